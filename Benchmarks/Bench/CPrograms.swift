@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Glibc
+import TestSupport
+
+/// Two small C programs that the measurements need.
+struct CPrograms {
+  /// Links libraries and does nothing.
+  let empty: Program
+  /// Runs a program (its path, then its `argv`) and writes the peak memory in KiB as the last line of stderr; it is so
+  /// small that its own does not hide the program's, as that of this process would.
+  let peak: Program
+
+  /// Compiles them for `body`, into a folder that goes when it ends; the libraries are what pkg-config calls them.
+  static func with<T>(libraries: [String], _ body: (CPrograms) throws -> T) throws -> T {
+    var name = Array("/tmp/swift-cni-bench.XXXXXX".utf8CString)
+    guard mkdtemp(&name) != nil else { throw Failure("no folder can be made in /tmp") }
+    let folder = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let programs = CPrograms(empty: Program("\(folder)/empty"), peak: Program("\(folder)/peak"))
+    defer {
+      unlink(programs.empty.path)
+      unlink(programs.peak.path)
+      rmdir(folder)
+    }
+    try programs.compile(libraries)
+    return try body(programs)
+  }
+
+  private func compile(_ libraries: [String]) throws {
+    let flags = try Self.run("pkg-config", ["--libs"] + libraries).split { " \n".contains($0) }.map(String.init)
+    try compile("int main(void) { return 0; }", to: empty, flags: ["-Wl,--no-as-needed"] + flags)
+    try compile(
+      """
+      #include <stdio.h>
+      #include <sys/resource.h>
+      #include <sys/wait.h>
+      #include <unistd.h>
+      int main(int count, char **words) {
+        struct rusage usage;
+        int status;
+        pid_t child = fork();
+        if (child == 0) { execv(words[1], words + 2); _exit(127); }
+        if (child < 0 || wait4(child, &status, 0, &usage) != child) return 126;
+        dprintf(2, "\\n%ld\\n", usage.ru_maxrss);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 125;
+      }
+      """, to: peak, flags: [])
+  }
+
+  private func compile(_ source: String, to program: Program, flags: [String]) throws {
+    _ = try Self.run("cc", ["-O2", "-x", "c", "-o", program.path, "-", "-x", "none"] + flags, input: source)
+  }
+
+  private static func run(_ name: String, _ words: [String], input: String = "") throws -> String {
+    let environment = ["PATH": Program.standardPath]
+    let outcome = try Program(name).run(words, environment: environment, input: Array(input.utf8))
+    return try outcome.succeeded(name).outputText
+  }
+}

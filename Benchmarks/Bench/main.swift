@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+@preconcurrency import Glibc
+import TestSupport
+
+/// What was asked for on the command line.
+struct Options {
+  /// The program that is measured: by default the one that was built beside this one.
+  var ours = "\(ownFolder())/swift-cni"
+  /// The folder of the peer's plugins.
+  var peers = "/usr/lib/cni"
+  /// Fewer runs, for a look.
+  var quick = false
+
+  init(_ words: ArraySlice<String>) throws {
+    var words = words
+    while let word = words.popFirst() {
+      switch word {
+      case "--quick": quick = true
+      case "--ours": ours = try Self.value(of: word, &words)
+      case "--peers": peers = try Self.value(of: word, &words)
+      default: throw Failure("unknown option \(word)")
+      }
+    }
+  }
+
+  private static func value(of option: String, _ words: inout ArraySlice<String>) throws -> String {
+    guard let value = words.popFirst() else { throw Failure("\(option) needs a value") }
+    return value
+  }
+}
+
+/// What ends the benchmark.
+struct Failure: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}
+
+private func ownFolder() -> String {
+  guard let path = realpath("/proc/self/exe", nil) else { return "." }
+  defer { free(path) }
+  return String(String(cString: path).split(separator: "/").dropLast().map { "/\($0)" }.joined())
+}
+
+do {
+  // A line is worth seeing as soon as it is known, also through a pipe.
+  setlinebuf(stdout)
+  let words = CommandLine.arguments.dropFirst()
+  if let obstacle = Namespace.obstacle { throw Failure(obstacle) }
+  switch words.first {
+  case "portmap": try PortmapBenchmark(Options(words.dropFirst())).run()
+  default: throw Failure("usage: Bench portmap [--quick] [--ours PROGRAM] [--peers FOLDER]")
+  }
+} catch {
+  fputs("bench: \(error)\n", stderr)
+  exit(1)
+}

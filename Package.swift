@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import PackageDescription
+
+let warningsAreErrors: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// The program's targets refuse pointers that are not marked.
+let strict: [SwiftSetting] = [.strictMemorySafety()] + warningsAreErrors
+
+func library(_ name: String, path: String? = nil, exclude: [String] = [], needs: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: needs, path: path, exclude: exclude, swiftSettings: strict)
+}
+
+func tests(_ name: String, of tested: Target.Dependency..., needs: [Target.Dependency] = []) -> Target {
+  .testTarget(name: name, dependencies: tested + needs, swiftSettings: warningsAreErrors)
+}
+
+func clibrary(_ name: String, pkgConfig: String, debian package: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+/// What makes the program start fast: nothing dynamic but the four C libraries and libc, no symbols, no relocation of itself.
+/// `Link` holds a linker script that takes libstdc++ from its static archive.
+let leanLink: [LinkerSetting] = [
+  .unsafeFlags(
+    [
+      "-static-stdlib", "-use-ld=lld", "-Xlinker", "-s", "-Xlinker", "--no-export-dynamic", "-Xlinker", "--gc-sections",
+      "-Xclang-linker", "-no-pie", "-Xclang-linker", "-static-libgcc",
+      "-L\(Context.packageDirectory)/Sources/swift-cni/Link",
+    ],
+    .when(configuration: .release))
+]
+
+let package = Package(
+  name: "swift-cni",
+  products: [.executable(name: "swift-cni", targets: ["swift-cni"])],
+  targets: [
+    // Bottom-up: a target may use only those above it.
+    .systemLibrary(name: "CLinux"),
+    clibrary("CMnl", pkgConfig: "libmnl", debian: "libmnl-dev"),
+    clibrary("CNftnl", pkgConfig: "libnftnl", debian: "libnftnl-dev"),
+    clibrary("CJansson", pkgConfig: "jansson", debian: "libjansson-dev"),
+    clibrary("CMessageDigest", pkgConfig: "libmd", debian: "libmd-dev"),
+
+    library("OS", needs: ["CLinux"]),
+    library("Address", needs: ["OS"]),
+    library("Digest", needs: ["CMessageDigest"]),
+    library("JSON", needs: ["CJansson"]),
+    library("Sysctl", needs: ["OS"]),
+    library("NetNS", needs: ["OS", "CLinux"]),
+    library("Netlink", needs: ["OS", "Address", "CLinux", "CMnl"]),
+    library("CNI", needs: ["Address", "Digest", "JSON"]),
+    library("Rules", exclude: ["NFTables"], needs: ["Address", "CNI"]),
+    library(
+      "NFTables", path: "Sources/Rules/NFTables",
+      needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux", "CMnl", "CNftnl"]),
+    library("Skel", needs: ["OS", "JSON", "NetNS", "CNI"]),
+    library(
+      "Portmap", path: "Sources/Plugins/Portmap",
+      needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Rules", "Skel"]),
+    .executableTarget(
+      name: "swift-cni", dependencies: ["OS", "Skel", "NFTables", "Portmap"], exclude: ["Link"], swiftSettings: strict,
+      linkerSettings: leanLink),
+
+    .target(
+      name: "TestSupport", dependencies: ["OS", "Address", "CLinux"], path: "Tests/TestSupport",
+      swiftSettings: warningsAreErrors),
+    .executableTarget(
+      name: "Bench", dependencies: ["TestSupport"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),
+  ],
+  swiftLanguageModes: [.v6]
+)

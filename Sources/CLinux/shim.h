@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Kernel headers, and what of them Swift cannot import by itself.
+#pragma once
+#include <netinet/in.h>  // first, so that linux/in.h does not define its own
+
+#include <linux/if_link.h>
+#include <linux/magic.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
+#include <linux/nsfs.h>
+#include <linux/rtnetlink.h>
+
+// Function-like macros and casts, which Swift does not import.
+static const unsigned long cni_ns_get_nstype = NS_GET_NSTYPE;
+static const int cni_clone_newnet = 0x40000000;  // CLONE_NEWNET, linux/sched.h: behind _GNU_SOURCE in glibc
+
+// Behind _GNU_SOURCE, which in a shim breaks the merge with the Glibc module.
+int setns(int fd, int nstype);
+int unshare(int flags);
+
+// Flags of CTA_FILTER_ORIG_FLAGS (kernel 5.8 and later): net/netfilter/nf_internals.h, not among the exported headers.
+enum {
+  CNI_CTA_FILTER_F_IP_DST = 1 << 1,
+  CNI_CTA_FILTER_F_PROTO_NUM = 1 << 3,
+  CNI_CTA_FILTER_F_PROTO_DST_PORT = 1 << 5,
+};

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import JSON
+
+/// A plugin's configuration as the runtime sends it on stdin (CNI specification, "Execution configuration").
+package struct NetworkConfig: Sendable {
+  /// The whole document.
+  package let document: Field
+  package let version: SpecVersion
+  package let name: String
+
+  /// Reads what every configuration has. Throws code 1 for a version that this program does not have, 7 for a bad name.
+  package init(_ document: Field) throws(CNIError) {
+    version = try Self.version(of: document)
+    let name = try configuration { () throws(FieldError) in try document["name"].string() }
+    guard let name else { throw CNIError.invalid(document["name"].expected("the network's name")) }
+    guard isIdentifier(name) else {
+      throw CNIError.invalid(document["name"].expected(identifierRule))
+    }
+    self.name = name
+    self.document = document
+  }
+
+  /// Reads a JSON object; anything else is code 6.
+  package static func document(parsing text: [UInt8]) throws(CNIError) -> Field {
+    let json: JSON
+    do {
+      json = try JSON(parsing: text)
+    } catch {
+      throw CNIError(.cannotDecode, "stdin: expected the configuration in JSON: \(error)")
+    }
+    guard case .object = json else {
+      throw CNIError(.cannotDecode, "stdin: expected the configuration as a JSON object, found \(json.summary)")
+    }
+    return Field(json)
+  }
+
+  /// The document's `cniVersion`; code 1 if this program does not have it, 7 if it is no text.
+  package static func version(of document: Field) throws(CNIError) -> SpecVersion {
+    let field = document["cniVersion"]
+    guard let text = try configuration({ () throws(FieldError) in try field.string() }) else { return .implied }
+    guard let version = SpecVersion(rawValue: text) else {
+      let known = SpecVersion.allCases.map(\.rawValue).joined(separator: ", ")
+      throw CNIError(.incompatibleVersion, "\(field.path): \"\(text)\" is not one of \(known)")
+    }
+    return version
+  }
+
+  package var runtimeConfig: Field { document["runtimeConfig"] }
+
+  /// The result of the plugins before this one; nil if there was none.
+  package func previousResult() throws(CNIError) -> NetworkResult? {
+    let field = document["prevResult"]
+    guard field.isPresent else { return nil }
+    return try configuration { () throws(FieldError) in try NetworkResult(decoding: field, implied: version) }
+  }
+
+  /// What GC must spare: nil if the runtime did not say, and so nothing may go; empty for `null` and `[]`.
+  package func validAttachments() throws(CNIError) -> Set<Attachment>? {
+    guard case .object(let object) = document.value else { return nil }
+    for key in ["cni.dev/valid-attachments", "cni.dev/attachments"] {
+      guard let member = object.known(key) else { continue }
+      return try configuration { () throws(FieldError) in
+        var valid: Set<Attachment> = []
+        for item in try Field(path: key, member.value).array() ?? [] {
+          guard let id = try item["containerID"].string() else { throw item["containerID"].expected("a container ID") }
+          guard let interface = try item["ifname"].string() else { throw item["ifname"].expected("an interface name") }
+          valid.insert(Attachment(containerID: id, interface: interface))
+        }
+        return valid
+      }
+    }
+    return nil
+  }
+}

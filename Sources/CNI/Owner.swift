@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+/// An attachment of a container to a network: who owns what a plugin writes.
+package struct Owner: Hashable, Sendable, CustomStringConvertible {
+  package let network: String
+  package let containerID: String
+  /// The interface's name in the container.
+  package let interface: String
+
+  package init(network: String, containerID: String, interface: String) {
+    self.network = network
+    self.containerID = containerID
+    self.interface = interface
+  }
+
+  /// `network/containerID/interface`: none of the three may hold a slash.
+  package var description: String { "\(network)/\(containerID)/\(interface)" }
+}
+
+/// One entry of the list of valid attachments that GC gets (CNI specification, "GC").
+package struct Attachment: Hashable, Sendable {
+  package let containerID: String
+  package let interface: String
+
+  package init(containerID: String, interface: String) {
+    self.containerID = containerID
+    self.interface = interface
+  }
+}

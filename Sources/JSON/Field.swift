@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+/// A value at a path of a document, read as the type that its reader expects; null and a missing member are the same.
+package struct Field: Sendable {
+  /// Where the value stands, such as `runtimeConfig.portMappings[1].hostPort`; empty for the document itself.
+  package let path: String
+  /// Nil if it is missing or null.
+  package let value: JSON?
+
+  package init(path: String = "", _ value: JSON?) {
+    self.path = path
+    self.value = value == .null ? nil : value
+  }
+
+  package var isPresent: Bool { value != nil }
+
+  /// The member of this name, whatever the case of its letters; missing if this is no object.
+  package subscript(_ name: String) -> Field {
+    guard case .object(let object) = value, let member = object.known(name) else { return Field(path: join(name), nil) }
+    return Field(path: join(member.name), member.value)
+  }
+
+  /// An error that says what was expected here, and what was found.
+  package func expected(_ what: String) -> FieldError {
+    FieldError(path: path, reason: "expected \(what), found \(value?.summary ?? "nothing")")
+  }
+
+  private func join(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+}
+
+/// A field that does not hold what it should.
+package struct FieldError: Error, Equatable, CustomStringConvertible {
+  /// Where the field stands; empty for the document itself.
+  package let path: String
+  package let reason: String
+
+  package init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+
+  package var description: String { path.isEmpty ? reason : "\(path): \(reason)" }
+}
+
+extension Field {
+  /// The members; nil if missing.
+  package func object() throws(FieldError) -> JSONObject? {
+    switch value {
+    case nil: return nil
+    case .object(let object): return object
+    default: throw expected("an object")
+    }
+  }
+
+  /// The items; nil if missing.
+  package func array() throws(FieldError) -> [Field]? {
+    switch value {
+    case nil: return nil
+    case .array(let items): return items.enumerated().map { Field(path: "\(path)[\($0)]", $1) }
+    default: throw expected("a list")
+    }
+  }
+
+  /// The text; nil if missing or empty, which runtimes send for what is not set.
+  package func string() throws(FieldError) -> String? {
+    switch value {
+    case nil: return nil
+    case .string(let text): return text.isEmpty ? nil : text
+    default: throw expected("a string")
+    }
+  }
+
+  package func bool() throws(FieldError) -> Bool? {
+    switch value {
+    case nil: return nil
+    case .bool(let value): return value
+    default: throw expected("true or false")
+    }
+  }
+
+  /// A whole number of the range; nil if missing. A number written with a fraction or an exponent counts if it is whole.
+  package func integer(in range: ClosedRange<Int>) throws(FieldError) -> Int? {
+    let number: Int?
+    switch value {
+    case nil: return nil
+    case .integer(let value): number = Int(exactly: value)
+    case .real(let value): number = Int(exactly: value)
+    default: number = nil
+    }
+    guard let number, range.contains(number) else {
+      throw expected("a number between \(range.lowerBound) and \(range.upperBound)")
+    }
+    return number
+  }
+}

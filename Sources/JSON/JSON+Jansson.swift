@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CJansson
+
+/// A text that is not JSON.
+package struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
+  package let description: String
+}
+
+extension JSON {
+  /// Reads one JSON value, whatever its kind; nesting deeper than jansson's 2,048 levels is an error.
+  package init(parsing text: [UInt8]) throws(JSONSyntaxError) {
+    guard let root = unsafe try Self.load(text) else { throw JSONSyntaxError(description: "no memory") }
+    defer { unsafe cni_json_decref(root) }
+    unsafe self.init(root)
+  }
+
+  /// This value as indented text, with a line feed at the end.
+  package var text: [UInt8] {
+    guard let root = unsafe makeJansson() else { return [] }
+    defer { unsafe cni_json_decref(root) }
+    var output: [UInt8] = []
+    _ = unsafe withUnsafeMutablePointer(to: &output) { output in
+      let append: json_dump_callback_t = { chunk, count, output in
+        guard let chunk = unsafe chunk, let output = unsafe output else { return -1 }
+        let bytes = unsafe UnsafeRawBufferPointer(start: chunk, count: count)
+        unsafe output.assumingMemoryBound(to: [UInt8].self).pointee.append(contentsOf: bytes)
+        return 0
+      }
+      unsafe json_dump_callback(root, append, output, Self.indent4 | Self.encodeAny)
+    }
+    return output + [0x0a]
+  }
+
+  // Macros of jansson.h that Swift does not import.
+  private static let indent4 = 4
+  private static let encodeAny = 0x200
+  private static let decodeAny = 0x4
+  private static let integersAsReals = 0x10
+  private static let allowNUL = 0x20
+
+  private static func load(_ text: [UInt8]) throws(JSONSyntaxError) -> OpaqueJSON? {
+    var error = json_error_t()
+    func attempt(_ flags: Int) -> OpaqueJSON? {
+      unsafe text.withUnsafeBytes {
+        unsafe json_loadb($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count, flags, &error)
+      }
+    }
+    if text.isEmpty { throw JSONSyntaxError(description: "no input") }
+    let flags = decodeAny | allowNUL
+    if let root = unsafe attempt(flags) { return unsafe root }
+    // An integer over 63 bits anywhere must not cost the whole configuration.
+    if unsafe cni_json_error_code(&error) == json_error_numeric_overflow,
+      let root = unsafe attempt(flags | integersAsReals)
+    {
+      return unsafe root
+    }
+    let reason = unsafe withUnsafePointer(to: &error.text) {
+      unsafe $0.withMemoryRebound(to: CChar.self, capacity: Int(JSON_ERROR_TEXT_LENGTH)) { unsafe String(cString: $0) }
+    }
+    throw JSONSyntaxError(description: "line \(error.line), column \(error.column): \(reason)")
+  }
+}
+
+private typealias OpaqueJSON = UnsafeMutablePointer<json_t>
+
+extension JSON {
+  private init(_ value: OpaqueJSON) {
+    switch unsafe cni_json_type(value) {
+    case JSON_TRUE: self = .bool(true)
+    case JSON_FALSE: self = .bool(false)
+    case JSON_INTEGER: self = .integer(unsafe json_integer_value(value))
+    case JSON_REAL: self = .real(unsafe json_real_value(value))
+    case JSON_STRING: self = .string(unsafe Self.string(json_string_value(value), json_string_length(value)))
+    case JSON_ARRAY:
+      var items: [JSON] = []
+      for index in 0..<(unsafe json_array_size(value)) {
+        if let item = unsafe json_array_get(value, index) { unsafe items.append(JSON(item)) }
+      }
+      self = .array(items)
+    case JSON_OBJECT:
+      var object = JSONObject()
+      var iterator = unsafe json_object_iter(value)
+      while let current = unsafe iterator {
+        if let member = unsafe json_object_iter_value(current) {
+          unsafe object.append(String(cString: json_object_iter_key(current)), JSON(member))
+        }
+        unsafe iterator = json_object_iter_next(value, current)
+      }
+      self = .object(object)
+    default: self = .null
+    }
+  }
+
+  private static func string(_ bytes: UnsafePointer<CChar>?, _ count: Int) -> String {
+    unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+  }
+
+  /// A new reference that the caller gives back; nil without memory.
+  private func makeJansson() -> OpaqueJSON? {
+    switch self {
+    case .null: return unsafe json_null()
+    case .bool(let value): return unsafe value ? json_true() : json_false()
+    case .integer(let value): return unsafe json_integer(value)
+    // JSON has no infinity and no NaN, and jansson refuses them.
+    case .real(let value): return unsafe json_real(value.isFinite ? value : 0)
+    case .string(let value): return unsafe json_stringn_nocheck(value, value.utf8.count)
+    case .array(let items):
+      let array = unsafe json_array()
+      for item in items { _ = unsafe json_array_append_new(array, item.makeJansson()) }
+      return unsafe array
+    case .object(let object):
+      let result = unsafe json_object()
+      for member in object.members {
+        _ = unsafe json_object_set_new_nocheck(result, member.name, member.value.makeJansson())
+      }
+      return unsafe result
+    }
+  }
+}

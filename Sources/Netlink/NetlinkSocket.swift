@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import CMnl
+import Glibc
+import OS
+
+/// A netlink socket of the calling thread's network namespace.
+@safe package struct NetlinkSocket: ~Copyable {
+  /// A netlink family (linux/netlink.h).
+  package enum Bus: Sendable {
+    case route, netfilter
+
+    fileprivate var number: Int32 { self == .route ? NETLINK_ROUTE : NETLINK_NETFILTER }
+    fileprivate var title: String { self == .route ? "rtnetlink" : "nfnetlink" }
+  }
+
+  /// Longer than any answer of a kernel takes; it only keeps a plugin from waiting for ever.
+  private static let patience: Int32 = 10_000  // ms
+
+  private let handle: OpaquePointer
+  private let bus: Bus
+  /// Room for a datagram: a dump fills at most 32 KiB (netlink_dump in net/netlink/af_netlink.c).
+  private let buffer: UnsafeMutableRawBufferPointer
+
+  private init(owning handle: OpaquePointer, _ bus: Bus) {
+    unsafe self.handle = handle
+    self.bus = bus
+    unsafe buffer = .allocate(byteCount: 65_536, alignment: 16)
+  }
+
+  deinit {
+    _ = unsafe mnl_socket_close(handle)
+    unsafe buffer.deallocate()
+  }
+
+  package static func open(_ bus: Bus) throws(NetlinkError) -> NetlinkSocket {
+    guard let handle = unsafe mnl_socket_open2(bus.number, Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)) else {
+      throw NetlinkError("open an \(bus.title) socket", number: errno)
+    }
+    let socket = unsafe NetlinkSocket(owning: handle, bus)
+    guard unsafe mnl_socket_bind(handle, 0, 0) == 0 else {
+      throw NetlinkError("bind an \(bus.title) socket", number: errno)
+    }
+    // The kernel's own words for an error, and no echo of the request; both since kernel 4.12, and not needed.
+    var on: Int32 = 1
+    _ = unsafe mnl_socket_setsockopt(handle, NETLINK_EXT_ACK, &on, 4)
+    _ = unsafe mnl_socket_setsockopt(handle, NETLINK_CAP_ACK, &on, 4)
+    return socket
+  }
+
+  /// Makes room for a batch of so many bytes, and for as many answers.
+  package func reserve(_ bytes: Int) {
+    var size = Int32(clamping: bytes)
+    let number = unsafe mnl_socket_get_fd(handle)
+    _ = unsafe setsockopt(number, SOL_SOCKET, SO_SNDBUFFORCE, &size, 4)
+    _ = unsafe setsockopt(number, SOL_SOCKET, SO_RCVBUFFORCE, &size, 4)
+  }
+
+  package func send(_ bytes: [UInt8]) throws(NetlinkError) {
+    while true {
+      let sent = unsafe bytes.withUnsafeBytes { unsafe mnl_socket_sendto(handle, $0.baseAddress, $0.count) }
+      if sent >= 0 { return }
+      if errno != EINTR { throw NetlinkError("send to \(bus.title)", number: errno) }
+    }
+  }
+
+  /// The messages of the next datagram; waits for one only if `waiting`, else answers none.
+  package func receive(waiting: Bool) throws(NetlinkError) -> [NetlinkReply] {
+    while true {
+      let count = unsafe mnl_socket_recvfrom(handle, buffer.baseAddress, buffer.count)
+      if count >= 0 { return unsafe NetlinkReply.split([UInt8](buffer.prefix(count))) }
+      let failure = errno
+      if failure == EINTR { continue }
+      guard failure == EAGAIN else { throw NetlinkError("receive from \(bus.title)", number: failure) }
+      if !waiting { return [] }
+      try waitUntilReadable()
+    }
+  }
+
+  private func waitUntilReadable() throws(NetlinkError) {
+    var request = pollfd(fd: unsafe mnl_socket_get_fd(handle), events: Int16(POLLIN), revents: 0)
+    let ready = unsafe poll(&request, 1, Self.patience)
+    if ready == 0 { throw NetlinkError("receive from \(bus.title)", number: ETIMEDOUT) }
+    if ready < 0, errno != EINTR { throw NetlinkError("receive from \(bus.title)", number: errno) }
+  }
+}
+
+extension NetlinkSocket {
+  /// Sends requests of which each gets one answer, and answers those in the same order; an error is an answer too.
+  package func answers(to requests: [NetlinkMessage]) throws(NetlinkError) -> [NetlinkReply] {
+    var answers: [NetlinkReply] = []
+    // Each answer may take a page of the socket's receive buffer, which by default holds about fifty.
+    var rest = requests[...]
+    while !rest.isEmpty {
+      let chunk = rest.prefix(24)
+      rest = rest.dropFirst(chunk.count)
+      try send(chunk.enumerated().flatMap { $1.bytes(sequence: UInt32($0)) })
+      var missing = chunk.count
+      while missing > 0 {
+        let replies = try receive(waiting: true)
+        answers += replies
+        missing -= replies.count
+      }
+    }
+    return answers
+  }
+
+  /// Sends a request that gets one answer; throws if that is an error.
+  @discardableResult
+  package func answer(to request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply {
+    guard let reply = try answers(to: [request]).first else { throw NetlinkError(action, number: EPROTO) }
+    if let failure = reply.failure(action) { throw failure }
+    return reply
+  }
+
+  /// Asks for a dump, and answers all of it; throws `EINTR` if what it lists changed meanwhile.
+  package func dump(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> [NetlinkReply] {
+    try send(request.bytes(sequence: 0))
+    var parts: [NetlinkReply] = []
+    var interrupted = false
+    while true {
+      for reply in try receive(waiting: true) {
+        if let failure = reply.failure(action) { throw failure }
+        interrupted = interrupted || reply.isInterrupted
+        if !reply.isEnd {
+          parts.append(reply)
+        } else if interrupted {
+          throw NetlinkError(action, number: EINTR)
+        } else {
+          return parts
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Glibc
+
+/// The bytes, in network byte order, of an address that the C library can read; nil if it cannot.
+package func addressBytes(_ text: String, family: Int32) -> [UInt8]? {
+  // inet_pton stops at a NUL and would take what stands before it.
+  if text.utf8.contains(0) { return nil }
+  var read = false
+  let bytes = unsafe [UInt8].filled(family == AF_INET ? 4 : 16) { buffer in
+    read = unsafe inet_pton(family, text, buffer.baseAddress) == 1
+    return read ? buffer.count : 0
+  }
+  return read ? bytes : nil
+}
+
+/// The usual text of an address whose bytes are in network byte order.
+package func addressText(_ bytes: [UInt8], family: Int32) -> String {
+  let text = unsafe [UInt8].filled(Int(INET6_ADDRSTRLEN)) { buffer in
+    unsafe bytes.withUnsafeBytes { source in
+      guard
+        let base = source.baseAddress, let text = buffer.baseAddress,
+        unsafe inet_ntop(family, base, text, socklen_t(buffer.count)) != nil
+      else { return 0 }
+      return unsafe strnlen(text, buffer.count)
+    }
+  }
+  return String(decoding: text, as: UTF8.self)
+}

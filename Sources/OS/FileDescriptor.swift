@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Glibc
+
+/// How a file is opened; always with `O_CLOEXEC` (fcntl.h).
+package struct OpenMode: OptionSet, Sendable {
+  package let rawValue: Int32
+  package init(rawValue: Int32) { self.rawValue = rawValue }
+  package static let read = OpenMode(rawValue: O_RDONLY)
+  package static let write = OpenMode(rawValue: O_WRONLY)
+}
+
+/// An open file of this process, closed when its owner goes.
+package struct FileDescriptor: ~Copyable {
+  package let number: Int32
+
+  /// Takes over a descriptor that is open.
+  package init(owning number: Int32) { self.number = number }
+
+  deinit { _ = Glibc.close(number) }
+
+  package static func open(_ path: String, _ mode: OpenMode = .read) throws(SystemError) -> FileDescriptor {
+    FileDescriptor(owning: try systemCall("open \(path)") { unsafe Glibc.open(path, mode.rawValue | O_CLOEXEC) })
+  }
+
+  /// Reads to the end, or to `limit` bytes if that comes first.
+  package func readAll(limit: Int = .max) throws(SystemError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var size = 16_384
+    while bytes.count < limit {
+      let chunk = unsafe try [UInt8].filled(min(size, limit - bytes.count)) { (buffer) throws(SystemError) in
+        try systemCall("read") { unsafe read(number, buffer.baseAddress, buffer.count) }
+      }
+      if chunk.isEmpty { break }
+      bytes += chunk
+      size = min(size * 4, 1 << 20)
+    }
+    return bytes
+  }
+
+  /// Writes every byte, however many calls that takes.
+  package func writeAll(_ bytes: [UInt8]) throws(SystemError) { try OS.writeAll(bytes, to: number) }
+}
+
+private func writeAll(_ bytes: [UInt8], to number: Int32) throws(SystemError) {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let count = try systemCall("write") {
+      unsafe rest.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) }
+    }
+    rest = rest.dropFirst(count)
+  }
+}
+
+extension Array where Element == UInt8 {
+  /// An array of at most `capacity` bytes that `body` writes; it answers how many.
+  package static func filled<E: Error>(
+    _ capacity: Int, by body: (UnsafeMutableRawBufferPointer) throws(E) -> Int
+  ) throws(E) -> [UInt8] {
+    var failure: E?
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+      do throws(E) {
+        count = unsafe try body(UnsafeMutableRawBufferPointer(buffer))
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+}
+
+/// A stream that every process is given to write to.
+package enum StandardStream: Int32, Sendable {
+  case output = 1
+  case error = 2
+}
+
+/// Reads stdin to its end, or to `limit` bytes if that comes first.
+package func readStandardInput(limit: Int) throws(SystemError) -> [UInt8] {
+  try FileDescriptor(owning: 0).readAll(limit: limit)
+}
+
+/// Writes every byte to a stream of the process.
+package func writeStandard(_ stream: StandardStream, _ bytes: [UInt8]) throws(SystemError) {
+  try writeAll(bytes, to: stream.rawValue)
+}

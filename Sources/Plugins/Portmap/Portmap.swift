@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import JSON
+import Rules
+import Skel
+
+/// Publishes ports of a container as ports of the host.
+package struct Portmap: Plugin {
+  package let name = "portmap"
+  private let backend: any RulesBackend
+  /// Tells the operator something on stderr.
+  private let note: (String) -> Void
+
+  package init(backend: any RulesBackend, note: @escaping (String) -> Void) {
+    self.backend = backend
+    self.note = note
+  }
+
+  package func add(_ request: Request) throws(CNIError) -> NetworkResult {
+    let (wanted, options, result) = try wanted(request)
+    if wanted.rules.isEmpty { return result }
+    let localhost = try Localhost(for: wanted.rules)
+    let takeovers = try backend.apply(wanted, onConflict: options.onConflict) { () throws(CNIError) in
+      try localhost.enable()
+      try Flows.forget(wanted.hostPorts)
+    }
+    for takeover in takeovers { note("\(name): \(takeover.port) taken over from \(takeover.previous)") }
+    return result
+  }
+
+  package func delete(_ request: Request) throws(CNIError) {
+    // Whatever is wrong with the configuration now, the owner is known, and what it has can be found by it.
+    let hint = (try? wanted(request))?.wanted
+    let ports = hint?.hostPorts ?? PortmapOptions.readableHostPorts(request.config)
+    try Flows.forget(try backend.remove(request.owner, hint: hint?.rules ?? [], ports: ports))
+  }
+
+  package func check(_ request: Request) throws(CNIError) {
+    let wanted = try wanted(request).wanted
+    if wanted.rules.isEmpty { return }
+    let problems = try backend.verify(wanted) + Localhost(for: wanted.rules).problems()
+    if !problems.isEmpty {
+      throw CNIError(.checkFailed, "\(wanted.owner): \(problems.joined(separator: "; "))")
+    }
+  }
+
+  package func collectGarbage(_ config: NetworkConfig, sparing valid: Set<Attachment>) throws(CNIError) {
+    try Flows.forget(try backend.removeAll(ofNetwork: config.name, sparing: valid))
+  }
+
+  package func status(_ config: NetworkConfig) throws(CNIError) {
+    _ = try PortmapOptions(config)
+    try backend.probe()
+  }
+
+  /// The rules that a configuration asks for; none without port mappings.
+  private func wanted(
+    _ request: Request
+  ) throws(CNIError) -> (wanted: OwnedRules, options: PortmapOptions, result: NetworkResult) {
+    let options = try PortmapOptions(request.config)
+    guard let result = try request.config.previousResult() else {
+      let field = request.config.document["prevResult"]
+      throw CNIError.invalid(field.expected("the result of the plugins before (portmap is a chained plugin)"))
+    }
+    let rules = try configuration { () throws(FieldError) in try options.rules(for: request.owner, result) }
+    return (OwnedRules(owner: request.owner, rules: rules), options, result)
+  }
+}
+
+extension OwnedRules {
+  /// The host ports that are forwarded.
+  var hostPorts: [HostPort] {
+    rules.compactMap { rule in
+      guard case .forwardPort(let forward) = rule else { return nil }
+      return forward.hostPort
+    }
+  }
+}

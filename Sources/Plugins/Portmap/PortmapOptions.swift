@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import JSON
+import Rules
+
+/// The configuration of the plugin, with what the runtime adds to it.
+struct PortmapOptions: Sendable {
+  let mappings: [PortMapping]
+  let onConflict: ConflictPolicy
+  /// Whether connections from the container's subnet and from localhost are masqueraded.
+  private let masquerades: Bool
+  /// Whether all connections are.
+  private let masqueradesAll: Bool
+  /// What a family's connections must be like; a family that no source is allowed for is missing.
+  private let conditions: [AddressFamily: [Condition]]
+
+  init(_ config: NetworkConfig) throws(CNIError) {
+    try Self.requireNFTables(config)
+    let document = config.document
+    do throws(FieldError) {
+      mappings = try PortMapping.list(config)
+      onConflict = try Self.policy(document["hostPortConflict"])
+      masquerades = try document["snat"].bool() ?? true
+      masqueradesAll = try document["masqAll"].bool() ?? false
+      conditions = try Self.conditions(document)
+    } catch {
+      throw CNIError.invalid(error)
+    }
+  }
+
+  /// The host ports of a configuration that may be broken elsewhere, in every family that they could be meant for.
+  static func readableHostPorts(_ config: NetworkConfig) -> [HostPort] {
+    guard let fields = try? config.runtimeConfig["portMappings"].array() else { return [] }
+    return fields.compactMap { try? PortMapping($0) }.flatMap { mapping in
+      AddressFamily.allCases.filter { mapping.hostAddress == nil || mapping.hostAddress?.family == $0 }.map {
+        HostPort(family: $0, transport: mapping.transport, port: mapping.hostPort, address: mapping.hostAddress)
+      }
+    }
+  }
+
+  /// What must hold for a container with this result.
+  func rules(for owner: Owner, _ result: NetworkResult) throws(FieldError) -> [Rule] {
+    if mappings.isEmpty { return [] }
+    var addresses: [AddressFamily: Prefix] = [:]
+    for family in AddressFamily.allCases {
+      addresses[family] = try result.address(family, ofContainerInterface: owner.interface)
+    }
+    if addresses.isEmpty {
+      throw FieldError(path: "prevResult.ips", reason: "expected an address of \(owner.interface), found none")
+    }
+    var rules: [Rule] = []
+    for mapping in mappings {
+      let families = AddressFamily.allCases.filter { addresses[$0] != nil && mapping.hostAddress?.family ?? $0 == $0 }
+      if families.isEmpty, let address = mapping.hostAddress {
+        throw FieldError(
+          path: "\(mapping.path).hostIP",
+          reason: "\(address) is \(address.family.title), of which the container has no address")
+      }
+      for family in families {
+        guard let prefix = addresses[family], let all = conditions[family] else { continue }
+        let destination = Endpoint(address: prefix.address, transport: mapping.transport, port: mapping.containerPort)
+        let demanded = all.isEmpty ? nil : Conditions(network: owner.network, family: family, all: all)
+        rules.append(
+          .forwardPort(PortForward(port: mapping.hostPort, on: mapping.hostAddress, to: destination, if: demanded)))
+        rules += masqueradedSources(prefix).map { .masquerade(Masquerade(destination: destination, source: $0)) }
+      }
+    }
+    return rules
+  }
+
+  private func masqueradedSources(_ container: Prefix) -> [Prefix] {
+    if !masquerades { return [] }
+    if masqueradesAll { return [.all(container.family)] }
+    // IPv6 cannot leave the host with ::1 as its source, whatever is done to it.
+    return [container.network] + (container.family == .ip ? [.loopback4] : [])
+  }
+}
+
+// MARK: - Single options
+
+extension PortmapOptions {
+  private static func policy(_ field: Field) throws(FieldError) -> ConflictPolicy {
+    guard let text = try field.string() else { return .replace }
+    guard let policy = ConflictPolicy(rawValue: text) else { throw field.expected("replace or error") }
+    return policy
+  }
+
+  /// Throws code 2 for what only rules in iptables could do.
+  private static func requireNFTables(_ config: NetworkConfig) throws(CNIError) {
+    let document = config.document
+    let (backend, markChain, markBit) = try configuration { () throws(FieldError) in
+      (
+        try document["backend"].string(), try document["externalSetMarkChain"].string(),
+        try document["markMasqBit"].integer(in: 0...31)
+      )
+    }
+    guard [nil, "nftables", "iptables"].contains(backend) else {
+      throw CNIError.invalid(document["backend"].expected("nftables or iptables"))
+    }
+    if markChain != nil, markBit != nil {
+      throw CNIError.invalid(FieldError(path: "markMasqBit", reason: "cannot be given with externalSetMarkChain"))
+    }
+    let missing = "needs the iptables backend, which is not supported yet"
+    if backend == "iptables" { throw unsupported("backend", "\"iptables\" is not supported yet; \"nftables\" is") }
+    if markChain != nil { throw unsupported("externalSetMarkChain", missing) }
+    for name in ["conditionsV4", "conditionsV6"] {
+      let first = try configuration { () throws(FieldError) in try document[name].array()?.first?.string() }
+      if let first, first.hasPrefix("-") || first.hasPrefix("!") {
+        throw unsupported(name, "\"\(first)\", as iptables says it, \(missing)")
+      }
+    }
+  }
+
+  private static func unsupported(_ field: String, _ reason: String) -> CNIError {
+    CNIError(.unsupportedField, "\(field): \(reason)")
+  }
+
+  private static func conditions(_ document: Field) throws(FieldError) -> [AddressFamily: [Condition]] {
+    let ranges = try sourceRanges(document["sourceRanges"])
+    var conditions: [AddressFamily: [Condition]] = [:]
+    for (family, name) in [(AddressFamily.ip, "conditionsV4"), (.ip6, "conditionsV6")] {
+      let given = try ConditionParser.parse(document[name], family)
+      guard let ranges else {
+        conditions[family] = given
+        continue
+      }
+      let own = ranges.filter { $0.family == family }
+      if !own.isEmpty { conditions[family] = [Condition(.source(own))] + given }
+    }
+    return conditions
+  }
+
+  /// The prefixes that connections may come from; nil for anywhere.
+  private static func sourceRanges(_ field: Field) throws(FieldError) -> [Prefix]? {
+    guard let items = try field.array(), !items.isEmpty else { return nil }
+    var prefixes: [Prefix] = []
+    for item in items {
+      guard let text = try item.string(), let prefix = Prefix(addressOrPrefix: text) else {
+        throw item.expected("an address or a prefix, such as 192.0.2.0/24")
+      }
+      prefixes.append(prefix.network)
+    }
+    return prefixes
+  }
+}

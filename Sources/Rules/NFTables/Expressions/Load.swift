@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import CNftnl
+
+/// Loads something about the packet, such as its mark or its interface.
+struct LoadMeta: Expression {
+  let key: nft_meta_keys
+  var register = Register.first
+
+  let kind = "meta"
+  func fill(_ expression: OpaquePointer) {
+    unsafe set(expression, NFTNL_EXPR_META_KEY, key.rawValue)
+    unsafe set(expression, NFTNL_EXPR_META_DREG, register.number)
+  }
+}
+
+/// Loads bytes of the packet.
+struct LoadPayload: Expression {
+  let base: nft_payload_bases
+  /// Both in bytes.
+  let offset: UInt32
+  let length: UInt32
+  var register = Register.first
+
+  let kind = "payload"
+  func fill(_ expression: OpaquePointer) {
+    unsafe set(expression, NFTNL_EXPR_PAYLOAD_DREG, register.number)
+    unsafe set(expression, NFTNL_EXPR_PAYLOAD_BASE, base.rawValue)
+    unsafe set(expression, NFTNL_EXPR_PAYLOAD_OFFSET, offset)
+    unsafe set(expression, NFTNL_EXPR_PAYLOAD_LEN, length)
+  }
+}
+
+/// Loads the type of the packet's destination address, such as `RTN_LOCAL` (linux/rtnetlink.h), from the routing tables.
+struct LoadDestinationType: Expression {
+  let kind = "fib"
+  func fill(_ expression: OpaquePointer) {
+    unsafe set(expression, NFTNL_EXPR_FIB_DREG, Register.first.number)
+    unsafe set(expression, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE.rawValue)
+    unsafe set(expression, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR.rawValue)
+  }
+}
+
+/// Loads the status bits of the packet's connection (linux/netfilter/nf_conntrack_common.h, `enum ip_conntrack_status`).
+struct LoadConnectionStatus: Expression {
+  let kind = "ct"
+  func fill(_ expression: OpaquePointer) {
+    unsafe set(expression, NFTNL_EXPR_CT_KEY, NFT_CT_STATUS.rawValue)
+    unsafe set(expression, NFTNL_EXPR_CT_DREG, Register.first.number)
+  }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Digest
+import Rules
+
+/// An owner's rules as elements of the table, and the branches that those need.
+struct Layout: Sendable {
+  let owner: OwnerTag
+  /// All but the attachment's own.
+  private(set) var elements: [Element] = []
+  private(set) var branches: [Branch] = []
+
+  init(_ wanted: OwnedRules) {
+    owner = OwnerTag(wanted.owner)
+    for rule in wanted.rules {
+      switch rule {
+      case .forwardPort(let forward): add(forward)
+      case .masquerade(let masquerade): add(masquerade)
+      }
+    }
+    if !elements.isEmpty {
+      elements.append(Self.attachment(wanted.owner, owning: elements.count))
+    }
+  }
+
+  private mutating func add(_ forward: PortForward) {
+    let family = forward.destination.address.family
+    let place = Self.place(forward)
+    var note = ""
+    if let conditions = forward.conditions {
+      let id = Branch.conditionsID(conditions)
+      note = id
+      let set = Branch.conditionsSet(family, id, hasHostAddress: forward.hostPort.address != nil)
+      insert(Element(set, key: place.key, comment: Comment(owner)))
+      insert(Branch.conditions(conditions))
+    }
+    let data = forward.destination.address.bytes + Self.padded(forward.destination.port)
+    insert(Element(place.set, key: place.key, data: data, comment: Comment(owner, note)))
+  }
+
+  private mutating func add(_ masquerade: Masquerade) {
+    let family = masquerade.destination.address.family
+    insert(Element(Self.place(masquerade), comment: Comment(owner)))
+    insert(Branch.masquerade(family, masquerade.source.length))
+  }
+
+  private mutating func insert(_ element: Element) {
+    if !elements.contains(where: { $0.place == element.place }) { elements.append(element) }
+  }
+
+  private mutating func insert(_ branch: Branch) {
+    if !branches.contains(where: { $0.chain == branch.chain }) { branches.append(branch) }
+  }
+}
+
+// MARK: - Where elements stand
+
+extension Layout {
+  /// The place of an attachment's own element: its interface, and a hash of the rest.
+  static func place(_ owner: Owner) -> Element.Place {
+    let name = sha512("\(owner.network)/\(owner.containerID)").prefix(15)
+    return Element.Place(set: Table.attachments.name, key: padded(owner.interface) + padded(String(name)))
+  }
+
+  /// The element that says that an owner has so many others.
+  static func attachment(_ owner: Owner, owning count: Int) -> Element {
+    Element(place(owner), comment: Comment(OwnerTag(owner), "\(count)"))
+  }
+
+  /// How many others the owner of an attachment's element has.
+  static func count(_ attachment: Element) -> Int? { attachment.comment.flatMap { Int($0.note) } }
+
+  static func place(_ forward: PortForward) -> Element.Place { place(forward.hostPort) }
+
+  static func place(_ host: HostPort) -> Element.Place {
+    let port = [host.transport.number, 0, 0, 0] + padded(host.port)
+    if let address = host.address {
+      return Element.Place(set: Table.hostAddressPorts(host.family).name, key: address.bytes + port)
+    }
+    return Element.Place(set: Table.hostPorts(host.family).name, key: port)
+  }
+
+  static func place(_ masquerade: Masquerade) -> Element.Place {
+    let destination = masquerade.destination
+    let port = [destination.transport.number, 0, 0, 0] + padded(destination.port)
+    return Element.Place(
+      set: Branch.masqueradeName(destination.address.family, masquerade.source.length),
+      key: destination.address.bytes + port + masquerade.source.address.bytes)
+  }
+
+  private static func padded(_ port: UInt16) -> [UInt8] { [UInt8(port >> 8), UInt8(port & 0xff), 0, 0] }
+
+  /// An interface's name as the kernel compares it: 16 bytes, the rest NUL.
+  private static func padded(_ name: String) -> [UInt8] {
+    let bytes = name.utf8.prefix(15)
+    return bytes + [UInt8](repeating: 0, count: 16 - bytes.count)
+  }
+}
+
+// MARK: - What elements say
+
+extension Layout {
+  /// The host port that an element of a map is for; nil for elements of other sets.
+  static func hostPort(_ place: Element.Place) -> HostPort? {
+    for family in AddressFamily.allCases {
+      let length = family.bits / 8
+      switch place.set {
+      case Table.hostPorts(family).name: return hostPort(family, nil, place.key[...])
+      case Table.hostAddressPorts(family).name:
+        return hostPort(family, IPAddress(bytes: Array(place.key.prefix(length))), place.key.dropFirst(length))
+      default: continue
+      }
+    }
+    return nil
+  }
+
+  private static func hostPort(
+    _ family: AddressFamily, _ address: IPAddress?, _ key: ArraySlice<UInt8>
+  ) -> HostPort? {
+    let bytes = Array(key)
+    guard bytes.count == 8, let transport = Transport.allCases.first(where: { $0.number == bytes[0] }) else {
+      return nil
+    }
+    let port = UInt16(bytes[4]) << 8 | UInt16(bytes[5])
+    return HostPort(family: family, transport: transport, port: port, address: address)
+  }
+
+  /// What a person calls an element.
+  static func title(_ element: Element) -> String {
+    if let host = hostPort(element.place) { return "the mapping of \(host)" }
+    if element.place.set == Table.attachments.name { return "the record of the attachment" }
+    if Branch.masquerade(named: element.place.set) != nil { return "an element of set \(element.place.set)" }
+    return "a port in set \(element.place.set)"
+  }
+
+  /// Where a forwarded connection goes.
+  static func destination(_ element: Element) -> Endpoint? {
+    guard let host = hostPort(element.place) else { return nil }
+    let length = host.family.bits / 8
+    guard
+      element.data.count >= length + 2, let address = IPAddress(bytes: Array(element.data.prefix(length)))
+    else { return nil }
+    let port = UInt16(element.data[length]) << 8 | UInt16(element.data[length + 1])
+    return Endpoint(address: address, transport: host.transport, port: port)
+  }
+
+  /// The places at which an element that forwards a port may have companions of the same owner, given the table's
+  /// chains.
+  static func companions(_ element: Element, chains: [String]) -> [Element.Place] {
+    guard let host = hostPort(element.place), let destination = destination(element) else { return [] }
+    var places: [Element.Place] = []
+    for case (host.family, let length)? in chains.map({ Branch.masquerade(named: $0) }) {
+      let sources = [Prefix(destination.address, length: length), length == Prefix.loopback4.length ? .loopback4 : nil]
+      for source in Set(sources.compactMap { $0 }) where source.family == host.family {
+        places.append(place(Masquerade(destination: destination, source: source)))
+      }
+    }
+    if let id = element.comment?.note, !id.isEmpty {
+      let set = Branch.conditionsSet(host.family, id, hasHostAddress: host.address != nil)
+      places.append(Element.Place(set: set, key: element.place.key))
+    }
+    return places
+  }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Netlink
+import Rules
+
+/// What a batch takes out of the table and puts into it.
+struct Change: Sendable {
+  var removed: [Element] = []
+  var added: [Element] = []
+  var takeovers: [Takeover] = []
+}
+
+extension NFTablesBackend {
+  package func apply(
+    _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
+  ) throws(CNIError) -> [Takeover] {
+    let layout = Layout(wanted)
+    let action = "apply the rules of \(wanted.owner)"
+    let change = try transaction(action) { (session) throws(NetlinkError) in
+      try self.replace(with: layout, wanted.owner, onConflict, session)
+    }
+    do {
+      try completion()
+    } catch {
+      try undo(change, of: layout.owner)
+      throw error
+    }
+    return change.takeovers
+  }
+
+  private func replace(
+    with layout: Layout, _ owner: Owner, _ onConflict: ConflictPolicy, _ session: borrowing Session
+  ) throws(NetlinkError) -> Attempt<Change> {
+    let structure = Structure(layout.branches)
+    let attachment = Layout.place(owner)
+    let places = layout.elements.map(\.place)
+    let snapshot = try session.read(
+      chains: structure.chains, places: places.contains(attachment) ? places : places + [attachment],
+      tables: ForeignTable.all)
+
+    var change = Change()
+    for element in layout.elements {
+      guard let stored = snapshot.elements[element.place] else {
+        change.added.append(element)
+        continue
+      }
+      if stored.timeout != nil { return .again }
+      if stored.element == element { continue }
+      if let takeover = Self.takeover(of: stored.element, by: layout.owner) {
+        if onConflict == .error { return .refused(Self.conflict(takeover)) }
+        change.takeovers.append(takeover)
+        change.removed += try displacedConditions(of: stored.element, session)
+      }
+      change.removed.append(stored.element)
+      change.added.append(element)
+    }
+    change.removed += try stale(layout, snapshot.elements[attachment], snapshot, session)
+    change.removed = Self.unique(change.removed)
+
+    let foreign = try foreignDeletions(owner, snapshot.tables, session)
+    let building = try structure.messages(snapshot.uses, session)
+    let messages = building + foreign + Self.delete(change.removed) + Self.add(change.added)
+    if !messages.isEmpty {
+      // Additions alone cannot collide unnoticed: the kernel refuses an element that is there by now.
+      let isSafe = building.isEmpty && foreign.isEmpty && change.removed.isEmpty
+      try session.commit(messages, generation: isSafe ? nil : snapshot.generation)
+    }
+    return .done(change)
+  }
+
+  /// What the owner has and does not want any more.
+  private func stale(
+    _ layout: Layout, _ attachment: StoredElement?, _ snapshot: Session.Snapshot, _ session: borrowing Session
+  ) throws(NetlinkError) -> [Element] {
+    guard let attachment, attachment.timeout == nil else { return [] }
+    let wanted = Set(layout.elements.map(\.place))
+    let found = snapshot.elements.values.filter {
+      $0.element.comment?.owner == layout.owner && $0.element.place != attachment.element.place
+    }
+    if Layout.count(attachment.element) == found.count { return [] }
+    return try session.allElements { $0.owner == layout.owner }.filter { !wanted.contains($0.place) }
+  }
+
+  /// A port that was under the conditions of its former owner's network is not any more.
+  private func displacedConditions(
+    of element: Element, _ session: borrowing Session
+  ) throws(NetlinkError) -> [Element] {
+    guard let id = element.comment?.note, !id.isEmpty, let host = Layout.hostPort(element.place) else { return [] }
+    let set = Branch.conditionsSet(host.family, id, hasHostAddress: host.address != nil)
+    let place = Element.Place(set: set, key: element.place.key)
+    return try session.read(places: [place]).elements.values.filter { $0.timeout == nil }.map(\.element)
+  }
+
+  /// Puts back what a change took out, where nobody else has put anything since.
+  private func undo(_ change: Change, of owner: OwnerTag) throws(CNIError) {
+    try transaction("undo the rules of \(owner.text)") { (session) throws(NetlinkError) in
+      let places = Set((change.removed + change.added).map(\.place))
+      let snapshot = try session.read(places: Array(places))
+      let ours = change.added.filter { snapshot.elements[$0.place]?.element == $0 }
+      let free = places.subtracting(snapshot.elements.keys).union(ours.map(\.place))
+      let messages = Self.delete(ours) + Self.add(change.removed.filter { free.contains($0.place) })
+      if !messages.isEmpty { try session.commit(messages, generation: snapshot.generation) }
+      return Attempt.done(())
+    }
+  }
+
+  private static func takeover(of element: Element, by owner: OwnerTag) -> Takeover? {
+    guard let port = Layout.hostPort(element.place), element.comment?.owner != owner else { return nil }
+    return Takeover(port: port, previous: element.comment?.owner.text ?? "somebody unknown")
+  }
+
+  private static func conflict(_ takeover: Takeover) -> CNIError {
+    CNIError(.hostPortConflict, "runtimeConfig.portMappings: \(takeover.port) belongs to \(takeover.previous)")
+  }
+}
+
+// MARK: - Messages about elements
+
+extension NFTablesBackend {
+  static func add(_ elements: [Element]) -> [NetlinkMessage] {
+    bySet(elements).flatMap { Element.add($0, exclusively: true) }
+  }
+
+  static func delete(_ elements: [Element]) -> [NetlinkMessage] { bySet(elements).flatMap { Element.delete($0) } }
+
+  static func expire(_ elements: [Element], in milliseconds: UInt64) -> [NetlinkMessage] {
+    let timeout = milliseconds == 0 ? nil : milliseconds
+    return bySet(elements).flatMap { Element.add($0, exclusively: false, timeout: timeout) }
+  }
+
+  /// A message is about one set.
+  private static func bySet(_ elements: [Element]) -> [[Element]] {
+    Dictionary(grouping: elements, by: \.place.set).sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  static func unique(_ elements: [Element]) -> [Element] {
+    var seen: Set<Element.Place> = []
+    return elements.filter { seen.insert($0.place).inserted }
+  }
+
+  /// The deletions of what the peer's plugin has left for the same container.
+  func foreignDeletions(
+    _ owner: Owner, _ tables: Set<ForeignTable>, _ session: borrowing Session
+  ) throws(NetlinkError) -> [NetlinkMessage] {
+    var messages: [NetlinkMessage] = []
+    for table in tables { messages += try table.deletions(of: owner.containerID, session) }
+    return messages
+  }
+}
+
+extension Session {
+  /// Every element that stays and whose comment fits, of all sets of ours that have owners.
+  func allElements(where isWanted: (Comment) -> Bool) throws(NetlinkError) -> [Element] {
+    var sets = Table.sets.map(\.name)
+    for chain in try chains() {
+      if Branch.masquerade(named: chain) != nil { sets.append(chain) }
+      if let (family, id) = Branch.conditions(named: chain) {
+        sets += [false, true].map { Branch.conditionsSet(family, id, hasHostAddress: $0) }
+      }
+    }
+    var found: [Element] = []
+    for set in sets {
+      let stored = try elements(of: set).filter { $0.timeout == nil }
+      found += stored.map(\.element).filter { $0.comment.map(isWanted) ?? false }
+    }
+    return found
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Netlink
+import Rules
+
+extension NFTablesBackend {
+  package func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
+    let layout = Layout(wanted)
+    return try transaction("read the rules of \(wanted.owner)") { (session) throws(NetlinkError) in
+      let places = layout.elements.map(\.place)
+      let elements = try session.read(places: places).elements
+      let problems = layout.elements.compactMap { Self.problem(with: $0, elements[$0.place]) }
+      return .done(try problems + self.structureProblems(layout.branches, session))
+    }
+  }
+
+  private static func problem(with wanted: Element, _ stored: StoredElement?) -> String? {
+    let name = Layout.title(wanted)
+    guard let stored, stored.timeout == nil else { return "\(name) is missing" }
+    if stored.element.comment?.owner != wanted.comment?.owner {
+      return "\(name) belongs to \(stored.element.comment?.owner.text ?? "nobody")"
+    }
+    return stored.element == wanted ? nil : "\(name) is different"
+  }
+
+  /// What differs in the chains: base chains end with our rules and begin with jumps to branches; branches are exactly as we make them.
+  private func structureProblems(_ branches: [Branch], _ session: borrowing Session) throws(NetlinkError) -> [String] {
+    let hooks = Dictionary(try session.storedChains().map { ($0.name, $0.hook) }) { first, _ in first }
+    let rules = Dictionary(grouping: try session.rules(), by: \.chain).mapValues { $0.map(\.text) }
+    let jumps = hooks.keys.compactMap { Structure.branch(named: $0) }.flatMap(\.jumps)
+    var problems: [String] = []
+    for chain in Table.chains {
+      guard let hook = hooks[chain.name] else {
+        problems.append("chain \(chain.name) is missing")
+        continue
+      }
+      if hook != chain.hook { problems.append("chain \(chain.name) is at another hook") }
+      let expected = Table.rules.filter { $0.chain == chain.name }.map(\.text)
+      let actual = rules[chain.name] ?? []
+      let known = Set(jumps.filter { $0.chain == chain.name }.map(\.text))
+      let head = actual.dropLast(expected.count)
+      if !actual.elementsEqual(Array(head) + expected) || !head.allSatisfy(known.contains) {
+        problems.append("chain \(chain.name) has other rules")
+      }
+    }
+    for branch in branches {
+      if hooks[branch.chain] == nil {
+        problems.append("chain \(branch.chain) is missing")
+      } else if rules[branch.chain] ?? [] != branch.body.map(\.text) {
+        problems.append("chain \(branch.chain) has other rules")
+      }
+      for jump in branch.jumps where !(rules[jump.chain] ?? []).contains(jump.text) {
+        problems.append("chain \(jump.chain) has no jump to \(branch.chain)")
+      }
+      for set in Set(branch.fixtures.map(\.place.set)).sorted() {
+        let expected = Set(branch.fixtures.filter { $0.place.set == set })
+        let actual = Set(try session.elements(of: set).map(\.element))
+        if actual != expected { problems.append("set \(set) has other elements") }
+      }
+    }
+    return problems
+  }
+
+  package func probe() throws(CNIError) {
+    do throws(NetlinkError) {
+      let session = try Session()
+      let structure = Structure()
+      let uses = try session.read(chains: structure.chains, places: []).uses
+      let messages = try structure.messages(uses, session)
+      if messages.isEmpty { return }
+      try session.rehearse(structure.base())
+      for rule in Table.rules {
+        do throws(NetlinkError) {
+          try session.rehearse(structure.base() + [rule.message()])
+        } catch {
+          let kinds = rule.expressions.map(\.kind).joined(separator: ", ")
+          throw NetlinkError("a rule made of \(kinds)", number: error.number, explanation: error.explanation)
+        }
+      }
+    } catch {
+      let failure = Self.failure("this kernel cannot forward ports", error)
+      throw CNIError(.notAvailable, failure.message, details: failure.details)
+    }
+  }
+}

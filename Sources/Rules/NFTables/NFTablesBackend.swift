@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Glibc
+import Netlink
+import OS
+import Rules
+
+/// Rules as elements of one table of ours. A change is computed from what the kernel has, and made in one batch that the kernel refuses
+/// if somebody else was faster; then it is computed anew.
+package struct NFTablesBackend: RulesBackend {
+  /// How long an element lives that is to go, in milliseconds: deleting it would cost the process an RCU grace period.
+  let expiry: UInt64
+
+  /// With an expiry of 0 every element stays until it is deleted, which is what kernels before 6.12 do.
+  package init(expiry: UInt64 = 1) { self.expiry = expiry }
+
+  /// What came of one attempt at a change.
+  enum Attempt<Value> {
+    case done(Value)
+    case refused(CNIError)
+    /// Elements that are about to expire stand in the way.
+    case again
+  }
+
+  /// Two processes at a time are at it on two cores, and each attempt takes far less than the pauses grow to.
+  private static let attempts: UInt32 = 300
+
+  /// Attempts a change until it is made or is refused for good.
+  func transaction<Value>(
+    _ action: String, _ attempt: (borrowing Session) throws(NetlinkError) -> Attempt<Value>
+  ) throws(CNIError) -> Value {
+    let outcome: Attempt<Value>
+    do {
+      outcome = try attempts(attempt)
+    } catch {
+      throw Self.failure(action, error)
+    }
+    switch outcome {
+    case .done(let value): return value
+    case .refused(let error): throw error
+    case .again:
+      throw CNIError(.tryAgainLater, "\(action): the nftables ruleset changes faster than this change could be made")
+    }
+  }
+
+  private func attempts<Value>(
+    _ attempt: (borrowing Session) throws(NetlinkError) -> Attempt<Value>
+  ) throws(NetlinkError) -> Attempt<Value> {
+    let session = try Session()
+    for number in 1...Self.attempts {
+      do throws(NetlinkError) {
+        let outcome = try attempt(session)
+        guard case .again = outcome else { return outcome }
+        pause(microseconds: 1000)
+      } catch {
+        guard error.isWorthRetrying else { throw error }
+        if number == Self.attempts { throw error }
+        pause(microseconds: .random(in: 0...min(number, 40) * 100))
+      }
+    }
+    return .again
+  }
+
+  static func failure(_ action: String, _ error: NetlinkError) -> CNIError {
+    switch error.number {
+    case EPERM: CNIError(.kernelRefused, "\(action): \(error); it needs CAP_NET_ADMIN in the host's network namespace")
+    case _ where error.isWorthRetrying: CNIError(.tryAgainLater, "\(action): \(error), after \(attempts) attempts")
+    default: CNIError(.kernelRefused, "\(action): \(error)")
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Netlink
+
+/// A chain; a base chain if it has a hook.
+struct Chain: Sendable {
+  /// Where packets enter a base chain (linux/netfilter.h, `enum nf_inet_hooks`).
+  struct Hook: Equatable, Sendable {
+    let type: String
+    let number: UInt32
+    /// The chain's place among those of the hook; lower comes first.
+    let priority: Int32
+
+    static let rawPrerouting = Hook(type: "filter", number: 0, priority: -300)
+    static let natPrerouting = Hook(type: "nat", number: 0, priority: -100)
+    static let natOutput = Hook(type: "nat", number: 3, priority: -100)
+    static let natPostrouting = Hook(type: "nat", number: 4, priority: 100)
+  }
+
+  let name: String
+  var hook: Hook?
+
+  func message() -> NetlinkMessage {
+    var message = NetlinkMessage(nft: NFT_MSG_NEWCHAIN, flags: NLM_F_CREATE)
+    message.attribute(NFTA_CHAIN_TABLE.rawValue, text: Table.name)
+    message.attribute(NFTA_CHAIN_NAME.rawValue, text: name)
+    if let hook {
+      message.nested(NFTA_CHAIN_HOOK.rawValue) {
+        $0.attribute(NFTA_HOOK_HOOKNUM.rawValue, hook.number.bigEndian)
+        $0.attribute(NFTA_HOOK_PRIORITY.rawValue, hook.priority.bigEndian)
+      }
+      message.attribute(NFTA_CHAIN_POLICY.rawValue, UInt32(1).bigEndian)  // NF_ACCEPT
+      message.attribute(NFTA_CHAIN_TYPE.rawValue, text: hook.type)
+    }
+    return message
+  }
+
+  /// Asks for a chain.
+  static func get(_ name: String) -> NetlinkMessage {
+    var message = NetlinkMessage(nft: NFT_MSG_GETCHAIN)
+    message.attribute(NFTA_CHAIN_TABLE.rawValue, text: Table.name)
+    message.attribute(NFTA_CHAIN_NAME.rawValue, text: name)
+    return message
+  }
+
+  static func delete(_ name: String) -> NetlinkMessage {
+    var message = NetlinkMessage(nft: NFT_MSG_DELCHAIN)
+    message.attribute(NFTA_CHAIN_TABLE.rawValue, text: Table.name)
+    message.attribute(NFTA_CHAIN_NAME.rawValue, text: name)
+    return message
+  }
+
+  /// Asks for a dump of all tables' chains of our family.
+  static func list() -> NetlinkMessage { NetlinkMessage(nft: NFT_MSG_GETCHAIN, flags: NLM_F_DUMP) }
+}
+
+/// A chain as the kernel has it.
+struct StoredChain: Sendable {
+  let name: String
+  /// How many rules and jumps use it.
+  let use: Int
+  let hook: Chain.Hook?
+
+  /// Nil for a chain of another table.
+  init?(_ reply: NetlinkReply) {
+    let attributes = reply.attributes(after: 4)
+    guard
+      attributes[Int(NFTA_CHAIN_TABLE.rawValue)]?.text == Table.name,
+      let name = attributes[Int(NFTA_CHAIN_NAME.rawValue)]?.text,
+      let use = attributes[Int(NFTA_CHAIN_USE.rawValue)]?.integer(UInt32.self, at: 0)?.bigEndian
+    else { return nil }
+    self.name = name
+    self.use = Int(use)
+    let hook = attributes.nested(Int(NFTA_CHAIN_HOOK.rawValue))
+    guard
+      let number = hook[Int(NFTA_HOOK_HOOKNUM.rawValue)]?.integer(UInt32.self, at: 0)?.bigEndian,
+      let priority = hook[Int(NFTA_HOOK_PRIORITY.rawValue)]?.integer(Int32.self, at: 0)?.bigEndian
+    else {
+      self.hook = nil
+      return
+    }
+    self.hook = Chain.Hook(
+      type: attributes[Int(NFTA_CHAIN_TYPE.rawValue)]?.text ?? "", number: number, priority: priority)
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import CNI
+import Glibc
+import Netlink
+
+/// The kernel's nf_tables, as one call of a plugin talks to it.
+struct Session: ~Copyable {
+  private let socket: NetlinkSocket
+
+  init() throws(NetlinkError) { socket = try NetlinkSocket.open(.netfilter) }
+
+  /// What a change is computed from.
+  struct Snapshot {
+    /// The number of the ruleset; every committed batch of anybody raises it.
+    let generation: UInt32
+    /// How often each chain that was asked for is used; a chain that is missing is not in it.
+    let uses: [String: Int]
+    /// The elements that are there, among those that were asked for.
+    let elements: [Element.Place: StoredElement]
+    /// The foreign tables that are there, among those that were asked for.
+    let tables: Set<ForeignTable>
+  }
+
+  /// Reads what stands at these places, in a handful of system calls whatever the ruleset's size.
+  func read(
+    chains: [String] = [], places: [Element.Place], tables: [ForeignTable] = []
+  ) throws(NetlinkError) -> Snapshot {
+    let requests =
+      [NetlinkMessage(nft: NFT_MSG_GETGEN, family: 0)] + chains.map { Chain.get($0) } + tables.map { $0.get() }
+      + places.map { Element.get($0) }
+    let answers = try socket.answers(to: requests)
+    guard answers.count == requests.count, let first = answers.first else {
+      throw NetlinkError("read the nftables ruleset", number: EPROTO)
+    }
+    for answer in answers {
+      if let failure = answer.failure("read the nftables ruleset"), failure.number != ENOENT { throw failure }
+    }
+    let generation = first.attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0)?.bigEndian
+    guard let generation else { throw NetlinkError("read the generation of the nftables ruleset", number: EPROTO) }
+    let found = answers.map { $0.errorNumber == nil }
+    let chainAnswers = answers[1...].prefix(chains.count)
+    let elementAnswers = answers.suffix(places.count)
+    return Snapshot(
+      generation: generation,
+      uses: Dictionary(chainAnswers.compactMap { StoredChain($0) }.map { ($0.name, $0.use) }) { first, _ in first },
+      elements: Dictionary(
+        elementAnswers.filter { $0.errorNumber == nil }.flatMap { Element.read($0) }.map { ($0.element.place, $0) }
+      ) { first, _ in first },
+      tables: Set(zip(tables, found[(1 + chains.count)...]).filter(\.1).map(\.0)))
+  }
+
+  /// All elements of a set; none if there is no such set.
+  func elements(of set: String) throws(NetlinkError) -> [StoredElement] {
+    try list(Element.list(set), "list the elements of \(set)").flatMap { Element.read($0) }
+  }
+
+  /// All chains of our table.
+  func storedChains() throws(NetlinkError) -> [StoredChain] {
+    try list(Chain.list(), "list the chains").compactMap { StoredChain($0) }
+  }
+
+  /// The names of all chains of our table.
+  func chains() throws(NetlinkError) -> [String] { try storedChains().map(\.name) }
+
+  /// All rules of our table, those of each chain in their order.
+  func rules() throws(NetlinkError) -> [StoredRule] {
+    try list(RuleObject.list(), "list the rules").compactMap { StoredRule($0) }
+  }
+
+  /// The names of all sets of our table.
+  func sets() throws(NetlinkError) -> [String] {
+    try list(SetObject.list(), "list the sets").compactMap { SetObject.read($0) }
+  }
+
+  /// What a dump answers; an interrupted one is begun anew, and what does not exist is empty.
+  func list(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> [NetlinkReply] {
+    var attempts = 0
+    while true {
+      do throws(NetlinkError) {
+        return try socket.dump(request, action)
+      } catch {
+        if error.number == ENOENT { return [] }
+        attempts += 1
+        guard [EINTR, EBUSY, EAGAIN].contains(error.number), attempts < 50 else { throw error }
+      }
+    }
+  }
+
+  /// Sends messages as one change that is made whole or not at all. With a generation, only if that still is the ruleset's.
+  func commit(_ messages: [NetlinkMessage], generation: UInt32? = nil) throws(NetlinkError) {
+    try send(messages, [.batchBegin(generation: generation)], [.batchEnd()])
+  }
+
+  /// Lets the kernel check messages as if they were to be made, and changes nothing.
+  func rehearse(_ messages: [NetlinkMessage]) throws(NetlinkError) {
+    try send(messages, [.batchBegin(generation: nil)], [])
+  }
+
+  private func send(
+    _ messages: [NetlinkMessage], _ begin: [NetlinkMessage], _ end: [NetlinkMessage]
+  ) throws(NetlinkError) {
+    var all = begin + messages + end
+    // The kernel answers errors, and the one message that asks for it: the last before the end.
+    all[begin.count + messages.count - 1].requestAcknowledgement()
+    let bytes = all.enumerated().flatMap { $1.bytes(sequence: UInt32($0)) }
+    if bytes.count > 64 << 10 { socket.reserve(bytes.count * 2) }
+    try socket.send(bytes)
+    var replies = try socket.receive(waiting: true)
+    while true {
+      let more = try socket.receive(waiting: false)
+      if more.isEmpty { break }
+      replies += more
+    }
+    for reply in replies {
+      if let failure = reply.failure("change the nftables ruleset") { throw failure }
+    }
+  }
+}
+
+extension NetlinkError {
+  /// Whether the same change, computed anew from what the kernel has now, may succeed.
+  var isWorthRetrying: Bool {
+    // ERESTART: the generation has passed. EEXIST, ENOENT: somebody was faster with the same elements or the table.
+    [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS, EEXIST, ENOENT].contains(number)
+  }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+
+/// A transport protocol that has ports.
+package enum Transport: String, CaseIterable, Hashable, Sendable {
+  case tcp, udp, sctp
+
+  /// The number in the IP header (IANA protocol numbers).
+  package var number: UInt8 {
+    switch self {
+    case .tcp: 6
+    case .udp: 17
+    case .sctp: 132
+    }
+  }
+}
+
+/// A port of an address.
+package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
+  package let address: IPAddress
+  package let transport: Transport
+  package let port: UInt16
+
+  package init(address: IPAddress, transport: Transport, port: UInt16) {
+    self.address = address
+    self.transport = transport
+    self.port = port
+  }
+
+  package var description: String {
+    "\(address.family == .ip ? "\(address)" : "[\(address)]"):\(port)/\(transport.rawValue)"
+  }
+}
+
+/// What a plugin wants to hold; a backend finds its way to make it hold.
+package enum Rule: Hashable, Sendable {
+  /// Connections to a port of this host go to a container.
+  case forwardPort(PortForward)
+  /// Connections that come to a container by a forwarded port take this host's address as their source.
+  case masquerade(Masquerade)
+}
+
+/// Connections to a port of this host, and no others, go to `destination`.
+package struct PortForward: Hashable, Sendable {
+  /// Of the destination's family and transport.
+  package let hostPort: HostPort
+  package let destination: Endpoint
+  /// What must hold besides; nil if nothing.
+  package let conditions: Conditions?
+
+  package init(port: UInt16, on address: IPAddress?, to destination: Endpoint, if conditions: Conditions?) {
+    hostPort = HostPort(
+      family: destination.address.family, transport: destination.transport, port: port, address: address)
+    self.destination = destination
+    self.conditions = conditions
+  }
+}
+
+/// Connections from `source` that a port forward sends to `destination` are masqueraded.
+package struct Masquerade: Hashable, Sendable {
+  package let destination: Endpoint
+  /// A network, without host part.
+  package let source: Prefix
+
+  package init(destination: Endpoint, source: Prefix) {
+    self.destination = destination
+    self.source = source.network
+  }
+}
+
+/// All that one owner wants to hold, for the plugin that says so.
+package struct OwnedRules: Sendable {
+  package let owner: Owner
+  package var rules: [Rule]
+
+  package init(owner: Owner, rules: [Rule]) {
+    self.owner = owner
+    self.rules = rules
+  }
+}

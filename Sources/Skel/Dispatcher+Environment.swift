@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import NetNS
+
+extension Dispatcher {
+  /// Throws code 4 unless the variables that the operation needs are there and can be what they say.
+  func checkEnvironment(for verb: Verb) throws(CNIError) {
+    let requirements = verb.requirements
+    let missing = requirements.variables.filter { streams[$0] == nil }
+    if !missing.isEmpty {
+      let names = missing.map(\.rawValue).joined(separator: ", ")
+      throw CNIError(.badEnvironment, "\(verb.rawValue) needs environment variables that are not set: \(names)")
+    }
+    if requirements.variables.contains(.containerID), let id = streams[.containerID], !isIdentifier(id) {
+      throw bad(.containerID, id, identifierRule)
+    }
+    if requirements.variables.contains(.interface), let name = streams[.interface], !isInterfaceName(name) {
+      throw bad(.interface, name, "1 to 15 bytes, not \".\" or \"..\", without \"/\", \":\" and white space")
+    }
+    if requirements.needsNamespace, let path = streams[.namespace] {
+      try checkNamespace(path)
+    }
+  }
+
+  private func checkNamespace(_ path: String) throws(CNIError) {
+    do throws(NetworkNamespaceError) {
+      let container = try NetworkNamespace.open(path)
+      if ["1", "true"].contains(streams[.namespaceOverride]?.lowercased()) { return }
+      guard try container.isSame(as: NetworkNamespace.current()) else { return }
+    } catch {
+      throw CNIError(.badEnvironment, "CNI_NETNS: \(error)")
+    }
+    throw CNIError(.badEnvironment, "CNI_NETNS: \(path) is the namespace that the plugin runs in, not a container's")
+  }
+
+  private func bad(_ variable: Variable, _ value: String, _ expected: String) -> CNIError {
+    CNIError(.badEnvironment, "\(variable.rawValue): expected \(expected), found \"\(value)\"")
+  }
+}

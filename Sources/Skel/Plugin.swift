@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+
+/// What a plugin does; the skeleton has checked the environment and the parts of the configuration that all plugins share.
+package protocol Plugin {
+  /// The name that runtimes call it by, such as `portmap`.
+  var name: String { get }
+  /// Makes the attachment what the configuration says, or changes nothing; may be called again.
+  func add(_ request: Request) throws(CNIError) -> NetworkResult
+  /// Removes what the attachment's owner has; succeeds if nothing is there, whatever the options say.
+  func delete(_ request: Request) throws(CNIError)
+  /// Throws unless everything is as `add` made it; changes nothing.
+  func check(_ request: Request) throws(CNIError)
+  /// Removes what the network's attachments own, but for those of the list.
+  func collectGarbage(_ config: NetworkConfig, sparing valid: Set<Attachment>) throws(CNIError)
+  /// Throws code 50 or 51 unless `add` could work now.
+  func status(_ config: NetworkConfig) throws(CNIError)
+}
+
+/// A call about one attachment.
+package struct Request: Sendable {
+  package let config: NetworkConfig
+  package let owner: Owner
+  /// The path of the container's network namespace; nil on a DEL that comes without.
+  package let namespace: String?
+  package let arguments: CNIArguments
+  /// The folders in which plugins are found.
+  package let path: [String]
+
+  package init(
+    config: NetworkConfig, owner: Owner, namespace: String? = nil, arguments: CNIArguments, path: [String] = []
+  ) {
+    self.config = config
+    self.owner = owner
+    self.namespace = namespace
+    self.arguments = arguments
+    self.path = path
+  }
+}

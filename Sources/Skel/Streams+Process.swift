@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import OS
+
+extension Streams {
+  /// The streams of this process.
+  package static func process() -> Streams {
+    Streams(
+      environment: environmentVariables(),
+      readInput: { (limit) throws(SystemError) in try readStandardInput(limit: limit) },
+      writeOutput: { (bytes) throws(SystemError) in try writeStandard(.output, bytes) },
+      // Nothing can be done about an operator who does not listen.
+      note: { try? writeStandard(.error, Array($0.utf8) + [0x0a]) })
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import OS
+
+/// What a plugin is given and what it answers, as values so that a test can stand in for the process.
+package struct Streams {
+  package let environment: [String: String]
+  /// Reads stdin to its end, or to the limit in bytes.
+  package let readInput: (_ limit: Int) throws(SystemError) -> [UInt8]
+  package let writeOutput: ([UInt8]) throws(SystemError) -> Void
+  /// A line for the operator on stderr, without the line feed.
+  package let note: (String) -> Void
+
+  package init(
+    environment: [String: String],
+    readInput: @escaping (_ limit: Int) throws(SystemError) -> [UInt8],
+    writeOutput: @escaping ([UInt8]) throws(SystemError) -> Void,
+    note: @escaping (String) -> Void
+  ) {
+    self.environment = environment
+    self.readInput = readInput
+    self.writeOutput = writeOutput
+    self.note = note
+  }
+
+  /// The variable's value; nil if it is empty, which runtimes send for what is not set.
+  subscript(variable: Variable) -> String? {
+    environment[variable.rawValue].flatMap { $0.isEmpty ? nil : $0 }
+  }
+}

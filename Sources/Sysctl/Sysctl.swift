@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import OS
+
+/// A kernel parameter below `/proc/sys` of the calling thread's network namespace.
+package struct Sysctl: Sendable {
+  package let path: String
+
+  /// Takes the parts of the key one by one, so that an interface called `eth0.100` is one part.
+  package init(_ components: String...) {
+    path = "/proc/sys/" + components.joined(separator: "/")
+  }
+
+  /// The value without the line feed at its end.
+  package func read() throws(SystemError) -> String {
+    var bytes = try FileDescriptor.open(path).readAll(limit: 65_536)
+    if bytes.last == 0x0a { bytes.removeLast() }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  package func write(_ value: String) throws(SystemError) {
+    try FileDescriptor.open(path, .write).writeAll(Array(value.utf8))
+  }
+}

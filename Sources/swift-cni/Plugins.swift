@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import NFTables
+import Portmap
+import Skel
+
+/// The plugins that this program is, each with what it makes its changes by; `note` tells the operator something.
+func allPlugins(note: @escaping (String) -> Void) -> [any Plugin] {
+  [Portmap(backend: NFTablesBackend(), note: note)]
+}

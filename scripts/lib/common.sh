@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+# Copyright 2026 The swift-cni authors
+# shellcheck shell=bash
+# What the scripts share; sourced, never run.
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+PATH=$PATH:/usr/sbin:/sbin # a plain `su` leaves them out, and nft, ip and iptables live there
+
+say() { printf '==> %s\n' "$*"; }
+
+fail() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# The comment at the head of a script is its help: the lines from the fourth to the first that is no comment.
+help() { sed -n '4,${/^#/!q; s/^# \{0,1\}//p;}' "$0"; }
+
+require_root() {
+  ((EUID == 0)) || fail "must be run as root: it installs packages, files and network namespaces"
+}
+
+require_swift() {
+  command -v swift >/dev/null ||
+    fail "no swift in PATH: install Swift 6.2 or later (https://www.swift.org/install/linux), or add its folder to root's PATH"
+}
+
+# need COMMAND_OR_FILE PACKAGE…: a name is looked for in PATH, an absolute path (it may be a pattern) on disk.
+need() {
+  local wanted=$1
+  shift
+  case $wanted in
+    /*) compgen -G "$wanted" >/dev/null && return ;;
+    *) command -v "$wanted" >/dev/null && return ;;
+  esac
+  command -v apt-get >/dev/null || fail "$wanted is missing, and there is no apt-get to install it with (Debian: $*)"
+  if [[ -z ${package_lists_fresh:-} ]]; then
+    say "apt-get update"
+    apt-get update -qq
+    package_lists_fresh=yes
+  fi
+  say "$wanted is missing: apt-get install $*"
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+need_build_packages() {
+  need pkg-config pkg-config
+  need /usr/include/libmnl/libmnl.h libmnl-dev
+  need /usr/include/libnftnl/expr.h libnftnl-dev
+  need /usr/include/jansson.h libjansson-dev
+  need /usr/include/sha512.h libmd-dev
+  need '/usr/lib/gcc/*/*/libstdc++.a' g++ # the program takes libstdc++ from its static archive
+}
+
+# One set of flags for everybody: other flags would build everything again. Without its local rpath the program does not look for
+# libraries in the folder it is installed in, which costs time and trusts whoever may write there.
+build_flags=(--package-path "$repository" --explicit-target-dependency-import-check error --disable-local-rpath)
+
+# Builds the program as it is installed, and sets `binary` to its path.
+# shellcheck disable=SC2034 # the callers use it
+build_release() {
+  local flags=(-c release --product swift-cni "${build_flags[@]}")
+  require_swift
+  need_build_packages
+  say "swift build -c release"
+  swift build "${flags[@]}"
+  binary=$(swift build "${flags[@]}" --show-bin-path)/swift-cni
+}
+
+# Runs a command in mount, network and pid namespaces of its own, which end with this script however it ends:
+# --kill-child and --pdeathsig also cover a SIGKILL, which no trap sees.
+in_private_namespaces() {
+  need setpriv util-linux
+  # In the background, because bash handles a signal only once a command in the foreground has ended.
+  setpriv --pdeathsig KILL \
+    unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private -- "$@" &
+  private_namespaces=$!
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  local status=0
+  wait "$private_namespaces" || status=$?
+  private_namespaces=
+  return "$status"
+}
+
+# For the caller's EXIT trap: `unshare --fork` ignores SIGTERM.
+end_private_namespaces() {
+  if [[ -n ${private_namespaces:-} ]]; then
+    kill -KILL "$private_namespaces" 2>/dev/null || true
+    wait "$private_namespaces" 2>/dev/null || true
+  fi
+}
