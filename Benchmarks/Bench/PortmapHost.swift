@@ -98,9 +98,11 @@ final class PortmapHost {
   }
 }
 
-/// The configuration that publishes port 80 of a container on these ports of the host.
+/// The configuration that publishes ports of a container on these ports of the host: port 80 if it is one, else each its own.
 func portmapConfig(_ container: Container, ports: Range<UInt16>) -> [UInt8] {
-  let mappings = ports.map { #"{"hostPort":\#($0),"containerPort":80,"protocol":"tcp"}"# }.joined(separator: ",")
+  let mappings = ports.map { port in
+    #"{"hostPort":\#(port),"containerPort":\#(ports.count == 1 ? 80 : port),"protocol":"tcp"}"#
+  }.joined(separator: ",")
   return Array(
     """
     {"cniVersion":"1.0.0","name":"bench","type":"portmap","capabilities":{"portMappings":true},\
