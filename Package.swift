@@ -67,6 +67,9 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["OS", "Address", "CLinux"], path: "Tests/TestSupport",
       swiftSettings: warningsAreErrors),
+    tests(
+      "KernelTests", of: "NFTables",
+      needs: ["TestSupport", "OS", "Address", "CLinux", "CNI", "JSON", "Netlink", "Rules", "swift-cni"]),
     .executableTarget(
       name: "Bench", dependencies: ["TestSupport"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),
   ],

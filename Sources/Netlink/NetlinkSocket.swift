@@ -100,6 +100,8 @@ extension NetlinkSocket {
       var missing = chunk.count
       while missing > 0 {
         let replies = try receive(waiting: true)
+        // Without the capability the kernel answers once, however many requests there are.
+        if let refusal = replies.first(where: { $0.errorNumber == EPERM })?.failure("ask the kernel") { throw refusal }
         answers += replies
         missing -= replies.count
       }

@@ -84,6 +84,11 @@ package struct CommandFailure: Error, CustomStringConvertible {
   package let words: [String]
   package let outcome: Outcome
 
+  package init(words: [String], outcome: Outcome) {
+    self.words = words
+    self.outcome = outcome
+  }
+
   package var description: String {
     "\(words.joined(separator: " ")): \(outcome.ending): \(outcome.errorText)\(outcome.outputText)"
   }

@@ -37,7 +37,7 @@ extension Branch {
       LookupKey.masquerade(family, length: length).loads + [Lookup(set: name), MasqueradeSource()]
     return Branch(
       chain: name, sets: [set], body: [RuleObject(name, steps)],
-      jumps: [RuleObject(Table.masquerade, [Verdict.jump(name)], end: .head)])
+      jumps: [RuleObject(Table.masquerading, [Verdict.jump(name)], end: .head)])
   }
 
   /// The family and length that a branch's name stands for; nil if it is no masquerading.

@@ -35,6 +35,10 @@ struct Session: ~Copyable {
     guard answers.count == requests.count, let first = answers.first else {
       throw NetlinkError("read the nftables ruleset", number: EPROTO)
     }
+    // The answer to a message of a subsystem that is not there.
+    if first.errorNumber == EINVAL {
+      throw NetlinkError("read the nftables ruleset", number: EINVAL, explanation: "the kernel has no nf_tables")
+    }
     for answer in answers {
       if let failure = answer.failure("read the nftables ruleset"), failure.number != ENOENT { throw failure }
     }

@@ -41,9 +41,9 @@ import Netlink
 ///     accept                                                              ends the chain without address translation
 ///   }
 ///   chain postrouting { type nat hook postrouting priority srcnat
-///     ct status dnat jump masquerade
+///     ct status dnat jump masquerading
 ///   }
-///   chain masquerade {
+///   chain masquerading {
 ///     jump masquerade4_16
 ///   }
 ///   chain masquerade4_16 {
@@ -72,11 +72,11 @@ enum Table {
 
   static let sets = [attachments] + AddressFamily.allCases.flatMap { [hostAddressPorts($0), hostPorts($0)] }
 
-  static let masquerade = "masquerade"
+  static let masquerading = "masquerading"
 
   static let chains: [Chain] =
     AddressFamily.allCases.flatMap { [Chain(name: hostPorts($0).name), Chain(name: hostAddressPorts($0).name)] } + [
-      Chain(name: masquerade),
+      Chain(name: masquerading),
       Chain(name: "guard", hook: .rawPrerouting),
       Chain(name: "prerouting", hook: .natPrerouting),
       Chain(name: "output", hook: .natOutput),
@@ -92,9 +92,9 @@ enum Table {
       RuleObject("output", Match.family(.ip) + Match.toThisHost + [Verdict.jump(hostAddressPorts(.ip).name)]),
       RuleObject(
         "output",
-        Match.family(.ip6) + Match.prefix(.destination, Prefix(host: .loopback6), isNegated: true) + Match.toThisHost
+        Match.prefix(.destination, Prefix(host: .loopback6), isNegated: true) + Match.toThisHost
           + [Verdict.jump(hostAddressPorts(.ip6).name)]),
-      RuleObject("postrouting", Match.destinationTranslated + [Verdict.jump(masquerade)]),
+      RuleObject("postrouting", Match.destinationTranslated + [Verdict.jump(masquerading)]),
     ]
     + AddressFamily.allCases.flatMap { family in
       [

@@ -15,10 +15,12 @@ enum DataType: UInt32, Sendable {
 
   static func address(_ family: AddressFamily) -> DataType { family == .ip ? .ipv4Address : .ipv6Address }
 
-  /// In bytes, as one of several parts: each begins at a multiple of four.
-  var paddedLength: Int {
+  /// In bytes.
+  var length: Int {
     switch self {
-    case .ipv4Address, .internetProtocol, .internetService: 4
+    case .internetProtocol: 1
+    case .internetService: 2
+    case .ipv4Address: 4
     case .ipv6Address, .interfaceName: 16
     }
   }
@@ -75,7 +77,8 @@ struct SetObject: Sendable {
   /// A concatenation's number: six bits a part (nftables, TYPE_BITS).
   private static func type(_ parts: [DataType]) -> UInt32 { parts.reduce(0) { $0 << 6 | $1.rawValue } }
 
+  /// One of several parts begins at a multiple of four.
   private static func length(_ parts: [DataType]) -> UInt32 {
-    UInt32(parts.reduce(0) { $0 + $1.paddedLength })
+    UInt32(parts.count == 1 ? parts[0].length : parts.reduce(0) { $0 + ($1.length + 3) / 4 * 4 })
   }
 }

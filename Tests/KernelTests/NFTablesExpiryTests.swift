@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Glibc
+import NFTables
+import Rules
+import TestSupport
+import Testing
+
+@Suite("nftables: how elements go", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct NFTablesExpiryTests {
+  private static let owner = Owner(network: "test", containerID: "c1", interface: "eth0")
+
+  private func rules() throws -> [Rule] {
+    let address = try ip("10.22.0.5")
+    return Transport.allCases.flatMap { transport -> [Rule] in
+      let destination = Rules.Endpoint(address: address, transport: transport, port: 80)
+      return [
+        .forwardPort(PortForward(port: 8080, on: nil, to: destination, if: nil)),
+        .masquerade(Masquerade(destination: destination, source: .loopback4)),
+      ]
+    }
+  }
+
+  /// An expiry of 0 leaves an element's timeout as it is, which is what a kernel before 6.12 does with any.
+  @Test("elements are gone 10 ms after their removal, where they expire and where they must be deleted", arguments: [1, 0] as [UInt64])
+  func removal(expiry: UInt64) throws {
+    let namespace = try Namespace()
+    let backend = NFTablesBackend(expiry: expiry)
+    let wanted = OwnedRules(owner: Self.owner, rules: try rules())
+    for hint in [[], wanted.rules] {
+      try namespace.run { _ = try backend.apply(wanted, onConflict: .replace) {} }
+      #expect(try namespace.run { try backend.verify(wanted) }.isEmpty)
+      let freed = try namespace.run { try backend.remove(Self.owner, hint: hint, ports: []) }
+      usleep(10_000)
+      #expect(freed.count == Transport.allCases.count)
+      #expect(try !namespace.command("nft", "list", "ruleset").contains("comment"))
+    }
+  }
+
+  @Test("flows cannot begin any more to a UDP or SCTP port when its removal returns", arguments: [1, 0] as [UInt64])
+  func connectionless(expiry: UInt64) throws {
+    let namespace = try Namespace()
+    let backend = NFTablesBackend(expiry: expiry)
+    try namespace.run { _ = try backend.apply(OwnedRules(owner: Self.owner, rules: try rules()), onConflict: .replace) {} }
+    _ = try namespace.run { try backend.remove(Self.owner, hint: [], ports: []) }
+    let listing = try namespace.command("nft", "list", "map", "inet", "swift_cni", "hostports4")
+    #expect(!listing.contains("udp . 8080") && !listing.contains("sctp . 8080"))
+  }
+
+  @Test("what was removed can be added at once, by the same owner and by another", arguments: [1, 0] as [UInt64])
+  func again(expiry: UInt64) throws {
+    let namespace = try Namespace()
+    let backend = NFTablesBackend(expiry: expiry)
+    for id in ["c1", "c1", "c2", "c3"] {
+      let owner = Owner(network: "test", containerID: id, interface: "eth0")
+      let wanted = OwnedRules(owner: owner, rules: try rules())
+      let takeovers = try namespace.run { try backend.apply(wanted, onConflict: .error) {} }
+      #expect(takeovers.isEmpty)
+      usleep(10_000)
+      #expect(try namespace.run { try backend.verify(wanted) }.isEmpty)
+      _ = try namespace.run { try backend.remove(owner, hint: wanted.rules, ports: []) }
+    }
+  }
+}

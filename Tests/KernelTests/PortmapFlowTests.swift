@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import TestSupport
+import Testing
+
+@Suite("portmap: tracked flows", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct PortmapFlowTests {
+  @Test("a UDP flow that began before the ADD goes to the container after it, by family and hostIP", arguments: [false, true])
+  func add(onAddress: Bool) throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    let mapping = PortMapping(5353, 53, "udp", on: onAddress ? Node.address : nil)
+    let server = try container.namespace.run { try UDPSocket("10.22.0.5", 53) }
+    let onHost = try host.node.namespace.run { try UDPSocket(Node.address, 5353) }
+    let client = try host.node.client.run { try UDPSocket(Node.clientAddress) }
+    try client.send("before", to: Endpoint(Node.address, 5353))
+    #expect(try onHost.receive().text == "before")
+    try host.add(container, mapping)
+    try client.send("after", to: Endpoint(Node.address, 5353))
+    #expect(try server.receive().text == "after")
+  }
+
+  @Test("a UDP flow to a deleted port does not go on to the container's address, nor does one to a port taken over")
+  func delete() throws {
+    let host = try PortmapNode()
+    let old = try host.node.addContainer(ip: "10.22.0.5")
+    let new = try host.node.addContainer(ip: "10.22.0.6")
+    let (first, second) = (
+      try old.namespace.run { try UDPSocket("10.22.0.5", 53, timeout: 300) },
+      try new.namespace.run { try UDPSocket("10.22.0.6", 53) }
+    )
+    let client = try host.node.client.run { try UDPSocket(Node.clientAddress) }
+    try host.add(old, PortMapping(5353, 53, "udp"))
+    try client.send("to the old", to: Endpoint(Node.address, 5353))
+    #expect(try first.receive().text == "to the old")
+    try host.add(new, PortMapping(5353, 53, "udp"))
+    try client.send("to the new", to: Endpoint(Node.address, 5353))
+    #expect(try second.receive().text == "to the new")
+    try host.delete(new, PortMapping(5353, 53, "udp"))
+    let onHost = try host.node.namespace.run { try UDPSocket(Node.address, 5353) }
+    try client.send("to the host", to: Endpoint(Node.address, 5353))
+    #expect(try onHost.receive().text == "to the host")
+    #expect(throws: SocketError.self) { try first.receive() }
+  }
+
+  @Test("other flows survive: other ports, other protocols, other addresses, and flows through the host")
+  func survivors() throws {
+    let host = try PortmapNode()
+    try host.node.namespace.ip("addr add 192.0.2.9/24 dev uplink")
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    let bystander = try host.node.addContainer(ip: "10.22.0.6")
+    // Tracking begins with the first rule that needs it.
+    try host.add(bystander, PortMapping(7070, 70))
+    let client = try host.node.client.run { try UDPSocket(Node.clientAddress, 4000) }
+    for (address, port) in [("10.22.0.6", 53), (Node.address, 54), ("192.0.2.9", 53), (Node.address, 53)] {
+      try client.send("flow", to: Endpoint(address, UInt16(port)))
+    }
+    let tcp = try bystander.namespace.run { try TCPListener("10.22.0.6", 53) }
+    _ = try converse(host.node.client, "10.22.0.6", 53, with: tcp)
+    let flows = { try host.flows() }
+    let before = try flows()
+    #expect(before.count == 5)
+    try host.add(container, PortMapping(53, 53, "udp", on: Node.address))
+    let hit = before.filter { $0.contains("udp") && $0.contains("dst=\(Node.address) ") && $0.contains("dport=53 ") }
+    #expect(hit.count == 1)
+    #expect(try flows() == before.subtracting(hit))
+    // Without hostIP the flow to the host's other address goes too; the one through the host stays.
+    try host.add(container, PortMapping(53, 53, "udp"))
+    let local = before.filter { $0.contains("udp") && $0.contains("dst=192.0.2.9 ") }
+    #expect(local.count == 1)
+    #expect(try flows() == before.subtracting(hit).subtracting(local))
+    try host.delete(container, PortMapping(53, 53, "udp"))
+    #expect(try flows() == before.subtracting(hit).subtracting(local))
+  }
+}
+
+extension PortmapNode {
+  /// What tells the node's tracked flows apart: protocol, addresses and ports of the first packet.
+  fileprivate func flows() throws -> Set<String> {
+    let list = try node.namespace.command("conntrack", "-L", "-f", "ipv4")
+    return Set(
+      list.split(separator: "\n").map { line in
+        let words = line.split(separator: " ").map(String.init)
+        let tuple = words.filter { $0.hasPrefix("src=") || $0.hasPrefix("dst=") || $0.contains("port=") }.prefix(4)
+        return "\(words.first ?? "") \(tuple.joined(separator: " ")) "
+      })
+  }
+}

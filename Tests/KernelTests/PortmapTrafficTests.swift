@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import TestSupport
+import Testing
+
+@Suite("portmap: traffic", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct PortmapTrafficTests {
+  @Test("a published TCP port answers from another host, which keeps its address, over IPv4 and IPv6")
+  func tcp() throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    try host.add(container, PortMapping(8080, 80))
+    let (server, server6) = try container.namespace.run { (try TCPListener("10.22.0.5", 80), try TCPListener("fd00:22::5", 80)) }
+    let client = host.node.client
+    #expect(try converse(client, Node.address, 8080, with: server) == ip(Node.clientAddress))
+    #expect(try converse(client, Node.address6, 8080, with: server6) == ip(Node.clientAddress6))
+    try host.check(container, PortMapping(8080, 80))
+    try host.delete(container, PortMapping(8080, 80))
+    host.settle()
+    #expect(isUnreachable(client, Node.address, 8080))
+    #expect(isUnreachable(client, Node.address6, 8080))
+  }
+
+  @Test("a published UDP port answers from another host, which keeps its address, over IPv4 and IPv6")
+  func udp() throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    try host.add(container, PortMapping(5353, 53, "UDP"))
+    let (server, server6) = try container.namespace.run { (try UDPSocket("10.22.0.5", 53), try UDPSocket("fd00:22::5", 53)) }
+    #expect(try converse(host.node.client, Node.address, 5353, with: server) == ip(Node.clientAddress))
+    #expect(try converse(host.node.client, Node.address6, 5353, with: server6) == ip(Node.clientAddress6))
+  }
+
+  @Test("an SCTP packet to a published port comes to the container with a right checksum")
+  func sctp() throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    try host.add(container, PortMapping(9900, 99, "sctp"))
+    let receiver = try container.namespace.run { try RawSCTP("10.22.0.5") }
+    let sender = try host.node.client.run { try RawSCTP(Node.clientAddress) }
+    try sender.sendInit(fromPort: 1234, to: Endpoint(Node.address, 9900))
+    let packet = try #require(try receiver.receive())
+    #expect(packet.destination == Endpoint("10.22.0.5", 99))
+    #expect(packet.source == Endpoint(Node.clientAddress, 1234))
+    #expect(packet.checksumIsRight)
+  }
+
+  @Test("with a hostIP only that address of the host is published")
+  func hostAddress() throws {
+    let host = try PortmapNode()
+    try host.node.namespace.ip("addr add 192.0.2.9/24 dev uplink\naddr add 2001:db8:1::9/64 dev uplink nodad")
+    let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    try host.add(container, PortMapping(8080, 80, on: "192.0.2.9"), PortMapping(8080, 80, on: "2001:db8:1::9"))
+    let (server, server6) = try container.namespace.run { (try TCPListener("10.22.0.5", 80), try TCPListener("fd00:22::5", 80)) }
+    let client = host.node.client
+    #expect(try converse(client, "192.0.2.9", 8080, with: server) == ip(Node.clientAddress))
+    #expect(try converse(client, "2001:db8:1::9", 8080, with: server6) == ip(Node.clientAddress6))
+    #expect(isUnreachable(client, Node.address, 8080))
+    #expect(isUnreachable(client, Node.address6, 8080))
+  }
+
+  @Test("a port on one address goes before the same port on all, whoever has it")
+  func addressBeforeAll() throws {
+    let host = try PortmapNode()
+    let one = try host.node.addContainer(ip: "10.22.0.5")
+    let all = try host.node.addContainer(ip: "10.22.0.6")
+    try host.add(one, PortMapping(8080, 80, on: Node.address))
+    try host.add(all, PortMapping(8080, 80))
+    let server = try one.namespace.run { try TCPListener("10.22.0.5", 80) }
+    let other = try all.namespace.run { try TCPListener("10.22.0.6", 80) }
+    #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
+    _ = try converse(host.node.namespace, "10.22.0.1", 8080, with: other)
+  }
+
+  @Test("a hostIP of 0.0.0.0 or :: is every address of its family", arguments: ["0.0.0.0", "::", ""])
+  func unspecified(address: String) throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    try host.add(container, PortMapping(8080, 80, on: address))
+    let server = try container.namespace.run { try TCPListener("10.22.0.5", 80) }
+    #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
+  }
+
+  @Test("with masqAll the container sees the host's address, with snat false nobody is masqueraded")
+  func masquerading() throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    let server = try container.namespace.run { try TCPListener("10.22.0.5", 80) }
+    try host.add(container, PortMapping(8080, 80), options: #""masqAll":true,"#)
+    #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip("10.22.0.1"))
+    try host.check(container, PortMapping(8080, 80), options: #""masqAll":true,"#)
+    try host.add(container, PortMapping(8080, 80), options: #""masqAll":true,"snat":false,"#)
+    host.settle()
+    #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
+    #expect(isUnreachable(host.node.namespace, "127.0.0.1", 8080))
+  }
+
+  @Test("traffic through the host to somebody else's same port is left alone, with and without hostIP")
+  func forwarded() throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    let bystander = try host.node.addContainer(ip: "10.22.0.6", ip6: "fd00:22::6")
+    try host.add(
+      container, PortMapping(53, 53), PortMapping(53, 53, "udp"), PortMapping(53, 53, "udp", on: "10.22.0.6"),
+      PortMapping(53, 53, on: "fd00:22::6"))
+    let client = host.node.client
+    let (tcp, udp) = try bystander.namespace.run { (try TCPListener("10.22.0.6", 53), try UDPSocket("10.22.0.6", 53)) }
+    let (tcp6, udp6) = try bystander.namespace.run { (try TCPListener("fd00:22::6", 53), try UDPSocket("fd00:22::6", 53)) }
+    #expect(try converse(client, "10.22.0.6", 53, with: tcp) == ip(Node.clientAddress))
+    #expect(try converse(client, "10.22.0.6", 53, with: udp) == ip(Node.clientAddress))
+    #expect(try converse(client, "fd00:22::6", 53, with: tcp6) == ip(Node.clientAddress6))
+    #expect(try converse(client, "fd00:22::6", 53, with: udp6) == ip(Node.clientAddress6))
+    // And out of the container's network.
+    let outside = try client.run { try UDPSocket(Node.clientAddress, 53) }
+    #expect(try converse(bystander.namespace, Node.clientAddress, 53, with: outside) == ip("10.22.0.6"))
+  }
+}

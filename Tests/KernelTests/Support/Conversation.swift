@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import TestSupport
+import Testing
+
+/// Connects from a namespace to an endpoint, and answers the address from which the server saw the client come; throws unless both hear
+/// each other.
+func converse(_ client: Namespace, _ address: String, _ port: UInt16, with server: TCPListener) throws -> IPAddress {
+  let connection = try client.run { try TCPConnection.connect(address, port) }
+  let accepted = try server.accept()
+  try connection.send("question")
+  guard try accepted.receive() == "question" else { throw Mute() }
+  try accepted.send("answer")
+  guard try connection.receive() == "answer" else { throw Mute() }
+  return try accepted.peer.address
+}
+
+/// The same over UDP.
+func converse(_ client: Namespace, _ address: String, _ port: UInt16, with server: UDPSocket) throws -> IPAddress {
+  let local = address.contains(":") ? "::" : "0.0.0.0"
+  let socket = try client.run { try UDPSocket(local) }
+  try socket.send("question", to: Endpoint(address, port))
+  let (question, source) = try server.receive()
+  guard question == "question" else { throw Mute() }
+  try server.send("answer", to: source)
+  // The answer must come from where the question went.
+  let (answer, sender) = try socket.receive()
+  guard answer == "answer", sender == Endpoint(address, port) else { throw Mute() }
+  return source.address
+}
+
+/// Whether nothing answers there: the connection is refused, or no packet comes back for a while.
+func isUnreachable(_ client: Namespace, _ address: String, _ port: UInt16) -> Bool {
+  do {
+    _ = try client.run { try TCPConnection.connect(address, port, timeout: 300) }
+    return false
+  } catch {
+    return error is SocketError
+  }
+}
+
+/// One end did not hear what the other said.
+struct Mute: Error {}
+
+func ip(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }

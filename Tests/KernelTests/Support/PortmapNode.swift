@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Glibc
+import JSON
+import Netlink
+import OS
+import TestSupport
+import Testing
+
+/// A node on which portmap, the program that is installed, is called as a runtime calls it.
+struct PortmapNode {
+  let node: Node
+  /// The network's name in configurations.
+  var network = "test"
+
+  init(hairpin: Bool = false, bridgeFilter: Bool = false, networks: [Network] = [.first]) throws {
+    node = try Node(hairpin: hairpin, bridgeFilter: bridgeFilter, networks: networks)
+  }
+
+  /// The program of the release build if it is named in the environment, else the one beside these tests.
+  static let program: Program = {
+    if let path = environmentVariables()["SWIFT_CNI_BINARY"] { return Program(path, name: "portmap") }
+    var folder = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let length = readlink("/proc/self/exe", &folder, folder.count - 1)
+    let path = String(decoding: folder.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return Program(path.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/swift-cni", name: "portmap")
+  }()
+
+  /// Calls the plugin and answers how it ended. `options` are members of the configuration, each with a comma at its end.
+  func call(
+    _ verb: String, _ container: Container, _ mappings: [PortMapping]? = nil, options: String = "",
+    prevResult: Bool = true, version: String = "1.0.0", environment: [String: String] = [:]
+  ) throws -> Outcome {
+    try start(
+      verb, container, mappings, options: options, prevResult: prevResult, version: version, environment: environment
+    ).wait()
+  }
+
+  func start(
+    _ verb: String, _ container: Container, _ mappings: [PortMapping]? = nil, options: String = "",
+    prevResult: Bool = true, version: String = "1.0.0", environment: [String: String] = [:]
+  ) throws -> RunningProgram {
+    let runtime = mappings.map { #""runtimeConfig":{"portMappings":[\#($0.map(\.json).joined(separator: ","))]},"# } ?? ""
+    let previous = prevResult ? #""prevResult":\#(container.prevResult),"# : ""
+    let config = """
+      {\(options)\(runtime)\(previous)"cniVersion":"\(version)","name":"\(network)","type":"portmap"}
+      """
+    let variables = container.environment(verb).merging(environment) { $1 }
+    return try node.namespace.run { try Self.program.start(environment: variables, input: Array(config.utf8)) }
+  }
+
+  func add(_ container: Container, _ mappings: PortMapping..., options: String = "") throws {
+    try succeed("ADD", try call("ADD", container, mappings, options: options))
+  }
+
+  func delete(_ container: Container, _ mappings: PortMapping...) throws {
+    try succeed("DEL", try call("DEL", container, mappings))
+  }
+
+  func check(_ container: Container, _ mappings: PortMapping..., options: String = "") throws {
+    try succeed("CHECK", try call("CHECK", container, mappings, options: options))
+  }
+
+  /// Throws what a failed call printed.
+  func succeed(_ verb: String, _ outcome: Outcome) throws {
+    if outcome.status != 0 { throw CommandFailure(words: ["portmap", verb], outcome: outcome) }
+  }
+
+  /// Our table as nft prints it.
+  func table() throws -> String { try node.namespace.command("nft", "list", "table", "inet", "swift_cni") }
+
+  /// The lines of our table in which elements with owners stand.
+  func elements() throws -> [String] {
+    let listing = try node.namespace.command("nft", "list", "ruleset")
+    let comments = listing.split(separator: "\n").map(String.init).filter { $0.contains(" comment \"") }
+    return comments.filter { !$0.contains(" comment \"network ") }
+  }
+
+  /// The number of the ruleset, which every change raises.
+  func generation() throws -> Int {
+    let type = UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_GETGEN.rawValue)
+    let reply = try node.namespace.run {
+      try NetlinkSocket.open(.netfilter).answer(to: NetlinkMessage(nfnetlink: type, family: 0), "read the generation")
+    }
+    let number = reply.attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0)
+    return Int(try #require(number).bigEndian)
+  }
+
+  /// Calls the plugin where `/proc/sys` is mounted read-only.
+  func callWithReadOnlySysctls(_ verb: String, _ container: Container, _ mappings: [PortMapping]) throws -> Outcome {
+    let script = "mount --bind -o ro /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec \"$0\" portmap"
+    let config = """
+      {"runtimeConfig":{"portMappings":[\(mappings.map(\.json).joined(separator: ","))]},\
+      "prevResult":\(container.prevResult),"cniVersion":"1.0.0","name":"\(network)","type":"portmap"}
+      """
+    return try node.namespace.run {
+      try Program("unshare").run(
+        ["--mount", "sh", "-c", script, Self.program.path], environment: container.environment(verb),
+        input: Array(config.utf8))
+    }
+  }
+
+  /// Waits 10 ms, within which expired elements must be gone.
+  func settle() { usleep(10_000) }
+}
+
+/// A mapping as a runtime asks for it.
+struct PortMapping {
+  var host: Int
+  var container: Int
+  var transport = "tcp"
+  var hostIP: String?
+
+  init(_ host: Int, _ container: Int, _ transport: String = "tcp", on hostIP: String? = nil) {
+    self.host = host
+    self.container = container
+    self.transport = transport
+    self.hostIP = hostIP
+  }
+
+  var json: String {
+    let address = hostIP.map { #","hostIP":"\#($0)""# } ?? ""
+    return #"{"hostPort":\#(host),"containerPort":\#(container),"protocol":"\#(transport)"\#(address)}"#
+  }
+}
+
+/// The code and message of an error object; nil if the output is none.
+func errorObject(_ outcome: Outcome) -> (code: Int, message: String)? {
+  guard let json = try? JSON(parsing: outcome.output) else { return nil }
+  let field = Field(json)
+  guard let code = try? field["code"].integer(in: 0...1000), let message = try? field["msg"].string() else { return nil }
+  return (code, message)
+}
+
+/// The gate of tests that change a kernel: without privileges they are skipped, but in CI they run, and so fail.
+let kernelIsThere = Namespace.obstacle == nil || environmentVariables()["CI"] != nil
