@@ -21,8 +21,8 @@ func clibrary(_ name: String, pkgConfig: String, debian package: String) -> Targ
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
 }
 
-/// What makes the program start fast: nothing dynamic but the four C libraries and libc, no symbols, no relocation of itself.
-/// `Link` holds a linker script that takes libstdc++ from its static archive.
+/// What makes the program start fast: nothing dynamic but the four C libraries and libc, no symbols, no relocation of
+/// itself. `Link` holds a linker script that takes libstdc++ from its static archive.
 let leanLink: [LinkerSetting] = [
   .unsafeFlags(
     [

@@ -98,7 +98,8 @@ final class PortmapHost {
   }
 }
 
-/// The configuration that publishes ports of a container on these ports of the host: port 80 if it is one, else each its own.
+/// The configuration that publishes ports of a container on these ports of the host: port 80 if it is one, else each
+/// its own.
 func portmapConfig(_ container: Container, ports: Range<UInt16>) -> [UInt8] {
   let mappings = ports.map { port in
     #"{"hostPort":\#(port),"containerPort":\#(ports.count == 1 ? 80 : port),"protocol":"tcp"}"#

@@ -6,7 +6,8 @@ import Digest
 /// What a container ID or a network name consists of, in words.
 package let identifierRule = "letters, digits, \"_\", \".\" and \"-\" only, the first a letter or digit"
 
-/// Whether a text may be a container ID or a network name: `^[a-zA-Z0-9][a-zA-Z0-9_.-]*$` (CNI specification, "Parameters").
+/// Whether a text may be a container ID or a network name: `^[a-zA-Z0-9][a-zA-Z0-9_.-]*$` (CNI specification,
+/// "Parameters").
 package func isIdentifier(_ text: String) -> Bool {
   func isAlphanumeric(_ byte: UInt8) -> Bool {
     (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)

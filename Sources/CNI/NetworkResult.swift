@@ -4,7 +4,8 @@
 import Address
 import JSON
 
-/// What the plugins of a chain have made so far (CNI specification, "Success"), of any version; fields that nobody here knows are kept.
+/// What the plugins of a chain have made so far (CNI specification, "Success"), of any version; fields that nobody here
+/// knows are kept.
 package struct NetworkResult: Equatable, Sendable {
   /// The result in the shape of 1.1.0, without `cniVersion`.
   package var object: JSONObject

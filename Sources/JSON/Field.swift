@@ -79,7 +79,8 @@ extension Field {
     }
   }
 
-  /// A whole number of the range; nil if missing. A number written with a fraction or an exponent counts if it is whole.
+  /// A whole number of the range; nil if missing. A number written with a fraction or an exponent counts if it is
+  /// whole.
   package func integer(in range: ClosedRange<Int>) throws(FieldError) -> Int? {
     let number: Int?
     switch value {

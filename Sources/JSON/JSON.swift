@@ -59,7 +59,8 @@ package struct JSONObject: Equatable, Sendable {
     }
   }
 
-  /// The member of this name, else the last whose name differs only in the case of ASCII letters: runtimes written in Go send either.
+  /// The member of this name, else the last whose name differs only in the case of ASCII letters: runtimes written in
+  /// Go send either.
   package func known(_ name: String) -> Member? {
     members.first { $0.name == name } ?? members.last { $0.name.equalsIgnoringASCIICase(name) }
   }

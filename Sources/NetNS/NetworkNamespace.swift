@@ -18,7 +18,8 @@ package struct NetworkNamespace: ~Copyable {
   package static func open(_ path: String) throws(NetworkNamespaceError) -> NetworkNamespace {
     do {
       let file = try FileDescriptor.open(path)
-      // The ioctl exists since kernel 4.11, and only namespaces answer it: no look at the file system's magic is needed.
+      // The ioctl exists since kernel 4.11, and only namespaces answer it: no look at the file system's magic is
+      // needed.
       guard ioctl(file.number, UInt(cni_ns_get_nstype)) == cni_clone_newnet else {
         throw NetworkNamespaceError(description: "\(path) is not a network namespace")
       }

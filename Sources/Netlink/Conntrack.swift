@@ -51,8 +51,8 @@ private struct Flow {
 }
 
 extension NetlinkSocket {
-  /// Makes the kernel forget the flows of a filter, so that their next packet meets the rules of now. This is a netfilter socket; `isLocal`
-  /// tells the addresses of this host, and is asked once for each.
+  /// Makes the kernel forget the flows of a filter, so that their next packet meets the rules of now. This is a
+  /// netfilter socket; `isLocal` tells the addresses of this host, and is asked once for each.
   package func forgetFlows(
     _ filter: FlowFilter, isLocal: (IPAddress) throws(NetlinkError) -> Bool
   ) throws(NetlinkError) {

@@ -3,8 +3,8 @@
 
 import CLinux
 
-/// A request to the kernel under construction: a header, the family's fixed part, attributes. Integers are in host byte order unless
-/// said otherwise.
+/// A request to the kernel under construction: a header, the family's fixed part, attributes. Integers are in host byte
+/// order unless said otherwise.
 package struct NetlinkMessage: Sendable {
   private let type: UInt16
   private var flags: UInt16

@@ -5,15 +5,16 @@ import CNI
 
 /// A kernel's way to make rules hold. Every operation is atomic and may be repeated.
 package protocol RulesBackend {
-  /// Makes the owner have exactly these rules, then calls `completion`; what it throws undoes the change. Answers what was taken over.
+  /// Makes the owner have exactly these rules, then calls `completion`; what it throws undoes the change. Answers what
+  /// was taken over.
   func apply(
     _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
   ) throws(CNIError) -> [Takeover]
   /// What of these rules is missing or different, in words; nothing is changed.
   func verify(_ wanted: OwnedRules) throws(CNIError) -> [String]
-  /// Removes all that the owner has. `hint` and `ports` are what it may have: if they are all of it, the cost does not depend on what others
-  /// have. Answers the host ports that nobody has now, among the owner's and `ports`; those of transports without connections lead
-  /// nowhere any more when this returns.
+  /// Removes all that the owner has. `hint` and `ports` are what it may have: if they are all of it, the cost does not
+  /// depend on what others have. Answers the host ports that nobody has now, among the owner's and `ports`; those of
+  /// transports without connections lead nowhere any more when this returns.
   func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [HostPort]
   /// Removes all that this network's attachments have, but for those of the list; answers as `remove` does.
   func removeAll(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [HostPort]

@@ -6,7 +6,8 @@ import JSON
 import NetNS
 import OS
 
-/// Answers one call of a plugin: reads the environment and stdin, calls the plugin, prints its result or the error object.
+/// Answers one call of a plugin: reads the environment and stdin, calls the plugin, prints its result or the error
+/// object.
 package struct Dispatcher {
   /// A GC list for 20,000 attachments takes half of it.
   static let inputLimit = 8 << 20

@@ -3,7 +3,8 @@
 
 import CNI
 
-/// What a plugin does; the skeleton has checked the environment and the parts of the configuration that all plugins share.
+/// What a plugin does; the skeleton has checked the environment and the parts of the configuration that all plugins
+/// share.
 package protocol Plugin {
   /// The name that runtimes call it by, such as `portmap`.
   var name: String { get }

@@ -6,7 +6,8 @@ import Skel
 
 @main
 enum Program {
-  // A closure here would be checked to run on the main actor, and link the concurrency runtime and libdispatch into the program.
+  // A closure here would be checked to run on the main actor, and link the concurrency runtime and libdispatch into the
+  // program.
   static func main() { exit(run(Streams.process())) }
 
   /// The program under a plugin's name is that plugin; under its own name the first argument says which.

@@ -25,7 +25,9 @@ struct NFTablesExpiryTests {
   }
 
   /// An expiry of 0 leaves an element's timeout as it is, which is what a kernel before 6.12 does with any.
-  @Test("elements are gone 10 ms after their removal, where they expire and where they must be deleted", arguments: [1, 0] as [UInt64])
+  @Test(
+    "elements are gone 10 ms after their removal, where they expire and where they must be deleted",
+    arguments: [1, 0] as [UInt64])
   func removal(expiry: UInt64) throws {
     let namespace = try Namespace()
     let backend = NFTablesBackend(expiry: expiry)
@@ -44,7 +46,8 @@ struct NFTablesExpiryTests {
   func connectionless(expiry: UInt64) throws {
     let namespace = try Namespace()
     let backend = NFTablesBackend(expiry: expiry)
-    try namespace.run { _ = try backend.apply(OwnedRules(owner: Self.owner, rules: try rules()), onConflict: .replace) {} }
+    let wanted = OwnedRules(owner: Self.owner, rules: try rules())
+    _ = try namespace.run { try backend.apply(wanted, onConflict: .replace) {} }
     _ = try namespace.run { try backend.remove(Self.owner, hint: [], ports: []) }
     let listing = try namespace.command("nft", "list", "map", "inet", "swift_cni", "hostports4")
     #expect(!listing.contains("udp . 8080") && !listing.contains("sctp . 8080"))

@@ -57,7 +57,9 @@ struct PortmapConditionTests {
   func sixAndAddress() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
-    let (server, datagrams) = try container.namespace.run { (try TCPListener("fd00:22::5", 80), try UDPSocket("fd00:22::5", 80)) }
+    let (server, datagrams) = try container.namespace.run {
+      (try TCPListener("fd00:22::5", 80), try UDPSocket("fd00:22::5", 80))
+    }
     let allowed = #""conditionsV6":["ip6 saddr { 2001:db8:1::/64, ::1 } ip6 daddr 2001:db8:1::1"],"#
     let mappings = [PortMapping(8080, 80, on: Node.address6), PortMapping(8080, 80, "udp")]
     try host.succeed("ADD", try host.call("ADD", container, mappings, options: allowed))
@@ -72,7 +74,9 @@ struct PortmapConditionTests {
   func sourceRanges() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
-    let (server, server6) = try container.namespace.run { (try TCPListener("10.22.0.5", 80), try TCPListener("fd00:22::5", 80)) }
+    let (server, server6) = try container.namespace.run {
+      (try TCPListener("10.22.0.5", 80), try TCPListener("fd00:22::5", 80))
+    }
     try host.add(container, PortMapping(8080, 80), options: #""sourceRanges":["192.0.2.0/24","198.51.100.1"],"#)
     #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
     #expect(isUnreachable(host.node.client, Node.address6, 8080))

@@ -24,7 +24,9 @@ struct PortmapCrowdTests {
     }
     try succeed("ADD", try all("ADD", 0..<64))
     #expect(try host.elements().count == (hasConditions ? 5 : 4) * 64)
-    for index in [0, 31, 63] { try host.check(containers[index], PortMapping(9000 + index, 80), options: options(index)) }
+    for index in [0, 31, 63] {
+      try host.check(containers[index], PortMapping(9000 + index, 80), options: options(index))
+    }
     // Half of them go while the other half comes anew.
     let mixed = (try all("DEL", 0..<32), try all("ADD", 32..<64))
     try succeed("DEL", mixed.0)

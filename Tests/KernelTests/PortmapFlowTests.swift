@@ -6,7 +6,9 @@ import Testing
 
 @Suite("portmap: tracked flows", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapFlowTests {
-  @Test("a UDP flow that began before the ADD goes to the container after it, by family and hostIP", arguments: [false, true])
+  @Test(
+    "a UDP flow that began before the ADD goes to the container after it, by family and hostIP",
+    arguments: [false, true])
   func add(onAddress: Bool) throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")

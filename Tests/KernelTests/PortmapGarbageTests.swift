@@ -36,7 +36,9 @@ struct PortmapGarbageTests {
     }
   }
 
-  @Test("what the list does not name goes, with its conditions; other networks stay", arguments: ["valid-attachments", "attachments"])
+  @Test(
+    "what the list does not name goes, with its conditions; other networks stay",
+    arguments: ["valid-attachments", "attachments"])
   func list(key: String) throws {
     let scene = try Scene()
     _ = try scene.collect(#""cni.dev/\#(key)":[{"containerID":"\#(scene.kept.id)","ifname":"eth0"}],"#)

@@ -4,11 +4,15 @@
 import TestSupport
 import Testing
 
-@Suite("portmap: from this host and its containers", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+@Suite(
+  "portmap: from this host and its containers",
+  .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapLocalTests {
-  @Test("a container reaches its own and its neighbour's port by the host's address", arguments: [false, true])
+  @Test(
+    "a container reaches its own and its neighbour's port by the host's address, whatever netfilter sees of bridges",
+    arguments: [false, true])
   func hairpin(bridgeFilter: Bool) throws {
-    let host = try PortmapNode(hairpin: bridgeFilter, bridgeFilter: bridgeFilter)
+    let host = try PortmapNode(bridgeFilter: bridgeFilter)
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
     let neighbour = try host.node.addContainer(ip: "10.22.0.6", ip6: "fd00:22::6")
     try host.add(container, PortMapping(8080, 80), PortMapping(8080, 80, "udp"))
@@ -20,6 +24,11 @@ struct PortmapLocalTests {
       #expect(try converse(client, Node.address, 8080, with: udp) == ip("10.22.0.1"))
       #expect(try converse(client, Node.address6, 8080, with: tcp6) == ip("fd00:22::1"))
     }
+    try host.check(container, PortMapping(8080, 80), PortMapping(8080, 80, "udp"))
+    try host.node.namespace.ip("link set \(container.hostInterface) type bridge_slave hairpin off")
+    let finding = errorObject(try host.call("CHECK", container, [PortMapping(8080, 80), PortMapping(8080, 80, "udp")]))
+    let words = "\(container.hostInterface) is not in hairpin mode"
+    #expect(finding?.message.contains(words) == (bridgeFilter ? true : nil))
   }
 
   @Test("a container of another network comes with its own address")

@@ -100,7 +100,8 @@ struct PortmapOwnershipTests {
     ]
     try host.add(bystander, PortMapping(7070, 70))
     let before = try host.table()
-    try host.succeed("ADD", try host.call("ADD", container, mappings, options: #""sourceRanges":["::/0","0.0.0.0/0"],"#))
+    try host.succeed(
+      "ADD", try host.call("ADD", container, mappings, options: #""sourceRanges":["::/0","0.0.0.0/0"],"#))
     try host.succeed("DEL", try situation.call(host, container, mappings))
     host.settle()
     #expect(try !host.table().contains(container.id))
@@ -123,7 +124,8 @@ struct PortmapOwnershipTests {
       case .withoutAnything: try host.call("DEL", container, prevResult: false)
       case .withFewerPorts: try host.call("DEL", container, [mappings[1]])
       case .withOtherPorts: try host.call("DEL", container, [PortMapping(7070, 70)])
-      case .withBadOptions: try host.call("DEL", container, mappings, options: #""snat":7,"conditionsV4":["nonsense"],"#)
+      case .withBadOptions:
+        try host.call("DEL", container, mappings, options: #""snat":7,"conditionsV4":["nonsense"],"#)
       case .withoutNamespace: try host.call("DEL", container, mappings, environment: ["CNI_NETNS": ""])
       case .withBadArguments: try host.call("DEL", container, mappings, environment: ["CNI_ARGS": "nonsense"])
       case .withIPTablesBackend: try host.call("DEL", container, mappings, options: #""backend":"iptables","#)
@@ -147,7 +149,9 @@ struct PortmapOwnershipTests {
     #expect(try host.elements().sorted() == before)
   }
 
-  @Test("rules that the peer's nftables backend left for the container go with its DEL and with its ADD", arguments: ["ADD", "DEL"])
+  @Test(
+    "rules that the peer's nftables backend left for the container go with its DEL and with its ADD",
+    arguments: ["ADD", "DEL"])
   func leftovers(verb: String) throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")

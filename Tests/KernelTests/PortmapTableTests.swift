@@ -17,7 +17,8 @@ struct PortmapTableTests {
     try host.add(first, PortMapping(8000, 80), PortMapping(8000, 80, "udp"), PortMapping(8001, 80, on: Node.address))
     let before = try size()
     for index in 0..<5 {
-      let container = Container(namespace: first.namespace, address: try ip("10.22.1.\(index)"), address6: first.address6)
+      let address = try ip("10.22.1.\(index)")
+      let container = Container(namespace: first.namespace, address: address, address6: first.address6)
       let mappings = (0..<50).map { PortMapping(9000 + index * 50 + $0, 100 + $0, ["tcp", "udp", "sctp"][$0 % 3]) }
       try host.succeed("ADD", try host.call("ADD", container, mappings))
     }
@@ -41,7 +42,8 @@ struct PortmapTableTests {
     let server = try container.namespace.run { try TCPListener("10.22.0.5", 80) }
     try host.node.namespace.command("nft", damage)
     let damaged = try host.node.namespace.command("nft", "list", "ruleset")
-    let finding = try #require(errorObject(try host.call("CHECK", container, [PortMapping(8080, 80)], options: conditions)))
+    let finding = try #require(
+      errorObject(try host.call("CHECK", container, [PortMapping(8080, 80)], options: conditions)))
     #expect(finding.code == 102)
     #expect(try host.node.namespace.command("nft", "list", "ruleset") == damaged)
     try host.add(container, PortMapping(8080, 80), options: conditions)
@@ -109,8 +111,8 @@ extension PortmapNode {
   /// The lines of a listing in an order of their own: nft's is that of the kernel's hash tables.
   private static func sorted(_ listing: String) -> [String] {
     listing.split(separator: "\n").map { line in
-      let words = line.split(whereSeparator: { " \t,".contains($0) }).filter { !["elements", "=", "{", "}"].contains($0) }
-      return words.joined(separator: " ")
+      let words = line.split(whereSeparator: { " \t,".contains($0) })
+      return words.filter { !["elements", "=", "{", "}"].contains($0) }.joined(separator: " ")
     }.sorted()
   }
 }

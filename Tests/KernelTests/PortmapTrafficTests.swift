@@ -11,7 +11,9 @@ struct PortmapTrafficTests {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
     try host.add(container, PortMapping(8080, 80))
-    let (server, server6) = try container.namespace.run { (try TCPListener("10.22.0.5", 80), try TCPListener("fd00:22::5", 80)) }
+    let (server, server6) = try container.namespace.run {
+      (try TCPListener("10.22.0.5", 80), try TCPListener("fd00:22::5", 80))
+    }
     let client = host.node.client
     #expect(try converse(client, Node.address, 8080, with: server) == ip(Node.clientAddress))
     #expect(try converse(client, Node.address6, 8080, with: server6) == ip(Node.clientAddress6))
@@ -27,7 +29,9 @@ struct PortmapTrafficTests {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
     try host.add(container, PortMapping(5353, 53, "UDP"))
-    let (server, server6) = try container.namespace.run { (try UDPSocket("10.22.0.5", 53), try UDPSocket("fd00:22::5", 53)) }
+    let (server, server6) = try container.namespace.run {
+      (try UDPSocket("10.22.0.5", 53), try UDPSocket("fd00:22::5", 53))
+    }
     #expect(try converse(host.node.client, Node.address, 5353, with: server) == ip(Node.clientAddress))
     #expect(try converse(host.node.client, Node.address6, 5353, with: server6) == ip(Node.clientAddress6))
   }
@@ -52,7 +56,9 @@ struct PortmapTrafficTests {
     try host.node.namespace.ip("addr add 192.0.2.9/24 dev uplink\naddr add 2001:db8:1::9/64 dev uplink nodad")
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
     try host.add(container, PortMapping(8080, 80, on: "192.0.2.9"), PortMapping(8080, 80, on: "2001:db8:1::9"))
-    let (server, server6) = try container.namespace.run { (try TCPListener("10.22.0.5", 80), try TCPListener("fd00:22::5", 80)) }
+    let (server, server6) = try container.namespace.run {
+      (try TCPListener("10.22.0.5", 80), try TCPListener("fd00:22::5", 80))
+    }
     let client = host.node.client
     #expect(try converse(client, "192.0.2.9", 8080, with: server) == ip(Node.clientAddress))
     #expect(try converse(client, "2001:db8:1::9", 8080, with: server6) == ip(Node.clientAddress6))
@@ -106,7 +112,9 @@ struct PortmapTrafficTests {
       PortMapping(53, 53, on: "fd00:22::6"))
     let client = host.node.client
     let (tcp, udp) = try bystander.namespace.run { (try TCPListener("10.22.0.6", 53), try UDPSocket("10.22.0.6", 53)) }
-    let (tcp6, udp6) = try bystander.namespace.run { (try TCPListener("fd00:22::6", 53), try UDPSocket("fd00:22::6", 53)) }
+    let (tcp6, udp6) = try bystander.namespace.run {
+      (try TCPListener("fd00:22::6", 53), try UDPSocket("fd00:22::6", 53))
+    }
     #expect(try converse(client, "10.22.0.6", 53, with: tcp) == ip(Node.clientAddress))
     #expect(try converse(client, "10.22.0.6", 53, with: udp) == ip(Node.clientAddress))
     #expect(try converse(client, "fd00:22::6", 53, with: tcp6) == ip(Node.clientAddress6))

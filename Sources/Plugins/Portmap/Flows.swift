@@ -6,7 +6,8 @@ import CNI
 import Netlink
 import Rules
 
-/// What the kernel remembers of flows that have no connection to end: they would go on to where their first packet went.
+/// What the kernel remembers of flows that have no connection to end: they would go on to where their first packet
+/// went.
 enum Flows {
   /// Makes the kernel forget the UDP and SCTP flows to these ports.
   static func forget(_ ports: [HostPort]) throws(CNIError) {

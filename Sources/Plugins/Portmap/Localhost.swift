@@ -8,8 +8,8 @@ import OS
 import Rules
 import Sysctl
 
-/// What lets connections from 127.0.0.0/8 reach containers: `route_localnet` of the interfaces that lead to them. The backend's rules drop
-/// what it would let in from outside.
+/// What lets connections from 127.0.0.0/8 reach containers: `route_localnet` of the interfaces that lead to them. The
+/// backend's rules drop what it would let in from outside.
 struct Localhost {
   private let interfaces: [String]
 

@@ -23,8 +23,10 @@ package struct Portmap: Plugin {
     let (wanted, options, result) = try wanted(request)
     if wanted.rules.isEmpty { return result }
     let localhost = try Localhost(for: wanted.rules)
+    let hairpin = try Hairpin(for: wanted.rules, result)
     let takeovers = try backend.apply(wanted, onConflict: options.onConflict) { () throws(CNIError) in
       try localhost.enable()
+      try hairpin.enable()
       try Flows.forget(wanted.hostPorts)
     }
     for takeover in takeovers { note("\(name): \(takeover.port) taken over from \(takeover.previous)") }
@@ -39,9 +41,10 @@ package struct Portmap: Plugin {
   }
 
   package func check(_ request: Request) throws(CNIError) {
-    let wanted = try wanted(request).wanted
+    let (wanted, _, result) = try wanted(request)
     if wanted.rules.isEmpty { return }
-    let problems = try backend.verify(wanted) + Localhost(for: wanted.rules).problems()
+    var problems = try backend.verify(wanted)
+    problems += try Localhost(for: wanted.rules).problems() + Hairpin(for: wanted.rules, result).problems()
     if !problems.isEmpty {
       throw CNIError(.checkFailed, "\(wanted.owner): \(problems.joined(separator: "; "))")
     }

@@ -6,7 +6,8 @@ import CLinux
 import Digest
 import Rules
 
-/// A part of the table that comes when it is first needed: a chain of its own, its sets, and the rules elsewhere that jump to it.
+/// A part of the table that comes when it is first needed: a chain of its own, its sets, and the rules elsewhere that
+/// jump to it.
 struct Branch: Sendable {
   let chain: String
   let sets: [SetObject]

@@ -49,8 +49,8 @@ extension Condition {
     return (steps, [set], limits.map { Self.element(setName, $0) })
   }
 
-  /// Merges intervals from a first value to one past the last (nil: to the end), and answers their ends in order; nft begins with the
-  /// end of nothing at zero.
+  /// Merges intervals from a first value to one past the last (nil: to the end), and answers their ends in order; nft
+  /// begins with the end of nothing at zero.
   private func intervals(
     _ list: [(from: [UInt8], to: [UInt8]?)], _ zero: [UInt8]
   ) -> [(key: [UInt8], isEnd: Bool)] {

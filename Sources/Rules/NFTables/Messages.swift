@@ -16,7 +16,8 @@ extension NetlinkMessage {
     append(bytes: attributes)
   }
 
-  /// The first message of a batch; with a generation the kernel refuses the batch with `ERESTART` if its rules are no longer that one.
+  /// The first message of a batch; with a generation the kernel refuses the batch with `ERESTART` if its rules are no
+  /// longer that one.
   static func batchBegin(generation: UInt32?) -> NetlinkMessage {
     var message = batchMark(UInt16(NFNL_MSG_BATCH_BEGIN))
     if let generation { message.attribute(NFNL_BATCH_GENID.rawValue, generation.bigEndian) }

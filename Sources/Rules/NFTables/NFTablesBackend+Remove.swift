@@ -70,7 +70,8 @@ extension NFTablesBackend {
     }
   }
 
-  /// Everything that the owner has: what was found by the hint if that is all, else what goes with it, else what a look at all elements finds.
+  /// Everything that the owner has: what was found by the hint if that is all, else what goes with it, else what a look
+  /// at all elements finds.
   private func owned(
     by owner: Owner, _ snapshot: Session.Snapshot, _ session: borrowing Session
   ) throws(NetlinkError) -> [Element] {

@@ -25,7 +25,8 @@ extension NFTablesBackend {
     return stored.element == wanted ? nil : "\(name) is different"
   }
 
-  /// What differs in the chains: base chains end with our rules and begin with jumps to branches; branches are exactly as we make them.
+  /// What differs in the chains: base chains end with our rules and begin with jumps to branches; branches are exactly
+  /// as we make them.
   private func structureProblems(_ branches: [Branch], _ session: borrowing Session) throws(NetlinkError) -> [String] {
     let hooks = Dictionary(try session.storedChains().map { ($0.name, $0.hook) }) { first, _ in first }
     let rules = Dictionary(grouping: try session.rules(), by: \.chain).mapValues { $0.map(\.text) }

@@ -93,7 +93,8 @@ struct Session: ~Copyable {
     }
   }
 
-  /// Sends messages as one change that is made whole or not at all. With a generation, only if that still is the ruleset's.
+  /// Sends messages as one change that is made whole or not at all. With a generation, only if that still is the
+  /// ruleset's.
   func commit(_ messages: [NetlinkMessage], generation: UInt32? = nil) throws(NetlinkError) {
     try send(messages, [.batchBegin(generation: generation)], [.batchEnd()])
   }

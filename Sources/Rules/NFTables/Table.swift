@@ -5,8 +5,9 @@ import Address
 import CLinux
 import Netlink
 
-/// Our table. Everything but the elements is the same whatever runs on the host, but for one branch for each length of a subnet
-/// (`masquerade4_16`) and one for each network's conditions (`conditions4_…`), which come when they are first needed:
+/// Our table. Everything but the elements is the same whatever runs on the host, but for one branch for each length of
+/// a subnet (`masquerade4_16`) and one for each network's conditions (`conditions4_…`), which come when they are first
+/// needed:
 ///
 /// ```
 /// table inet swift_cni {

@@ -28,7 +28,8 @@ struct PortmapNode {
     return Program(path.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/swift-cni", name: "portmap")
   }()
 
-  /// Calls the plugin and answers how it ended. `options` are members of the configuration, each with a comma at its end.
+  /// Calls the plugin and answers how it ended. `options` are members of the configuration, each with a comma at its
+  /// end.
   func call(
     _ verb: String, _ container: Container, _ mappings: [PortMapping]? = nil, options: String = "",
     prevResult: Bool = true, version: String = "1.0.0", environment: [String: String] = [:]
@@ -42,7 +43,8 @@ struct PortmapNode {
     _ verb: String, _ container: Container, _ mappings: [PortMapping]? = nil, options: String = "",
     prevResult: Bool = true, version: String = "1.0.0", environment: [String: String] = [:]
   ) throws -> RunningProgram {
-    let runtime = mappings.map { #""runtimeConfig":{"portMappings":[\#($0.map(\.json).joined(separator: ","))]},"# } ?? ""
+    let list = mappings.map { $0.map(\.json).joined(separator: ",") }
+    let runtime = list.map { #""runtimeConfig":{"portMappings":[\#($0)]},"# } ?? ""
     let previous = prevResult ? #""prevResult":\#(container.prevResult),"# : ""
     let config = """
       {\(options)\(runtime)\(previous)"cniVersion":"\(version)","name":"\(network)","type":"portmap"}
@@ -130,7 +132,9 @@ struct PortMapping {
 func errorObject(_ outcome: Outcome) -> (code: Int, message: String)? {
   guard let json = try? JSON(parsing: outcome.output) else { return nil }
   let field = Field(json)
-  guard let code = try? field["code"].integer(in: 0...1000), let message = try? field["msg"].string() else { return nil }
+  guard
+    let code = try? field["code"].integer(in: 0...1000), let message = try? field["msg"].string()
+  else { return nil }
   return (code, message)
 }
 

@@ -37,7 +37,8 @@ struct DestinationNAT: Expression {
     unsafe set(expression, NFTNL_EXPR_NAT_REG_ADDR_MAX, Register.first.number)
     unsafe set(expression, NFTNL_EXPR_NAT_REG_PROTO_MIN, port.number)
     unsafe set(expression, NFTNL_EXPR_NAT_REG_PROTO_MAX, port.number)
-    // The kernel sets these two for itself and shows them; said here, the rule that is read back is the one that was sent.
+    // The kernel sets these two for itself and shows them; said here, the rule that is read back is the one that was
+    // sent.
     unsafe set(expression, NFTNL_EXPR_NAT_FLAGS, UInt32(NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED))
   }
 }

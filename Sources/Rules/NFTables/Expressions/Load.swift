@@ -33,7 +33,8 @@ struct LoadPayload: Expression {
   }
 }
 
-/// Loads the type of the packet's destination address, such as `RTN_LOCAL` (linux/rtnetlink.h), from the routing tables.
+/// Loads the type of the packet's destination address, such as `RTN_LOCAL` (linux/rtnetlink.h), from the routing
+/// tables.
 struct LoadDestinationType: Expression {
   let kind = "fib"
   func fill(_ expression: OpaquePointer) {
@@ -43,7 +44,8 @@ struct LoadDestinationType: Expression {
   }
 }
 
-/// Loads the status bits of the packet's connection (linux/netfilter/nf_conntrack_common.h, `enum ip_conntrack_status`).
+/// Loads the status bits of the packet's connection (linux/netfilter/nf_conntrack_common.h, `enum
+/// ip_conntrack_status`).
 struct LoadConnectionStatus: Expression {
   let kind = "ct"
   func fill(_ expression: OpaquePointer) {

@@ -32,7 +32,8 @@ struct Mask: Expression {
   }
 }
 
-/// Goes on only if the registers from the first on hold (or do not hold) an element of a set; of a map it loads the element's data.
+/// Goes on only if the registers from the first on hold (or do not hold) an element of a set; of a map it loads the
+/// element's data.
 struct Lookup: Expression {
   let set: String
   var isNegated = false

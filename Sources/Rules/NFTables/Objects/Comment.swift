@@ -7,7 +7,8 @@ import CNI
 struct Comment: Hashable, Sendable {
   let text: String
 
-  /// nft refuses to read longer ones (libnftnl/udata.h, `NFTNL_UDATA_COMMENT_MAXLEN`), and a saved ruleset should load again.
+  /// nft refuses to read longer ones (libnftnl/udata.h, `NFTNL_UDATA_COMMENT_MAXLEN`), and a saved ruleset should load
+  /// again.
   static let limit = 128
 
   init(text: String) { self.text = text }
@@ -20,7 +21,8 @@ struct Comment: Hashable, Sendable {
   /// What follows the owner; empty if nothing does.
   var note: Substring { text.drop { $0 != " " }.dropFirst() }
 
-  /// The comment as nft writes it: one attribute of type 0, a length, the text with a NUL (libnftnl/udata.h, `NFTNL_UDATA_SET_ELEM_COMMENT`).
+  /// The comment as nft writes it: one attribute of type 0, a length, the text with a NUL (libnftnl/udata.h,
+  /// `NFTNL_UDATA_SET_ELEM_COMMENT`).
   var userData: [UInt8] { [0, UInt8(clamping: text.utf8.count + 1)] + Array(text.utf8) + [0] }
 
   /// Nil if there is no comment among the user data.

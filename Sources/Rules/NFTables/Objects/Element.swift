@@ -42,7 +42,8 @@ struct StoredElement: Sendable {
 }
 
 extension Element {
-  /// `NEWSETELEM` for elements of one set. With `exclusively` the kernel refuses those that are there already; a timeout is in milliseconds.
+  /// `NEWSETELEM` for elements of one set. With `exclusively` the kernel refuses those that are there already; a
+  /// timeout is in milliseconds.
   static func add(_ elements: [Element], exclusively: Bool, timeout: UInt64? = nil) -> [NetlinkMessage] {
     messages(NFT_MSG_NEWSETELEM, NLM_F_CREATE | (exclusively ? NLM_F_EXCL : 0), elements) { element, attributes in
       attributes.attribute(NFTA_SET_ELEM_KEY.rawValue, data: element.place.key)

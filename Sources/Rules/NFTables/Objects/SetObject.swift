@@ -38,7 +38,8 @@ struct SetObject: Sendable {
     var message = NetlinkMessage(nft: NFT_MSG_NEWSET, flags: NLM_F_CREATE)
     message.attribute(NFTA_SET_TABLE.rawValue, text: Table.name)
     message.attribute(NFTA_SET_NAME.rawValue, text: name)
-    // Elements of a set without timeouts can only be deleted, which costs an RCU grace period; intervals cannot have them everywhere.
+    // Elements of a set without timeouts can only be deleted, which costs an RCU grace period; intervals cannot have
+    // them everywhere.
     let flags = isInterval ? NFT_SET_INTERVAL : NFT_SET_TIMEOUT
     let map = data.isEmpty ? 0 : NFT_SET_MAP.rawValue
     message.attribute(NFTA_SET_FLAGS.rawValue, (flags.rawValue | map).bigEndian)

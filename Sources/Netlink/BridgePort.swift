@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Glibc
+
+/// An interface that is a port of a bridge.
+package struct BridgePort: Equatable, Sendable {
+  /// The interface's index.
+  package let interface: UInt32
+  /// Whether the bridge sends a frame back by the port that it came in by.
+  package let isHairpin: Bool
+}
+
+extension NetlinkSocket {
+  /// The port that an interface is; nil if it is none, or if there is no such interface.
+  package func bridgePort(named name: String) throws(NetlinkError) -> BridgePort? {
+    var request = Self.linkMessage(UInt16(RTM_GETLINK), 0, index: 0)
+    request.attribute(IFLA_IFNAME, Array(name.utf8) + [0])
+    request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
+    let reply: NetlinkReply
+    do {
+      reply = try answer(to: request, "look at interface \(name)")
+    } catch {
+      if error.number == ENODEV { return nil }
+      throw error
+    }
+    // struct ifinfomsg: family, padding, type, index, flags, change.
+    let info = reply.attributes(after: 16).nested(Int(IFLA_LINKINFO))
+    guard
+      info[Int(IFLA_INFO_SLAVE_KIND)]?.text == "bridge",
+      let index = reply.payload.integer(UInt32.self, at: 4)
+    else { return nil }
+    let mode = info.nested(Int(IFLA_INFO_SLAVE_DATA))[Int(IFLA_BRPORT_MODE)]?.first
+    return BridgePort(interface: index, isHairpin: mode == 1)
+  }
+
+  /// Lets the bridge send frames back by the port that they came in by.
+  package func enableHairpin(_ port: BridgePort) throws(NetlinkError) {
+    var request = Self.linkMessage(UInt16(RTM_NEWLINK), NLM_F_ACK, index: port.interface)
+    request.nested(IFLA_LINKINFO) { info in
+      info.attribute(IFLA_INFO_SLAVE_KIND, Array("bridge".utf8))
+      info.nested(IFLA_INFO_SLAVE_DATA) { $0.attribute(IFLA_BRPORT_MODE, UInt8(1)) }
+    }
+    try answer(to: request, "set hairpin mode of the bridge port with index \(port.interface)")
+  }
+
+  private static func linkMessage(_ type: UInt16, _ flags: Int32, index: UInt32) -> NetlinkMessage {
+    var message = NetlinkMessage(type: type, flags: flags)
+    message.append(UInt32(AF_UNSPEC))
+    message.append(index)
+    message.append(UInt32(0))
+    message.append(UInt32(0))
+    return message
+  }
+}
