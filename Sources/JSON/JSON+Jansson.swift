@@ -28,17 +28,13 @@ extension JSON {
         unsafe output.assumingMemoryBound(to: [UInt8].self).pointee.append(contentsOf: bytes)
         return 0
       }
-      unsafe json_dump_callback(root, append, output, Self.indent4 | Self.encodeAny)
+      unsafe json_dump_callback(root, append, output, Self.indent4 | Int(JSON_ENCODE_ANY))
     }
     return output + [0x0a]
   }
 
-  // Macros of jansson.h that Swift does not import.
+  /// `JSON_INDENT(4)`: a macro with an argument, which Swift does not import.
   private static let indent4 = 4
-  private static let encodeAny = 0x200
-  private static let decodeAny = 0x4
-  private static let integersAsReals = 0x10
-  private static let allowNUL = 0x20
 
   private static func load(_ text: [UInt8]) throws(JSONSyntaxError) -> OpaqueJSON? {
     var error = json_error_t()
@@ -48,11 +44,11 @@ extension JSON {
       }
     }
     if text.isEmpty { throw JSONSyntaxError(description: "no input") }
-    let flags = decodeAny | allowNUL
+    let flags = Int(JSON_DECODE_ANY | JSON_ALLOW_NUL)
     if let root = unsafe attempt(flags) { return unsafe root }
     // An integer over 63 bits anywhere must not cost the whole configuration.
     if unsafe cni_json_error_code(&error) == json_error_numeric_overflow,
-      let root = unsafe attempt(flags | integersAsReals)
+      let root = unsafe attempt(flags | Int(JSON_DECODE_INT_AS_REAL))
     {
       return unsafe root
     }
