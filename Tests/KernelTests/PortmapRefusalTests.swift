@@ -58,7 +58,7 @@ struct PortmapRefusalTests {
     (#"{"cniVersion":"1.0.0","name":"n","backend":"iptables"}"#, 2, "backend"),
     (#"{"cniVersion":"1.0.0","name":"n","backend":"ebpf"}"#, 7, "backend"),
     (#"{"cniVersion":"1.0.0","name":"n"}"#, 7, "prevResult"),
-    (#"{"cniVersion":"1.0.0","name":"n","prevResult":{"ips":[{"address":"10.0.0.300/24"}]}}"#, 7, "prevResult.ips[0].a"),
+    (#"{"cniVersion":"1.0.0","name":"n","prevResult":{"ips":[{"address":"10.0.0.300/24"}]}}"#, 7, "ips[0].address"),
   ]
 
   private static func mapping(_ members: String) -> String {

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Glibc
+import JSON
+import OS
+import TestSupport
+import Testing
+
+@Suite("conf-examples", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct ConfExamplesTests {
+  private static let folder =
+    #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/conf-examples"
+
+  static let files = ["portmap.conflist", "portmap-restricted.conflist"]
+
+  @Test("the list of files is the folder")
+  func completeness() throws {
+    let names = try Program("ls").run([Self.folder]).outputText.split(separator: "\n").map(String.init)
+    #expect(names.sorted() == Self.files.sorted())
+  }
+
+  @Test(
+    "each example works as a runtime runs it: ADD and CHECK of the chain, a published port that answers, DEL",
+    arguments: files)
+  func example(file: String) throws {
+    let list = try Field(JSON(parsing: FileDescriptor.open("\(Self.folder)/\(file)").readAll()))
+    let node = try Node(networks: [])
+    let container = Container(namespace: try Namespace(), address: try ip("10.0.0.1"))
+    let state = try Program("mktemp").run(["-d"]).outputText.split(separator: "\n").joined()
+    defer { _ = try? Program("rm").run(["-r", state]) }
+    let chain = try Chain(list, container: container, state: state)
+
+    var result: JSON?
+    for plugin in chain.plugins { result = try chain.call("ADD", plugin, after: result, on: node) }
+    for plugin in chain.plugins { try chain.call("CHECK", plugin, after: result, on: node) }
+    // The first address of the result is what the container got.
+    let address = try #require(try Field(result)["ips"].array()?.first?["address"].string())
+    let server = try container.namespace.run { try TCPListener(String(address.prefix { $0 != "/" }), 80) }
+    #expect(try converse(node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
+    for plugin in chain.plugins.reversed() { try chain.call("DEL", plugin, after: result, on: node) }
+    usleep(10_000)
+    #expect(try !node.namespace.command("nft", "list", "ruleset").contains(container.id))
+  }
+
+  /// The plugins of a configuration list, called as a runtime calls them.
+  private struct Chain {
+    let plugins: [Field]
+    private let list: Field
+    private let container: Container
+    private let state: String
+
+    init(_ list: Field, container: Container, state: String) throws {
+      self.list = list
+      self.container = container
+      self.state = state
+      plugins = try #require(try list["plugins"].array())
+    }
+
+    @discardableResult
+    func call(_ verb: String, _ plugin: Field, after result: JSON?, on node: Node) throws -> JSON? {
+      let type = try #require(try plugin["type"].string())
+      let program = type == "portmap" ? PortmapNode.program : Program("/usr/lib/cni/\(type)")
+      var config = try #require(try plugin.object())
+      config["cniVersion"] = list["cniVersion"].value
+      config["name"] = list["name"].value
+      config["prevResult"] = result
+      if var ipam = try plugin["ipam"].object() {
+        ipam["dataDir"] = .string(state)
+        config["ipam"] = .object(ipam)
+      }
+      if try plugin["capabilities"]["portMappings"].bool() == true {
+        let mapping = JSONObject([
+          "hostPort": .integer(8080), "containerPort": .integer(80), "protocol": .string("tcp"),
+        ])
+        config["runtimeConfig"] = .object(JSONObject(["portMappings": .array([.object(mapping)])]))
+      }
+      let environment = container.environment(verb).merging(["CNI_PATH": "/usr/lib/cni"]) { $1 }
+      let input = JSON.object(config).text
+      let outcome = try node.namespace.run { try program.run(environment: environment, input: input) }
+      guard outcome.status == 0 else { throw CommandFailure(words: [type, verb], outcome: outcome) }
+      return verb == "ADD" ? try JSON(parsing: outcome.output) : nil
+    }
+  }
+}
