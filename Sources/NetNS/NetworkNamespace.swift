@@ -16,19 +16,17 @@ package struct NetworkNamespace: ~Copyable {
 
   /// Opens a namespace by any of its names: `/run/netns/…`, `/proc/PID/ns/net`, `/proc/PID/fd/N`.
   package static func open(_ path: String) throws(NetworkNamespaceError) -> NetworkNamespace {
+    let file: FileDescriptor
     do {
-      let file = try FileDescriptor.open(path)
-      // The ioctl exists since kernel 4.11, and only namespaces answer it: no look at the file system's magic is
-      // needed.
-      guard ioctl(file.number, UInt(cni_ns_get_nstype)) == cni_clone_newnet else {
-        throw NetworkNamespaceError(description: "\(path) is not a network namespace")
-      }
-      return NetworkNamespace(file: file)
-    } catch let error as NetworkNamespaceError {
-      throw error
+      file = try FileDescriptor.open(path)
     } catch {
       throw NetworkNamespaceError(description: "\(error)")
     }
+    // The ioctl exists since kernel 4.11, and only namespaces answer it: the file system's magic needs no look.
+    guard ioctl(file.number, UInt(cni_ns_get_nstype)) == cni_clone_newnet else {
+      throw NetworkNamespaceError(description: "\(path) is not a network namespace")
+    }
+    return NetworkNamespace(file: file)
   }
 
   /// The namespace of the calling thread.

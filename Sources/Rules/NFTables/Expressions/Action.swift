@@ -17,6 +17,7 @@ struct Verdict: Expression {
   static func jump(_ chain: String) -> Verdict { Verdict(code: NFT_JUMP.rawValue, chain: chain) }
 
   let kind = "immediate"
+  var jump: String? { chain }
   func fill(_ expression: OpaquePointer) {
     unsafe set(expression, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT.rawValue)
     unsafe set(expression, NFTNL_EXPR_IMM_VERDICT, UInt32(bitPattern: code))

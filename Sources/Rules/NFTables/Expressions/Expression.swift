@@ -7,6 +7,8 @@ import CNftnl
 protocol Expression: Sendable {
   /// The kernel's name for this kind (net/netfilter/nft_*.c).
   var kind: String { get }
+  /// The chain that the rule may go on in; nil for most.
+  var jump: String? { get }
   /// Sets the attributes of a fresh expression.
   func fill(_ expression: OpaquePointer)
 }
@@ -25,6 +27,8 @@ struct Register: Hashable, Sendable {
 }
 
 extension Expression {
+  var jump: String? { nil }
+
   func set(_ expression: OpaquePointer, _ attribute: Int, _ value: UInt32) {
     unsafe nftnl_expr_set_u32(expression, UInt16(attribute), value)
   }

@@ -25,7 +25,7 @@ struct RuleObject: Sendable {
   }
 
   /// The chains that this rule jumps to.
-  var jumps: [String] { expressions.compactMap { ($0 as? Verdict)?.chain } }
+  var jumps: [String] { expressions.compactMap(\.jump) }
 
   func message() -> NetlinkMessage {
     let flags = NLM_F_CREATE | (end == .tail ? NLM_F_APPEND : 0)
