@@ -46,6 +46,31 @@ struct PortmapFlowTests {
     #expect(throws: SocketError.self) { try first.receive() }
   }
 
+  @Test("the flows to many ports go at once, over IPv4 and IPv6, with and without hostIP")
+  func many() throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    let mappings = (0..<20).map { PortMapping(5300 + $0, 53, "udp", on: $0 < 10 ? nil : Node.address) }
+    let client = try host.node.client.run { (try UDPSocket(Node.clientAddress), try UDPSocket(Node.clientAddress6)) }
+    let servers = try host.node.namespace.run {
+      [try UDPSocket(Node.address, 5300), try UDPSocket(Node.address6, 5301), try UDPSocket(Node.address, 5319)]
+    }
+    try client.0.send("before", to: Endpoint(Node.address, 5300))
+    try client.1.send("before", to: Endpoint(Node.address6, 5301))
+    try client.0.send("before", to: Endpoint(Node.address, 5319))
+    for server in servers { #expect(try server.receive().text == "before") }
+    try host.succeed("ADD", try host.call("ADD", container, mappings))
+    let (inside, inside6) = try container.namespace.run {
+      (try UDPSocket("10.22.0.5", 53), try UDPSocket("fd00:22::5", 53))
+    }
+    try client.0.send("after", to: Endpoint(Node.address, 5300))
+    try client.0.send("after", to: Endpoint(Node.address, 5319))
+    try client.1.send("after", to: Endpoint(Node.address6, 5301))
+    #expect(try inside.receive().text == "after")
+    #expect(try inside.receive().text == "after")
+    #expect(try inside6.receive().text == "after")
+  }
+
   @Test("other flows survive: other ports, other protocols, other addresses, and flows through the host")
   func survivors() throws {
     let host = try PortmapNode()

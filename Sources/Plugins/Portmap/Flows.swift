@@ -16,11 +16,10 @@ enum Flows {
     do throws(NetlinkError) {
       let conntrack = try NetlinkSocket.open(.netfilter)
       let routes = try NetlinkSocket.open(.route)
-      for port in ports {
-        let filter = FlowFilter(
-          family: port.family, transport: port.transport.number, destinationPort: port.port, destination: port.address)
-        try conntrack.forgetFlows(filter) { (address) throws(NetlinkError) in try isLocal(address, routes) }
+      let destinations = ports.map {
+        FlowDestination(family: $0.family, transport: $0.transport.number, port: $0.port, address: $0.address)
       }
+      try conntrack.forgetFlows(destinations) { (address) throws(NetlinkError) in try isLocal(address, routes) }
     } catch {
       throw CNIError(.kernelRefused, "forget the flows to forwarded ports: \(error)")
     }

@@ -9,9 +9,10 @@ import Rules
 /// An owner's rules as elements of the table, and the branches that those need.
 struct Layout: Sendable {
   let owner: OwnerTag
-  /// All but the attachment's own.
+  /// Each at a place of its own, the attachment's last.
   private(set) var elements: [Element] = []
   private(set) var branches: [Branch] = []
+  private var places: Set<Element.Place> = []
 
   init(_ wanted: OwnedRules) {
     owner = OwnerTag(wanted.owner)
@@ -48,7 +49,7 @@ struct Layout: Sendable {
   }
 
   private mutating func insert(_ element: Element) {
-    if !elements.contains(where: { $0.place == element.place }) { elements.append(element) }
+    if places.insert(element.place).inserted { elements.append(element) }
   }
 
   private mutating func insert(_ branch: Branch) {
