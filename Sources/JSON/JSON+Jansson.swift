@@ -11,7 +11,7 @@ package struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
 extension JSON {
   /// Reads one JSON value, whatever its kind; nesting deeper than jansson's 2,048 levels is an error.
   package init(parsing text: [UInt8]) throws(JSONSyntaxError) {
-    guard let root = unsafe try Self.load(text) else { throw JSONSyntaxError(description: "no memory") }
+    let root = unsafe try Self.load(text)
     defer { unsafe cni_json_decref(root) }
     unsafe self.init(root)
   }
@@ -36,7 +36,7 @@ extension JSON {
   /// `JSON_INDENT(4)`: a macro with an argument, which Swift does not import.
   private static let indent4 = 4
 
-  private static func load(_ text: [UInt8]) throws(JSONSyntaxError) -> OpaqueJSON? {
+  private static func load(_ text: [UInt8]) throws(JSONSyntaxError) -> OpaqueJSON {
     var error = json_error_t()
     func attempt(_ flags: Int) -> OpaqueJSON? {
       unsafe text.withUnsafeBytes {
@@ -67,7 +67,10 @@ extension JSON {
     case JSON_TRUE: self = .bool(true)
     case JSON_FALSE: self = .bool(false)
     case JSON_INTEGER: self = .integer(unsafe json_integer_value(value))
-    case JSON_REAL: self = .real(unsafe json_real_value(value))
+    case JSON_REAL:
+      // Also an integer, where another one in the text was too big; up to 2⁵³ the number is the same.
+      let number = unsafe json_real_value(value)
+      self = Int64(exactly: number).map { .integer($0) } ?? .real(number)
     case JSON_STRING: self = .string(unsafe Self.string(json_string_value(value), json_string_length(value)))
     case JSON_ARRAY:
       var items: [JSON] = []

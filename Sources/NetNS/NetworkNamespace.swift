@@ -18,7 +18,7 @@ package struct NetworkNamespace: ~Copyable {
   package static func open(_ path: String) throws(NetworkNamespaceError) -> NetworkNamespace {
     let file: FileDescriptor
     do {
-      file = try FileDescriptor.open(path)
+      file = try FileDescriptor.open(path, .nonblocking)
     } catch {
       throw NetworkNamespaceError(description: "\(error)")
     }

@@ -22,23 +22,48 @@ package struct FlowDestination: Hashable, Sendable {
   }
 }
 
+/// A flow that the kernel tracks, as much of it as deciding on it and forgetting it takes.
+package struct Flow: Sendable {
+  package let transport: UInt8
+  /// Where its first packet went: before any address translation.
+  package let address: IPAddress
+  package let port: UInt16
+  /// Where it leads: after address translation.
+  package let destination: IPAddress
+  package let destinationPort: UInt16
+  /// The attribute that names the flow, as the kernel sent it.
+  fileprivate let tuple: [UInt8]
+  fileprivate let zone: [UInt8]?
+}
+
 extension NetlinkSocket {
-  /// Makes the kernel forget the flows to these destinations, so that their next packet meets the rules of now. This is
-  /// a netfilter socket; `isLocal` tells the addresses of this host, and is asked once for each.
-  package func forgetFlows(
-    _ destinations: [FlowDestination], isLocal: (IPAddress) throws(NetlinkError) -> Bool
-  ) throws(NetlinkError) {
-    var known: [IPAddress: Bool] = [:]
+  /// The tracked flows that began by going to one of these destinations. This is a netfilter socket.
+  package func flows(to destinations: [FlowDestination]) throws(NetlinkError) -> [Flow] {
+    var found: [Flow] = []
     var rest = destinations
     while let first = rest.first {
       let wanted = rest.filter { $0.family == first.family && $0.transport == first.transport }
       rest.removeAll { $0.family == first.family && $0.transport == first.transport }
-      for reply in try flows(first, wanted) {
-        guard let flow = Flow(reply), wanted.contains(where: flow.goes) else { continue }
-        // Without this, a flow through this host to a name server elsewhere would go with the mapping of port 53.
-        if known[flow.address] == nil { known[flow.address] = try isLocal(flow.address) }
-        if known[flow.address] == true { try forget(flow) }
+      let byPort = Dictionary(grouping: wanted, by: \.port)
+      // Asked once more of each flow, as a kernel before 5.8 does not filter.
+      found += try flows(first, wanted).compactMap { Flow($0) }.filter { flow in
+        flow.transport == first.transport && flow.address.family == first.family
+          && byPort[flow.port]?.contains { $0.address == nil || $0.address == flow.address } ?? false
       }
+    }
+    return found
+  }
+
+  /// Makes the kernel forget a flow, so that its next packet meets the rules of now.
+  package func forget(_ flow: Flow) throws(NetlinkError) {
+    var request = Self.message(IPCTNL_MSG_CT_DELETE, NLM_F_ACK, flow.address.family)
+    request.attribute(CTA_TUPLE_ORIG.rawValue | UInt32(NLA_F_NESTED), flow.tuple)
+    if let zone = flow.zone { request.attribute(CTA_ZONE.rawValue, zone) }
+    do {
+      try answer(to: request, "forget a tracked flow")
+    } catch {
+      // It ended by itself meanwhile.
+      if error.number != ENOENT { throw error }
     }
   }
 
@@ -66,19 +91,7 @@ extension NetlinkSocket {
       $0.attribute(CTA_FILTER_ORIG_FLAGS.rawValue, flags)
       $0.attribute(CTA_FILTER_REPLY_FLAGS.rawValue, UInt32(0))
     }
-    return try dump(request, "list the tracked flows of protocol \(first.transport)")
-  }
-
-  private func forget(_ flow: Flow) throws(NetlinkError) {
-    var request = Self.message(IPCTNL_MSG_CT_DELETE, NLM_F_ACK, flow.address.family)
-    request.attribute(CTA_TUPLE_ORIG.rawValue | UInt32(NLA_F_NESTED), flow.tuple)
-    if let zone = flow.zone { request.attribute(CTA_ZONE.rawValue, zone) }
-    do {
-      try answer(to: request, "forget a tracked flow")
-    } catch {
-      // It ended by itself meanwhile.
-      if error.number != ENOENT { throw error }
-    }
+    return try dump(request, "list the tracked flows of protocol \(first.transport)").parts
   }
 
   private static func message(_ kind: cntl_msg_types, _ flags: Int32, _ family: AddressFamily) -> NetlinkMessage {
@@ -87,38 +100,32 @@ extension NetlinkSocket {
   }
 }
 
-/// A flow that the kernel tracks, as much of it as deleting it takes.
-private struct Flow {
-  /// The attribute that names the flow, as the kernel sent it.
-  let tuple: [UInt8]
-  let zone: [UInt8]?
-  /// Where its first packet went.
-  let address: IPAddress
-  private let port: UInt16
-  private let transport: UInt8
-
+extension Flow {
   init?(_ reply: NetlinkReply) {
     // struct nfgenmsg: family, version, resource.
     let attributes = reply.attributes(after: 4)
     guard let tuple = attributes[Int(CTA_TUPLE_ORIG.rawValue)] else { return nil }
-    let addresses = Attributes(tuple).nested(Int(CTA_TUPLE_IP.rawValue))
-    let ports = Attributes(tuple).nested(Int(CTA_TUPLE_PROTO.rawValue))
+    let original = Attributes(tuple)
+    let answer = attributes.nested(Int(CTA_TUPLE_REPLY.rawValue))
+    // What comes back comes from where the flow leads.
     guard
-      let bytes = addresses[Int(CTA_IP_V4_DST.rawValue)] ?? addresses[Int(CTA_IP_V6_DST.rawValue)],
-      let address = IPAddress(bytes: Array(bytes)),
-      let transport = ports[Int(CTA_PROTO_NUM.rawValue)]?.first,
-      let port = ports[Int(CTA_PROTO_DST_PORT.rawValue)]?.integer(UInt16.self, at: 0)
+      let transport = original.nested(Int(CTA_TUPLE_PROTO.rawValue))[Int(CTA_PROTO_NUM.rawValue)]?.first,
+      let address = Self.address(original, CTA_IP_V4_DST, CTA_IP_V6_DST), let port = Self.port(original, CTA_PROTO_DST_PORT),
+      let destination = Self.address(answer, CTA_IP_V4_SRC, CTA_IP_V6_SRC),
+      let destinationPort = Self.port(answer, CTA_PROTO_SRC_PORT)
     else { return nil }
-    self.tuple = Array(tuple)
-    self.address = address
-    self.port = port.bigEndian
-    self.transport = transport
-    zone = attributes[Int(CTA_ZONE.rawValue)].map { Array($0) }
+    self.init(
+      transport: transport, address: address, port: port, destination: destination, destinationPort: destinationPort,
+      tuple: Array(tuple), zone: attributes[Int(CTA_ZONE.rawValue)].map { Array($0) })
   }
 
-  /// Whether the flow goes to this destination; asked of each, as a kernel before 5.8 does not filter.
-  func goes(to wanted: FlowDestination) -> Bool {
-    wanted.transport == transport && wanted.port == port && wanted.family == address.family
-      && (wanted.address == nil || wanted.address == address)
+  private static func address(_ tuple: Attributes, _ ip: ctattr_ip, _ ip6: ctattr_ip) -> IPAddress? {
+    let addresses = tuple.nested(Int(CTA_TUPLE_IP.rawValue))
+    let bytes = addresses[Int(ip.rawValue)] ?? addresses[Int(ip6.rawValue)]
+    return bytes.flatMap { IPAddress(bytes: Array($0)) }
+  }
+
+  private static func port(_ tuple: Attributes, _ type: ctattr_l4proto) -> UInt16? {
+    tuple.nested(Int(CTA_TUPLE_PROTO.rawValue))[Int(type.rawValue)]?.integer(UInt16.self, at: 0)?.bigEndian
   }
 }

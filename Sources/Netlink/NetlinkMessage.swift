@@ -43,8 +43,9 @@ package struct NetlinkMessage: Sendable {
 
   package mutating func append(bytes: [UInt8]) { body += bytes }
 
-  /// Appends an attribute, padded to four bytes.
+  /// Appends an attribute, padded to four bytes; its length has 16 bits, and a longer value is cut.
   package mutating func attribute(_ type: some BinaryInteger, _ value: [UInt8]) {
+    let value = value.prefix(Int(UInt16.max) - 4)
     body.append(integer: UInt16(4 + value.count))
     body.append(integer: UInt16(truncatingIfNeeded: type))
     body += value

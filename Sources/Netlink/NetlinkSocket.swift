@@ -54,8 +54,12 @@ import OS
   package func reserve(_ bytes: Int) {
     var size = Int32(clamping: bytes)
     let number = unsafe mnl_socket_get_fd(handle)
-    _ = unsafe setsockopt(number, SOL_SOCKET, SO_SNDBUFFORCE, &size, 4)
-    _ = unsafe setsockopt(number, SOL_SOCKET, SO_RCVBUFFORCE, &size, 4)
+    for (forced, asked) in [(SO_SNDBUFFORCE, SO_SNDBUF), (SO_RCVBUFFORCE, SO_RCVBUF)] {
+      // The first needs CAP_NET_ADMIN of the whole machine, which a rootless runtime has not.
+      if unsafe setsockopt(number, SOL_SOCKET, forced, &size, 4) != 0 {
+        _ = unsafe setsockopt(number, SOL_SOCKET, asked, &size, 4)
+      }
+    }
   }
 
   package func send(_ bytes: [UInt8]) throws(NetlinkError) {
@@ -117,22 +121,20 @@ extension NetlinkSocket {
     return reply
   }
 
-  /// Asks for a dump, and answers all of it; throws `EINTR` if what it lists changed meanwhile.
-  package func dump(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> [NetlinkReply] {
+  /// Asks for a dump, and answers all of it, and whether what it lists changed meanwhile: then something may be missing
+  /// or be there twice.
+  package func dump(
+    _ request: NetlinkMessage, _ action: String
+  ) throws(NetlinkError) -> (parts: [NetlinkReply], isInterrupted: Bool) {
     try send(request.bytes(sequence: 0))
     var parts: [NetlinkReply] = []
-    var interrupted = false
+    var isInterrupted = false
     while true {
       for reply in try receive(waiting: true) {
         if let failure = reply.failure(action) { throw failure }
-        interrupted = interrupted || reply.isInterrupted
-        if !reply.isEnd {
-          parts.append(reply)
-        } else if interrupted {
-          throw NetlinkError(action, number: EINTR)
-        } else {
-          return parts
-        }
+        isInterrupted = isInterrupted || reply.isInterrupted
+        if reply.isEnd { return (parts, isInterrupted) }
+        parts.append(reply)
       }
     }
   }

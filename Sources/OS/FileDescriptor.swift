@@ -9,6 +9,8 @@ package struct OpenMode: OptionSet, Sendable {
   package init(rawValue: Int32) { self.rawValue = rawValue }
   package static let read = OpenMode(rawValue: O_RDONLY)
   package static let write = OpenMode(rawValue: O_WRONLY)
+  /// Does not wait for the other end of a pipe.
+  package static let nonblocking = OpenMode(rawValue: O_NONBLOCK)
 }
 
 /// An open file of this process, closed when its owner goes.

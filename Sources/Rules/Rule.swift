@@ -59,13 +59,15 @@ package struct PortForward: Hashable, Sendable {
   }
 }
 
-/// Connections from `source` that a port forward sends to `destination` are masqueraded.
+/// Connections from `source` that a forward of `hostPort` sends to `destination` are masqueraded.
 package struct Masquerade: Hashable, Sendable {
+  package let hostPort: UInt16
   package let destination: Endpoint
   /// A network, without host part.
   package let source: Prefix
 
-  package init(destination: Endpoint, source: Prefix) {
+  package init(hostPort: UInt16, destination: Endpoint, source: Prefix) {
+    self.hostPort = hostPort
     self.destination = destination
     self.source = source.network
   }

@@ -13,11 +13,13 @@ package protocol RulesBackend {
   /// What of these rules is missing or different, in words; nothing is changed.
   func verify(_ wanted: OwnedRules) throws(CNIError) -> [String]
   /// Removes all that the owner has. `hint` and `ports` are what it may have: if they are all of it, the cost does not
-  /// depend on what others have. Answers the host ports that nobody has now, among the owner's and `ports`; those of
-  /// transports without connections lead nowhere any more when this returns.
-  func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [HostPort]
+  /// depend on what others have. Answers the forwards that hold no more, those of the hint included that did not hold
+  /// before; no packet begins a flow by those of transports without connections when this returns.
+  func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward]
   /// Removes all that this network's attachments have, but for those of the list; answers as `remove` does.
-  func removeAll(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [HostPort]
+  func removeAll(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [PortForward]
+  /// Where connections to exactly this host port go; nil if no rule sends them anywhere.
+  func destination(of port: HostPort) throws(CNIError) -> Endpoint?
   /// Throws the reason why this kernel could not apply rules now.
   func probe() throws(CNIError)
 }

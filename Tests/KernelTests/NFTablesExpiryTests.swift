@@ -19,7 +19,7 @@ struct NFTablesExpiryTests {
       let destination = Rules.Endpoint(address: address, transport: transport, port: 80)
       return [
         .forwardPort(PortForward(port: 8080, on: nil, to: destination, if: nil)),
-        .masquerade(Masquerade(destination: destination, source: .loopback4)),
+        .masquerade(Masquerade(hostPort: 8080, destination: destination, source: .loopback4)),
       ]
     }
   }

@@ -93,12 +93,31 @@ struct PortmapFlowTests {
     #expect(hit.count == 1)
     #expect(try flows() == before.subtracting(hit))
     // Without hostIP the flow to the host's other address goes too; the one through the host stays.
-    try host.add(container, PortMapping(53, 53, "udp"))
+    try host.add(bystander, PortMapping(7070, 70), PortMapping(53, 53, "udp"))
     let local = before.filter { $0.contains("udp") && $0.contains("dst=192.0.2.9 ") }
     #expect(local.count == 1)
     #expect(try flows() == before.subtracting(hit).subtracting(local))
     try host.delete(container, PortMapping(53, 53, "udp"))
     #expect(try flows() == before.subtracting(hit).subtracting(local))
+  }
+
+  @Test("a flow that goes where it should survives a repeated ADD, and an ADD and a DEL of the same port elsewhere")
+  func settled() throws {
+    let host = try PortmapNode()
+    try host.node.namespace.ip("addr add 192.0.2.9/24 dev uplink")
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    let other = try host.node.addContainer(ip: "10.22.0.6")
+    let mapping = PortMapping(5353, 53, "udp", on: Node.address)
+    try host.add(container, mapping)
+    let server = try container.namespace.run { try UDPSocket("10.22.0.5", 53) }
+    #expect(try converse(host.node.client, Node.address, 5353, with: server) == ip(Node.clientAddress))
+    let before = try host.flows()
+    #expect(before.count == 1)
+    try host.add(container, mapping)
+    try host.add(other, PortMapping(5353, 53, "udp"))
+    try host.delete(other, PortMapping(5353, 53, "udp"))
+    try host.delete(other, PortMapping(5353, 53, "udp"))
+    #expect(try host.flows() == before)
   }
 }
 

@@ -20,6 +20,24 @@ struct PortmapOwnershipTests {
     try host.check(container, PortMapping(8080, 81))
     #expect(try !host.table().contains("8443"))
     #expect(try host.elements().count == 4)
+    try host.succeed("ADD", try host.call("ADD", container, []))
+    host.settle()
+    #expect(try host.elements().isEmpty)
+  }
+
+  @Test("two containers of one address keep what is theirs, hairpin included")
+  func sharedAddress() throws {
+    let host = try PortmapNode()
+    let first = try host.node.addContainer(ip: "10.22.0.5")
+    let second = Container(namespace: first.namespace, address: first.address)
+    let neighbour = try host.node.addContainer(ip: "10.22.0.6")
+    try host.add(first, PortMapping(7001, 80))
+    try host.add(second, PortMapping(7002, 80), options: #""hostPortConflict":"error","#)
+    try host.delete(second, PortMapping(7002, 80))
+    host.settle()
+    try host.check(first, PortMapping(7001, 80))
+    let server = try first.namespace.run { try TCPListener("10.22.0.5", 80) }
+    #expect(try converse(neighbour.namespace, Node.address, 7001, with: server) == ip("10.22.0.1"))
   }
 
   @Test("the last ADD has the port, says whose it was, and the old owner's DEL leaves it alone")

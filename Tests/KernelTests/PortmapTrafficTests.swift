@@ -102,6 +102,31 @@ struct PortmapTrafficTests {
     #expect(isUnreachable(host.node.namespace, "127.0.0.1", 8080))
   }
 
+  @Test("connections that somebody else's rules send to the same port of the container keep their source")
+  func othersTranslation() throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    let neighbour = try host.node.addContainer(ip: "10.22.0.6")
+    try host.node.namespace.command(
+      "nft", "-f", "-",
+      input: """
+        table ip service {
+          chain prerouting {
+            type nat hook prerouting priority dstnat
+            ip daddr 10.96.0.1 tcp dport 80 dnat to 10.22.0.5:80
+          }
+        }
+
+        """)
+    let server = try container.namespace.run { try TCPListener("10.22.0.5", 80) }
+    try host.add(container, PortMapping(8080, 80), options: #""masqAll":true,"#)
+    #expect(try converse(host.node.client, "10.96.0.1", 80, with: server) == ip(Node.clientAddress))
+    try host.add(container, PortMapping(8080, 80))
+    // A neighbour's answer would not come back by the host: only its question is looked at.
+    _ = try? neighbour.namespace.run { try TCPConnection.connect("10.96.0.1", 80, timeout: 200) }
+    #expect(try !host.node.namespace.command("conntrack", "-L").contains("dst=10.22.0.1 sport=80"))
+  }
+
   @Test("traffic through the host to somebody else's same port is left alone, with and without hostIP")
   func forwarded() throws {
     let host = try PortmapNode()

@@ -27,7 +27,7 @@ struct Hairpin {
     do throws(NetlinkError) {
       let socket = try NetlinkSocket.open(.route)
       var found: [(name: String, port: BridgePort)] = []
-      for interface in (try? result.interfaces()) ?? [] where interface.sandbox == nil {
+      for interface in (try? result.interfaces()) ?? [] where interface.sandbox == nil && isInterfaceName(interface.name) {
         guard let port = try socket.bridgePort(named: interface.name) else { continue }
         found.append((interface.name, port))
       }

@@ -27,10 +27,12 @@ struct PortMapping: Sendable {
 
   /// The list of a configuration; a host port that is to lead to two places is an error.
   static func list(_ config: NetworkConfig) throws(FieldError) -> [PortMapping] {
+    _ = try config.runtimeConfig.object()
     var mappings: [PortMapping] = []
+    var known: [HostSide: PortMapping] = [:]
     for field in try config.runtimeConfig["portMappings"].array() ?? [] {
       let mapping = try PortMapping(field)
-      guard let other = mappings.first(where: { $0.hasSameHostPort(as: mapping) }) else {
+      guard let other = known.updateValue(mapping, forKey: mapping.hostSide) else {
         mappings.append(mapping)
         continue
       }
@@ -44,9 +46,14 @@ struct PortMapping: Sendable {
     return mappings
   }
 
-  private func hasSameHostPort(as other: PortMapping) -> Bool {
-    hostPort == other.hostPort && transport == other.transport && hostAddress == other.hostAddress
+  /// What two mappings cannot share.
+  private struct HostSide: Hashable {
+    let port: UInt16
+    let transport: Transport
+    let address: IPAddress?
   }
+
+  private var hostSide: HostSide { HostSide(port: hostPort, transport: transport, address: hostAddress) }
 
   private static func port(_ field: Field) throws(FieldError) -> UInt16 {
     let range = 1...65_535

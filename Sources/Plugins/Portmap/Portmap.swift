@@ -21,13 +21,16 @@ package struct Portmap: Plugin {
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
     let (wanted, options, result) = try wanted(request)
-    if wanted.rules.isEmpty { return result }
+    if options.mappings.isEmpty {
+      removeFormer(request.owner)
+      return result
+    }
     let localhost = try Localhost(for: wanted.rules)
     let hairpin = try Hairpin(for: wanted.rules, result)
     let takeovers = try backend.apply(wanted, onConflict: options.onConflict) { () throws(CNIError) in
       try localhost.enable()
       try hairpin.enable()
-      try Flows.forget(wanted.hostPorts)
+      try Flows(backend).forget(strayingFrom: wanted.forwards)
     }
     for takeover in takeovers { note("\(name): \(takeover.port) taken over from \(takeover.previous)") }
     return result
@@ -36,13 +39,23 @@ package struct Portmap: Plugin {
   package func delete(_ request: Request) throws(CNIError) {
     // Whatever is wrong with the configuration now, the owner is known, and what it has can be found by it.
     let hint = (try? wanted(request))?.wanted
-    let ports = hint?.hostPorts ?? PortmapOptions.readableHostPorts(request.config)
-    try Flows.forget(try backend.remove(request.owner, hint: hint?.rules ?? [], ports: ports))
+    let ports = PortmapOptions.readableHostPorts(request.config)
+    try Flows(backend).forget(following: try backend.remove(request.owner, hint: hint?.rules ?? [], ports: ports))
+  }
+
+  /// What the container had before it was added without ports. A host that cannot tell has nothing of it, and a container
+  /// without ports must not fail for that.
+  private func removeFormer(_ owner: Owner) {
+    do {
+      try Flows(backend).forget(following: try backend.remove(owner, hint: [], ports: []))
+    } catch {
+      note("\(name): \(error.message)")
+    }
   }
 
   package func check(_ request: Request) throws(CNIError) {
-    let (wanted, _, result) = try wanted(request)
-    if wanted.rules.isEmpty { return }
+    let (wanted, options, result) = try wanted(request)
+    if options.mappings.isEmpty { return }
     var problems = try backend.verify(wanted)
     problems += try Localhost(for: wanted.rules).problems() + Hairpin(for: wanted.rules, result).problems()
     if !problems.isEmpty {
@@ -51,7 +64,7 @@ package struct Portmap: Plugin {
   }
 
   package func collectGarbage(_ config: NetworkConfig, sparing valid: Set<Attachment>) throws(CNIError) {
-    try Flows.forget(try backend.removeAll(ofNetwork: config.name, sparing: valid))
+    try Flows(backend).forget(following: try backend.removeAll(ofNetwork: config.name, sparing: valid))
   }
 
   package func status(_ config: NetworkConfig) throws(CNIError) {
@@ -74,11 +87,10 @@ package struct Portmap: Plugin {
 }
 
 extension OwnedRules {
-  /// The host ports that are forwarded.
-  var hostPorts: [HostPort] {
+  var forwards: [PortForward] {
     rules.compactMap { rule in
       guard case .forwardPort(let forward) = rule else { return nil }
-      return forward.hostPort
+      return forward
     }
   }
 }

@@ -65,7 +65,9 @@ struct PortmapOptions: Sendable {
         let demanded = all.isEmpty ? nil : Conditions(network: owner.network, family: family, all: all)
         rules.append(
           .forwardPort(PortForward(port: mapping.hostPort, on: mapping.hostAddress, to: destination, if: demanded)))
-        rules += masqueradedSources(prefix).map { .masquerade(Masquerade(destination: destination, source: $0)) }
+        rules += masqueradedSources(prefix).map {
+          .masquerade(Masquerade(hostPort: mapping.hostPort, destination: destination, source: $0))
+        }
       }
     }
     return rules

@@ -3,6 +3,7 @@
 
 import Address
 import CLinux
+import CNI
 import Digest
 import Rules
 
@@ -10,11 +11,11 @@ import Rules
 /// jump to it.
 struct Branch: Sendable {
   let chain: String
-  let sets: [SetObject]
+  var sets: [SetObject]
   /// Elements that belong to the branch and to no owner.
   var fixtures: [Element] = []
   /// The chain's own rules.
-  let body: [RuleObject]
+  var body: [RuleObject]
   /// Go to the head of their chains.
   let jumps: [RuleObject]
 
@@ -33,11 +34,14 @@ extension Branch {
 
   static func masquerade(_ family: AddressFamily, _ length: Int) -> Branch {
     let name = masqueradeName(family, length)
-    let set = SetObject(name: name, key: [.address(family), .internetProtocol, .internetService, .address(family)])
-    let steps: [any Expression] =
-      LookupKey.masquerade(family, length: length).loads + [Lookup(set: name), MasqueradeSource()]
+    let key: [DataType] = [.address(family), .internetProtocol, .internetService, .internetService, .address(family)]
+    // nft knows the type of a connection's original port only where it knows the protocol.
+    let body = Transport.allCases.map { transport in
+      let load = LookupKey.masquerade(family, transport, length: length).loads
+      return RuleObject(name, load + [Lookup(set: name), MasqueradeSource()])
+    }
     return Branch(
-      chain: name, sets: [set], body: [RuleObject(name, steps)],
+      chain: name, sets: [SetObject(name: name, key: key)], body: body,
       jumps: [RuleObject(Table.masquerading, [Verdict.jump(name)], end: .head)])
   }
 
@@ -79,24 +83,19 @@ extension Branch {
   }
 
   static func conditions(_ conditions: Conditions) -> Branch {
-    let name = conditionsName(conditions.family, conditionsID(conditions))
-    var steps: [any Expression] = []
-    var sets: [SetObject] = []
-    var fixtures: [Element] = []
+    let family = conditions.family
+    let name = conditionsName(family, conditionsID(conditions))
+    let comment = "network \(shortened(conditions.network, to: 28))"
+    let skeleton = conditionsSkeleton(family, conditionsID(conditions))
+    var branch = Branch(chain: name, sets: skeleton.sets, body: [], jumps: skeleton.jumps)
     for (index, condition) in conditions.all.enumerated() {
-      let encoded = condition.encoded(conditions.family, setName: "\(name)_\(index)")
-      steps += encoded.steps
-      sets += encoded.sets
-      fixtures += encoded.elements
+      let failure = condition.failure(family, setName: "\(name)_\(index)")
+      branch.sets += failure.sets
+      branch.fixtures += failure.elements
+      branch.body += failure.matches.map { RuleObject(name, $0 + [Verdict.accept], comment: comment) }
     }
-    var skeleton = conditionsSkeleton(conditions.family, conditionsID(conditions))
-    skeleton = Branch(
-      chain: name, sets: skeleton.sets + sets, fixtures: fixtures,
-      body: [
-        RuleObject(name, steps + [Verdict.return], comment: "network \(conditions.network)"),
-        RuleObject(name, [Verdict.accept]),
-      ], jumps: skeleton.jumps)
-    return skeleton
+    branch.body += [Table.translateHostAddressPorts(family, in: name), Table.translateHostPorts(family, in: name)]
+    return branch
   }
 
   /// What of a branch follows from its name alone: its sets of ports and the jumps.
@@ -113,10 +112,10 @@ extension Branch {
       body: [],
       jumps: [
         RuleObject(
-          Table.hostPorts(family).name, LookupKey.hostPort.loads + [Lookup(set: ports), Verdict.jump(name)], end: .head),
+          Table.hostPorts(family).name, LookupKey.hostPort.loads + [Lookup(set: ports), Verdict.goto(name)], end: .head),
         RuleObject(
           Table.hostAddressPorts(family).name,
-          LookupKey.hostAddressPort(family).loads + [Lookup(set: addressPorts), Verdict.jump(name)], end: .head),
+          LookupKey.hostAddressPort(family).loads + [Lookup(set: addressPorts), Verdict.goto(name)], end: .head),
       ])
   }
 

@@ -6,47 +6,66 @@ import CLinux
 import Netlink
 import Rules
 
+/// What a packet is like that does not meet a condition.
+struct ConditionFailure {
+  /// Any of these tells it.
+  var matches: [[any Expression]] = []
+  /// The sets that they look into, and what those hold.
+  var sets: [SetObject] = []
+  var elements: [Element] = []
+}
+
 extension Condition {
-  /// The condition as expressions, with the sets that they look into.
-  func encoded(
-    _ family: AddressFamily, setName: String
-  ) -> (steps: [any Expression], sets: [SetObject], elements: [Element]) {
+  /// How to tell the packets that do not meet this condition.
+  func failure(_ family: AddressFamily, setName: String) -> ConditionFailure {
     switch test {
-    case .source(let prefixes): return addresses(.source, prefixes, family, setName)
-    case .destination(let prefixes): return addresses(.destination, prefixes, family, setName)
+    case .source(let prefixes): return failure(.source, prefixes, family, setName)
+    case .destination(let prefixes): return failure(.destination, prefixes, family, setName)
     case .inputInterface(let name, let isPrefix):
       // The kernel pads a name with NUL to 16 bytes; a beginning is compared without padding.
       let padding = isPrefix ? 0 : 16 - name.utf8.count
       let bytes = Array(name.utf8) + [UInt8](repeating: 0, count: max(0, padding))
-      return ([LoadMeta(key: NFT_META_IIFNAME), Compare(isNegated: isNegated, bytes: bytes)], [], [])
-    case .sourcePort(let transport, let ranges):
-      let isTransport: [any Expression] = [LoadMeta(key: NFT_META_L4PROTO), Compare(bytes: [transport.number])]
-      let load = isTransport + [Match.loadPort(.source, .first)]
-      if let port = ranges.first?.lowerBound, ranges == [port...port] {
-        return (load + [Compare(isNegated: isNegated, bytes: Self.bytes(port))], [], [])
-      }
-      let set = SetObject(name: setName, key: [.internetService], isInterval: true)
-      let limits = intervals(
-        ranges.map { (Self.bytes($0.lowerBound), $0.upperBound == .max ? nil : Self.bytes($0.upperBound + 1)) }, [0, 0])
-      return (load + [Lookup(set: setName, isNegated: isNegated)], [set], limits.map { Self.element(setName, $0) })
+      let compare = Compare(isNegated: !isNegated, bytes: bytes)
+      return ConditionFailure(matches: [[LoadMeta(key: NFT_META_IIFNAME), compare]])
+    case .sourcePort(let transport, let ranges): return failure(transport, ranges, setName)
     case .mark(let value, let mask):
-      let masking = mask == .max ? [] : [Mask(mask: [UInt8](integer: mask))]
-      let compare = Compare(isNegated: isNegated, bytes: [UInt8](integer: value))
-      return ([LoadMeta(key: NFT_META_MARK)] + masking + [compare], [], [])
+      let masking: [any Expression] = mask == .max ? [] : [Mask(mask: [UInt8](integer: mask))]
+      let compare = Compare(isNegated: !isNegated, bytes: [UInt8](integer: value))
+      return ConditionFailure(matches: [[LoadMeta(key: NFT_META_MARK)] + masking + [compare]])
     }
   }
 
-  private func addresses(
-    _ side: Match.Side, _ prefixes: [Prefix], _ family: AddressFamily, _ setName: String
-  ) -> (steps: [any Expression], sets: [SetObject], elements: [Element]) {
-    if let only = prefixes.first, prefixes.count == 1, only.family == family {
-      return (Match.prefix(side, only, isNegated: isNegated), [], [])
+  /// Of a condition about ports of a protocol any other protocol fails too.
+  private func failure(_ transport: Transport, _ ranges: [ClosedRange<UInt16>], _ setName: String) -> ConditionFailure {
+    let otherProtocol = Match.transport(transport, isNegated: true)
+    let load = Match.transport(transport) + [Match.loadPort(.source, .first)]
+    if let port = ranges.first?.lowerBound, ranges == [port...port] {
+      return ConditionFailure(
+        matches: [otherProtocol, load + [Compare(isNegated: !isNegated, bytes: Self.bytes(port))]])
     }
-    let set = SetObject(name: setName, key: [.address(family)], isInterval: true)
+    let limits = intervals(
+      ranges.map { (Self.bytes($0.lowerBound), $0.upperBound == .max ? nil : Self.bytes($0.upperBound + 1)) }, [0, 0])
+    return ConditionFailure(
+      matches: [otherProtocol, load + [Lookup(set: setName, isNegated: !isNegated)]],
+      sets: [SetObject(name: setName, key: [.internetService], isInterval: true)],
+      elements: limits.map { Self.element(setName, $0) })
+  }
+
+  private func failure(
+    _ side: Match.Side, _ prefixes: [Prefix], _ family: AddressFamily, _ setName: String
+  ) -> ConditionFailure {
+    if prefixes.contains(where: { $0.length == 0 }) {
+      return ConditionFailure(matches: isNegated ? [Match.family(family)] : [])
+    }
+    if let only = prefixes.first, prefixes.count == 1 {
+      return ConditionFailure(matches: [Match.prefix(side, only, isNegated: !isNegated)])
+    }
     let zero = [UInt8](repeating: 0, count: family.bits / 8)
     let limits = intervals(prefixes.map { ($0.network.address.bytes, $0.last.successor?.bytes) }, zero)
-    let steps = Match.address(side, family, in: setName, isNegated: isNegated)
-    return (steps, [set], limits.map { Self.element(setName, $0) })
+    return ConditionFailure(
+      matches: [Match.address(side, family, in: setName, isNegated: !isNegated)],
+      sets: [SetObject(name: setName, key: [.address(family)], isInterval: true)],
+      elements: limits.map { Self.element(setName, $0) })
   }
 
   /// Merges intervals from a first value to one past the last (nil: to the end), and answers their ends in order; nft

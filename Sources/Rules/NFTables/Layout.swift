@@ -60,10 +60,10 @@ struct Layout: Sendable {
 // MARK: - Where elements stand
 
 extension Layout {
-  /// The place of an attachment's own element: its interface, and a hash of the rest.
+  /// The place of an attachment's own element: a hash in two words, each as long as the name of an interface can be.
   static func place(_ owner: Owner) -> Element.Place {
-    let name = sha512("\(owner.network)/\(owner.containerID)").prefix(15)
-    return Element.Place(set: Table.attachments.name, key: padded(owner.interface) + padded(String(name)))
+    let digits = Array(sha512("\(owner)").utf8)
+    return Element.Place(set: Table.attachments.name, key: digits[..<15] + [0] + digits[15..<30] + [0])
   }
 
   /// The element that says that an owner has so many others.
@@ -86,19 +86,13 @@ extension Layout {
 
   static func place(_ masquerade: Masquerade) -> Element.Place {
     let destination = masquerade.destination
-    let port = [destination.transport.number, 0, 0, 0] + padded(destination.port)
+    let ports = [destination.transport.number, 0, 0, 0] + padded(destination.port) + padded(masquerade.hostPort)
     return Element.Place(
       set: Branch.masqueradeName(destination.address.family, masquerade.source.length),
-      key: destination.address.bytes + port + masquerade.source.address.bytes)
+      key: destination.address.bytes + ports + masquerade.source.address.bytes)
   }
 
   private static func padded(_ port: UInt16) -> [UInt8] { [UInt8(port >> 8), UInt8(port & 0xff), 0, 0] }
-
-  /// An interface's name as the kernel compares it: 16 bytes, the rest NUL.
-  private static func padded(_ name: String) -> [UInt8] {
-    let bytes = name.utf8.prefix(15)
-    return bytes + [UInt8](repeating: 0, count: 16 - bytes.count)
-  }
 }
 
 // MARK: - What elements say
@@ -148,6 +142,12 @@ extension Layout {
     return Endpoint(address: address, transport: host.transport, port: port)
   }
 
+  /// The forward that an element is, without its conditions; nil for elements of other sets.
+  static func forward(_ element: Element) -> PortForward? {
+    guard let host = hostPort(element.place), let destination = destination(element) else { return nil }
+    return PortForward(port: host.port, on: host.address, to: destination, if: nil)
+  }
+
   /// The places at which an element that forwards a port may have companions of the same owner, given the table's
   /// chains.
   static func companions(_ element: Element, chains: [String]) -> [Element.Place] {
@@ -156,7 +156,7 @@ extension Layout {
     for case (host.family, let length)? in chains.map({ Branch.masquerade(named: $0) }) {
       let sources = [Prefix(destination.address, length: length), length == Prefix.loopback4.length ? .loopback4 : nil]
       for source in Set(sources.compactMap { $0 }) where source.family == host.family {
-        places.append(place(Masquerade(destination: destination, source: source)))
+        places.append(place(Masquerade(hostPort: host.port, destination: destination, source: source)))
       }
     }
     if let id = element.comment?.note, !id.isEmpty {

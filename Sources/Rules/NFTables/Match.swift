@@ -3,6 +3,7 @@
 
 import Address
 import CLinux
+import Rules
 
 /// The expressions of the matches that our rules are made of, as nft would write them.
 enum Match {
@@ -13,6 +14,11 @@ enum Match {
   /// `meta nfproto ipv4`
   static func family(_ family: AddressFamily) -> [any Expression] {
     [LoadMeta(key: NFT_META_NFPROTO), Compare(bytes: [family.number])]
+  }
+
+  /// `meta l4proto tcp`
+  static func transport(_ transport: Transport, isNegated: Bool = false) -> [any Expression] {
+    [LoadMeta(key: NFT_META_L4PROTO), Compare(isNegated: isNegated, bytes: [transport.number])]
   }
 
   /// `iif != "lo"`, whose index is 1 in every network namespace
@@ -33,10 +39,16 @@ enum Match {
 
   /// `ip saddr 192.0.2.0/24`
   static func prefix(_ side: Side, _ prefix: Prefix, isNegated: Bool = false) -> [any Expression] {
-    let load = family(prefix.family) + [loadAddress(side, prefix.family, Register.first)]
-    let isHost = prefix.length == prefix.family.bits
-    let mask = isHost ? [] : [Mask(mask: IPAddress.mask(prefix.family, prefix.length).bytes)]
-    return load + mask + [Compare(isNegated: isNegated, bytes: prefix.network.address.bytes)]
+    let load = loadAddress(side, prefix.family, Register.first)
+    let bytes = prefix.network.address.bytes
+    // Where the length is of whole bytes nft loads only these: so a listing that is loaded again makes the same rule.
+    if prefix.length % 8 == 0, prefix.length > 0 {
+      let count = prefix.length / 8
+      let short = LoadPayload(base: load.base, offset: load.offset, length: UInt32(count))
+      return family(prefix.family) + [short, Compare(isNegated: isNegated, bytes: Array(bytes.prefix(count)))]
+    }
+    let mask = Mask(mask: IPAddress.mask(prefix.family, prefix.length).bytes)
+    return family(prefix.family) + [load, mask, Compare(isNegated: isNegated, bytes: bytes)]
   }
 
   /// `ip saddr @set`
@@ -64,8 +76,8 @@ enum LookupKey: Sendable {
   case hostPort
   /// `ip daddr . meta l4proto . th dport`
   case hostAddressPort(AddressFamily)
-  /// `ip daddr . meta l4proto . th dport . ip saddr & 255.255.0.0`
-  case masquerade(AddressFamily, length: Int)
+  /// `ip daddr . meta l4proto . tcp dport . ct original proto-dst . ip saddr & 255.255.0.0`
+  case masquerade(AddressFamily, Transport, length: Int)
 
   var loads: [any Expression] {
     switch self {
@@ -73,12 +85,15 @@ enum LookupKey: Sendable {
     case .hostAddressPort(let family):
       let (address, afterAddress) = destination(family)
       return address + Self.protocolAndPort(at: afterAddress)
-    case .masquerade(let family, let length):
-      let (address, afterAddress) = destination(family)
-      let afterPort = afterAddress.after(bytes: 4).after(bytes: 2)
-      let mask = Mask(mask: IPAddress.mask(family, length).bytes, register: afterPort)
-      let source = Match.loadAddress(.source, family, afterPort)
-      return address + Self.protocolAndPort(at: afterAddress) + [source] + (length == family.bits ? [] : [mask])
+    case .masquerade(let family, let transport, let length):
+      let address = Match.loadAddress(.destination, family, .first)
+      let afterAddress = Register.first.after(bytes: family.bits / 8)
+      let afterPort = afterAddress.after(bytes: 1).after(bytes: 2)
+      let afterPorts = afterPort.after(bytes: 2)
+      let mask = Mask(mask: IPAddress.mask(family, length).bytes, register: afterPorts)
+      let source = Match.loadAddress(.source, family, afterPorts)
+      return Match.family(family) + Match.transport(transport) + [address] + Self.protocolAndPort(at: afterAddress)
+        + [LoadOriginalPort(register: afterPort), source] + (length == family.bits ? [] : [mask])
     }
   }
 
@@ -88,7 +103,7 @@ enum LookupKey: Sendable {
   }
 
   private static func protocolAndPort(at register: Register) -> [any Expression] {
-    [LoadMeta(key: NFT_META_L4PROTO, register: register), Match.loadPort(.destination, register.after(bytes: 4))]
+    [LoadMeta(key: NFT_META_L4PROTO, register: register), Match.loadPort(.destination, register.after(bytes: 1))]
   }
 }
 

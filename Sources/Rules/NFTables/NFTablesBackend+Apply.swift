@@ -10,6 +10,8 @@ struct Change: Sendable {
   var removed: [Element] = []
   var added: [Element] = []
   var takeovers: [Takeover] = []
+  /// Whether there are tables in which the peer may have left something.
+  var hasLeftovers = false
 }
 
 extension NFTablesBackend {
@@ -18,29 +20,39 @@ extension NFTablesBackend {
   ) throws(CNIError) -> [Takeover] {
     let layout = Layout(wanted)
     let action = "apply the rules of \(wanted.owner)"
+    var others: [Element.Place]?
     let change = try transaction(action) { (session) throws(NetlinkError) in
-      try self.replace(with: layout, wanted.owner, onConflict, session)
+      try self.replace(with: layout, wanted.owner, onConflict, &others, session)
     }
     do {
       try completion()
     } catch {
-      try undo(change, of: layout.owner)
+      do {
+        try undo(change, of: layout.owner)
+      } catch let failure {
+        throw CNIError(error.code, error.message, details: "and what was done could not be undone: \(failure.message)")
+      }
       throw error
     }
+    if change.hasLeftovers { try removeLeftovers(of: wanted.owner) }
     return change.takeovers
   }
 
+  /// `others` are places of the owner's elements besides those that it wants; they are looked for when it turns out that
+  /// there must be some.
   private func replace(
-    with layout: Layout, _ owner: Owner, _ onConflict: ConflictPolicy, _ session: borrowing Session
+    with layout: Layout, _ owner: Owner, _ onConflict: ConflictPolicy, _ others: inout [Element.Place]?,
+    _ session: borrowing Session
   ) throws(NetlinkError) -> Attempt<Change> {
     let structure = Structure(layout.branches)
     let attachment = Layout.place(owner)
-    let places = layout.elements.map(\.place)
+    let wanted = Set(layout.elements.map(\.place))
     let snapshot = try session.read(
-      chains: structure.chains, places: places.contains(attachment) ? places : places + [attachment],
-      tables: ForeignTable.all)
+      chains: layout.elements.isEmpty ? [] : structure.chains,
+      places: Array(wanted.union(others ?? []).union([attachment])), tables: ForeignTable.all)
 
     var change = Change()
+    change.hasLeftovers = !snapshot.tables.isEmpty
     for element in layout.elements {
       guard let stored = snapshot.elements[element.place] else {
         change.added.append(element)
@@ -56,31 +68,26 @@ extension NFTablesBackend {
       change.removed.append(stored.element)
       change.added.append(element)
     }
-    change.removed += try stale(layout, snapshot.elements[attachment], snapshot, session)
+
+    let own = snapshot.elements.values.filter { $0.timeout == nil && $0.element.comment?.owner == layout.owner }
+    if others == nil, let record = own.first(where: { $0.element.place == attachment }) {
+      let known = own.filter { wanted.contains($0.element.place) && $0.element.place != attachment }
+      if Layout.count(record.element) != known.count {
+        others = try session.allElements { $0.owner == layout.owner }.map(\.place)
+        return .again
+      }
+    }
+    change.removed += own.map(\.element).filter { !wanted.contains($0.place) }
     change.removed = Self.unique(change.removed)
 
-    let foreign = try foreignDeletions(owner, snapshot.tables, session)
-    let building = try structure.messages(snapshot.uses, session)
-    let messages = building + foreign + Self.delete(change.removed) + Self.add(change.added)
+    let building = layout.elements.isEmpty ? [] : try structure.messages(snapshot, session)
+    let messages = building + Self.delete(change.removed) + Self.add(change.added)
     if !messages.isEmpty {
       // Additions alone cannot collide unnoticed: the kernel refuses an element that is there by now.
-      let isSafe = building.isEmpty && foreign.isEmpty && change.removed.isEmpty
+      let isSafe = building.isEmpty && change.removed.isEmpty
       try session.commit(messages, generation: isSafe ? nil : snapshot.generation)
     }
     return .done(change)
-  }
-
-  /// What the owner has and does not want any more.
-  private func stale(
-    _ layout: Layout, _ attachment: StoredElement?, _ snapshot: Session.Snapshot, _ session: borrowing Session
-  ) throws(NetlinkError) -> [Element] {
-    guard let attachment, attachment.timeout == nil else { return [] }
-    let wanted = Set(layout.elements.map(\.place))
-    let found = snapshot.elements.values.filter {
-      $0.element.comment?.owner == layout.owner && $0.element.place != attachment.element.place
-    }
-    if Layout.count(attachment.element) == found.count { return [] }
-    return try session.allElements { $0.owner == layout.owner }.filter { !wanted.contains($0.place) }
   }
 
   /// A port that was under the conditions of its former owner's network is not any more.
@@ -116,6 +123,20 @@ extension NFTablesBackend {
   }
 }
 
+// MARK: - What the peer has left
+
+extension NFTablesBackend {
+  /// Removes the rules of the peer's plugin for the same container.
+  private func removeLeftovers(of owner: Owner) throws(CNIError) {
+    try transaction("remove what another portmap has left of \(owner.containerID)") { (session) throws(NetlinkError) in
+      let snapshot = try session.read(places: [], tables: ForeignTable.all)
+      let messages = try self.foreignDeletions(owner, snapshot.tables, session)
+      if !messages.isEmpty { try session.commit(messages, generation: snapshot.generation) }
+      return .done(())
+    }
+  }
+}
+
 // MARK: - Messages about elements
 
 extension NFTablesBackend {
@@ -126,8 +147,7 @@ extension NFTablesBackend {
   static func delete(_ elements: [Element]) -> [NetlinkMessage] { bySet(elements).flatMap { Element.delete($0) } }
 
   static func expire(_ elements: [Element], in milliseconds: UInt64) -> [NetlinkMessage] {
-    let timeout = milliseconds == 0 ? nil : milliseconds
-    return bySet(elements).flatMap { Element.add($0, exclusively: false, timeout: timeout) }
+    bySet(elements).flatMap { Element.add($0, exclusively: false, timeout: milliseconds) }
   }
 
   /// A message is about one set.

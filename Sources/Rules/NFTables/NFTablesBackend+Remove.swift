@@ -1,121 +1,164 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import CNI
 import Netlink
 import OS
 import Rules
 
 extension NFTablesBackend {
-  package func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [HostPort] {
-    let hinted = Layout(OwnedRules(owner: owner, rules: hint))
-    return try removal("remove the rules of \(owner)") { (session) throws(NetlinkError) in
-      let places = Set(hinted.elements.map(\.place) + ports.map { Layout.place($0) } + [Layout.place(owner)])
-      let snapshot = try session.read(places: Array(places), tables: ForeignTable.all)
-      let elements = try self.owned(by: owner, snapshot, session)
-      let free = ports.filter { snapshot.elements[Layout.place($0)] == nil }
-      let foreign = try self.foreignDeletions(owner, snapshot.tables, session)
-      return Removal(generation: snapshot.generation, elements: elements, others: foreign, freed: free)
+  package func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+    let tag = OwnerTag(owner)
+    let hinted = Layout(OwnedRules(owner: owner, rules: hint)).elements.map(\.place)
+    let places = Set(hinted + ports.map { Layout.place($0) } + [Layout.place(owner)])
+    var removal = Removal(action: "remove the rules of \(owner)", leftoversOf: owner) { $0 == tag }
+    let isAll = try expire(places, &removal) { (found, session) throws(NetlinkError) in
+      try self.completed(found, owner, session)
     }
+    if !isAll {
+      // Looked for before the change is computed: on a busy host the ruleset would be another one after such a look.
+      let all = try transaction(removal.action) { (session) throws(NetlinkError) in
+        .done(try session.allElements { $0.owner == tag })
+      }
+      _ = try expire(places.union(all.map(\.place)), &removal) { (found, _) in found }
+    }
+    // What is not there any more, but was: a plugin may have been killed before it saw to the flows.
+    return removal.forwards
+      + hint.compactMap { rule in
+        guard case .forwardPort(let forward) = rule, removal.missing.contains(Layout.place(forward)) else { return nil }
+        return forward
+      }
   }
 
   package func removeAll(
     ofNetwork network: String, sparing valid: Set<Attachment>
-  ) throws(CNIError) -> [HostPort] {
+  ) throws(CNIError) -> [PortForward] {
     let prefix = OwnerTag.prefix(ofNetwork: network)
     let spared = Set(
       valid.map { OwnerTag(Owner(network: network, containerID: $0.containerID, interface: $0.interface)) })
-    return try removal("remove the rules of network \(network)") { (session) throws(NetlinkError) in
-      let generation = try session.read(places: []).generation
-      let elements = try session.allElements { $0.owner.text.hasPrefix(prefix) && !spared.contains($0.owner) }
-      let unused = try self.unusedConditions(of: network, without: elements, session)
-      // Elements of a set that goes as a whole need not expire.
-      let rest = elements.filter { !unused.sets.contains($0.place.set) }
-      return Removal(generation: generation, elements: rest, others: unused.messages, freed: [])
+    var removal = Removal(action: "remove the rules of network \(network)", leftoversOf: nil) {
+      $0.text.hasPrefix(prefix) && !spared.contains($0)
+    }
+    let isStale = removal.isOwned
+    let stale = try transaction(removal.action) { (session) throws(NetlinkError) in
+      .done(try session.allElements { isStale($0.owner) })
+    }
+    var rest = stale.map(\.place)[...]
+    while !rest.isEmpty {
+      // The more there is to compare, the likelier somebody changes the ruleset meanwhile.
+      let chunk = Set(rest.prefix(300))
+      rest = rest.dropFirst(chunk.count)
+      _ = try expire(chunk, &removal) { (found, _) in found }
+    }
+    try removeUnusedConditions(of: network)
+    return removal.forwards
+  }
+
+  /// The removal of what some owners have, by as many changes as it takes.
+  private struct Removal {
+    let action: String
+    /// The owner whose leftovers of the peer go too.
+    let leftoversOf: Owner?
+    let isOwned: (OwnerTag) -> Bool
+    /// The forwards that were removed.
+    var forwards: [PortForward] = []
+    /// Places that hold no element.
+    var missing: Set<Element.Place> = []
+    var deletesForReal = false
+
+    init(action: String, leftoversOf owner: Owner?, _ isOwned: @escaping (OwnerTag) -> Bool) {
+      self.action = action
+      leftoversOf = owner
+      self.isOwned = isOwned
     }
   }
 
-  /// What is to go, as computed from one generation of the ruleset.
-  private struct Removal {
-    let generation: UInt32
-    let elements: [Element]
-    /// Messages that delete other things.
-    let others: [NetlinkMessage]
-    /// Host ports that nobody has, besides those of the elements.
-    let freed: [HostPort]
-  }
-
-  private func removal(
-    _ action: String, _ compute: (borrowing Session) throws(NetlinkError) -> Removal
-  ) throws(CNIError) -> [HostPort] {
-    var deletesForReal = expiry == 0
-    return try transaction(action) { (session) throws(NetlinkError) in
-      let removal = try compute(session)
-      let elements =
-        deletesForReal ? Self.delete(removal.elements) : Self.expire(removal.elements, in: self.expiry)
-      let messages = elements + removal.others
-      if !messages.isEmpty { try session.commit(messages, generation: removal.generation) }
+  /// Lets the owned elements among these places expire, or what `complete` makes of them; changes nothing and answers false
+  /// if that is nil.
+  private func expire(
+    _ places: Set<Element.Place>, _ removal: inout Removal,
+    complete: ([Element], borrowing Session) throws(NetlinkError) -> [Element]?
+  ) throws(CNIError) -> Bool {
+    var state = removal
+    defer { removal = state }
+    if expiry == 0 { state.deletesForReal = true }
+    return try transaction(removal.action) { (session) throws(NetlinkError) in
+      let tables = state.leftoversOf == nil ? [] : ForeignTable.all
+      let snapshot = try session.read(places: Array(places), tables: tables)
+      let found = snapshot.elements.values.filter {
+        $0.timeout == nil && $0.element.comment.map { state.isOwned($0.owner) } ?? false
+      }
+      guard let elements = try complete(found.map(\.element), session) else { return .done(false) }
+      let changes = state.deletesForReal ? Self.delete(elements) : Self.expire(elements, in: self.expiry)
+      var foreign: [NetlinkMessage] = []
+      if let owner = state.leftoversOf { foreign = try self.foreignDeletions(owner, snapshot.tables, session) }
+      if !(changes + foreign).isEmpty { try session.commit(changes + foreign, generation: snapshot.generation) }
+      state.missing = places.subtracting(snapshot.elements.keys)
+      state.forwards += elements.compactMap { Layout.forward($0) }
       // A kernel that cannot change an element's timeout ignores it without a word.
-      if !deletesForReal, let last = removal.elements.last?.place, try session.stays(last) {
-        deletesForReal = true
+      if !state.deletesForReal, let last = elements.last?.place, try session.stays(last) {
+        state.deletesForReal = true
         return .again
       }
-      let ports = removal.elements.compactMap { Layout.hostPort($0.place) }
       // Whoever flushes the flows to these ports next needs that no packet can begin a new one.
-      let connectionless = removal.elements.map(\.place).filter { place in
-        Layout.hostPort(place).map { $0.transport != .tcp } ?? false
-      }
-      try session.wait(untilGone: connectionless)
-      return .done(Array(Set(ports + removal.freed)))
+      let connectionless = elements.filter { Layout.hostPort($0.place).map { $0.transport != .tcp } ?? false }
+      try session.wait(untilGone: connectionless.map(\.place))
+      return .done(true)
     }
   }
 
-  /// Everything that the owner has: what was found by the hint if that is all, else what goes with it, else what a look
-  /// at all elements finds.
-  private func owned(
-    by owner: Owner, _ snapshot: Session.Snapshot, _ session: borrowing Session
-  ) throws(NetlinkError) -> [Element] {
-    let tag = OwnerTag(owner)
-    func own(_ elements: some Sequence<StoredElement>) -> [Element] {
-      elements.filter { $0.timeout == nil && $0.element.comment?.owner == tag }.map(\.element)
-    }
-    var found = own(snapshot.elements.values)
+  /// All elements of an owner, given those that were found by the hint; nil if there must be others.
+  private func completed(
+    _ hinted: [Element], _ owner: Owner, _ session: borrowing Session
+  ) throws(NetlinkError) -> [Element]? {
+    var found = hinted
     let attachment = found.first { $0.place == Layout.place(owner) }
     func isAll() -> Bool { attachment == nil ? found.isEmpty : attachment.flatMap(Layout.count) == found.count - 1 }
     if isAll() { return found }
     let chains = try session.chains()
     let companions = Set(found.flatMap { Layout.companions($0, chains: chains) }).subtracting(found.map(\.place))
-    found += own(try session.read(places: Array(companions)).elements.values)
-    if isAll() { return found }
-    return try session.allElements { $0.owner == tag }
+    let tag = OwnerTag(owner)
+    let stored = try session.read(places: Array(companions)).elements.values
+    found += stored.filter { $0.timeout == nil && $0.element.comment?.owner == tag }.map(\.element)
+    return isAll() ? found : nil
+  }
+}
+
+// MARK: - Conditions that nobody needs any more
+
+extension NFTablesBackend {
+  /// Removes the branches of a network's conditions that no port is under any more.
+  private func removeUnusedConditions(of network: String) throws(CNIError) {
+    try transaction("remove the unused conditions of network \(network)") { (session) throws(NetlinkError) in
+      let generation = try session.read(places: []).generation
+      let chains = try session.chains().filter { chain in
+        AddressFamily.allCases.contains { chain.hasPrefix(Branch.conditionsPrefix(ofNetwork: network, $0)) }
+      }
+      if chains.isEmpty { return .done(()) }
+      let sets = try session.sets()
+      let rules = try session.rules()
+      var messages: [NetlinkMessage] = []
+      for chain in chains {
+        guard let (family, id) = Branch.conditions(named: chain), try self.isUnused(family, id, session) else { continue }
+        let jumps = Set(Branch.conditionsSkeleton(family, id).jumps.map(\.text))
+        messages += rules.filter { jumps.contains($0.text) }.map { $0.deletion() }
+        messages += [RuleObject.flush(chain), Chain.delete(chain)]
+        messages += sets.filter { $0 == chain || $0.hasPrefix("\(chain)_") }.map { SetObject.delete($0) }
+      }
+      if !messages.isEmpty { try session.commit(messages, generation: generation) }
+      return .done(())
+    }
   }
 
-  /// The branches of a network's conditions that have no port left without these elements, and what removes them.
-  private func unusedConditions(
-    of network: String, without elements: [Element], _ session: borrowing Session
-  ) throws(NetlinkError) -> (sets: Set<String>, messages: [NetlinkMessage]) {
-    let leaving = Set(elements.map(\.place))
-    var sets: Set<String> = []
-    var messages: [NetlinkMessage] = []
-    let rules = try session.rules()
-    for chain in try session.chains() {
-      guard let (family, id) = Branch.conditions(named: chain) else { continue }
-      guard chain.hasPrefix(Branch.conditionsPrefix(ofNetwork: network, family)) else { continue }
-      let ports = [false, true].map { Branch.conditionsSet(family, id, hasHostAddress: $0) }
-      var isUsed = false
-      for set in ports {
-        let staying = try session.elements(of: set).filter { $0.timeout == nil && !leaving.contains($0.element.place) }
-        isUsed = isUsed || !staying.isEmpty
-      }
-      if isUsed { continue }
-      let texts = Set(Branch.conditionsSkeleton(family, id).jumps.map(\.text))
-      let jumps = rules.filter { texts.contains($0.text) }
-      let looked = try session.sets().filter { $0.hasPrefix("\(chain)_") } + [chain]
-      messages += jumps.map { $0.deletion() } + [RuleObject.flush(chain), Chain.delete(chain)]
-      messages += looked.map { SetObject.delete($0) }
-      sets.formUnion(looked)
+  private func isUnused(
+    _ family: AddressFamily, _ id: Substring, _ session: borrowing Session
+  ) throws(NetlinkError) -> Bool {
+    for hasHostAddress in [false, true] {
+      let set = Branch.conditionsSet(family, id, hasHostAddress: hasHostAddress)
+      if try session.elements(of: set).contains(where: { $0.timeout == nil }) { return false }
     }
-    return (sets, messages)
+    return true
   }
 }
 

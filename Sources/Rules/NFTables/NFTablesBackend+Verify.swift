@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import CNI
+import Glibc
 import Netlink
 import Rules
 
@@ -13,6 +15,14 @@ extension NFTablesBackend {
       let elements = try session.read(places: places).elements
       let problems = layout.elements.compactMap { Self.problem(with: $0, elements[$0.place]) }
       return .done(try problems + self.structureProblems(layout.branches, session))
+    }
+  }
+
+  package func destination(of port: HostPort) throws(CNIError) -> Endpoint? {
+    try transaction("look up \(port)") { (session) throws(NetlinkError) in
+      let place = Layout.place(port)
+      let stored = try session.read(places: [place]).elements[place]
+      return .done(stored.flatMap { $0.timeout == nil ? Layout.destination($0.element) : nil })
     }
   }
 
@@ -31,13 +41,13 @@ extension NFTablesBackend {
     let hooks = Dictionary(try session.storedChains().map { ($0.name, $0.hook) }) { first, _ in first }
     let rules = Dictionary(grouping: try session.rules(), by: \.chain).mapValues { $0.map(\.text) }
     let jumps = hooks.keys.compactMap { Structure.branch(named: $0) }.flatMap(\.jumps)
-    var problems: [String] = []
+    var problems = try session.read(places: []).isTableActive ? [] : ["the table is missing or dormant"]
     for chain in Table.chains {
       guard let hook = hooks[chain.name] else {
         problems.append("chain \(chain.name) is missing")
         continue
       }
-      if hook != chain.hook { problems.append("chain \(chain.name) is at another hook") }
+      if hook != chain.hook { problems.append("chain \(chain.name) has another hook or policy") }
       let expected = Table.rules.filter { $0.chain == chain.name }.map(\.text)
       let actual = rules[chain.name] ?? []
       let known = Set(jumps.filter { $0.chain == chain.name }.map(\.text))
@@ -67,22 +77,34 @@ extension NFTablesBackend {
   package func probe() throws(CNIError) {
     do throws(NetlinkError) {
       let session = try Session()
-      let structure = Structure()
-      let uses = try session.read(chains: structure.chains, places: []).uses
-      let messages = try structure.messages(uses, session)
-      if messages.isEmpty { return }
-      try session.rehearse(structure.base())
-      for rule in Table.rules {
-        do throws(NetlinkError) {
-          try session.rehearse(structure.base() + [rule.message()])
-        } catch {
-          let kinds = rule.expressions.map(\.kind).joined(separator: ", ")
-          throw NetlinkError("a rule made of \(kinds)", number: error.number, explanation: error.explanation)
-        }
+      let structure = Structure(AddressFamily.allCases.map { .masquerade($0, $0.bits / 2) })
+      let base = Structure()
+      if try base.messages(try session.read(chains: base.chains, places: []), session).isEmpty { return }
+      // The kernel checks the whole of it at once; only if it refuses, rule by rule to tell which.
+      do {
+        try session.rehearse(structure.all())
+      } catch {
+        if error.number == EPERM { throw error }
+        try session.rehearse(structure.skeleton())
+        for rule in Table.rules + structure.branches.flatMap(\.body) { try rehearse(rule, structure, session) }
+        throw error
       }
     } catch {
       let failure = Self.failure("this kernel cannot forward ports", error)
       throw CNIError(.notAvailable, failure.message, details: failure.details)
+    }
+  }
+
+  private func rehearse(
+    _ rule: RuleObject, _ structure: Structure, _ session: borrowing Session
+  ) throws(NetlinkError) {
+    // A branch's rules need its sets and its chain.
+    let branches = structure.branches.flatMap { $0.sets.map { $0.message() } + [Chain(name: $0.chain).message()] }
+    do {
+      try session.rehearse(structure.skeleton() + branches + [rule.message()])
+    } catch {
+      let kinds = rule.expressions.map(\.kind).joined(separator: ", ")
+      throw NetlinkError("a rule made of \(kinds)", number: error.number, explanation: error.explanation)
     }
   }
 }

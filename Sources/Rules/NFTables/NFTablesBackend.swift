@@ -24,8 +24,8 @@ package struct NFTablesBackend: RulesBackend {
     case again
   }
 
-  /// Two processes at a time are at it on two cores, and each attempt takes far less than the pauses grow to.
-  private static let attempts: UInt32 = 300
+  /// Each attempt takes far less than the pauses between them grow to, so somebody always gets through.
+  static let attempts: UInt32 = 300
 
   /// Attempts a change until it is made or is refused for good.
   func transaction<Value>(
@@ -48,15 +48,16 @@ package struct NFTablesBackend: RulesBackend {
   private func attempts<Value>(
     _ attempt: (borrowing Session) throws(NetlinkError) -> Attempt<Value>
   ) throws(NetlinkError) -> Attempt<Value> {
-    let session = try Session()
+    var session = try Session()
     for number in 1...Self.attempts {
       do throws(NetlinkError) {
         let outcome = try attempt(session)
         guard case .again = outcome else { return outcome }
         pause(microseconds: 1000)
       } catch {
-        guard error.isWorthRetrying else { throw error }
-        if number == Self.attempts { throw error }
+        guard number < error.attemptsWorthMaking else { throw error }
+        // What the kernel could not deliver, or has still to deliver, must not be taken for the next answer.
+        if error.number == ENOBUFS { session = try Session() }
         pause(microseconds: .random(in: 0...min(number, 40) * 100))
       }
     }
@@ -66,7 +67,8 @@ package struct NFTablesBackend: RulesBackend {
   static func failure(_ action: String, _ error: NetlinkError) -> CNIError {
     switch error.number {
     case EPERM: CNIError(.kernelRefused, "\(action): \(error); it needs CAP_NET_ADMIN in the host's network namespace")
-    case _ where error.isWorthRetrying: CNIError(.tryAgainLater, "\(action): \(error), after \(attempts) attempts")
+    case ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS:
+      CNIError(.tryAgainLater, "\(action): \(error), after \(attempts) attempts")
     default: CNIError(.kernelRefused, "\(action): \(error)")
     }
   }

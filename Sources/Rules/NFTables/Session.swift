@@ -16,8 +16,10 @@ struct Session: ~Copyable {
   struct Snapshot {
     /// The number of the ruleset; every committed batch of anybody raises it.
     let generation: UInt32
-    /// How often each chain that was asked for is used; a chain that is missing is not in it.
-    let uses: [String: Int]
+    /// Whether our table is there and is not dormant, in which case its chains see no packet.
+    let isTableActive: Bool
+    /// The chains that are there, among those that were asked for.
+    let chains: [String: StoredChain]
     /// The elements that are there, among those that were asked for.
     let elements: [Element.Place: StoredElement]
     /// The foreign tables that are there, among those that were asked for.
@@ -28,37 +30,37 @@ struct Session: ~Copyable {
   func read(
     chains: [String] = [], places: [Element.Place], tables: [ForeignTable] = []
   ) throws(NetlinkError) -> Snapshot {
-    let requests =
-      [NetlinkMessage(nft: NFT_MSG_GETGEN, family: 0)] + chains.map { Chain.get($0) } + tables.map { $0.get() }
-      + places.map { Element.get($0) }
+    let own = [NetlinkMessage(nft: NFT_MSG_GETGEN, family: 0), Table.get()]
+    let requests = own + chains.map { Chain.get($0) } + tables.map { $0.get() } + places.map { Element.get($0) }
     let answers = try socket.answers(to: requests)
-    guard answers.count == requests.count, let first = answers.first else {
-      throw NetlinkError("read the nftables ruleset", number: EPROTO)
-    }
+    guard answers.count == requests.count else { throw NetlinkError("read the nftables ruleset", number: EPROTO) }
     // The answer to a message of a subsystem that is not there.
-    if first.errorNumber == EINVAL {
+    if answers[0].errorNumber == EINVAL {
       throw NetlinkError("read the nftables ruleset", number: EINVAL, explanation: "the kernel has no nf_tables")
     }
     for answer in answers {
       if let failure = answer.failure("read the nftables ruleset"), failure.number != ENOENT { throw failure }
     }
-    let generation = first.attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0)?.bigEndian
+    let generation = answers[0].attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0)?.bigEndian
     guard let generation else { throw NetlinkError("read the generation of the nftables ruleset", number: EPROTO) }
     let found = answers.map { $0.errorNumber == nil }
-    let chainAnswers = answers[1...].prefix(chains.count)
-    let elementAnswers = answers.suffix(places.count)
+    let chainAnswers = answers.dropFirst(own.count).prefix(chains.count)
+    let elementAnswers = answers.suffix(places.count).filter { $0.errorNumber == nil }
     return Snapshot(
       generation: generation,
-      uses: Dictionary(chainAnswers.compactMap { StoredChain($0) }.map { ($0.name, $0.use) }) { first, _ in first },
+      isTableActive: found[1] && !Table.isDormant(answers[1]),
+      chains: Dictionary(chainAnswers.compactMap { StoredChain($0) }.map { ($0.name, $0) }) { first, _ in first },
       elements: Dictionary(
-        elementAnswers.filter { $0.errorNumber == nil }.flatMap { Element.read($0) }.map { ($0.element.place, $0) }
+        elementAnswers.flatMap { Element.read($0) }.map { ($0.element.place, $0) }
       ) { first, _ in first },
-      tables: Set(zip(tables, found[(1 + chains.count)...]).filter(\.1).map(\.0)))
+      tables: Set(zip(tables, found[(own.count + chains.count)...]).filter(\.1).map(\.0)))
   }
 
-  /// All elements of a set; none if there is no such set.
+  /// All elements of a set; none if there is no such set. On a host whose rules change all the time this may miss what
+  /// has just come, never what stays.
   func elements(of set: String) throws(NetlinkError) -> [StoredElement] {
-    try list(Element.list(set), "list the elements of \(set)").flatMap { Element.read($0) }
+    let replies = try list(Element.list(set), "list the elements of \(set)", attempts: 5, canBePartial: true)
+    return replies.flatMap { Element.read($0) }
   }
 
   /// All chains of our table.
@@ -79,18 +81,24 @@ struct Session: ~Copyable {
     try list(SetObject.list(), "list the sets").compactMap { SetObject.read($0) }
   }
 
-  /// What a dump answers; an interrupted one is begun anew, and what does not exist is empty.
-  func list(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> [NetlinkReply] {
-    var attempts = 0
-    while true {
+  /// What a dump answers, begun anew if it is interrupted; what does not exist is empty. One that can be partial answers
+  /// what all attempts together have found.
+  func list(
+    _ request: NetlinkMessage, _ action: String, attempts: Int = 50, canBePartial: Bool = false
+  ) throws(NetlinkError) -> [NetlinkReply] {
+    var found: [NetlinkReply] = []
+    for _ in 0..<attempts {
       do throws(NetlinkError) {
-        return try socket.dump(request, action)
+        let (parts, isInterrupted) = try socket.dump(request, action)
+        if !isInterrupted { return parts }
+        found += parts
       } catch {
         if error.number == ENOENT { return [] }
-        attempts += 1
-        guard [EINTR, EBUSY, EAGAIN].contains(error.number), attempts < 50 else { throw error }
+        guard [EINTR, EBUSY, EAGAIN].contains(error.number) else { throw error }
       }
     }
+    if canBePartial { return found }
+    throw NetlinkError(action, number: EINTR)
   }
 
   /// Sends messages as one change that is made whole or not at all. With a generation, only if that still is the
@@ -126,9 +134,14 @@ struct Session: ~Copyable {
 }
 
 extension NetlinkError {
-  /// Whether the same change, computed anew from what the kernel has now, may succeed.
-  var isWorthRetrying: Bool {
-    // ERESTART: the generation has passed. EEXIST, ENOENT: somebody was faster with the same elements or the table.
-    [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS, EEXIST, ENOENT].contains(number)
+  /// How often a change may be computed anew from what the kernel has now, when it fails so.
+  var attemptsWorthMaking: UInt32 {
+    switch number {
+    // Somebody was faster: ERESTART says that the generation has passed.
+    case ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS: NFTablesBackend.attempts
+    // Somebody was faster with the same elements or the table, or the kernel lacks something.
+    case EEXIST, ENOENT: 20
+    default: 1
+    }
   }
 }

@@ -14,31 +14,49 @@ struct Structure: Sendable {
   /// The chains whose use tells whether the structure is whole.
   var chains: [String] { Table.chains.map(\.name) + branches.map(\.chain) }
 
-  /// What it takes to make the structure whole; nothing, usually. `uses` tells how often each chain is used.
-  func messages(_ uses: [String: Int], _ session: borrowing Session) throws(NetlinkError) -> [NetlinkMessage] {
-    let isBaseWhole = Table.chains.allSatisfy { uses[$0.name, default: 0] >= Table.leastUse($0.name) }
-    let isNoBranchDamaged = branches.allSatisfy { uses[$0.chain] == nil || uses[$0.chain] == $0.use }
-    if isBaseWhole, isNoBranchDamaged {
-      return branches.filter { uses[$0.chain] == nil }.flatMap { Self.build($0) + $0.jumps.map { $0.message() } }
+  /// What it takes to make the structure whole; nothing, usually.
+  func messages(_ snapshot: Session.Snapshot, _ session: borrowing Session) throws(NetlinkError) -> [NetlinkMessage] {
+    let stored = snapshot.chains
+    let isNoBranchDamaged = branches.allSatisfy { stored[$0.chain] == nil || stored[$0.chain]?.use == $0.use }
+    if snapshot.isTableActive, isNoBranchDamaged, Table.chains.allSatisfy({ Self.isWhole($0, stored[$0.name]) }) {
+      return branches.filter { stored[$0.chain] == nil }.flatMap { Self.build($0) + $0.jumps.map { $0.message() } }
     }
     return try rebuild(session)
   }
 
+  /// Whether a chain is what it should be, as far as its use tells; only the chains without a hook have branches.
+  private static func isWhole(_ chain: Chain, _ stored: StoredChain?) -> Bool {
+    guard let stored, stored.hook == chain.hook else { return false }
+    let least = Table.leastUse(chain.name)
+    return chain.hook == nil ? stored.use >= least : stored.use == least
+  }
+
   /// Makes all anew but the elements: somebody has flushed or removed a part of it, or it was never there.
   private func rebuild(_ session: borrowing Session) throws(NetlinkError) -> [NetlinkMessage] {
-    let existing = try session.chains()
+    let stored = try session.storedChains()
+    let existing = Set(stored.map(\.name))
     // Others' branches keep their rules; those that follow from their names are made anew with all their jumps.
-    let others = existing.filter { name in !branches.contains { $0.chain == name } }
+    let others = stored.map(\.name).filter { name in !branches.contains { $0.chain == name } }
       .compactMap { Self.branch(named: $0) }
     let own = Table.chains.map(\.name) + branches.map(\.chain) + others.filter { !$0.body.isEmpty }.map(\.chain)
-    return base()
-      + own.filter { existing.contains($0) }.map { RuleObject.flush($0) } + Table.rules.map { $0.message() }
+    let misplaced = Table.chains.filter { chain in
+      stored.contains { $0.name == chain.name && $0.hook?.place != chain.hook?.place }
+    }
+    return [Table.message()] + Table.sets.map { $0.message() }
+      + own.filter { existing.contains($0) }.map { RuleObject.flush($0) } + misplaced.map { Chain.delete($0.name) }
+      + Table.chains.map { $0.message() } + Table.rules.map { $0.message() }
       + branches.flatMap { Self.build($0) } + others.flatMap { Self.build($0) }
       + (branches + others).flatMap { $0.jumps.map { $0.message() } }
   }
 
-  /// The table, its sets and its chains, which may be there already.
-  func base() -> [NetlinkMessage] {
+  /// Everything, as it is made on a host that has nothing of it.
+  func all() -> [NetlinkMessage] {
+    skeleton() + Table.rules.map { $0.message() }
+      + branches.flatMap { Self.build($0) + $0.jumps.map { $0.message() } }
+  }
+
+  /// The table, its sets and its chains, without rules.
+  func skeleton() -> [NetlinkMessage] {
     [Table.message()] + Table.sets.map { $0.message() } + Table.chains.map { $0.message() }
   }
 

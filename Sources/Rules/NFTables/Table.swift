@@ -11,35 +11,36 @@ import Netlink
 ///
 /// ```
 /// table inet swift_cni {
-///   map attachments        { type ifname . ifname }                       who has forwarded ports, how many elements
+///   set attachments        { type ifname . ifname }           who has forwarded ports, and how many elements
 ///   map hostip_hostports4  { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service }
 ///   map hostports4         { type inet_proto . inet_service : ipv4_addr . inet_service }
-///   set masquerade4_16     { type ipv4_addr . inet_proto . inet_service . ipv4_addr }
+///   set masquerade4_16     { type ipv4_addr . inet_proto . inet_service . inet_service . ipv4_addr }
 ///
-///   chain guard { type filter hook prerouting priority raw
-///     iif != "lo" ip saddr 127.0.0.0/8 drop                               what route_localnet would let in (CVE-2020-8558)
+///   chain guard { type filter hook prerouting priority raw     what route_localnet would let in (CVE-2020-8558)
+///     iif != "lo" ip saddr 127.0.0.0/8 drop
 ///     iif != "lo" ip daddr 127.0.0.0/8 drop
 ///   }
 ///   chain prerouting { type nat hook prerouting priority dstnat
-///     meta nfproto ipv4 fib daddr type local jump hostip_hostports4       forwarded traffic is never rewritten
+///     meta nfproto ipv4 fib daddr type local jump hostip_hostports4
 ///     meta nfproto ipv6 fib daddr type local jump hostip_hostports6
 ///   }
 ///   chain output { type nat hook output priority -100
 ///     meta nfproto ipv4 fib daddr type local jump hostip_hostports4
-///     ip6 daddr != ::1 fib daddr type local jump hostip_hostports6        ::1 cannot leave the host
+///     ip6 daddr != ::1 fib daddr type local jump hostip_hostports6
 ///   }
 ///   chain hostip_hostports4 {
-///     ip daddr . meta l4proto . th dport @conditions4_…_hostip jump conditions4_…
+///     ip daddr . meta l4proto . th dport @conditions4_…_hostip goto conditions4_…
 ///     dnat ip to ip daddr . meta l4proto . th dport map @hostip_hostports4
 ///     jump hostports4
 ///   }
 ///   chain hostports4 {
-///     meta l4proto . th dport @conditions4_… jump conditions4_…
+///     meta l4proto . th dport @conditions4_… goto conditions4_…
 ///     dnat ip to meta l4proto . th dport map @hostports4
 ///   }
-///   chain conditions4_… {
-///     ip saddr 192.0.2.0/24 return
-///     accept                                                              ends the chain without address translation
+///   chain conditions4_… {                                      empty, it lets nobody in
+///     ip saddr != 192.0.2.0/24 accept                          not to the container
+///     dnat ip to ip daddr . meta l4proto . th dport map @hostip_hostports4
+///     dnat ip to meta l4proto . th dport map @hostports4
 ///   }
 ///   chain postrouting { type nat hook postrouting priority srcnat
 ///     ct status dnat jump masquerading
@@ -47,8 +48,8 @@ import Netlink
 ///   chain masquerading {
 ///     jump masquerade4_16
 ///   }
-///   chain masquerade4_16 {
-///     ip daddr . meta l4proto . th dport . ip saddr & 255.255.0.0 @masquerade4_16 masquerade fully-random
+///   chain masquerade4_16 {                                     and the same for udp and sctp
+///     ip daddr . meta l4proto . tcp dport . ct original proto-dst . ip saddr & 255.255.0.0 @masquerade4_16 masquerade
 ///   }
 /// }
 /// ```
@@ -99,17 +100,36 @@ enum Table {
     ]
     + AddressFamily.allCases.flatMap { family in
       [
-        RuleObject(
-          hostAddressPorts(family).name,
-          LookupKey.hostAddressPort(family).loads + translate(family, by: hostAddressPorts(family))),
+        translateHostAddressPorts(family, in: hostAddressPorts(family).name),
         RuleObject(hostAddressPorts(family).name, [Verdict.jump(hostPorts(family).name)]),
-        RuleObject(hostPorts(family).name, LookupKey.hostPort.loads + translate(family, by: hostPorts(family))),
+        translateHostPorts(family, in: hostPorts(family).name),
       ]
     }
 
-  /// `dnat ip to … map @set`
+  /// `dnat ip to ip daddr . meta l4proto . th dport map @hostip_hostports4`
+  static func translateHostAddressPorts(_ family: AddressFamily, in chain: String) -> RuleObject {
+    RuleObject(chain, LookupKey.hostAddressPort(family).loads + translate(family, by: hostAddressPorts(family)))
+  }
+
+  /// `dnat ip to meta l4proto . th dport map @hostports4`
+  static func translateHostPorts(_ family: AddressFamily, in chain: String) -> RuleObject {
+    RuleObject(chain, LookupKey.hostPort.loads + translate(family, by: hostPorts(family)))
+  }
+
   private static func translate(_ family: AddressFamily, by map: SetObject) -> [any Expression] {
     [Lookup(set: map.name, loadsData: true), DestinationNAT(family: family)]
+  }
+
+  /// Asks for the table.
+  static func get() -> NetlinkMessage {
+    var message = NetlinkMessage(nft: NFT_MSG_GETTABLE)
+    message.attribute(NFTA_TABLE_NAME.rawValue, text: name)
+    return message
+  }
+
+  static func isDormant(_ reply: NetlinkReply) -> Bool {
+    let flags = reply.attributes(after: 4)[Int(NFTA_TABLE_FLAGS.rawValue)]?.integer(UInt32.self, at: 0)?.bigEndian ?? 0
+    return flags & UInt32(NFT_TABLE_F_DORMANT.rawValue) != 0
   }
 
   static func message() -> NetlinkMessage {

@@ -8,13 +8,14 @@ import CNftnl
 /// Ends the rule: takes a decision, or goes on in another chain.
 struct Verdict: Expression {
   let code: Int32
-  /// For a jump.
+  /// For a jump or a goto.
   var chain: String?
 
   static let accept = Verdict(code: 1)  // NF_ACCEPT, linux/netfilter.h
   static let drop = Verdict(code: 0)  // NF_DROP
-  static let `return` = Verdict(code: NFT_RETURN.rawValue)
   static func jump(_ chain: String) -> Verdict { Verdict(code: NFT_JUMP.rawValue, chain: chain) }
+  /// Like a jump, but what the other chain does not decide is decided where this one was jumped to from.
+  static func goto(_ chain: String) -> Verdict { Verdict(code: NFT_GOTO.rawValue, chain: chain) }
 
   let kind = "immediate"
   var jump: String? { chain }

@@ -53,3 +53,16 @@ struct LoadConnectionStatus: Expression {
     unsafe set(expression, NFTNL_EXPR_CT_DREG, Register.first.number)
   }
 }
+
+/// Loads the port that the connection's first packet was sent to, before any address translation.
+struct LoadOriginalPort: Expression {
+  let register: Register
+
+  let kind = "ct"
+  func fill(_ expression: OpaquePointer) {
+    unsafe set(expression, NFTNL_EXPR_CT_KEY, NFT_CT_PROTO_DST.rawValue)
+    unsafe set(expression, NFTNL_EXPR_CT_DREG, register.number)
+    let original: UInt8 = 0  // IP_CT_DIR_ORIGINAL, linux/netfilter/nf_conntrack_tuple_common.h
+    unsafe set(expression, NFTNL_EXPR_CT_DIR, [original])
+  }
+}

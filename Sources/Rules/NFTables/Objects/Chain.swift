@@ -12,6 +12,11 @@ struct Chain: Sendable {
     let number: UInt32
     /// The chain's place among those of the hook; lower comes first.
     let priority: Int32
+    /// What becomes of packets that no rule decides on: NF_ACCEPT (linux/netfilter.h).
+    var policy: UInt32 = 1
+
+    /// What cannot be changed of a chain that is there.
+    var place: [String] { [type, "\(number)", "\(priority)"] }
 
     static let rawPrerouting = Hook(type: "filter", number: 0, priority: -300)
     static let natPrerouting = Hook(type: "nat", number: 0, priority: -100)
@@ -31,7 +36,7 @@ struct Chain: Sendable {
         $0.attribute(NFTA_HOOK_HOOKNUM.rawValue, hook.number.bigEndian)
         $0.attribute(NFTA_HOOK_PRIORITY.rawValue, hook.priority.bigEndian)
       }
-      message.attribute(NFTA_CHAIN_POLICY.rawValue, UInt32(1).bigEndian)  // NF_ACCEPT
+      message.attribute(NFTA_CHAIN_POLICY.rawValue, hook.policy.bigEndian)
       message.attribute(NFTA_CHAIN_TYPE.rawValue, text: hook.type)
     }
     return message
@@ -52,8 +57,12 @@ struct Chain: Sendable {
     return message
   }
 
-  /// Asks for a dump of all tables' chains of our family.
-  static func list() -> NetlinkMessage { NetlinkMessage(nft: NFT_MSG_GETCHAIN, flags: NLM_F_DUMP) }
+  /// Asks for a dump of our table's chains; kernels that do not know the attribute answer those of all tables.
+  static func list() -> NetlinkMessage {
+    var message = NetlinkMessage(nft: NFT_MSG_GETCHAIN, flags: NLM_F_DUMP)
+    message.attribute(NFTA_CHAIN_TABLE.rawValue, text: Table.name)
+    return message
+  }
 }
 
 /// A chain as the kernel has it.
@@ -82,6 +91,7 @@ struct StoredChain: Sendable {
       return
     }
     self.hook = Chain.Hook(
-      type: attributes[Int(NFTA_CHAIN_TYPE.rawValue)]?.text ?? "", number: number, priority: priority)
+      type: attributes[Int(NFTA_CHAIN_TYPE.rawValue)]?.text ?? "", number: number, priority: priority,
+      policy: attributes[Int(NFTA_CHAIN_POLICY.rawValue)]?.integer(UInt32.self, at: 0)?.bigEndian ?? 1)
   }
 }
