@@ -110,7 +110,8 @@ extension Flow {
     // What comes back comes from where the flow leads.
     guard
       let transport = original.nested(Int(CTA_TUPLE_PROTO.rawValue))[Int(CTA_PROTO_NUM.rawValue)]?.first,
-      let address = Self.address(original, CTA_IP_V4_DST, CTA_IP_V6_DST), let port = Self.port(original, CTA_PROTO_DST_PORT),
+      let address = Self.address(original, CTA_IP_V4_DST, CTA_IP_V6_DST),
+      let port = Self.port(original, CTA_PROTO_DST_PORT),
       let destination = Self.address(answer, CTA_IP_V4_SRC, CTA_IP_V6_SRC),
       let destinationPort = Self.port(answer, CTA_PROTO_SRC_PORT)
     else { return nil }

@@ -18,9 +18,7 @@ package struct NetlinkReply: Sendable {
   static func split(_ datagram: [UInt8]) -> [NetlinkReply] {
     var replies: [NetlinkReply] = []
     var rest = datagram[...]
-    while
-      let length = rest.integer(UInt32.self, at: 0).map(Int.init), length >= headerLength, length <= rest.count
-    {
+    while let length = rest.integer(UInt32.self, at: 0).map(Int.init), length >= headerLength, length <= rest.count {
       let bytes = Array(rest.prefix(length))
       let type = bytes[...].integer(UInt16.self, at: 4) ?? 0
       replies.append(NetlinkReply(bytes: bytes, type: type, flags: bytes[...].integer(UInt16.self, at: 6) ?? 0))

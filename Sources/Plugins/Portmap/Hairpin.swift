@@ -27,7 +27,8 @@ struct Hairpin {
     do throws(NetlinkError) {
       let socket = try NetlinkSocket.open(.route)
       var found: [(name: String, port: BridgePort)] = []
-      for interface in (try? result.interfaces()) ?? [] where interface.sandbox == nil && isInterfaceName(interface.name) {
+      for interface in (try? result.interfaces()) ?? [] where interface.sandbox == nil {
+        guard isInterfaceName(interface.name) else { continue }
         guard let port = try socket.bridgePort(named: interface.name) else { continue }
         found.append((interface.name, port))
       }

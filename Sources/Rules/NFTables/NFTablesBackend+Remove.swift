@@ -140,7 +140,8 @@ extension NFTablesBackend {
       let rules = try session.rules()
       var messages: [NetlinkMessage] = []
       for chain in chains {
-        guard let (family, id) = Branch.conditions(named: chain), try self.isUnused(family, id, session) else { continue }
+        guard let (family, id) = Branch.conditions(named: chain) else { continue }
+        if try !self.isUnused(family, id, session) { continue }
         let jumps = Set(Branch.conditionsSkeleton(family, id).jumps.map(\.text))
         messages += rules.filter { jumps.contains($0.text) }.map { $0.deletion() }
         messages += [RuleObject.flush(chain), Chain.delete(chain)]
