@@ -49,13 +49,15 @@ package struct NFTablesBackend: RulesBackend {
     _ attempt: (borrowing Session) throws(NetlinkError) -> Attempt<Value>
   ) throws(NetlinkError) -> Attempt<Value> {
     var session = try Session()
+    var doubtful = 0
     for number in 1...Self.attempts {
       do throws(NetlinkError) {
         let outcome = try attempt(session)
         guard case .again = outcome else { return outcome }
         pause(microseconds: 1000)
       } catch {
-        guard number < error.attemptsWorthMaking else { throw error }
+        doubtful += error.isAmbiguous ? 1 : 0
+        guard error.isPassing && number < Self.attempts || error.isAmbiguous && doubtful < 50 else { throw error }
         // What the kernel could not deliver, or has still to deliver, must not be taken for the next answer.
         if error.number == ENOBUFS { session = try Session() }
         pause(microseconds: .random(in: 0...min(number, 40) * 100))
@@ -65,11 +67,8 @@ package struct NFTablesBackend: RulesBackend {
   }
 
   static func failure(_ action: String, _ error: NetlinkError) -> CNIError {
-    switch error.number {
-    case EPERM: CNIError(.kernelRefused, "\(action): \(error); it needs CAP_NET_ADMIN in the host's network namespace")
-    case ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS:
-      CNIError(.tryAgainLater, "\(action): \(error), after \(attempts) attempts")
-    default: CNIError(.kernelRefused, "\(action): \(error)")
-    }
+    if error.isPassing { return CNIError(.tryAgainLater, "\(action): \(error), after \(attempts) attempts") }
+    let need = error.number == EPERM ? "; it needs CAP_NET_ADMIN in the host's network namespace" : ""
+    return CNIError(.kernelRefused, "\(action): \(error)\(need)")
   }
 }

@@ -134,14 +134,10 @@ struct Session: ~Copyable {
 }
 
 extension NetlinkError {
-  /// How often a change may be computed anew from what the kernel has now, when it fails so.
-  var attemptsWorthMaking: UInt32 {
-    switch number {
-    // Somebody was faster: ERESTART says that the generation has passed.
-    case ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS: NFTablesBackend.attempts
-    // Somebody was faster with the same elements or the table, or the kernel lacks something.
-    case EEXIST, ENOENT: 20
-    default: 1
-    }
-  }
+  /// Whether the same change may succeed if it is computed anew from what the kernel has now: `ERESTART` says that the
+  /// generation has passed.
+  var isPassing: Bool { [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS].contains(number) }
+
+  /// Whether somebody was faster with the same elements or the table, or the kernel lacks something for good.
+  var isAmbiguous: Bool { [EEXIST, ENOENT].contains(number) }
 }
