@@ -70,6 +70,21 @@ let package = Package(
     tests(
       "KernelTests", of: "NFTables",
       needs: ["TestSupport", "OS", "Address", "CLinux", "CNI", "JSON", "Netlink", "Rules", "swift-cni"]),
+    .target(
+      name: "CallSupport", dependencies: ["OS", "JSON", "Skel"], path: "Tests/CallSupport",
+      swiftSettings: warningsAreErrors),
+    tests("OSTests", of: "OS"),
+    tests("AddressTests", of: "Address"),
+    tests("DigestTests", of: "Digest"),
+    tests("JSONTests", of: "JSON"),
+    tests("SysctlTests", of: "Sysctl", needs: ["OS"]),
+    tests("NetNSTests", of: "NetNS"),
+    tests("NetlinkTests", of: "Netlink", needs: ["Address", "CLinux"]),
+    tests("CNITests", of: "CNI", needs: ["Address", "JSON", "CallSupport"]),
+    tests("RulesTests", of: "Rules", needs: ["Address"]),
+    tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),
+    tests("SkelTests", of: "Skel", needs: ["OS", "JSON", "CNI", "CallSupport"]),
+    tests("PortmapTests", of: "Portmap", needs: ["OS", "Address", "JSON", "CNI", "Rules", "CallSupport"]),
     .executableTarget(
       name: "Bench", dependencies: ["TestSupport"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),
   ],

@@ -21,7 +21,9 @@ package struct Prefix: Hashable, Sendable, CustomStringConvertible {
       parts.count == 2, let address = IPAddress(String(parts[0])),
       parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(parts[1])
     else { return nil }
-    self.init(address, length: length)
+    // Of an IPv4 address mapped into IPv6 the length counts the 96 bits before it too.
+    let isMapped = address.family == .ip && parts[0].utf8.contains(UInt8(ascii: ":"))
+    self.init(address, length: isMapped ? length - 96 : length)
   }
 
   /// Reads `address/length`, or an address alone as the prefix that holds only it.

@@ -41,7 +41,7 @@ extension NetworkResult {
     if version < .v0_3_0 { return try families(of: copy) }
     if version < .v1_0_0 {
       try copy.editItems("ips", at: "") { (item) throws(FieldError) in
-        let family = Self.family(ofPrefix: item["address"])
+        let family = Self.family(ofPrefix: item.known("address")?.value)
         var versioned = JSONObject(["version": .string(family == .ip ? "4" : "6")])
         for member in item.members { versioned.append(member.name, member.value) }
         item = versioned

@@ -28,7 +28,9 @@ package func systemCall<T: SignedInteger>(
 ) throws(SystemError) -> T {
   while true {
     let result = body()
+    // Making the text may change it.
+    let number = errno
     if result != -1 { return result }
-    if errno != EINTR { throw SystemError(action(), number: errno) }
+    if number != EINTR { throw SystemError(action(), number: number) }
   }
 }

@@ -138,13 +138,17 @@ struct ConditionParser {
     let token = try next("a number")
     let text = token.text.lowercased()
     let number = text.hasPrefix("0x") ? UInt32(text.dropFirst(2), radix: 16) : UInt32(text)
-    guard let number else { throw Self.unexpected(token, "a number of 32 bits") }
+    // Swift's integers take a sign.
+    guard let number, !text.contains(where: { $0 == "+" }) else { throw Self.unexpected(token, "a number of 32 bits") }
     return number
   }
 
   private static func portRange(_ token: Token) throws(FieldError) -> ClosedRange<UInt16> {
     let ends = token.text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { UInt16($0) }
-    guard let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last else {
+    guard
+      let first = ends.first ?? nil, let last = ends.last ?? nil, first <= last,
+      !token.text.contains(where: { $0 == "+" })
+    else {
       throw Self.unexpected(token, "a port or a range of ports")
     }
     return first...last

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import CallSupport
+import JSON
+import Testing
+
+@Suite struct NetworkResultTests {
+  private static func result(_ text: String) throws -> NetworkResult {
+    try NetworkResult(decoding: try Field(text), implied: .v1_0_0)
+  }
+
+  private static let dual = """
+    {"interfaces": [{"name": "br0"}, {"name": "veth1", "sandbox": ""}, {"name": "eth0", "sandbox": "/run/netns/x"}],
+     "ips": [{"address": "192.0.2.1/24", "interface": 0}, {"address": "192.0.2.2/24", "interface": 1},
+             {"address": "10.22.0.5/16", "interface": 2}, {"address": "10.22.0.6/16", "interface": 2},
+             {"address": "fd00::5/64", "interface": 2}]}
+    """
+
+  @Test("interfaces and addresses are read")
+  func read() throws {
+    let result = try Self.result(Self.dual)
+    #expect(try result.interfaces().map(\.name) == ["br0", "veth1", "eth0"])
+    #expect(try result.interfaces().map(\.sandbox) == [nil, nil, "/run/netns/x"])
+    #expect(try result.addresses().map(\.interface) == [0, 1, 2, 2, 2])
+    #expect(try result.addresses().last?.prefix == Prefix("fd00::5/64"))
+  }
+
+  @Test("an address is the family's first on the container's interface")
+  func addressOfInterface() throws {
+    let result = try Self.result(Self.dual)
+    #expect(try result.address(.ip, ofContainerInterface: "eth0") == Prefix("10.22.0.5/16"))
+    #expect(try result.address(.ip6, ofContainerInterface: "eth0") == Prefix("fd00::5/64"))
+  }
+
+  @Test(
+    "an interface of that name on the host, or of another name, does not count", arguments: ["br0", "veth1", "eth1"])
+  func otherInterface(name: String) throws {
+    let result = try Self.result(Self.dual)
+    #expect(try result.address(.ip, ofContainerInterface: name) == nil)
+    #expect(try result.address(.ip6, ofContainerInterface: name) == nil)
+  }
+
+  @Test(
+    "an address on no interface in particular counts",
+    arguments: ["", #","interface":null"#, #","interface":-1"#, #","interface":9"#])
+  func noInterface(member: String) throws {
+    let result = try Self.result(#"{"interfaces":[{"name":"br0"}],"ips":[{"address":"10.0.0.2/24"\#(member)}]}"#)
+    #expect(try result.address(.ip, ofContainerInterface: "eth0") == Prefix("10.0.0.2/24"))
+  }
+
+  @Test("keys are read whatever the case of their letters")
+  func caseOfKeys() throws {
+    let result = try Self.result(
+      #"{"Interfaces":[{"Name":"eth0","Sandbox":"/x"}],"IPs":[{"Address":"10.0.0.2/24","Interface":0}]}"#)
+    #expect(try result.address(.ip, ofContainerInterface: "eth0") == Prefix("10.0.0.2/24"))
+  }
+
+  @Test("a result without anything is one")
+  func empty() throws {
+    let result = try Self.result("{}")
+    #expect(try result.interfaces().isEmpty)
+    #expect(try result.addresses().isEmpty)
+    #expect(try result.encoded(.v0_4_0) == (try JSON(#"{"cniVersion":"0.4.0"}"#)))
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Testing
+
+@testable import NFTables
+
+@Suite struct CommentTests {
+  private static let long = Owner(
+    network: String(repeating: "n", count: 300), containerID: String(repeating: "c", count: 300),
+    interface: String(repeating: "i", count: 15))
+  /// As long as the ID of conditions.
+  private static let longestNote = "01234567_89abcdef"
+
+  @Test("user data is what nft writes: type 0, a length, the text with a NUL")
+  func golden() {
+    #expect(Comment(text: "ab").userData == [0, 3, 0x61, 0x62, 0])
+  }
+
+  @Test(
+    "a comment is read from its user data", arguments: ["", "a", "net/id/eth0 3", String(repeating: "x", count: 128)])
+  func roundTrip(text: String) {
+    #expect(Comment(userData: Comment(text: text).userData[...]) == Comment(text: text))
+  }
+
+  @Test("a comment is found behind other user data, and without its NUL")
+  func others() {
+    #expect(Comment(userData: [1, 2, 9, 9, 0, 2, 0x61, 0])?.text == "a")
+    #expect(Comment(userData: [7, 0, 0, 1, 0x61])?.text == "a")
+    #expect(Comment(userData: ([0xff, 0, 2, 0x61, 0] as [UInt8]).dropFirst())?.text == "a")
+  }
+
+  @Test(
+    "user data without a comment, or cut short, is none",
+    arguments: [[], [0], [0, 3], [0, 3, 0x61, 0x62], [1, 1, 0], [1, 5, 0, 2, 0x61]] as [[UInt8]])
+  func none(bytes: [UInt8]) {
+    #expect(Comment(userData: bytes[...]) == nil)
+  }
+
+  @Test("owner and note are told apart")
+  func parts() {
+    let tag = OwnerTag(Owner(network: "net", containerID: "id", interface: "eth0"))
+    #expect(Comment(tag).text == "net/id/eth0")
+    #expect(Comment(tag).owner == tag)
+    #expect(Comment(tag).note.isEmpty)
+    #expect(Comment(tag, "3").text == "net/id/eth0 3")
+    #expect(Comment(tag, "3").owner == tag)
+    #expect(Comment(tag, "3").note == "3")
+  }
+
+  @Test(
+    "an interface's name that nft could not read is told by its hash, which is no longer",
+    arguments: ["a\"b", "é", "a\u{7f}", "éééééé"])
+  func unreadableInterface(name: String) {
+    func tag(_ interface: String) -> String {
+      OwnerTag(Owner(network: "net", containerID: "id", interface: interface)).text
+    }
+    let own = tag(name).split(separator: "/").last ?? ""
+    #expect(own.first == "~")
+    #expect(own.utf8.count == 15)
+    #expect(own.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") })
+    #expect(tag(name) != tag(name + "x"))
+  }
+
+  @Test("the longest names with the longest note fit into what nft reads")
+  func limit() {
+    let comment = Comment(OwnerTag(Self.long), Self.longestNote)
+    #expect(comment.text.utf8.count <= Comment.limit)
+    #expect(Int(comment.userData[1]) == comment.text.utf8.count + 1)
+    #expect(Comment(userData: comment.userData[...]) == comment)
+    #expect(comment.owner == OwnerTag(Self.long))
+    #expect(comment.note == Self.longestNote)
+  }
+
+  @Test("owners whose long names differ only at the end have different tags")
+  func distinct() {
+    var tags: Set<OwnerTag> = []
+    for part in 0..<3 {
+      for index in 0..<10 {
+        func name(_ own: Int, _ character: Character) -> String {
+          String(repeating: character, count: 299) + (own == part ? "\(index)" : "x")
+        }
+        tags.insert(
+          OwnerTag(
+            Owner(network: name(0, "n"), containerID: name(1, "c"), interface: part == 2 ? "eth\(index)" : "eth")))
+      }
+    }
+    #expect(tags.count == 30)
+  }
+
+  @Test(
+    "a tag begins with its network's prefix, and with no other's",
+    arguments: ["a", "net", String(repeating: "n", count: 300)])
+  func prefix(network: String) {
+    let tag = OwnerTag(Owner(network: network, containerID: "id", interface: "eth0"))
+    #expect(tag.text.hasPrefix(OwnerTag.prefix(ofNetwork: network)))
+    for other in ["", "n", "ne", network + "0"] where other != network {
+      #expect(!tag.text.hasPrefix(OwnerTag.prefix(ofNetwork: other)))
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Rules
+import Testing
+
+@testable import NFTables
+
+/// What elements say.
+@Suite struct LayoutReadingTests {
+  private static let cases = AddressFamily.allCases.flatMap { family in
+    Transport.allCases.flatMap { transport in
+      [nil, family == .ip ? "192.0.2.1" : "2001:db8::1"].map { (family, transport, $0) }
+    }
+  }
+
+  @Test("the host port and the destination are read from an element", arguments: cases)
+  func roundTrip(family: AddressFamily, transport: Transport, host: String?) throws {
+    let forward = try Sample.forward(family, transport, on: host)
+    let rules = OwnedRules(owner: Sample.owner, rules: [.forwardPort(forward)])
+    let element = try #require(Layout(rules).elements.first)
+    #expect(Layout.hostPort(element.place) == forward.hostPort)
+    #expect(Layout.destination(element) == forward.destination)
+    #expect(Layout.forward(element) == forward)
+    #expect(Layout.title(element) == "the mapping of \(forward.hostPort)")
+  }
+
+  @Test("the highest and the lowest port are read as they were", arguments: [1, 255, 256, 65_535] as [UInt16])
+  func ports(port: UInt16) {
+    let host = HostPort(family: .ip, transport: .udp, port: port, address: nil)
+    #expect(Layout.hostPort(Layout.place(host)) == host)
+  }
+
+  @Test(
+    "elements of other sets, or with other keys, are for no host port",
+    arguments: [
+      ("attachments", 8), ("masquerade4_16", 8), ("hostports4", 7), ("hostports4", 12), ("hostip_hostports4", 8),
+      ("hostip_hostports6", 12), ("hostports", 8), ("", 8),
+    ])
+  func otherPlaces(set: String, count: Int) {
+    let place = Element.Place(set: set, key: [UInt8](repeating: 6, count: count))
+    #expect(Layout.hostPort(place) == nil)
+  }
+
+  @Test("a transport that is none of ours, or data that is cut short, is nothing")
+  func broken() {
+    let place = Element.Place(set: "hostports4", key: [1, 0, 0, 0, 0, 80, 0, 0])
+    #expect(Layout.hostPort(place) == nil)
+    let cut = Element("hostports4", key: [6, 0, 0, 0, 0, 80, 0, 0], data: [10, 0, 0, 1, 0], comment: nil)
+    #expect(Layout.destination(cut) == nil)
+    #expect(Layout.forward(cut) == nil)
+    #expect(Layout.forward(Layout.attachment(Sample.owner, owning: 1)) == nil)
+  }
+
+  @Test("elements that are no mappings have a title too")
+  func titles() throws {
+    let masquerade = Masquerade(hostPort: 8080, destination: try Sample.endpoint(.ip), source: .loopback4)
+    #expect(Layout.title(Layout.attachment(Sample.owner, owning: 1)) == "the record of the attachment")
+    #expect(
+      Layout.title(Element(Layout.place(masquerade), comment: nil)) == "an element of set masquerade4_8")
+    #expect(Layout.title(Element("conditions4_x", key: [], comment: nil)) == "a port in set conditions4_x")
+  }
+
+  @Test("a mapping's companions are where its masquerading and its conditions may stand", arguments: cases)
+  func companions(family: AddressFamily, transport: Transport, host: String?) throws {
+    let forward = try Sample.forward(family, transport, on: host, if: try Sample.conditions(family))
+    let sources = family == .ip ? ["10.22.0.0/16", "127.0.0.0/8"] : ["fd00::/64"]
+    let masquerades = try sources.map {
+      Masquerade(hostPort: 8080, destination: forward.destination, source: try Sample.prefix($0))
+    }
+    let rules = [.forwardPort(forward)] + masquerades.map { Rule.masquerade($0) }
+    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules))
+    let mapping = try #require(layout.elements.first { Layout.hostPort($0.place) == forward.hostPort })
+    let chains = layout.branches.map(\.chain) + ["prerouting", "masquerade4_32", "masquerade6_128", "masquerade4_x"]
+    let companions = Set(Layout.companions(mapping, chains: chains))
+    let others = layout.elements.dropLast().map(\.place).filter { $0 != mapping.place }
+    #expect(others.count == sources.count + 1)
+    #expect(companions.isSuperset(of: others))
+  }
+
+  @Test("masquerading from everywhere is a companion as well")
+  func companionsFromEverywhere() throws {
+    let layout = Layout(OwnedRules(owner: Sample.owner, rules: [.forwardPort(try Sample.forward(.ip))]))
+    let mapping = try #require(layout.elements.first)
+    let all = Masquerade(hostPort: 8080, destination: try Sample.endpoint(.ip), source: .all(.ip))
+    #expect(Layout.companions(mapping, chains: ["masquerade4_0"]) == [Layout.place(all)])
+    #expect(Layout.companions(mapping, chains: ["masquerade6_0", "masquerade4_33"]).isEmpty)
+    #expect(Layout.companions(Layout.attachment(Sample.owner, owning: 1), chains: ["masquerade4_0"]).isEmpty)
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Digest
+import Rules
+import Testing
+
+@testable import NFTables
+
+@Suite struct LayoutTests {
+  private static let address6: [UInt8] = [0xfd] + [UInt8](repeating: 0, count: 14) + [5]
+
+  private static func layout(_ rules: Rule...) -> Layout { Layout(OwnedRules(owner: Sample.owner, rules: rules)) }
+
+  @Test(
+    "a forwarded port stands in its family's map, under transport and port, and leads to address and port",
+    arguments: [(.ip, "hostports4", [10, 22, 0, 5]), (.ip6, "hostports6", address6)]
+      as [(AddressFamily, String, [UInt8])])
+  func forward(family: AddressFamily, map: String, destination: [UInt8]) throws {
+    let element = try #require(Self.layout(.forwardPort(try Sample.forward(family))).elements.first)
+    #expect(element.place == Element.Place(set: map, key: [6, 0, 0, 0, 0x1f, 0x90, 0, 0]))
+    #expect(element.data == destination + [0, 80, 0, 0])
+    #expect(element.comment?.text == "net/id/eth0")
+  }
+
+  @Test(
+    "a port on one address stands in another map, that address first",
+    arguments: [
+      (.ip, "127.0.0.1", "hostip_hostports4", [127, 0, 0, 1]), (.ip6, "fd00::5", "hostip_hostports6", address6),
+    ]
+      as [(AddressFamily, String, String, [UInt8])])
+  func forwardOnAddress(family: AddressFamily, host: String, map: String, address: [UInt8]) throws {
+    let forward = try Sample.forward(family, .sctp, on: host)
+    let element = try #require(Self.layout(.forwardPort(forward)).elements.first)
+    #expect(element.place == Element.Place(set: map, key: address + [132, 0, 0, 0, 0x1f, 0x90, 0, 0]))
+    #expect(element.data == forward.destination.address.bytes + [0, 80, 0, 0])
+  }
+
+  @Test(
+    "a masqueraded source stands in the set for its length, with its branch",
+    arguments: [
+      (.ip, "10.22.0.5/16", "masquerade4_16", [10, 22, 0, 5], [10, 22, 0, 0]),
+      (.ip, "0.0.0.0/0", "masquerade4_0", [10, 22, 0, 5], [0, 0, 0, 0]),
+      (.ip6, "fd00::5/64", "masquerade6_64", address6, [0xfd] + [UInt8](repeating: 0, count: 15)),
+    ] as [(AddressFamily, String, String, [UInt8], [UInt8])])
+  func masquerade(family: AddressFamily, source: String, set: String, destination: [UInt8], key: [UInt8]) throws {
+    let rule = Masquerade(
+      hostPort: 8080, destination: try Sample.endpoint(family, .udp), source: try Sample.prefix(source))
+    let layout = Self.layout(.masquerade(rule))
+    let element = try #require(layout.elements.first)
+    #expect(
+      element.place == Element.Place(set: set, key: destination + [17, 0, 0, 0, 0, 80, 0, 0, 0x1f, 0x90, 0, 0] + key))
+    #expect(element.data.isEmpty)
+    #expect(layout.branches.map(\.chain) == [set])
+  }
+
+  @Test("without rules there is nothing, also no record of the attachment")
+  func empty() {
+    let layout = Self.layout()
+    #expect(layout.elements.isEmpty)
+    #expect(layout.branches.isEmpty)
+  }
+
+  @Test("the record of the attachment says how many other elements there are, and stands under a hash in two words")
+  func attachment() throws {
+    let rules: [Rule] = [
+      .forwardPort(try Sample.forward(.ip)), .forwardPort(try Sample.forward(.ip6)),
+      .masquerade(Masquerade(hostPort: 8080, destination: try Sample.endpoint(.ip), source: .loopback4)),
+    ]
+    let record = try #require(Layout(OwnedRules(owner: Sample.owner, rules: rules)).elements.last)
+    let hash = Array(sha512("net/id/eth0").utf8)
+    #expect(record.place.set == "attachments")
+    #expect(record.place.key == hash[..<15] + [0] + hash[15..<30] + [0])
+    #expect(record.comment?.text == "net/id/eth0 3")
+    #expect(Layout.count(record) == 3)
+    #expect(record == Layout.attachment(Sample.owner, owning: 3))
+  }
+
+  @Test("attachments of other containers, networks and interfaces stand elsewhere")
+  func attachmentPlaces() {
+    let owners = [
+      Sample.owner, Owner(network: "net2", containerID: "id", interface: "eth0"),
+      Owner(network: "net", containerID: "id2", interface: "eth0"),
+      Owner(network: "net", containerID: "id", interface: "eth1"),
+      Owner(network: "net", containerID: "id", interface: "fifteen_bytes_x"),
+    ]
+    #expect(Set(owners.map { Layout.place($0) }).count == owners.count)
+    #expect(owners.allSatisfy { Layout.place($0).key.count == 32 })
+  }
+
+  @Test("rules that are there twice make one element")
+  func twice() throws {
+    let forward = Rule.forwardPort(try Sample.forward(.ip, if: try Sample.conditions(.ip)))
+    let masquerade = Rule.masquerade(
+      Masquerade(hostPort: 8080, destination: try Sample.endpoint(.ip), source: .loopback4))
+    let once = Self.layout(forward, masquerade)
+    let twice = Self.layout(forward, masquerade, masquerade, forward)
+    #expect(twice.elements == once.elements)
+    #expect(twice.branches.map(\.chain) == once.branches.map(\.chain))
+  }
+
+  @Test("a port under conditions stands in their set as well, and says which they are", arguments: [nil, "192.0.2.1"])
+  func conditions(host: String?) throws {
+    let conditions = try Sample.conditions(.ip)
+    let id = Branch.conditionsID(conditions)
+    let layout = Self.layout(.forwardPort(try Sample.forward(.ip, on: host, if: conditions)))
+    try #require(layout.elements.count == 3)
+    let key: [UInt8] = (host == nil ? [] : [192, 0, 2, 1]) + [6, 0, 0, 0, 0x1f, 0x90, 0, 0]
+    let set = "conditions4_\(id)" + (host == nil ? "" : "_hostip")
+    #expect(layout.elements[0].place == Element.Place(set: set, key: key))
+    #expect(layout.elements[0].data.isEmpty)
+    #expect(layout.elements[1].place.key == key)
+    #expect(layout.elements[1].comment?.text == "net/id/eth0 \(id)")
+    #expect(Layout.count(layout.elements[2]) == 2)
+    #expect(layout.branches.map(\.chain) == ["conditions4_\(id)"])
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CLinux
+import Rules
+import Testing
+
+@testable import NFTables
+
+@Suite struct LookupKeyTests {
+  /// The slots that loads fill: what is loaded, and the first slot of it.
+  private static func slots(_ key: LookupKey) -> [String] {
+    key.loads.compactMap { step in
+      switch step {
+      case let load as LoadMeta where load.key == NFT_META_L4PROTO: "l4proto@\(load.register.slot)"
+      case let load as LoadMeta where load.key == NFT_META_NFPROTO: nil
+      case let load as LoadPayload where load.base == NFT_PAYLOAD_TRANSPORT_HEADER:
+        "port+\(load.offset)@\(load.register.slot)"
+      case let load as LoadPayload: "address+\(load.offset)@\(load.register.slot)"
+      case let load as LoadOriginalPort: "original@\(load.register.slot)"
+      case let mask as Mask: "mask@\(mask.register.slot)"
+      case is Compare: nil
+      default: "unexpected \(step.kind)"
+      }
+    }
+  }
+
+  @Test("each part of a key is loaded right after the part before it")
+  func registers() {
+    #expect(Self.slots(.hostPort) == ["l4proto@0", "port+2@1"])
+    #expect(Self.slots(.hostAddressPort(.ip)) == ["address+16@0", "l4proto@1", "port+2@2"])
+    #expect(Self.slots(.hostAddressPort(.ip6)) == ["address+24@0", "l4proto@4", "port+2@5"])
+  }
+
+  @Test(
+    "the key of masquerading also has the port that was asked for, and the masked source", arguments: Transport.allCases
+  )
+  func masquerade(transport: Transport) {
+    // The first is compared with the protocol, so that nft knows the type of the port.
+    #expect(
+      Self.slots(.masquerade(.ip, transport, length: 16)) == [
+        "l4proto@0", "address+16@0", "l4proto@1", "port+2@2", "original@3", "address+12@4", "mask@4",
+      ])
+    #expect(
+      Self.slots(.masquerade(.ip6, transport, length: 64)) == [
+        "l4proto@0", "address+24@0", "l4proto@4", "port+2@5", "original@6", "address+8@7", "mask@7",
+      ])
+    let compared = LookupKey.masquerade(.ip, transport, length: 16).loads.compactMap { ($0 as? Compare)?.bytes }
+    #expect(compared == [[AddressFamily.ip.number], [transport.number]])
+  }
+
+  @Test("a whole address needs no mask", arguments: AddressFamily.allCases)
+  func noMask(family: AddressFamily) {
+    #expect(!LookupKey.masquerade(family, .tcp, length: family.bits).loads.contains { $0 is Mask })
+    let masks = LookupKey.masquerade(family, .tcp, length: 9).loads.compactMap { ($0 as? Mask)?.mask }
+    #expect(masks == [[255, 128] + [UInt8](repeating: 0, count: family.bits / 8 - 2)])
+  }
+
+  @Test("a key with an address is for packets of its family only", arguments: AddressFamily.allCases)
+  func family(family: AddressFamily) {
+    for key in [LookupKey.hostAddressPort(family), .masquerade(family, .udp, length: 0)] {
+      #expect((key.loads[0] as? LoadMeta)?.key == NFT_META_NFPROTO)
+      #expect((key.loads[1] as? Compare)?.bytes == [family.number])
+    }
+  }
+}

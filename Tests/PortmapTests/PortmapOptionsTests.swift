@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import JSON
+import Rules
+import Testing
+
+@testable import Portmap
+
+@Suite struct PortmapOptionsTests {
+  private static func options(_ members: String) throws -> PortmapOptions {
+    try PortmapOptions(try Sample.network(Sample.config(members)))
+  }
+
+  @Test(
+    "what only rules in iptables could do is code 2 and named",
+    arguments: [
+      (#""backend":"iptables""#, "backend"), (#""externalSetMarkChain":"KUBE-MARK-MASQ""#, "externalSetMarkChain"),
+      (#""conditionsV4":["-s","10.0.0.0/8"]"#, "conditionsV4"),
+      (#""conditionsV4":["!","-s","10.0.0.0/8"]"#, "conditionsV4"),
+      (#""conditionsV6":["-s","::1"]"#, "conditionsV6"), (#""Backend":"iptables""#, "backend"),
+    ])
+  func unsupported(members: String, field: String) throws {
+    let error = try #require(throws: CNIError.self) { try Self.options(members) }
+    #expect(error.code == .unsupportedField)
+    #expect(error.message.hasPrefix("\(field): "))
+    #expect(error.message.contains("not supported yet"))
+  }
+
+  @Test(
+    "an option that is not what it should be is code 7 with its path",
+    arguments: [
+      (#""backend":"ebtables""#, #"backend: expected nftables or iptables, found "ebtables""#),
+      (#""backend":5"#, "backend: expected a string, found 5"),
+      (#""markMasqBit":32"#, "markMasqBit: expected a number between 0 and 31, found 32"),
+      (#""markMasqBit":-1"#, "markMasqBit: expected a number between 0 and 31, found -1"),
+      (#""markMasqBit":13,"externalSetMarkChain":"X""#, "markMasqBit: cannot be given with externalSetMarkChain"),
+      (#""externalSetMarkChain":true"#, "externalSetMarkChain: expected a string, found true"),
+      (#""hostPortConflict":"ignore""#, #"hostPortConflict: expected replace or error, found "ignore""#),
+      (#""hostPortConflict":true"#, "hostPortConflict: expected a string, found true"),
+      (#""snat":"true""#, #"snat: expected true or false, found "true""#),
+      (#""masqAll":1"#, "masqAll: expected true or false, found 1"),
+      (#""conditionsV4":"ip saddr 10.0.0.1""#, #"conditionsV4: expected a list, found "ip saddr 10.0.0.1""#),
+      (
+        #""conditionsV4":["ip saddr 10.0.0.1","oif lo"]"#,
+        #"conditionsV4[1]: expected ip, ip6, iifname, tcp, udp, sctp or meta, found "oif""#
+      ),
+      (#""conditionsV6":["ip saddr 10.0.0.1"]"#, #"conditionsV6[0]: expected ip6, found "ip""#),
+      (#""sourceRanges":"10.0.0.0/8""#, #"sourceRanges: expected a list, found "10.0.0.0/8""#),
+      (
+        #""sourceRanges":["10.0.0.0/8","x"]"#,
+        #"sourceRanges[1]: expected an address or a prefix, such as 192.0.2.0/24, found "x""#
+      ),
+      (
+        #""sourceRanges":[null]"#,
+        "sourceRanges[0]: expected an address or a prefix, such as 192.0.2.0/24, found nothing"
+      ),
+    ])
+  func invalid(members: String, message: String) {
+    #expect(throws: CNIError(.invalidConfiguration, message)) { try Self.options(members) }
+  }
+
+  @Test(
+    "the nftables backend may be said, or none",
+    arguments: [#""backend":"nftables""#, #""backend":"""#, #""backend":null"#])
+  func backend(members: String) throws {
+    #expect(try Self.options(members).mappings.count == 1)
+  }
+
+  @Test(
+    "options of iptables that mean nothing here are accepted",
+    arguments: [
+      #""markMasqBit":0"#, #""markMasqBit":31"#, #""externalSetMarkChain":"""#,
+      #""markMasqBit":13,"externalSetMarkChain":"""#,
+    ])
+  func ignored(members: String) throws {
+    #expect(try Self.options(members).mappings.count == 1)
+  }
+
+  @Test("a host port is taken over unless that should be an error", arguments: ConflictPolicy.allCases)
+  func policy(policy: ConflictPolicy) throws {
+    #expect(try Self.options(#""hostPortConflict":"\#(policy.rawValue)""#).onConflict == policy)
+    #expect(try Self.options("").onConflict == .replace)
+    #expect(try Self.options(#""hostPortConflict":"""#).onConflict == .replace)
+  }
+
+  @Test(
+    "what can be read of the ports is read, in each family that it could be meant for, whatever is broken elsewhere")
+  func readable() throws {
+    let mappings = [
+      Sample.mapping, #"{"hostPort":0,"containerPort":1}"#, "7",
+      #"{"hostPort":53,"containerPort":1,"protocol":"udp","hostIP":"::1"}"#,
+    ]
+    let config = Sample.config(#""backend":"iptables""#, mappings: "[\(mappings.joined(separator: ","))]")
+    let ports = PortmapOptions.readableHostPorts(try Sample.network(config)).map(\.description)
+    #expect(ports == ["IPv4 port 8080/tcp", "IPv6 port 8080/tcp", "[::1]:53/udp"])
+  }
+
+  @Test("where no ports can be read there are none", arguments: [nil, "{}", "[]", "5"])
+  func unreadable(mappings: String?) throws {
+    #expect(PortmapOptions.readableHostPorts(try Sample.network(Sample.config(mappings: mappings))).isEmpty)
+  }
+}

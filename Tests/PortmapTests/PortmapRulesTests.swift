@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import JSON
+import Rules
+import Testing
+
+@testable import Portmap
+
+/// The rules that options and a result ask for.
+@Suite struct PortmapRulesTests {
+  private static func rules(
+    _ members: String = "", mappings: String = "[\(Sample.mapping)]", addresses: [String] = Sample.dual
+  ) throws -> [Rule] {
+    let config = try Sample.network(Sample.config(members, mappings: mappings, addresses: addresses))
+    let options = try PortmapOptions(config)
+    return try options.rules(for: Sample.owner, try #require(try config.previousResult()))
+  }
+
+  private static func forwards(_ rules: [Rule]) -> [PortForward] {
+    rules.compactMap { if case .forwardPort(let forward) = $0 { forward } else { nil } }
+  }
+
+  private static func sources(_ rules: [Rule]) -> [String] {
+    rules.compactMap { if case .masquerade(let masquerade) = $0 { masquerade.source.description } else { nil } }
+  }
+
+  /// `host port -> destination`
+  private static func texts(_ rules: [Rule]) -> [String] {
+    forwards(rules).map { "\($0.hostPort) -> \($0.destination)" }
+  }
+
+  @Test("a mapping leads to the container's address of each family")
+  func families() throws {
+    let four = "IPv4 port 8080/tcp -> 10.22.0.5:80/tcp"
+    let six = "IPv6 port 8080/tcp -> [fd00::5]:80/tcp"
+    #expect(try Self.texts(Self.rules()) == [four, six])
+    #expect(try Self.texts(Self.rules(addresses: ["10.22.0.5/16"])) == [four])
+    #expect(try Self.texts(Self.rules(addresses: ["fd00::5/64"])) == [six])
+  }
+
+  @Test("of several addresses of a family the first counts")
+  func first() throws {
+    let rules = try Self.rules(addresses: ["10.22.0.5/16", "10.23.0.5/16"])
+    #expect(Self.texts(rules) == ["IPv4 port 8080/tcp -> 10.22.0.5:80/tcp"])
+  }
+
+  @Test(
+    "a mapping on one address is for its family only",
+    arguments: [
+      ("192.0.2.1", ["192.0.2.1:53/udp -> 10.22.0.5:53/udp"]),
+      ("2001:db8::1", ["[2001:db8::1]:53/udp -> [fd00::5]:53/udp"]),
+      ("0.0.0.0", ["IPv4 port 53/udp -> 10.22.0.5:53/udp", "IPv6 port 53/udp -> [fd00::5]:53/udp"]),
+    ])
+  func hostAddress(host: String, expected: [String]) throws {
+    let mapping = #"[{"hostPort":53,"containerPort":53,"protocol":"udp","hostIP":"\#(host)"}]"#
+    #expect(try Self.texts(Self.rules(mappings: mapping)) == expected)
+  }
+
+  @Test("a mapping on an address of a family that the container does not have is refused with its path")
+  func otherFamily() {
+    let mappings = #"[\#(Sample.mapping),{"hostPort":53,"containerPort":53,"hostIP":"2001:db8::1"}]"#
+    let expected = FieldError(
+      path: "runtimeConfig.portMappings[1].hostIP",
+      reason: "2001:db8::1 is IPv6, of which the container has no address")
+    #expect(throws: expected) { try Self.rules(mappings: mappings, addresses: ["10.22.0.5/16"]) }
+  }
+
+  @Test("a container without an address is refused, unless there is nothing to map")
+  func noAddress() throws {
+    let expected = FieldError(path: "prevResult.ips", reason: "expected an address of eth0, found none")
+    #expect(throws: expected) { try Self.rules(addresses: []) }
+    #expect(try Self.rules(mappings: "[]", addresses: []).isEmpty)
+  }
+
+  @Test(
+    "snat and masqAll say whose connections are masqueraded",
+    arguments: [
+      ("", ["10.22.0.0/16", "127.0.0.0/8", "fd00::/64"]),
+      (#""snat":true"#, ["10.22.0.0/16", "127.0.0.0/8", "fd00::/64"]),
+      (#""masqAll":true"#, ["0.0.0.0/0", "::/0"]), (#""masqAll":false"#, ["10.22.0.0/16", "127.0.0.0/8", "fd00::/64"]),
+      (#""snat":false"#, []), (#""snat":false,"masqAll":true"#, []), (#""SNAT":false"#, []),
+    ] as [(String, [String])])
+  func masquerading(members: String, expected: [String]) throws {
+    #expect(try Self.sources(Self.rules(members)) == expected)
+  }
+
+  @Test("masquerading is for the connections to the mapped port")
+  func masqueradedDestination() throws {
+    for case .masquerade(let masquerade) in try Self.rules(addresses: ["10.22.0.5/16"]) {
+      #expect(masquerade.destination == (try Sample.endpoint("10.22.0.5", 80)))
+    }
+  }
+
+  @Test("conditions are those of the network and the family")
+  func conditions() throws {
+    let members = #""conditionsV4":["ip saddr 10.0.0.0/8"],"conditionsV6":["meta mark 1","tcp sport 5"]"#
+    let forwards = try Self.forwards(Self.rules(members))
+    #expect(forwards.map { $0.conditions?.network } == ["net", "net"])
+    #expect(forwards.map { $0.conditions?.family } == [.ip, .ip6])
+    let texts = forwards.map { $0.conditions?.all.map(\.text) ?? [] }
+    #expect(
+      texts == [["saddr { 10.0.0.0/8 }"], ["meta mark & 0xffffffff == 0x1", "tcp sport { 5 }"]])
+    #expect(try Self.forwards(Self.rules()).map(\.conditions) == [nil, nil])
+    #expect(try Self.forwards(Self.rules(#""conditionsV4":[],"conditionsV6":null"#)).map(\.conditions) == [nil, nil])
+  }
+
+  @Test("source ranges come before the conditions of their family")
+  func sourceRanges() throws {
+    let ranges = #""sourceRanges":["192.0.2.7/24","2001:db8::/32","198.51.100.1"]"#
+    let forwards = try Self.forwards(Self.rules(#"\#(ranges),"conditionsV4":["meta mark 1"]"#))
+    let texts = forwards.map { $0.conditions?.all.map(\.text) ?? [] }
+    #expect(
+      texts == [
+        ["saddr { 192.0.2.0/24, 198.51.100.1/32 }", "meta mark & 0xffffffff == 0x1"], ["saddr { 2001:db8::/32 }"],
+      ])
+  }
+
+  @Test("a family without a source range is not mapped at all, and an empty list allows all")
+  func sourceRangesOfOneFamily() throws {
+    let four = try Self.rules(#""sourceRanges":["192.0.2.0/24"]"#)
+    #expect(Self.texts(four) == ["IPv4 port 8080/tcp -> 10.22.0.5:80/tcp"])
+    #expect(Self.sources(four) == ["10.22.0.0/16", "127.0.0.0/8"])
+    #expect(try Self.texts(Self.rules(#""sourceRanges":["::/0"]"#)) == ["IPv6 port 8080/tcp -> [fd00::5]:80/tcp"])
+    let all = try Self.forwards(Self.rules(#""sourceRanges":[]"#))
+    #expect(all.map(\.conditions) == [nil, nil])
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Rules
+
+/// A backend that writes down what it is told, and changes nothing.
+final class RecordingBackend: RulesBackend {
+  private(set) var applied: [OwnedRules] = []
+  private(set) var policies: [ConflictPolicy] = []
+  private(set) var verified: [OwnedRules] = []
+  private(set) var removed: [(owner: Owner, hint: [Rule], ports: [HostPort])] = []
+  private(set) var collected: [(network: String, valid: Set<Attachment>)] = []
+  private(set) var probes = 0
+
+  /// What every operation throws; nil if it succeeds.
+  var failure: CNIError?
+  var takeovers: [Takeover] = []
+  var problems: [String] = []
+  /// The forwards that a removal says hold no more.
+  var freed: [PortForward] = []
+  /// Whether `apply` calls its completion, which touches this machine if the rules are about localhost or not only TCP.
+  var completes = false
+
+  /// How often the backend was called, whatever for.
+  var calls: Int { applied.count + verified.count + removed.count + collected.count + probes }
+
+  /// The port forwards of the last `apply`.
+  var forwards: [PortForward] {
+    (applied.last?.rules ?? []).compactMap { rule in
+      guard case .forwardPort(let forward) = rule else { return nil }
+      return forward
+    }
+  }
+
+  /// The masqueraded sources of the last `apply`.
+  var masquerades: [Masquerade] {
+    (applied.last?.rules ?? []).compactMap { rule in
+      guard case .masquerade(let masquerade) = rule else { return nil }
+      return masquerade
+    }
+  }
+
+  func apply(
+    _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
+  ) throws(CNIError) -> [Takeover] {
+    applied.append(wanted)
+    policies.append(onConflict)
+    if let failure { throw failure }
+    if completes { try completion() }
+    return takeovers
+  }
+
+  func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
+    verified.append(wanted)
+    if let failure { throw failure }
+    return problems
+  }
+
+  func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+    removed.append((owner, hint, ports))
+    if let failure { throw failure }
+    return freed
+  }
+
+  func removeAll(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [PortForward] {
+    collected.append((network, valid))
+    if let failure { throw failure }
+    return freed
+  }
+
+  func destination(of port: HostPort) throws(CNIError) -> Endpoint? { nil }
+
+  func probe() throws(CNIError) {
+    probes += 1
+    if let failure { throw failure }
+  }
+}

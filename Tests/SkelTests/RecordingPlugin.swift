@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import CallSupport
+import JSON
+import Skel
+
+/// A plugin that writes down how it is called, and passes the result through.
+final class RecordingPlugin: Plugin {
+  let name = "recording"
+  /// The verbs, in their order.
+  private(set) var calls: [Verb] = []
+  private(set) var requests: [Request] = []
+  private(set) var config: NetworkConfig?
+  private(set) var spared: Set<CNI.Attachment>?
+  /// What every call throws; nil if it succeeds.
+  let failure: CNIError?
+
+  init(failure: CNIError? = nil) { self.failure = failure }
+
+  func add(_ request: Request) throws(CNIError) -> NetworkResult {
+    try record(.add, request)
+    guard let result = try request.config.previousResult() else { throw CNIError(.invalidConfiguration, "no result") }
+    return result
+  }
+
+  func delete(_ request: Request) throws(CNIError) { try record(.delete, request) }
+
+  func check(_ request: Request) throws(CNIError) { try record(.check, request) }
+
+  func collectGarbage(_ config: NetworkConfig, sparing valid: Set<CNI.Attachment>) throws(CNIError) {
+    spared = valid
+    try record(.collectGarbage, config)
+  }
+
+  func status(_ config: NetworkConfig) throws(CNIError) { try record(.status, config) }
+
+  private func record(_ verb: Verb, _ request: Request) throws(CNIError) {
+    requests.append(request)
+    try record(verb, request.config)
+  }
+
+  private func record(_ verb: Verb, _ config: NetworkConfig) throws(CNIError) {
+    calls.append(verb)
+    self.config = config
+    if let failure { throw failure }
+  }
+}
+
+extension Call {
+  func answer(_ plugin: RecordingPlugin) -> Answer { answer { _ in plugin } }
+}
