@@ -60,9 +60,12 @@ let package = Package(
     library(
       "Portmap", path: "Sources/Plugins/Portmap",
       needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Rules", "Skel"]),
+    library(
+      "Tuning", path: "Sources/Plugins/Tuning",
+      needs: ["OS", "Address", "JSON", "Sysctl", "NetNS", "Netlink", "CNI", "Skel"]),
     .executableTarget(
-      name: "swift-cni", dependencies: ["OS", "Skel", "NFTables", "Portmap"], exclude: ["Link"], swiftSettings: strict,
-      linkerSettings: leanLink),
+      name: "swift-cni", dependencies: ["OS", "Skel", "NFTables", "Portmap", "Tuning"], exclude: ["Link"],
+      swiftSettings: strict, linkerSettings: leanLink),
 
     .target(
       name: "TestSupport", dependencies: ["OS", "Address", "CLinux"], path: "Tests/TestSupport",

@@ -3,6 +3,8 @@
 #pragma once
 #include <netinet/in.h>  // first, so that linux/in.h does not define its own
 
+#include <linux/ethtool_netlink.h>
+#include <linux/genetlink.h>
 #include <linux/if_link.h>
 #include <linux/magic.h>
 #include <linux/netfilter.h>

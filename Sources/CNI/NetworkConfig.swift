@@ -9,9 +9,11 @@ package struct NetworkConfig: Sendable {
   package let document: Field
   package let version: SpecVersion
   package let name: String
+  private let text: [UInt8]
 
   /// Reads what every configuration has. Throws code 1 for a version that this program does not have, 7 for a bad name.
-  package init(_ document: Field) throws(CNIError) {
+  package init(_ document: Field, text: [UInt8] = []) throws(CNIError) {
+    self.text = text
     version = try Self.version(of: document)
     let name = try configuration { () throws(FieldError) in try document["name"].string() }
     guard let name else { throw CNIError.invalid(document["name"].expected("the network's name")) }
@@ -45,6 +47,15 @@ package struct NetworkConfig: Sendable {
       throw CNIError(.incompatibleVersion, "\(field.path): \"\(text)\" is not one of \(known)")
     }
     return version
+  }
+
+  /// Throws code 7 if an object has two members of one name.
+  package func requireUniqueNames() throws(CNIError) {
+    do {
+      try JSON.requireUniqueNames(text)
+    } catch {
+      throw CNIError(.invalidConfiguration, "stdin: \(error)")
+    }
   }
 
   package var runtimeConfig: Field { document["runtimeConfig"] }

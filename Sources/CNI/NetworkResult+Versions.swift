@@ -109,7 +109,7 @@ extension JSONObject {
   }
 
   /// Changes each object of a list.
-  fileprivate mutating func editItems(
+  mutating func editItems(
     _ name: String, at path: String, _ edit: (inout JSONObject) throws(FieldError) -> Void
   ) throws(FieldError) {
     let field = Field(path: path, .object(self))[name]

@@ -85,6 +85,18 @@ extension NetworkResult {
     }?.prefix
   }
 
+  /// The same with this hardware address in every entry of the container's interface.
+  package func settingMAC(_ address: String, of interface: String) throws(FieldError) -> NetworkResult {
+    var copy = self
+    try copy.object.editItems("interfaces", at: path) { (item) throws(FieldError) in
+      let field = Field(.object(item))
+      guard try field["name"].string() == interface, try field["sandbox"].string() != nil else { return }
+      _ = item.take("mac")
+      item["mac"] = .string(address)
+    }
+    return copy
+  }
+
   private func items(_ name: String) throws(FieldError) -> [Field] {
     try Field(path: path, .object(object))[name].array() ?? []
   }

@@ -16,6 +16,12 @@ extension JSON {
     unsafe self.init(root)
   }
 
+  /// Throws if an object of the text, which is JSON, has two members of one name: of these the last would count.
+  package static func requireUniqueNames(_ text: [UInt8]) throws(JSONSyntaxError) {
+    let root = unsafe try load(text, alsoRefusing: Int(JSON_REJECT_DUPLICATES))
+    unsafe cni_json_decref(root)
+  }
+
   /// This value as indented text, with a line feed at the end.
   package var text: [UInt8] {
     guard let root = unsafe makeJansson() else { return [] }
@@ -36,7 +42,7 @@ extension JSON {
   /// `JSON_INDENT(4)`: a macro with an argument, which Swift does not import.
   private static let indent4 = 4
 
-  private static func load(_ text: [UInt8]) throws(JSONSyntaxError) -> OpaqueJSON {
+  private static func load(_ text: [UInt8], alsoRefusing refused: Int = 0) throws(JSONSyntaxError) -> OpaqueJSON {
     var error = json_error_t()
     func attempt(_ flags: Int) -> OpaqueJSON? {
       unsafe text.withUnsafeBytes {
@@ -44,7 +50,7 @@ extension JSON {
       }
     }
     if text.isEmpty { throw JSONSyntaxError(description: "no input") }
-    let flags = Int(JSON_DECODE_ANY | JSON_ALLOW_NUL)
+    let flags = Int(JSON_DECODE_ANY | JSON_ALLOW_NUL) | refused
     if let root = unsafe attempt(flags) { return unsafe root }
     // An integer over 63 bits anywhere must not cost the whole configuration.
     if unsafe cni_json_error_code(&error) == json_error_numeric_overflow,

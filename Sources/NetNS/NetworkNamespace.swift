@@ -34,6 +34,28 @@ package struct NetworkNamespace: ~Copyable {
     try open("/proc/thread-self/ns/net")
   }
 
+  /// Runs `body` with the calling thread in this namespace; the sockets that it opens and the parameters that it sets
+  /// are those of the namespace. A failure to get there is thrown as `convert` says. If the thread cannot come back, the
+  /// process ends: it must not go on in the wrong place.
+  package func run<T, E: Error>(
+    _ convert: (NetworkNamespaceError) -> E, _ body: () throws(E) -> T
+  ) throws(E) -> T {
+    let home = try Self.current(convert)
+    if setns(file.number, cni_clone_newnet) != 0 {
+      throw convert(NetworkNamespaceError(description: "\(SystemError("enter the namespace", number: errno))"))
+    }
+    defer { if setns(home.file.number, cni_clone_newnet) != 0 { abort() } }
+    return try body()
+  }
+
+  private static func current<E: Error>(_ convert: (NetworkNamespaceError) -> E) throws(E) -> NetworkNamespace {
+    do {
+      return try current()
+    } catch {
+      throw convert(error)
+    }
+  }
+
   /// Whether both are the same namespace: the same file of the kernel's namespace file system (namespaces(7)).
   package func isSame(as other: borrowing NetworkNamespace) -> Bool {
     var mine = stat()

@@ -15,18 +15,14 @@ package struct BridgePort: Equatable, Sendable {
 extension NetlinkSocket {
   /// The port that an interface is; nil if it is none, or if there is no such interface.
   package func bridgePort(named name: String) throws(NetlinkError) -> BridgePort? {
-    var request = Self.linkMessage(UInt16(RTM_GETLINK), 0, index: 0)
-    request.attribute(IFLA_IFNAME, Array(name.utf8) + [0])
-    request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
     let reply: NetlinkReply
     do {
-      reply = try answer(to: request, "look at interface \(name)")
+      reply = try linkReply(name)
     } catch {
       if error.number == ENODEV { return nil }
       throw error
     }
-    // struct ifinfomsg: family, padding, type, index, flags, change.
-    let info = reply.attributes(after: 16).nested(Int(IFLA_LINKINFO))
+    let info = reply.attributes(after: Self.linkHeaderLength).nested(Int(IFLA_LINKINFO))
     guard
       info[Int(IFLA_INFO_SLAVE_KIND)]?.text == "bridge",
       let index = reply.payload.integer(UInt32.self, at: 4)
@@ -43,14 +39,5 @@ extension NetlinkSocket {
       info.nested(IFLA_INFO_SLAVE_DATA) { $0.attribute(IFLA_BRPORT_MODE, UInt8(1)) }
     }
     try answer(to: request, "set hairpin mode of the bridge port with index \(port.interface)")
-  }
-
-  private static func linkMessage(_ type: UInt16, _ flags: Int32, index: UInt32) -> NetlinkMessage {
-    var message = NetlinkMessage(type: type, flags: flags)
-    message.append(UInt32(AF_UNSPEC))
-    message.append(index)
-    message.append(UInt32(0))
-    message.append(UInt32(0))
-    return message
   }
 }

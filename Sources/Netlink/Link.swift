@@ -1,9 +1,35 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import CLinux
 import Glibc
 import OS
+
+/// What can be set of a network interface.
+package struct LinkAttributes: Equatable, Sendable {
+  package var address: MACAddress?
+  /// In bytes.
+  package var mtu: UInt32?
+  package var isPromiscuous: Bool?
+  /// Whether it receives the packets of all groups.
+  package var receivesAllMulticast: Bool?
+  /// In packets.
+  package var transmitQueueLength: UInt32?
+  package var alias: String?
+  package var group: UInt32?
+
+  package init() {}
+
+  package var isEmpty: Bool { self == LinkAttributes() }
+}
+
+/// A network interface as the kernel has it.
+package struct Link: Equatable, Sendable {
+  package let index: UInt32
+  /// All of them set, but for the address of an interface that has none.
+  package let attributes: LinkAttributes
+}
 
 extension NetlinkSocket {
   /// The name of the interface with this index.
@@ -18,5 +44,63 @@ extension NetlinkSocket {
     }
     guard found else { throw NetlinkError("find the name of interface \(index)", number: errno) }
     return String(decoding: name, as: UTF8.self)
+  }
+
+  /// The interface with this name; throws `ENODEV` if there is none.
+  package func link(named name: String) throws(NetlinkError) -> Link {
+    let reply = try linkReply(name)
+    let flags = reply.payload.integer(UInt32.self, at: 8) ?? 0
+    let values = reply.attributes(after: Self.linkHeaderLength)
+    func number(_ type: Int) -> UInt32? { values[type]?.integer(UInt32.self, at: 0) }
+    var attributes = LinkAttributes()
+    attributes.address = values[Int(IFLA_ADDRESS)].flatMap { MACAddress(bytes: Array($0)) }
+    attributes.mtu = number(Int(IFLA_MTU))
+    attributes.isPromiscuous = flags & UInt32(IFF_PROMISC) != 0
+    attributes.receivesAllMulticast = flags & UInt32(IFF_ALLMULTI) != 0
+    attributes.transmitQueueLength = number(Int(IFLA_TXQLEN))
+    attributes.alias = values[Int(IFLA_IFALIAS)]?.text ?? ""
+    attributes.group = number(Int(IFLA_GROUP)) ?? 0
+    return Link(index: reply.payload.integer(UInt32.self, at: 4) ?? 0, attributes: attributes)
+  }
+
+  /// Sets what the attributes name, in one request: the kernel goes through it in an order of its own, and what it had
+  /// done when it came to something it refuses stays.
+  package func set(_ attributes: LinkAttributes, of index: UInt32) throws(NetlinkError) {
+    var flags: UInt32 = 0
+    var mask: UInt32 = 0
+    for (value, flag) in [(attributes.isPromiscuous, IFF_PROMISC), (attributes.receivesAllMulticast, IFF_ALLMULTI)] {
+      guard let value else { continue }
+      mask |= UInt32(flag)
+      if value { flags |= UInt32(flag) }
+    }
+    var request = Self.linkMessage(UInt16(RTM_SETLINK), NLM_F_ACK, index: index, flags: flags, mask: mask)
+    if let address = attributes.address { request.attribute(IFLA_ADDRESS, address.bytes) }
+    if let mtu = attributes.mtu { request.attribute(IFLA_MTU, mtu) }
+    if let length = attributes.transmitQueueLength { request.attribute(IFLA_TXQLEN, length) }
+    if let alias = attributes.alias { request.attribute(IFLA_IFALIAS, Array(alias.utf8)) }
+    if let group = attributes.group { request.attribute(IFLA_GROUP, group) }
+    try answer(to: request, "change the interface with index \(index)")
+  }
+
+  /// The length of struct ifinfomsg: family, padding, type, index, flags, change.
+  static let linkHeaderLength = 16
+
+  /// All that the kernel says of an interface, but for its counters.
+  func linkReply(_ name: String) throws(NetlinkError) -> NetlinkReply {
+    var request = Self.linkMessage(UInt16(RTM_GETLINK), 0, index: 0)
+    request.attribute(IFLA_IFNAME, Array(name.utf8) + [0])
+    request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
+    return try answer(to: request, "look at interface \(name)")
+  }
+
+  static func linkMessage(
+    _ type: UInt16, _ flags: Int32, index: UInt32, flags linkFlags: UInt32 = 0, mask: UInt32 = 0
+  ) -> NetlinkMessage {
+    var message = NetlinkMessage(type: type, flags: flags)
+    message.append(UInt32(AF_UNSPEC))
+    message.append(index)
+    message.append(linkFlags)
+    message.append(mask)
+    return message
   }
 }

@@ -10,10 +10,23 @@ import OS
 @safe package struct NetlinkSocket: ~Copyable {
   /// A netlink family (linux/netlink.h).
   package enum Bus: Sendable {
-    case route, netfilter
+    case route, netfilter, generic
 
-    fileprivate var number: Int32 { self == .route ? NETLINK_ROUTE : NETLINK_NETFILTER }
-    fileprivate var title: String { self == .route ? "rtnetlink" : "nfnetlink" }
+    fileprivate var number: Int32 {
+      switch self {
+      case .route: NETLINK_ROUTE
+      case .netfilter: NETLINK_NETFILTER
+      case .generic: NETLINK_GENERIC
+      }
+    }
+
+    fileprivate var title: String {
+      switch self {
+      case .route: "rtnetlink"
+      case .netfilter: "nfnetlink"
+      case .generic: "generic netlink"
+      }
+    }
   }
 
   /// Longer than any answer of a kernel takes; it only keeps a plugin from waiting for ever.

@@ -17,6 +17,8 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
 
   package var description: String { "\(action): \(Self.text(number))" }
 
+  package var isMissingFile: Bool { number == ENOENT || number == ENOTDIR }
+
   /// The C library's text for an error number.
   package static func text(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
 }

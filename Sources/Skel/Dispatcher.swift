@@ -47,10 +47,11 @@ package struct Dispatcher {
 
   private func answer(_ verb: Verb, _ version: inout SpecVersion) throws(CNIError) {
     if verb == .version { return try printVersions() }
-    let document = try NetworkConfig.document(parsing: try readInput())
+    let text = try readInput()
+    let document = try NetworkConfig.document(parsing: text)
     // The error object comes in the caller's version, also for an error in the rest of the configuration.
     version = try NetworkConfig.version(of: document)
-    let config = try NetworkConfig(document)
+    let config = try NetworkConfig(document, text: text)
     if config.version < verb.requirements.since {
       let since = verb.requirements.since.rawValue
       let reason = "\(config.version.rawValue) has no \(verb.rawValue), which came with \(since)"

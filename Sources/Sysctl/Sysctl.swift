@@ -8,9 +8,11 @@ package struct Sysctl: Sendable {
   package let path: String
 
   /// Takes the parts of the key one by one, so that an interface called `eth0.100` is one part.
-  package init(_ components: String...) {
-    path = "/proc/sys/" + components.joined(separator: "/")
-  }
+  package init(_ components: String...) { self.init(components) }
+
+  package init(_ key: SysctlKey) { self.init(key.components) }
+
+  private init(_ components: [String]) { path = "/proc/sys/" + components.joined(separator: "/") }
 
   /// The value without the line feed at its end.
   package func read() throws(SystemError) -> String {
@@ -21,5 +23,10 @@ package struct Sysctl: Sendable {
 
   package func write(_ value: String) throws(SystemError) {
     try FileDescriptor.open(path, .write).writeAll(Array(value.utf8))
+  }
+
+  /// Whether two values are the same to the kernel, which separates words by tabs where people write blanks.
+  package static func isSame(_ left: String, _ right: String) -> Bool {
+    left.split(whereSeparator: \.isWhitespace) == right.split(whereSeparator: \.isWhitespace)
   }
 }

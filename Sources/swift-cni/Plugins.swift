@@ -4,8 +4,9 @@
 import NFTables
 import Portmap
 import Skel
+import Tuning
 
 /// The plugins that this program is, each with what it makes its changes by; `note` tells the operator something.
 func allPlugins(note: @escaping (String) -> Void) -> [any Plugin] {
-  [Portmap(backend: NFTablesBackend(), note: note)]
+  [Portmap(backend: NFTablesBackend(), note: note), Tuning(note: note)]
 }

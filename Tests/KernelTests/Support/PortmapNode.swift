@@ -3,9 +3,7 @@
 
 import CLinux
 import Glibc
-import JSON
 import Netlink
-import OS
 import TestSupport
 import Testing
 
@@ -19,14 +17,7 @@ struct PortmapNode {
     node = try Node(hairpin: hairpin, bridgeFilter: bridgeFilter, networks: networks)
   }
 
-  /// The program of the release build if it is named in the environment, else the one beside these tests.
-  static let program: Program = {
-    if let path = environmentVariables()["SWIFT_CNI_BINARY"] { return Program(path, name: "portmap") }
-    var folder = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let length = readlink("/proc/self/exe", &folder, folder.count - 1)
-    let path = String(decoding: folder.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return Program(path.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/swift-cni", name: "portmap")
-  }()
+  static let program = installedProgram("portmap")
 
   /// Calls the plugin and answers how it ended. `options` are members of the configuration, each with a comma at its
   /// end.
@@ -45,12 +36,9 @@ struct PortmapNode {
   ) throws -> RunningProgram {
     let list = mappings.map { $0.map(\.json).joined(separator: ",") }
     let runtime = list.map { #""runtimeConfig":{"portMappings":[\#($0)]},"# } ?? ""
-    let previous = prevResult ? #""prevResult":\#(container.prevResult),"# : ""
-    let config = """
-      {\(options)\(runtime)\(previous)"cniVersion":"\(version)","name":"\(network)","type":"portmap"}
-      """
+    let config = pluginConfig("portmap", network, version, options + runtime, prevResult ? container.prevResult : nil)
     let variables = container.environment(verb).merging(environment) { $1 }
-    return try node.namespace.run { try Self.program.start(environment: variables, input: Array(config.utf8)) }
+    return try node.namespace.run { try Self.program.start(environment: variables, input: config) }
   }
 
   func add(_ container: Container, _ mappings: PortMapping..., options: String = "") throws {
@@ -127,16 +115,3 @@ struct PortMapping {
     return #"{"hostPort":\#(host),"containerPort":\#(container),"protocol":"\#(transport)"\#(address)}"#
   }
 }
-
-/// The code and message of an error object; nil if the output is none.
-func errorObject(_ outcome: Outcome) -> (code: Int, message: String)? {
-  guard let json = try? JSON(parsing: outcome.output) else { return nil }
-  let field = Field(json)
-  guard
-    let code = try? field["code"].integer(in: 0...1000), let message = try? field["msg"].string()
-  else { return nil }
-  return (code, message)
-}
-
-/// The gate of tests that change a kernel: without privileges they are skipped, but in CI they run, and so fail.
-let kernelIsThere = Namespace.obstacle == nil || environmentVariables()["CI"] != nil

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+/// The hardware address of an Ethernet interface.
+package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
+  /// Six bytes in the order in which they are written and sent.
+  package let bytes: [UInt8]
+
+  package init?(bytes: [UInt8]) {
+    guard bytes.count == 6 else { return nil }
+    self.bytes = bytes
+  }
+
+  /// Reads six pairs of hexadecimal digits in any case, with colons or hyphens between them.
+  package init?(_ text: String) {
+    let separator: Character = text.contains { $0 == "-" } ? "-" : ":"
+    let parts = text.split(separator: separator, omittingEmptySubsequences: false)
+    guard parts.allSatisfy({ $0.utf8.count == 2 && $0.allSatisfy(\.isHexDigit) }) else { return nil }
+    self.init(bytes: parts.compactMap { UInt8($0, radix: 16) })
+  }
+
+  package var description: String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+  }
+
+  /// Whether it can be an interface's: not that of a group of them, and not all zeros.
+  package var isUnicast: Bool { bytes[0] & 1 == 0 && bytes.contains { $0 != 0 } }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Glibc
+
+/// A feature of an interface that can be on or off, such as `tx-checksum-ip-generic` (net/ethtool/common.c,
+/// `netdev_features_strings`).
+package struct EthtoolFeature: Equatable, Sendable {
+  package let name: String
+  package let isOn: Bool
+
+  package init(name: String, isOn: Bool) {
+    self.name = name
+    self.isOn = isOn
+  }
+}
+
+/// The generic netlink family of ethtool (linux/ethtool_netlink.h), on a socket of the generic bus.
+package struct EthtoolFamily: Sendable {
+  fileprivate let number: UInt16
+}
+
+extension NetlinkSocket {
+  /// Finds the family's number; throws `ENOENT` on a kernel before 5.6.
+  package func ethtool() throws(NetlinkError) -> EthtoolFamily {
+    var request = Self.genericMessage(UInt16(GENL_ID_CTRL), UInt8(CTRL_CMD_GETFAMILY))
+    request.attribute(CTRL_ATTR_FAMILY_NAME, Array("ethtool".utf8) + [0])
+    let reply = try answer(to: request, "find ethtool")
+    guard let number = reply.attributes(after: 4)[Int(CTRL_ATTR_FAMILY_ID)]?.integer(UInt16.self, at: 0) else {
+      throw NetlinkError("find ethtool", number: EPROTO)
+    }
+    return EthtoolFamily(number: number)
+  }
+
+  /// The features of an interface that can be changed.
+  package func features(of interface: String, _ family: EthtoolFamily) throws(NetlinkError) -> [EthtoolFeature] {
+    let request = Self.features(UInt8(ETHTOOL_MSG_FEATURES_GET), family, interface)
+    let reply = try answer(to: request, "read the features of \(interface)").attributes(after: 4)
+    let active = Set(Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_ACTIVE))))
+    let changeable = Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_HW)))
+    return changeable.map { EthtoolFeature(name: $0, isOn: active.contains($0)) }
+  }
+
+  /// Switches features on and off, and leaves the others.
+  package func set(
+    _ features: [EthtoolFeature], of interface: String, _ family: EthtoolFamily
+  ) throws(NetlinkError) {
+    var request = Self.features(UInt8(ETHTOOL_MSG_FEATURES_SET), family, interface, flags: NLM_F_ACK)
+    request.nested(ETHTOOL_A_FEATURES_WANTED) { wanted in
+      wanted.nested(ETHTOOL_A_BITSET_BITS) { bits in
+        for feature in features {
+          bits.nested(ETHTOOL_A_BITSET_BITS_BIT) { bit in
+            bit.attribute(ETHTOOL_A_BITSET_BIT_NAME, Array(feature.name.utf8) + [0])
+            if feature.isOn { bit.attribute(ETHTOOL_A_BITSET_BIT_VALUE, []) }
+          }
+        }
+      }
+    }
+    // The answer to a change comes before its acknowledgement, where there is one.
+    try send(request.bytes(sequence: 0))
+    while true {
+      for reply in try receive(waiting: true) {
+        if let failure = reply.failure("change the features of \(interface)") { throw failure }
+        if reply.errorNumber != nil { return }
+      }
+    }
+  }
+
+  private static func features(
+    _ command: UInt8, _ family: EthtoolFamily, _ interface: String, flags: Int32 = 0
+  ) -> NetlinkMessage {
+    var message = genericMessage(family.number, command, flags: flags)
+    message.nested(ETHTOOL_A_FEATURES_HEADER) {
+      $0.attribute(ETHTOOL_A_HEADER_DEV_NAME, Array(interface.utf8) + [0])
+    }
+    return message
+  }
+
+  /// The names of the bits that a bitset has.
+  private static func names(_ bitset: Attributes) -> [String] {
+    AttributeList(bitset[Int(ETHTOOL_A_BITSET_BITS)] ?? []).compactMap { bit in
+      Attributes(bit.value)[Int(ETHTOOL_A_BITSET_BIT_NAME)]?.text
+    }
+  }
+
+  private static func genericMessage(_ type: UInt16, _ command: UInt8, flags: Int32 = 0) -> NetlinkMessage {
+    var message = NetlinkMessage(type: type, flags: flags)
+    // struct genlmsghdr: command, version, reserved.
+    for byte in [command, 1, 0, 0] { message.append(byte) }
+    return message
+  }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import JSON
+import Netlink
+
+/// A feature, or a group of them, that the configuration wants on or off.
+struct EthtoolWish: Sendable {
+  let name: String
+  let isOn: Bool
+  /// Where it stands in the configuration.
+  let path: String
+
+  static func list(_ field: Field) throws(FieldError) -> [EthtoolWish] {
+    var list: [EthtoolWish] = []
+    for member in try field.object()?.members ?? [] {
+      let item = Field(path: "\(field.path).\(member.name)", member.value)
+      guard let isOn = try item.bool() else { throw item.expected("true or false") }
+      list.append(EthtoolWish(name: member.name, isOn: isOn, path: item.path))
+    }
+    return list
+  }
+
+  /// The names that ethtool(8) has for groups of the kernel's features.
+  private static let groups: [String: [String]] = [
+    "rx-checksumming": ["rx-checksum"],
+    "tx-checksumming": ["tx-checksum-"],
+    "scatter-gather": ["tx-scatter-gather"],
+    "tcp-segmentation-offload": ["tx-tcp-segmentation", "tx-tcp-ecn-segmentation", "tx-tcp6-segmentation"],
+    "generic-segmentation-offload": ["tx-generic-segmentation"],
+    "generic-receive-offload": ["rx-gro"],
+    "large-receive-offload": ["rx-lro"],
+    "rx-vlan-offload": ["rx-vlan-hw-parse"],
+    "tx-vlan-offload": ["tx-vlan-hw-insert"],
+    "receive-hashing": ["rx-hashing"],
+  ]
+
+  /// What the wish means among the features that an interface can change; an error if that is nothing.
+  func features(among changeable: [EthtoolFeature]) throws(FieldError) -> [EthtoolFeature] {
+    let names = Self.groups[name] ?? [name]
+    // What ends with a hyphen is the beginning of the names of a group.
+    let meant = changeable.filter { feature in
+      names.contains { $0.hasSuffix("-") ? feature.name.hasPrefix($0) : feature.name == $0 }
+    }
+    if meant.isEmpty { throw FieldError(path: path, reason: "the interface has no such feature that can be changed") }
+    return meant.map { EthtoolFeature(name: $0.name, isOn: isOn) }
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import JSON
+import NetNS
+import Netlink
+import OS
+import Skel
+import Sysctl
+
+extension Tuning {
+  /// What is asked for, and the result of the plugins before.
+  func options(_ request: Request) throws(CNIError) -> (TuningOptions, NetworkResult) {
+    try request.arguments.requireKnown(["MAC"])
+    let options = try TuningOptions(request)
+    guard let result = try request.config.previousResult() else {
+      let field = request.config.document["prevResult"]
+      throw CNIError.invalid(field.expected("the result of the plugins before (tuning is a chained plugin)"))
+    }
+    return (options, result)
+  }
+
+  /// Runs `body` in the container's namespace.
+  func inside(_ request: Request, _ body: (borrowing Interface) throws(CNIError) -> Void) throws(CNIError) {
+    let convert = { (error: NetworkNamespaceError) in CNIError(.badEnvironment, "CNI_NETNS: \(error)") }
+    let namespace: NetworkNamespace
+    do {
+      namespace = try NetworkNamespace.open(request.namespace ?? "")
+    } catch {
+      throw convert(error)
+    }
+    try namespace.run(convert) { () throws(CNIError) in try body(Interface.find(request.owner.interface)) }
+  }
+
+  /// What of the wanted attributes is not so, in words.
+  static func differences(_ actual: LinkAttributes, _ wanted: LinkAttributes) -> [String] {
+    func told<T: Equatable>(_ name: String, _ actual: T?, _ wanted: T?) -> String? {
+      guard let wanted, actual != wanted else { return nil }
+      return "\(name) is \(actual.map { "\($0)" } ?? "missing") instead of \(wanted)"
+    }
+    return [
+      told("mac", actual.address, wanted.address), told("mtu", actual.mtu, wanted.mtu),
+      told("promisc", actual.isPromiscuous, wanted.isPromiscuous),
+      told("allmulti", actual.receivesAllMulticast, wanted.receivesAllMulticast),
+      told("txQLen", actual.transmitQueueLength, wanted.transmitQueueLength),
+      told("linkAlias", actual.alias, wanted.alias), told("group", actual.group, wanted.group),
+    ].compactMap { $0 }
+  }
+}
+
+// MARK: - Which keys may be set
+
+extension Tuning {
+  /// Throws code 7 for a key that the node's list does not allow.
+  func requireAllowed(_ options: TuningOptions) throws(CNIError) {
+    guard !options.parameters.isEmpty, let list = try allowlist() else { return }
+    for parameter in options.parameters {
+      do {
+        try list.require(parameter.key)
+      } catch {
+        throw CNIError(.invalidConfiguration, "\(parameter.path): \(allowlistPath): \(error)")
+      }
+    }
+  }
+
+  /// The node's list; nil if it has none.
+  func allowlist() throws(CNIError) -> Allowlist? {
+    let text: [UInt8]
+    do {
+      text = try FileDescriptor.open(allowlistPath).readAll(limit: 1 << 20)
+    } catch {
+      if error.isMissingFile { return nil }
+      throw CNIError(.inputOutput, "\(error)")
+    }
+    do {
+      return try Allowlist(String(decoding: text, as: UTF8.self))
+    } catch {
+      throw CNIError(.invalidConfiguration, "\(allowlistPath): \(error)")
+    }
+  }
+}
+
+// MARK: - What must be put back
+
+extension Tuning {
+  func dataDirectory(_ config: NetworkConfig) throws(CNIError) -> String {
+    try configuration { () throws(FieldError) in try TuningOptions.dataDirectory(config) }
+  }
+
+  /// Keeps what was before, unless an older value is kept already; answers whether there was nothing of it.
+  func remember(_ before: Backup, _ options: TuningOptions, _ request: Request) throws(CNIError) -> Bool {
+    var backup = before
+    backup.network = request.config.name
+    if !options.restoresParameters { backup.parameters = [:] }
+    if backup.link.isEmpty, backup.parameters.isEmpty, backup.features.isEmpty { return false }
+    let path = try dataDirectory(request.config)
+    do throws(SystemError) {
+      let folder = try Folder.make(path)
+      let file = Backup.fileName(request.owner)
+      let older = try folder.read(file).flatMap { Backup(parsing: $0) }
+      if let older { backup.keep(first: older) }
+      if backup != older { try folder.write(backup.json.text, to: file) }
+      return older == nil
+    } catch {
+      throw CNIError(.inputOutput, "keep what the interface was like: \(error)")
+    }
+  }
+
+  func forget(_ request: Request) throws(CNIError) {
+    let path = try dataDirectory(request.config)
+    do throws(SystemError) {
+      try Folder.open(path)?.remove(Backup.fileName(request.owner))
+    } catch {
+      throw CNIError(.inputOutput, "\(error)")
+    }
+  }
+}

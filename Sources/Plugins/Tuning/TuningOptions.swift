@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import JSON
+import Netlink
+import Skel
+import Sysctl
+
+/// What the configuration asks for, from all the places where it may stand.
+struct TuningOptions: Sendable {
+  /// A kernel parameter and its value.
+  struct Parameter: Sendable {
+    let key: SysctlKey
+    let value: String
+    /// Where it stands in the configuration.
+    let path: String
+  }
+
+  let link: LinkAttributes
+  let parameters: [Parameter]
+  /// The features of ethtool that are to be on or off, by their names there.
+  let features: [EthtoolWish]
+  let restoresParameters: Bool
+
+  init(_ request: Request) throws(CNIError) {
+    let document = request.config.document
+    let arguments = document["args"]["cni"]
+    do throws(FieldError) {
+      // What stands further down goes before what stands above.
+      var attributes = LinkAttributes()
+      for source in [document, arguments] { try attributes.read(source) }
+      attributes.address = try Self.address(request, arguments)
+      link = attributes
+      parameters = try Self.parameters([document["sysctl"], arguments["sysctl"]], request.owner.interface)
+      features = try EthtoolWish.list(document["ethtool"])
+      restoresParameters = try document["restoreSysctl"].bool() ?? false
+    } catch {
+      throw CNIError.invalid(error)
+    }
+    if !parameters.isEmpty { try request.config.requireUniqueNames() }
+  }
+
+  var isEmpty: Bool { link.isEmpty && parameters.isEmpty && features.isEmpty }
+
+  /// The peer's, so that either finds what the other has left.
+  static let usualDataDirectory = "/run/cni/tuning"
+
+  /// The folder for what must be put back.
+  static func dataDirectory(_ config: NetworkConfig) throws(FieldError) -> String {
+    let field = config.document["dataDir"]
+    guard let path = try field.string() else { return usualDataDirectory }
+    if !path.hasPrefix("/") { throw field.expected("an absolute path") }
+    return path
+  }
+
+  /// The lowest first: `mac`, `MAC` of `CNI_ARGS`, `runtimeConfig.mac`, `args.cni.mac`.
+  private static func address(_ request: Request, _ arguments: Field) throws(FieldError) -> MACAddress? {
+    let document = request.config.document
+    let environment = Field(path: "CNI_ARGS: MAC", request.arguments.values["MAC"].map { .string($0) })
+    for field in [arguments["mac"], request.config.runtimeConfig["mac"], environment, document["mac"]] {
+      guard let text = try field.string() else { continue }
+      guard let address = MACAddress(text), address.isUnicast else {
+        throw field.expected("the hardware address of one interface, such as 02:00:00:00:00:01")
+      }
+      return address
+    }
+    return nil
+  }
+
+  /// The parameters of all fields; of two fields the later counts, within one no key may stand twice.
+  private static func parameters(_ fields: [Field], _ interface: String) throws(FieldError) -> [Parameter] {
+    var parameters: [Parameter] = []
+    for field in fields {
+      var own: [Parameter] = []
+      for member in try field.object()?.members ?? [] {
+        let item = Field(path: "\(field.path).\(member.name)", member.value)
+        guard let key = SysctlKey(member.name, interface: interface) else {
+          throw FieldError(path: item.path, reason: "expected a key below net, such as net.core.somaxconn")
+        }
+        if let other = own.first(where: { $0.key.components == key.components }) {
+          throw FieldError(path: item.path, reason: "is the same key as \(other.path)")
+        }
+        own.append(Parameter(key: key, value: try value(item), path: item.path))
+      }
+      parameters.removeAll { old in own.contains { $0.key.components == old.key.components } }
+      parameters += own
+    }
+    return parameters
+  }
+
+  private static func value(_ field: Field) throws(FieldError) -> String {
+    switch field.value {
+    case .string(let text): return text
+    case .integer(let number): return "\(number)"
+    default: throw field.expected("a string or a whole number")
+    }
+  }
+}
+
+extension LinkAttributes {
+  /// Takes what a field names; the rest stays.
+  fileprivate mutating func read(_ field: Field) throws(FieldError) {
+    // As with the peer, what is 0 or false is not asked for.
+    if let mtu = try field["mtu"].integer(in: 0...65_536), mtu > 0 { self.mtu = UInt32(mtu) }
+    if try field["promisc"].bool() == true { isPromiscuous = true }
+    if let value = try field["allmulti"].bool() { receivesAllMulticast = value }
+    if let length = try field["txQLen"].integer(in: 0...Int(Int32.max)) { transmitQueueLength = UInt32(length) }
+    if let group = try field["group"].integer(in: 0...Int(UInt32.max)) { self.group = UInt32(group) }
+    if let text = try field["linkAlias"].string() {
+      // IFALIASZ, linux/if.h
+      guard text.utf8.count < 256, !text.utf8.contains(0) else {
+        throw field["linkAlias"].expected("at most 255 bytes")
+      }
+      alias = text
+    }
+  }
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Glibc
+import JSON
+import OS
+import TestSupport
+import Testing
+
+@Suite("tuning", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct TuningTests {
+  @Test("parameters and attributes are set, the result has the MAC in lower case, and DEL puts the attributes back")
+  func addAndDelete() throws {
+    let scene = try Scene()
+    let members = """
+      "sysctl":{"net.core.somaxconn":"500","net.ipv4.conf.IFNAME.arp_filter":"1"},"mac":"02:AB:00:00:00:77","mtu":1300,\
+      "promisc":true,"allmulti":true,"txQLen":77,"linkAlias":"web one","group":5,
+      """
+    let before = try scene.link()
+    let outcome = try scene.call("ADD", members)
+    try succeed(outcome)
+    #expect(outcome.outputText.contains("02:ab:00:00:00:77") && !outcome.outputText.contains("02:AB"))
+    #expect(try scene.container.namespace.sysctl("net/core/somaxconn") == "500")
+    #expect(try scene.container.namespace.sysctl("net/ipv4/conf/eth0/arp_filter") == "1")
+    let tuned = try scene.link()
+    for word in ["mtu 1300", "02:ab:00:00:00:77", "PROMISC", "ALLMULTI", "qlen 77", "alias web one", "group 5"] {
+      #expect(tuned.contains(word))
+    }
+    try succeed(try scene.call("CHECK", members))
+    #expect(try scene.files() == ["\(scene.container.id)_eth0.json"])
+    try succeed(try scene.call("DEL", members))
+    #expect(try scene.link() == before)
+    #expect(try scene.files().isEmpty)
+    // Parameters stay, unless it is asked for.
+    #expect(try scene.container.namespace.sysctl("net/core/somaxconn") == "500")
+  }
+
+  @Test("with restoreSysctl DEL puts the parameters back too")
+  func restoredParameters() throws {
+    let scene = try Scene()
+    let before = try scene.container.namespace.sysctl("net/ipv4/tcp_rmem")
+    let members = #""sysctl":{"net.ipv4.tcp_rmem":"4096 87380 5000000"},"restoreSysctl":true,"#
+    try succeed(try scene.call("ADD", members))
+    // The kernel answers with tabs.
+    try succeed(try scene.call("CHECK", members))
+    try succeed(try scene.call("DEL", members))
+    #expect(try scene.container.namespace.sysctl("net/ipv4/tcp_rmem") == before)
+  }
+
+  @Test(
+    "an interface with a dot in its name is found in every spelling",
+    arguments: [
+      "net.ipv4.conf.IFNAME.arp_filter", "net/ipv4/conf/IFNAME/arp_filter", "net.ipv4.conf.eth0/100.arp_filter",
+      "net/ipv4/conf/eth0.100/arp_filter", "net.ipv4.conf.eth0.100.arp_filter",
+    ])
+  func dottedInterface(key: String) throws {
+    let scene = try Scene(interface: "eth0.100")
+    try succeed(try scene.call("ADD", #""sysctl":{"\#(key)":"1"},"#))
+    #expect(try scene.container.namespace.sysctl("net/ipv4/conf/eth0.100/arp_filter") == "1")
+  }
+
+  @Test(
+    "what cannot be set changes nothing",
+    arguments: [
+      (#""sysctl":{"net.core.somaxconn":"500","net.core.nosuch":"1"},"#, 7, "sysctl.net.core.nosuch"),
+      (#""sysctl":{"net.core.somaxconn":"500","net.ipv4.ip_forward":"nonsense"},"#, 5, "ip_forward"),
+      (#""sysctl":{"net.core.somaxconn":"500","net/core/somaxconn":"600"},"#, 7, "is the same key as"),
+      (#""sysctl":{"net.core.somaxconn":"500","net.core.somaxconn":"600"},"#, 7, "duplicate"),
+      (#""sysctl":{"net/../kernel/panic":"1"},"#, 7, "below net"),
+      (#""sysctl":{"kernel.panic":"1"},"#, 7, "below net"),
+      (#""sysctl":{"net.ipv4.conf.IFNAME/../all.arp_filter":"1"},"#, 7, "net.ipv4.conf"),
+      (#""sysctl":{"net.core.somaxconn":"500"},"mtu":67000,"#, 7, "mtu"),
+      (#""sysctl":{"net.core.somaxconn":"500"},"mtu":65536,"#, 101, "eth0"),
+      (#""mac":"03:00:00:00:00:01","#, 7, "mac"),
+      (#""mac":"02:00:00:00:00","#, 7, "mac"),
+      (#""ethtool":{"tx-nosuch":true},"#, 7, "ethtool.tx-nosuch"),
+      (#""sysctl":{"net.core.somaxconn":[]},"#, 7, "sysctl.net.core.somaxconn"),
+    ])
+  func refusal(members: String, code: Int, words: String) throws {
+    let scene = try Scene()
+    let before = (try scene.link(), try scene.container.namespace.sysctl("net/core/somaxconn"))
+    let error = try #require(errorObject(try scene.call("ADD", members)))
+    #expect(error.code == code)
+    #expect(error.message.contains(words))
+    #expect(try scene.link() == before.0)
+    #expect(try scene.container.namespace.sysctl("net/core/somaxconn") == before.1)
+    #expect(try scene.files().isEmpty)
+  }
+
+  @Test("of the MACs the later in this order counts: mac, CNI_ARGS, runtimeConfig, args")
+  func precedence() throws {
+    let sources: [(members: String, variables: [String: String])] = [
+      (#""mac":"02:00:00:00:00:01","#, [:]),
+      ("", ["CNI_ARGS": "IgnoreUnknown=1;MAC=02:00:00:00:00:02"]),
+      (#""runtimeConfig":{"mac":"02:00:00:00:00:03"},"#, [:]),
+      (#""args":{"cni":{"mac":"02:00:00:00:00:04"}},"#, [:]),
+    ]
+    var members = ""
+    var variables: [String: String] = [:]
+    for (number, source) in sources.enumerated() {
+      members += source.members
+      variables.merge(source.variables) { $1 }
+      let scene = try Scene()
+      try succeed(try scene.call("ADD", members, environment: variables))
+      #expect(try scene.link().contains("02:00:00:00:00:0\(number + 1)"))
+    }
+  }
+
+  @Test("args.cni has parameters and attributes of its own, which go before the configuration's")
+  func arguments() throws {
+    let scene = try Scene()
+    let members = """
+      "sysctl":{"net.core.somaxconn":"500"},"mtu":1400,\
+      "args":{"cni":{"mtu":1200,"sysctl":{"net/core/somaxconn":"600","net.ipv4.ip_forward":"1"}}},
+      """
+    try succeed(try scene.call("ADD", members))
+    #expect(try scene.link().contains("mtu 1200"))
+    #expect(try scene.container.namespace.sysctl("net/core/somaxconn") == "600")
+    #expect(try scene.container.namespace.sysctl("net/ipv4/ip_forward") == "1")
+  }
+
+  @Test("the first values are kept through a second tuning in the chain and a repeated ADD")
+  func firstValues() throws {
+    let scene = try Scene()
+    let before = try scene.link()
+    for members in [#""mtu":1400,"#, #""mtu":1300,"txQLen":5,"#, #""mtu":1400,"#] {
+      try succeed(try scene.call("ADD", members))
+    }
+    try succeed(try scene.call("DEL", #""mtu":1300,"#))
+    #expect(try scene.link() == before)
+    try succeed(try scene.call("DEL", #""mtu":1400,"#))
+  }
+
+  @Test("features of ethtool are switched by their own names and by their groups', checked, and put back")
+  func features() throws {
+    let scene = try Scene()
+    let before = try scene.features()
+    #expect(before["tx-checksum-ip-generic"] == true && before["generic-receive-offload"] == false)
+    let members = #""ethtool":{"tx-checksumming":false,"rx-gro":true},"#
+    try succeed(try scene.call("ADD", members))
+    let tuned = try scene.features()
+    #expect(tuned["tx-checksum-ip-generic"] == false && tuned["generic-receive-offload"] == true)
+    try succeed(try scene.call("CHECK", members))
+    try succeed(try scene.call("DEL", members))
+    #expect(try scene.features() == before)
+  }
+
+  @Test("CHECK tells what was changed since, and only of what was asked for")
+  func check() throws {
+    let scene = try Scene()
+    let members = #""sysctl":{"net.core.somaxconn":"500"},"mtu":1300,"#
+    try succeed(try scene.call("ADD", members))
+    try scene.container.namespace.ip("link set eth0 promisc on")
+    try succeed(try scene.call("CHECK", members))
+    try scene.container.namespace.ip("link set eth0 mtu 1350")
+    try scene.container.namespace.set("net/core/somaxconn", to: "501")
+    let error = try #require(errorObject(try scene.call("CHECK", members)))
+    #expect(error.code == 102)
+    #expect(error.message.contains("mtu is 1350 instead of 1300"))
+    #expect(error.message.contains("\"501\" instead of \"500\""))
+  }
+
+  @Test("DEL removes the backup without namespace or interface, and with a broken one; a peer's backup is put back")
+  func deletion() throws {
+    let scene = try Scene()
+    try succeed(try scene.call("ADD", #""mtu":1300,"#))
+    try succeed(try scene.call("DEL", "", environment: ["CNI_NETNS": ""]))
+    #expect(try scene.files().isEmpty)
+    try scene.write(#"{"mtu":1450,"promisc":false,"txQLen":44}"#)
+    try succeed(try scene.call("DEL", ""))
+    #expect(try scene.link().contains("mtu 1450") && scene.link().contains("qlen 44"))
+    try scene.write("{")
+    try succeed(try scene.call("DEL", ""))
+    #expect(try scene.files().isEmpty)
+  }
+
+  @Test("GC removes the backups of this network that the list does not name")
+  func garbage() throws {
+    let scene = try Scene()
+    try succeed(try scene.call("ADD", #""mtu":1300,"#))
+    let list = #""cni.dev/valid-attachments":[{"containerID":"\#(scene.container.id)","ifname":"eth0"}],"#
+    try succeed(try scene.call("GC", list, version: "1.1.0"))
+    #expect(try scene.files().count == 1)
+    try succeed(try scene.call("GC", #""cni.dev/valid-attachments":[],"#, version: "1.1.0", network: "other"))
+    #expect(try scene.files().count == 1)
+    try succeed(try scene.call("GC", #""cni.dev/valid-attachments":[],"#, version: "1.1.0"))
+    #expect(try scene.files().isEmpty)
+  }
+
+  @Test("the backup is its owner's only, and a link in its place is not followed")
+  func privacy() throws {
+    let scene = try Scene()
+    try succeed(try scene.call("ADD", #""mtu":1300,"#))
+    #expect(try Program("stat").run(["-c", "%a", scene.folder, scene.file]).outputText == "700\n600\n")
+    try succeed(try scene.call("DEL", ""))
+    _ = try Program("ln").run(["-s", "/etc/passwd", scene.file])
+    #expect(errorObject(try scene.call("ADD", #""mtu":1300,"#))?.code == 5)
+    #expect(try !scene.link().contains("mtu 1300"))
+  }
+
+  private func succeed(_ outcome: Outcome) throws {
+    if outcome.status != 0 { throw CommandFailure(words: ["tuning"], outcome: outcome) }
+  }
+
+  /// A container to tune, and a folder for backups that goes with it.
+  private final class Scene {
+    let node: Node
+    let container: Container
+    let folder: String
+    var file: String { "\(folder)/\(container.id)_\(container.ifName).json" }
+
+    init(interface: String = "eth0") throws {
+      node = try Node()
+      container = try node.addContainer(ip: "10.22.0.5", ifName: interface)
+      let parent = try Program("mktemp").run(["-d"]).outputText.split(separator: "\n").joined()
+      folder = parent + "/tuning"
+    }
+
+    deinit { _ = try? Program("rm").run(["-r", String(folder.dropLast("/tuning".count))]) }
+
+    func call(
+      _ verb: String, _ members: String, version: String = "1.0.0", network: String = "test",
+      environment: [String: String] = [:]
+    ) throws -> Outcome {
+      let config = pluginConfig(
+        "tuning", network, version, #""dataDir":"\#(folder)","# + members, container.prevResult)
+      let variables = container.environment(verb).merging(environment) { $1 }
+      return try node.namespace.run { try installedProgram("tuning").run(environment: variables, input: config) }
+    }
+
+    /// The container's interface as ip prints it, without its state's flags that come and go.
+    func link() throws -> String {
+      try container.namespace.command("ip", "link", "show", "dev", container.ifName)
+    }
+
+    func features() throws -> [String: Bool] {
+      let list = try container.namespace.command("ethtool", "-k", container.ifName)
+      return Dictionary(
+        list.split(separator: "\n").compactMap { line in
+          let words = line.split(whereSeparator: { ": ".contains($0) || $0 == "\t" })
+          return words.count > 1 ? (String(words[0]), words[1] == "on") : nil
+        }
+      ) { first, _ in first }
+    }
+
+    func files() throws -> [String] {
+      try Program("ls").run(["-A", folder]).outputText.split(separator: "\n").map(String.init)
+    }
+
+    func write(_ text: String) throws { _ = try Program("tee").run([file], input: Array(text.utf8)) }
+  }
+}
