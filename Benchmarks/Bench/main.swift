@@ -50,7 +50,8 @@ do {
   if let obstacle = Namespace.obstacle { throw Failure(obstacle) }
   switch words.first {
   case "portmap": try PortmapBenchmark(Options(words.dropFirst())).run()
-  default: throw Failure("usage: Bench portmap [--quick] [--ours PROGRAM] [--peers FOLDER]")
+  case "tuning": try TuningBenchmark(Options(words.dropFirst())).run()
+  default: throw Failure("usage: Bench portmap|tuning [--quick] [--ours PROGRAM] [--peers FOLDER]")
   }
 } catch {
   fputs("bench: \(error)\n", stderr)
