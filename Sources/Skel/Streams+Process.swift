@@ -7,7 +7,7 @@ extension Streams {
   /// The streams of this process.
   package static func process() -> Streams {
     Streams(
-      environment: environmentVariables(prefix: "CNI_"),
+      variable: environmentVariable,
       readInput: { (limit) throws(SystemError) in try readStandardInput(limit: limit) },
       writeOutput: { (bytes) throws(SystemError) in try writeStandard(.output, bytes) },
       // Nothing can be done about an operator who does not listen.

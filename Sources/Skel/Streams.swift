@@ -5,7 +5,8 @@ import OS
 
 /// What a plugin is given and what it answers, as values so that a test can stand in for the process.
 package struct Streams {
-  package let environment: [String: String]
+  /// The value of an environment variable; nil if it is not set.
+  package let variable: (_ name: String) -> String?
   /// Reads stdin to its end, or to the limit in bytes.
   package let readInput: (_ limit: Int) throws(SystemError) -> [UInt8]
   package let writeOutput: ([UInt8]) throws(SystemError) -> Void
@@ -13,12 +14,12 @@ package struct Streams {
   package let note: (String) -> Void
 
   package init(
-    environment: [String: String],
+    variable: @escaping (_ name: String) -> String?,
     readInput: @escaping (_ limit: Int) throws(SystemError) -> [UInt8],
     writeOutput: @escaping ([UInt8]) throws(SystemError) -> Void,
     note: @escaping (String) -> Void
   ) {
-    self.environment = environment
+    self.variable = variable
     self.readInput = readInput
     self.writeOutput = writeOutput
     self.note = note
@@ -26,6 +27,6 @@ package struct Streams {
 
   /// The variable's value; nil if it is empty, which runtimes send for what is not set.
   subscript(variable: Variable) -> String? {
-    environment[variable.rawValue].flatMap { $0.isEmpty ? nil : $0 }
+    self.variable(variable.rawValue).flatMap { $0.isEmpty ? nil : $0 }
   }
 }

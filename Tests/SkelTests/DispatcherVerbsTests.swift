@@ -83,7 +83,7 @@ import Testing
     writeOutput: @escaping ([UInt8]) throws(SystemError) -> Void
   ) -> Streams {
     let environment = Sample.call(verb).environment
-    return Streams(environment: environment, readInput: readInput, writeOutput: writeOutput, note: { _ in })
+    return Streams(variable: { environment[$0] }, readInput: readInput, writeOutput: writeOutput, note: { _ in })
   }
 
   @Test("stdin that cannot be read is code 5", arguments: Verb.allCases)

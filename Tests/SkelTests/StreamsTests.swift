@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Glibc
 import Testing
 
 @testable import Skel
@@ -9,15 +10,17 @@ import Testing
   @Test("a variable that is empty is not set", arguments: Variable.allCases)
   func variable(variable: Variable) {
     func value(_ environment: [String: String]) -> String? {
-      Streams(environment: environment, readInput: { _ in [] }, writeOutput: { _ in }, note: { _ in })[variable]
+      Streams(variable: { environment[$0] }, readInput: { _ in [] }, writeOutput: { _ in }, note: { _ in })[variable]
     }
     #expect(value([variable.rawValue: "x"]) == "x")
     #expect(value([variable.rawValue: ""]) == nil)
     #expect(value([:]) == nil)
   }
 
-  @Test("the streams of this process have what of its environment is CNI's")
-  func process() {
-    #expect(Streams.process().environment.keys.allSatisfy { $0.hasPrefix("CNI_") })
+  @Test("the streams of this process have its environment")
+  func process() throws {
+    let path = try #require(getenv("PATH").map { String(cString: $0) })
+    #expect(Streams.process().variable("PATH") == path)
+    #expect(Streams.process().variable("NO_VARIABLE_IS_CALLED_SO") == nil)
   }
 }
