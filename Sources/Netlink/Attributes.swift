@@ -3,16 +3,20 @@
 
 /// The attributes of a message or of another attribute; of several with one type the last counts.
 package struct Attributes: Sendable {
-  private let values: [Int: ArraySlice<UInt8>]
+  private let list: AttributeList
 
-  package init(_ bytes: ArraySlice<UInt8>) {
-    values = Dictionary(AttributeList(bytes).map { ($0.type, $0.value) }) { _, last in last }
+  /// Reads attributes to the end, or to the first that is broken.
+  package init(_ bytes: ArraySlice<UInt8>) { list = AttributeList(bytes) }
+
+  package subscript(type: Int) -> ArraySlice<UInt8>? {
+    // There are few, and looking through them takes less than a dictionary's making.
+    var found: ArraySlice<UInt8>?
+    for attribute in list where attribute.type == type { found = attribute.value }
+    return found
   }
 
-  package subscript(type: Int) -> ArraySlice<UInt8>? { values[type] }
-
   /// The attributes within one; none if it is missing.
-  package func nested(_ type: Int) -> Attributes { Attributes(values[type] ?? []) }
+  package func nested(_ type: Int) -> Attributes { Attributes(self[type] ?? []) }
 }
 
 /// Attributes in their order, to the end or to the first that is broken.

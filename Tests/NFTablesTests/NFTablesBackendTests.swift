@@ -45,7 +45,7 @@ import Testing
       NFTablesBackend.add(elements), NFTablesBackend.delete(elements), NFTablesBackend.expire(elements, in: 1),
     ] {
       let places = try messages.map { Element.read(try $0.received()).map(\.element.place) }
-      #expect(places == [[elements[1].place], [elements[0].place, elements[2].place]])
+      #expect(places == [[elements[0].place, elements[2].place], [elements[1].place]])
     }
     #expect(NFTablesBackend.add([]).isEmpty)
   }

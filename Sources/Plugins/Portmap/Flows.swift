@@ -15,9 +15,11 @@ struct Flows {
   /// Makes the kernel forget the UDP and SCTP flows to the ports of these forwards that lead somewhere else. A flow to an
   /// address of the host whose port is forwarded by itself is not one of a forward for all addresses.
   func forget(strayingFrom forwards: [PortForward]) throws(CNIError) {
+    let flows = try flows(to: forwards)
+    if flows.isEmpty { return }
     let own = Dictionary(forwards.map { ($0.hostPort, $0.destination) }) { first, _ in first }
     var stray: [Flow] = []
-    for (flow, port) in try flows(to: forwards) {
+    for (flow, port) in flows {
       var destination = own[port]
       if destination == nil { destination = try backend.destination(of: port) ?? own[port.onAllAddresses] }
       if let destination, !flow.leads(to: destination) { stray.append(flow) }
@@ -28,8 +30,10 @@ struct Flows {
   /// Makes the kernel forget the UDP and SCTP flows that these forwards, which hold no more, have sent to their
   /// destinations.
   func forget(following forwards: [PortForward]) throws(CNIError) {
+    let flows = try flows(to: forwards)
+    if flows.isEmpty { return }
     let former = Dictionary(grouping: forwards, by: \.hostPort)
-    let followers = try flows(to: forwards).filter { flow, port in
+    let followers = flows.filter { flow, port in
       (former[port] ?? []).contains { flow.leads(to: $0.destination) }
         || (former[port.onAllAddresses] ?? []).contains { flow.leads(to: $0.destination) }
     }

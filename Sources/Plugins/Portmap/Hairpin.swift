@@ -16,11 +16,10 @@ struct Hairpin {
 
   /// Finds the container's ports in the result, if any rule is about connections from its own network.
   init(for rules: [Rule], _ result: NetworkResult) throws(CNIError) {
-    var families: Set<AddressFamily> = []
-    for case .masquerade(let masquerade) in rules where masquerade.source.contains(masquerade.destination.address) {
-      families.insert(masquerade.destination.address.family)
+    let isNeeded = AddressFamily.allCases.contains { family in
+      rules.contains { Self.isFromOwnNetwork($0, family) } && Self.isBridgeFiltered(family)
     }
-    guard families.contains(where: Self.isBridgeFiltered) else {
+    if !isNeeded {
       ports = []
       return
     }
@@ -48,6 +47,11 @@ struct Hairpin {
 
   func problems() -> [String] {
     ports.filter { !$0.port.isHairpin }.map { "bridge port \($0.name) is not in hairpin mode" }
+  }
+
+  private static func isFromOwnNetwork(_ rule: Rule, _ family: AddressFamily) -> Bool {
+    guard case .masquerade(let masquerade) = rule, masquerade.source.family == family else { return false }
+    return masquerade.source.contains(masquerade.destination.address)
   }
 
   private static func isBridgeFiltered(_ family: AddressFamily) -> Bool {

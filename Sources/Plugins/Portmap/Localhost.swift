@@ -15,10 +15,11 @@ struct Localhost {
 
   /// Finds the interfaces, if any rule is about connections from localhost.
   init(for rules: [Rule]) throws(CNIError) {
-    var containers: Set<IPAddress> = []
+    var containers: [IPAddress] = []
     for case .masquerade(let masquerade) in rules
     where masquerade.destination.address.family == .ip && masquerade.source.contains(Prefix.loopback4.address) {
-      containers.insert(masquerade.destination.address)
+      // All rules of a container lead to one address.
+      if !containers.contains(masquerade.destination.address) { containers.append(masquerade.destination.address) }
     }
     if containers.isEmpty {
       interfaces = []
@@ -26,12 +27,13 @@ struct Localhost {
     }
     do throws(NetlinkError) {
       let socket = try NetlinkSocket.open(.route)
-      var names: Set<String> = []
+      var names: [String] = []
       for address in containers {
         guard let route = try Self.route(to: address, socket) else { continue }
-        names.insert(try socket.linkName(route.interface))
+        let name = try socket.linkName(route.interface)
+        if !names.contains(name) { names.append(name) }
       }
-      interfaces = names.sorted()
+      interfaces = names
     } catch {
       throw CNIError(.kernelRefused, "\(error)")
     }

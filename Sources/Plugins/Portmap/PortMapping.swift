@@ -28,10 +28,12 @@ struct PortMapping: Sendable {
   /// The list of a configuration; a host port that is to lead to two places is an error.
   static func list(_ config: NetworkConfig) throws(FieldError) -> [PortMapping] {
     _ = try config.runtimeConfig.object()
-    var mappings: [PortMapping] = []
+    var all: [PortMapping] = []
+    for field in try config.runtimeConfig["portMappings"].array() ?? [] { all.append(try PortMapping(field)) }
+    if all.count < 2 { return all }
     var known: [HostSide: PortMapping] = [:]
-    for field in try config.runtimeConfig["portMappings"].array() ?? [] {
-      let mapping = try PortMapping(field)
+    var mappings: [PortMapping] = []
+    for mapping in all {
       guard let other = known.updateValue(mapping, forKey: mapping.hostSide) else {
         mappings.append(mapping)
         continue
@@ -39,7 +41,7 @@ struct PortMapping: Sendable {
       if other.containerPort != mapping.containerPort {
         let port = "\(mapping.hostPort)/\(mapping.transport.rawValue)"
         throw FieldError(
-          path: "\(field.path).hostPort",
+          path: "\(mapping.path).hostPort",
           reason: "\(port) goes to container port \(other.containerPort) by \(other.path) already")
       }
     }

@@ -14,8 +14,8 @@ struct PortmapOptions: Sendable {
   private let masquerades: Bool
   /// Whether all connections are.
   private let masqueradesAll: Bool
-  /// What a family's connections must be like; a family that no source is allowed for is missing.
-  private let conditions: [AddressFamily: [Condition]]
+  /// What a family's connections must be like; nil for a family that no source is allowed for.
+  private let conditions: ByFamily<[Condition]?>
 
   init(_ config: NetworkConfig) throws(CNIError) {
     try Self.requireNFTables(config)
@@ -44,11 +44,11 @@ struct PortmapOptions: Sendable {
   /// What must hold for a container with this result.
   func rules(for owner: Owner, _ result: NetworkResult) throws(FieldError) -> [Rule] {
     if mappings.isEmpty { return [] }
-    var addresses: [AddressFamily: Prefix] = [:]
+    var addresses = ByFamily<Prefix?> { _ in nil }
     for family in AddressFamily.allCases {
       addresses[family] = try result.address(family, ofContainerInterface: owner.interface)
     }
-    if addresses.isEmpty {
+    if AddressFamily.allCases.allSatisfy({ addresses[$0] == nil }) {
       throw FieldError(path: "prevResult.ips", reason: "expected an address of \(owner.interface), found none")
     }
     var rules: [Rule] = []
@@ -120,9 +120,9 @@ extension PortmapOptions {
     CNIError(.unsupportedField, "\(field): \(reason)")
   }
 
-  private static func conditions(_ document: Field) throws(FieldError) -> [AddressFamily: [Condition]] {
+  private static func conditions(_ document: Field) throws(FieldError) -> ByFamily<[Condition]?> {
     let ranges = try sourceRanges(document["sourceRanges"])
-    var conditions: [AddressFamily: [Condition]] = [:]
+    var conditions = ByFamily<[Condition]?> { _ in nil }
     for (family, name) in [(AddressFamily.ip, "conditionsV4"), (.ip6, "conditionsV6")] {
       let given = try ConditionParser.parse(document[name], family)
       guard let ranges else {

@@ -78,7 +78,7 @@ extension NFTablesBackend {
       }
     }
     change.removed += own.map(\.element).filter { !wanted.contains($0.place) }
-    change.removed = Self.unique(change.removed)
+    if change.removed.count > 1 { change.removed = Self.unique(change.removed) }
 
     let building = layout.elements.isEmpty ? [] : try structure.messages(snapshot, session)
     let messages = building + Self.delete(change.removed) + Self.add(change.added)
@@ -152,7 +152,15 @@ extension NFTablesBackend {
 
   /// A message is about one set.
   private static func bySet(_ elements: [Element]) -> [[Element]] {
-    Dictionary(grouping: elements, by: \.place.set).sorted { $0.key < $1.key }.map(\.value)
+    var groups: [[Element]] = []
+    for element in elements {
+      if let index = groups.firstIndex(where: { $0.first?.place.set == element.place.set }) {
+        groups[index].append(element)
+      } else {
+        groups.append([element])
+      }
+    }
+    return groups
   }
 
   static func unique(_ elements: [Element]) -> [Element] {
@@ -162,7 +170,7 @@ extension NFTablesBackend {
 
   /// The deletions of what the peer's plugin has left for the same container.
   func foreignDeletions(
-    _ owner: Owner, _ tables: Set<ForeignTable>, _ session: borrowing Session
+    _ owner: Owner, _ tables: [ForeignTable], _ session: borrowing Session
   ) throws(NetlinkError) -> [NetlinkMessage] {
     var messages: [NetlinkMessage] = []
     for table in tables { messages += try table.deletions(of: owner.containerID, session) }

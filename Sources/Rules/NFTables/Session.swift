@@ -19,11 +19,11 @@ struct Session: ~Copyable {
     /// Whether our table is there and is not dormant, in which case its chains see no packet.
     let isTableActive: Bool
     /// The chains that are there, among those that were asked for.
-    let chains: [String: StoredChain]
+    let chains: [StoredChain]
     /// The elements that are there, among those that were asked for.
     let elements: [Element.Place: StoredElement]
     /// The foreign tables that are there, among those that were asked for.
-    let tables: Set<ForeignTable>
+    let tables: [ForeignTable]
   }
 
   /// Reads what stands at these places, in a handful of system calls whatever the ruleset's size.
@@ -49,11 +49,11 @@ struct Session: ~Copyable {
     return Snapshot(
       generation: generation,
       isTableActive: found[1] && !Table.isDormant(answers[1]),
-      chains: Dictionary(chainAnswers.compactMap { StoredChain($0) }.map { ($0.name, $0) }) { first, _ in first },
+      chains: chainAnswers.compactMap { StoredChain($0) },
       elements: Dictionary(
         elementAnswers.flatMap { Element.read($0) }.map { ($0.element.place, $0) }
       ) { first, _ in first },
-      tables: Set(zip(tables, found[(own.count + chains.count)...]).filter(\.1).map(\.0)))
+      tables: zip(tables, found[(own.count + chains.count)...]).filter(\.1).map(\.0))
   }
 
   /// All elements of a set; none if there is no such set. On a host whose rules change all the time this may miss what

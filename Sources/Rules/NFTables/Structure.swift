@@ -16,10 +16,10 @@ struct Structure: Sendable {
 
   /// What it takes to make the structure whole; nothing, usually.
   func messages(_ snapshot: Session.Snapshot, _ session: borrowing Session) throws(NetlinkError) -> [NetlinkMessage] {
-    let stored = snapshot.chains
-    let isNoBranchDamaged = branches.allSatisfy { stored[$0.chain] == nil || stored[$0.chain]?.use == $0.use }
-    if snapshot.isTableActive, isNoBranchDamaged, Table.chains.allSatisfy({ Self.isWhole($0, stored[$0.name]) }) {
-      return branches.filter { stored[$0.chain] == nil }.flatMap { Self.build($0) + $0.jumps.map { $0.message() } }
+    func stored(_ name: String) -> StoredChain? { snapshot.chains.first { $0.name == name } }
+    let isNoBranchDamaged = branches.allSatisfy { stored($0.chain)?.use ?? $0.use == $0.use }
+    if snapshot.isTableActive, isNoBranchDamaged, Table.chains.allSatisfy({ Self.isWhole($0, stored($0.name)) }) {
+      return branches.filter { stored($0.chain) == nil }.flatMap { Self.build($0) + $0.jumps.map { $0.message() } }
     }
     return try rebuild(session)
   }

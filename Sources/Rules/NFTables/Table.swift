@@ -141,7 +141,7 @@ enum Table {
 
   /// How often a chain is used at the least: by its own rules and by jumps to it.
   static func leastUse(_ chain: String) -> Int {
-    rules.reduce(0) { $0 + ($1.chain == chain ? 1 : 0) + $1.jumps.filter { $0 == chain }.count }
+    rules.reduce(0) { $0 + ($1.chain == chain ? 1 : 0) + ($1.jump == chain ? 1 : 0) }
   }
 }
 

@@ -24,8 +24,8 @@ struct RuleObject: Sendable {
     self.end = end
   }
 
-  /// The chains that this rule jumps to.
-  var jumps: [String] { expressions.compactMap(\.jump) }
+  /// The chain that this rule jumps to, which is the last thing it does.
+  var jump: String? { expressions.last?.jump }
 
   func message() -> NetlinkMessage {
     let flags = NLM_F_CREATE | (end == .tail ? NLM_F_APPEND : 0)
