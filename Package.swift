@@ -76,7 +76,7 @@ let package = Package(
     .target(
       name: "CallSupport", dependencies: ["OS", "JSON", "Skel"], path: "Tests/CallSupport",
       swiftSettings: warningsAreErrors),
-    tests("OSTests", of: "OS"),
+    tests("OSTests", of: "OS", needs: ["TestSupport"]),
     tests("AddressTests", of: "Address"),
     tests("DigestTests", of: "Digest"),
     tests("JSONTests", of: "JSON"),
@@ -88,6 +88,9 @@ let package = Package(
     tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),
     tests("SkelTests", of: "Skel", needs: ["OS", "JSON", "CNI", "CallSupport"]),
     tests("PortmapTests", of: "Portmap", needs: ["OS", "Address", "JSON", "CNI", "Rules", "CallSupport"]),
+    tests(
+      "TuningTests", of: "Tuning",
+      needs: ["TestSupport", "OS", "Address", "JSON", "CNI", "Netlink", "Skel", "Sysctl", "CallSupport"]),
     .executableTarget(
       name: "Bench", dependencies: ["TestSupport"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),
   ],

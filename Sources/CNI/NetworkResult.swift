@@ -57,6 +57,7 @@ extension NetworkResult {
   package func interfaces() throws(FieldError) -> [Interface] {
     var list: [Interface] = []
     for item in try items("interfaces") {
+      guard try item.object() != nil else { throw item.expected("an object") }
       list.append(Interface(name: try item["name"].string() ?? "", sandbox: try item["sandbox"].string()))
     }
     return list
@@ -85,8 +86,9 @@ extension NetworkResult {
     }?.prefix
   }
 
-  /// The same with this hardware address in every entry of the container's interface.
-  package func settingMAC(_ address: String, of interface: String) throws(FieldError) -> NetworkResult {
+  /// The same with this hardware address in every entry of the container's interface; nil leaves it as it is.
+  package func settingMAC(_ address: String?, of interface: String) throws(FieldError) -> NetworkResult {
+    guard let address else { return self }
     var copy = self
     try copy.object.editItems("interfaces", at: path) { (item) throws(FieldError) in
       let field = Field(.object(item))

@@ -130,3 +130,8 @@ extension Flow {
     tuple.nested(Int(CTA_TUPLE_PROTO.rawValue))[Int(type.rawValue)]?.integer(UInt16.self, at: 0)?.bigEndian
   }
 }
+
+extension NetlinkError {
+  /// Whether the kernel cannot tell what it tracks, as nf_conntrack_netlink is missing.
+  package var saysNoConntrack: Bool { [EINVAL, EPROTONOSUPPORT].contains(number) }
+}

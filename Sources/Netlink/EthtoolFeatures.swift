@@ -37,8 +37,9 @@ extension NetlinkSocket {
   package func features(of interface: String, _ family: EthtoolFamily) throws(NetlinkError) -> [EthtoolFeature] {
     let request = Self.features(UInt8(ETHTOOL_MSG_FEATURES_GET), family, interface)
     let reply = try answer(to: request, "read the features of \(interface)").attributes(after: 4)
-    let active = Set(Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_ACTIVE))))
-    let changeable = Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_HW)))
+    // Without a mask a bitset lists the bits that are set; with one, all of them, and a value at those that are set.
+    let active = Set(Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_ACTIVE)), withValue: false))
+    let changeable = Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_HW)), withValue: true)
     return changeable.map { EthtoolFeature(name: $0, isOn: active.contains($0)) }
   }
 
@@ -78,9 +79,12 @@ extension NetlinkSocket {
   }
 
   /// The names of the bits that a bitset has.
-  private static func names(_ bitset: Attributes) -> [String] {
+  private static func names(_ bitset: Attributes, withValue: Bool) -> [String] {
     AttributeList(bitset[Int(ETHTOOL_A_BITSET_BITS)] ?? []).compactMap { bit in
-      Attributes(bit.value)[Int(ETHTOOL_A_BITSET_BIT_NAME)]?.text
+      let attributes = Attributes(bit.value)
+      if withValue, attributes[Int(ETHTOOL_A_BITSET_BIT_VALUE)] == nil { return nil }
+      let name = attributes[Int(ETHTOOL_A_BITSET_BIT_NAME)]?.text ?? ""
+      return name.isEmpty ? nil : name
     }
   }
 

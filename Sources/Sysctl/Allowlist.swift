@@ -19,6 +19,8 @@ package struct Allowlist: Sendable {
   /// line.
   package init(_ text: String) throws(Refusal) {
     var patterns: [Pattern] = []
+    // Some editors begin a file with a byte order mark.
+    let text = text.hasPrefix("\u{feff}") ? text.dropFirst() : text[...]
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let words = line.trimmingPrefix(while: \.isWhitespace)
       if words.isEmpty || words.first == "#" { continue }

@@ -85,4 +85,21 @@ import Testing
     #expect(error.code == .invalidConfiguration)
     #expect(error.message.hasPrefix(message))
   }
+
+  @Test("names must be unique at any depth where that is asked for; twice the same is code 7")
+  func uniqueNames() throws {
+    for (text, isUnique) in [
+      (#"{"name":"n","sysctl":{"a":"1","A":"1"}}"#, true), (#"{"name":"n","sysctl":{"a":"1","a":"2"}}"#, false),
+      (#"{"name":"n","args":{"cni":{"sysctl":{"a":"1","a":"1"}}}}"#, false), (#"{"name":"n","name":"n"}"#, false),
+    ] {
+      let config = try NetworkConfig(try Field(text), text: Array(text.utf8))
+      if isUnique {
+        #expect(throws: Never.self) { try config.requireUniqueNames() }
+      } else {
+        let error = try #require(throws: CNIError.self) { try config.requireUniqueNames() }
+        #expect(error.code == .invalidConfiguration)
+        #expect(error.message.hasPrefix("stdin: line 1, column "))
+      }
+    }
+  }
 }

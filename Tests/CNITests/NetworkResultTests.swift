@@ -65,4 +65,51 @@ import Testing
     #expect(try result.addresses().isEmpty)
     #expect(try result.encoded(.v0_4_0) == (try JSON(#"{"cniVersion":"0.4.0"}"#)))
   }
+
+  @Test("a MAC is set in every entry of the interface in the container, and in no other")
+  func settingMAC() throws {
+    let result = try Self.result(
+      """
+      {"interfaces": [{"name": "eth0"}, {"name": "eth0", "sandbox": "", "mac": "1"},
+                      {"name": "eth0", "sandbox": "/x", "mac": "2", "mtu": 9}, {"name": "eth1", "sandbox": "/x"},
+                      {"name": "ETH0", "sandbox": "/x"}, {"name": "eth0", "sandbox": "/y"}, {"sandbox": "/x"}],
+       "ips": [{"address": "10.0.0.2/24", "interface": 2}], "x": {"mac": "3"}}
+      """)
+    let expected = try JSON(
+      """
+      {"cniVersion": "1.0.0",
+       "interfaces": [{"name": "eth0"}, {"name": "eth0", "sandbox": "", "mac": "1"},
+                      {"name": "eth0", "sandbox": "/x", "mtu": 9, "mac": "m"}, {"name": "eth1", "sandbox": "/x"},
+                      {"name": "ETH0", "sandbox": "/x"}, {"name": "eth0", "sandbox": "/y", "mac": "m"},
+                      {"sandbox": "/x"}],
+       "ips": [{"address": "10.0.0.2/24", "interface": 2}], "x": {"mac": "3"}}
+      """)
+    let changed = try result.settingMAC("m", of: "eth0")
+    #expect(try changed.encoded(.v1_0_0) == expected)
+    #expect(changed.source == result.source)
+    #expect(try changed.settingMAC("m", of: "eth0") == changed)
+  }
+
+  @Test("a MAC replaces one in any spelling of its key")
+  func settingMACWhateverTheCase() throws {
+    let result = try Self.result(
+      #"{"INTERFACES":[{"Name":"eth0","SANDBOX":"/x","Mac":"1","MAC":"2","mac":"3"},{"NAME":"eth0","Sandbox":"/x"}]}"#)
+    let interfaces = try Field(.object(result.settingMAC("m", of: "eth0").object))["interfaces"].array()
+    #expect(
+      interfaces?.map(\.value) == [
+        .object(JSONObject(["Name": .string("eth0"), "SANDBOX": .string("/x"), "mac": .string("m")])),
+        .object(JSONObject(["NAME": .string("eth0"), "Sandbox": .string("/x"), "mac": .string("m")])),
+      ])
+  }
+
+  @Test(
+    "a result without the interface stays as it is",
+    arguments: [
+      "{}", #"{"interfaces":null}"#, #"{"interfaces":[]}"#, #"{"interfaces":[{"name":"br0","sandbox":"/x"}]}"#,
+      #"{"cniVersion":"0.2.0","ip4":{"ip":"10.0.0.2/24"}}"#,
+    ])
+  func settingMACNowhere(text: String) throws {
+    let result = try Self.result(text)
+    #expect(try result.settingMAC("m", of: "eth0") == result)
+  }
 }

@@ -56,6 +56,29 @@ import Testing
     #expect(try Self.parse(#"{"a":1,"b":2,"a":3}"#) == .object(JSONObject(["a": .integer(3), "b": .integer(2)])))
   }
 
+  @Test(
+    "two members of one name in one object are refused where names must be unique",
+    arguments: [
+      #"{"a":1,"b":2,"a":3}"#, #"{"a":1,"a":1}"#, #"[{"x":{"a":1,"a":null}}]"#, #"{"a":1,"\u0061":2}"#,
+      #"{"n":18446744073709551615,"a":1,"a":2}"#,
+    ])
+  func uniqueNames(text: String) throws {
+    let error = #expect(throws: JSONSyntaxError.self) { try JSON.requireUniqueNames(Array(text.utf8)) }
+    #expect(error?.description.hasPrefix("line 1, column ") == true)
+    #expect(error?.description.contains("duplicate object key") == true)
+    #expect(throws: Never.self) { try Self.parse(text) }
+  }
+
+  @Test(
+    "names that differ, or stand in different objects, are unique",
+    arguments: [
+      "{}", "7", #"{"a":1,"A":2}"#, #"{"a":{"a":{"a":1}}}"#, #"[{"a":1},{"a":2}]"#, #"{"a":"a","b":"a"}"#,
+      #"{"n":18446744073709551615,"a":1}"#,
+    ])
+  func differentNames(text: String) {
+    #expect(throws: Never.self) { try JSON.requireUniqueNames(Array(text.utf8)) }
+  }
+
   @Test("members that differ in case are two")
   func caseOfNames() throws {
     #expect(try Self.parse(#"{"A":1,"a":2}"#) == .object(JSONObject(["A": .integer(1), "a": .integer(2)])))

@@ -23,7 +23,7 @@ import Testing
     for number in [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS, EEXIST, ENOENT, EPERM, EINVAL, EOPNOTSUPP, ENOMEM] {
       let error = NetlinkError("x", number: number)
       #expect(error.isPassing == [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS].contains(number))
-      #expect(error.isAmbiguous == [EEXIST, ENOENT].contains(number))
+      #expect((error.doubtfulAttempts > 1) == [EEXIST, ENOENT].contains(number))
     }
   }
 

@@ -73,7 +73,6 @@ import Testing
     "stdin that cannot be decoded is code 6", arguments: verbsWithConfig,
     [
       "", "{", "[]", "null", #"{"cniVersion":"1.0.0","name":"net""#,
-      #"{"name":"net","a":"# + String(repeating: "[", count: 10_000) + String(repeating: "]", count: 10_000) + "}",
     ])
   func undecodable(verb: Verb, text: String) {
     let plugin = RecordingPlugin()
@@ -82,6 +81,12 @@ import Testing
     #expect(answer.code == 6)
     #expect(answer.message.hasPrefix("stdin: "))
     #expect(plugin.calls.isEmpty)
+  }
+
+  @Test("nesting of 10,000 levels is code 6", arguments: Verb.allCases.filter { $0 != .version })
+  func deep(verb: Verb) {
+    let levels = String(repeating: "[", count: 10_000) + String(repeating: "]", count: 10_000)
+    undecodable(verb: verb, text: #"{"name":"net","a":\#(levels)}"#)
   }
 
   @Test("stdin up to the limit is read, and more is code 6")

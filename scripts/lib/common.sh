@@ -13,6 +13,9 @@ fail() {
   exit 1
 }
 
+# need_value OPTION [VALUE]…: an option that needs a value must have one.
+need_value() { (($# > 1)) || fail "$1 needs a value (see --help)"; }
+
 # The comment at the head of a script is its help: the lines from the fourth to the first that is no comment.
 help() { sed -n '4,${/^#/!q; s/^# \{0,1\}//p;}' "$0"; }
 
@@ -21,8 +24,17 @@ require_root() {
 }
 
 require_swift() {
-  command -v swift >/dev/null ||
+  type -P swift >/dev/null ||
     fail "no swift in PATH: install Swift 6.2 or later (https://www.swift.org/install/linux), or add its folder to root's PATH"
+}
+
+# Swift leaves folders in TMPDIR with every call, about thirty a build.
+swift() {
+  local folder status=0
+  folder=$(mktemp -d)
+  TMPDIR=$folder command swift "$@" || status=$?
+  rm -rf "$folder"
+  return "$status"
 }
 
 # need COMMAND_OR_FILE PACKAGE…: a name is looked for in PATH, an absolute path (it may be a pattern) on disk.

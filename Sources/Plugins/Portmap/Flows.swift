@@ -9,8 +9,13 @@ import Rules
 /// What the kernel remembers of flows that have no connection to end: they would go on to where their first packet went.
 struct Flows {
   private let backend: any RulesBackend
+  /// Tells the operator something on stderr.
+  private let note: (String) -> Void
 
-  init(_ backend: any RulesBackend) { self.backend = backend }
+  init(_ backend: any RulesBackend, note: @escaping (String) -> Void) {
+    self.backend = backend
+    self.note = note
+  }
 
   /// Makes the kernel forget the UDP and SCTP flows to the ports of these forwards that lead somewhere else. A flow to an
   /// address of the host whose port is forwarded by itself is not one of a forward for all addresses.
@@ -46,7 +51,16 @@ struct Flows {
       FlowDestination(family: $0.family, transport: $0.transport.number, port: $0.port, address: $0.address)
     }
     if destinations.isEmpty { return [] }
-    let flows = try kernel { () throws(NetlinkError) in try NetlinkSocket.open(.netfilter).flows(to: destinations) }
+    let flows = try kernel { () throws(NetlinkError) in
+      do throws(NetlinkError) {
+        return try NetlinkSocket.open(.netfilter).flows(to: destinations)
+      } catch {
+        // The ports work all the same; only what was there before goes on for a while.
+        guard error.saysNoConntrack else { throw error }
+        note("portmap: the kernel has no nf_conntrack_netlink: flows to forwarded ports are not forgotten")
+        return []
+      }
+    }
     return flows.compactMap { flow in HostPort(flow).map { (flow, $0) } }
   }
 

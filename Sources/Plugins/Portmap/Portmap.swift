@@ -19,6 +19,8 @@ package struct Portmap: Plugin {
     self.note = note
   }
 
+  private var flows: Flows { Flows(backend, note: note) }
+
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
     let (wanted, options, result) = try wanted(request)
     if options.mappings.isEmpty {
@@ -30,7 +32,7 @@ package struct Portmap: Plugin {
     let takeovers = try backend.apply(wanted, onConflict: options.onConflict) { () throws(CNIError) in
       try localhost.enable()
       try hairpin.enable()
-      try Flows(backend).forget(strayingFrom: wanted.forwards)
+      try flows.forget(strayingFrom: wanted.forwards)
     }
     for takeover in takeovers { note("\(name): \(takeover.port) taken over from \(takeover.previous)") }
     return result
@@ -40,14 +42,14 @@ package struct Portmap: Plugin {
     // Whatever is wrong with the configuration now, the owner is known, and what it has can be found by it.
     let hint = (try? wanted(request))?.wanted
     let ports = PortmapOptions.readableHostPorts(request.config)
-    try Flows(backend).forget(following: try backend.remove(request.owner, hint: hint?.rules ?? [], ports: ports))
+    try flows.forget(following: try backend.remove(request.owner, hint: hint?.rules ?? [], ports: ports))
   }
 
   /// What the container had before it was added without ports. A host that cannot tell has nothing of it, and a container
   /// without ports must not fail for that.
   private func removeFormer(_ owner: Owner) {
     do {
-      try Flows(backend).forget(following: try backend.remove(owner, hint: [], ports: []))
+      try flows.forget(following: try backend.remove(owner, hint: [], ports: []))
     } catch {
       note("\(name): \(error.message)")
     }
@@ -64,7 +66,7 @@ package struct Portmap: Plugin {
   }
 
   package func collectGarbage(_ config: NetworkConfig, sparing valid: Set<Attachment>) throws(CNIError) {
-    try Flows(backend).forget(following: try backend.removeAll(ofNetwork: config.name, sparing: valid))
+    try flows.forget(following: try backend.removeAll(ofNetwork: config.name, sparing: valid))
   }
 
   package func status(_ config: NetworkConfig) throws(CNIError) {

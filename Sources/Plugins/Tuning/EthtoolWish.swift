@@ -25,22 +25,27 @@ struct EthtoolWish: Sendable {
   private static let groups: [String: [String]] = [
     "rx-checksumming": ["rx-checksum"],
     "tx-checksumming": ["tx-checksum-"],
-    "scatter-gather": ["tx-scatter-gather"],
-    "tcp-segmentation-offload": ["tx-tcp-segmentation", "tx-tcp-ecn-segmentation", "tx-tcp6-segmentation"],
+    "scatter-gather": ["tx-scatter-gather", "tx-scatter-gather-fraglist"],
+    "tcp-segmentation-offload": [
+      "tx-tcp-segmentation", "tx-tcp-ecn-segmentation", "tx-tcp-accecn-segmentation", "tx-tcp-mangleid-segmentation",
+      "tx-tcp6-segmentation",
+    ],
+    "udp-fragmentation-offload": ["tx-udp-fragmentation"],
     "generic-segmentation-offload": ["tx-generic-segmentation"],
     "generic-receive-offload": ["rx-gro"],
     "large-receive-offload": ["rx-lro"],
     "rx-vlan-offload": ["rx-vlan-hw-parse"],
     "tx-vlan-offload": ["tx-vlan-hw-insert"],
+    "ntuple-filters": ["rx-ntuple-filter"],
     "receive-hashing": ["rx-hashing"],
   ]
 
   /// What the wish means among the features that an interface can change; an error if that is nothing.
   func features(among changeable: [EthtoolFeature]) throws(FieldError) -> [EthtoolFeature] {
-    let names = Self.groups[name] ?? [name]
-    // What ends with a hyphen is the beginning of the names of a group.
     let meant = changeable.filter { feature in
-      names.contains { $0.hasSuffix("-") ? feature.name.hasPrefix($0) : feature.name == $0 }
+      guard let names = Self.groups[name] else { return feature.name == name }
+      // What ends with a hyphen here is the beginning of the names of a group.
+      return names.contains { $0.hasSuffix("-") ? feature.name.hasPrefix($0) : feature.name == $0 }
     }
     if meant.isEmpty { throw FieldError(path: path, reason: "the interface has no such feature that can be changed") }
     return meant.map { EthtoolFeature(name: $0.name, isOn: isOn) }

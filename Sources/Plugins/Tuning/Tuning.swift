@@ -27,6 +27,10 @@ package struct Tuning: Plugin {
     let (options, result) = try self.options(request)
     try requireAllowed(options)
     if options.isEmpty { return result }
+    // Before anything is changed: a result that cannot be made must change nothing.
+    let tuned = try configuration { () throws(FieldError) in
+      try result.settingMAC(options.link.address.map { "\($0)" }, of: request.owner.interface)
+    }
     try inside(request) { (interface) throws(CNIError) in
       let before = try interface.current(options)
       let isNew = try remember(before, options, request)
@@ -39,10 +43,7 @@ package struct Tuning: Plugin {
         throw error
       }
     }
-    guard let address = options.link.address else { return result }
-    return try configuration { () throws(FieldError) in
-      try result.settingMAC("\(address)", of: request.owner.interface)
-    }
+    return tuned
   }
 
   package func delete(_ request: Request) throws(CNIError) {
@@ -50,7 +51,8 @@ package struct Tuning: Plugin {
     let path = (try? dataDirectory(request.config)) ?? TuningOptions.usualDataDirectory
     do throws(SystemError) {
       guard let folder = try Folder.open(path) else { return }
-      if let backup = try folder.read(file).flatMap({ Backup(parsing: $0) }) {
+      // What cannot be read cannot be put back, but it goes.
+      if let text = (try? folder.read(file)) ?? nil, let backup = Backup(parsing: text) {
         // A namespace or an interface that is gone has nothing to be put back.
         try? inside(request) { (interface) throws(CNIError) in try interface.restore(backup) }
       }
@@ -90,9 +92,10 @@ package struct Tuning: Plugin {
     let path = try dataDirectory(config)
     do throws(SystemError) {
       guard let folder = try Folder.open(path) else { return }
-      for name in try folder.names() where !kept.contains(name) {
-        guard let text = try folder.read(name), Backup(parsing: text)?.network == config.name else { continue }
-        try folder.remove(name)
+      // What is no file, or not one of ours, is not ours to remove.
+      for name in try folder.names() where !name.hasPrefix(".") && !kept.contains(name) {
+        let backup = ((try? folder.read(name)) ?? nil).flatMap { Backup(parsing: $0) }
+        if backup?.network == config.name { try folder.remove(name) }
       }
     } catch {
       throw CNIError(.inputOutput, "\(error)")

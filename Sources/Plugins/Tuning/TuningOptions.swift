@@ -36,6 +36,7 @@ struct TuningOptions: Sendable {
       parameters = try Self.parameters([document["sysctl"], arguments["sysctl"]], request.owner.interface)
       features = try EthtoolWish.list(document["ethtool"])
       restoresParameters = try document["restoreSysctl"].bool() ?? false
+      _ = try Self.dataDirectory(request.config)
     } catch {
       throw CNIError.invalid(error)
     }
@@ -92,7 +93,7 @@ struct TuningOptions: Sendable {
 
   private static func value(_ field: Field) throws(FieldError) -> String {
     switch field.value {
-    case .string(let text): return text
+    case .string(let text) where !text.isEmpty: return text
     case .integer(let number): return "\(number)"
     default: throw field.expected("a string or a whole number")
     }
@@ -103,8 +104,8 @@ extension LinkAttributes {
   /// Takes what a field names; the rest stays.
   fileprivate mutating func read(_ field: Field) throws(FieldError) {
     // As with the peer, what is 0 or false is not asked for.
-    if let mtu = try field["mtu"].integer(in: 0...65_536), mtu > 0 { self.mtu = UInt32(mtu) }
-    if try field["promisc"].bool() == true { isPromiscuous = true }
+    if let mtu = try field["mtu"].integer(in: 0...65_536) { self.mtu = mtu > 0 ? UInt32(mtu) : nil }
+    if let value = try field["promisc"].bool() { isPromiscuous = value ? true : nil }
     if let value = try field["allmulti"].bool() { receivesAllMulticast = value }
     if let length = try field["txQLen"].integer(in: 0...Int(Int32.max)) { transmitQueueLength = UInt32(length) }
     if let group = try field["group"].integer(in: 0...Int(UInt32.max)) { self.group = UInt32(group) }

@@ -9,6 +9,30 @@ import Rules
 
 extension NFTablesBackend {
   package func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+    try unlessThereAreNoTables { () throws(CNIError) in try removeElements(of: owner, hint, ports) }
+  }
+
+  package func removeAll(
+    ofNetwork network: String, sparing valid: Set<Attachment>
+  ) throws(CNIError) -> [PortForward] {
+    try unlessThereAreNoTables { () throws(CNIError) in try removeElements(ofNetwork: network, sparing: valid) }
+  }
+
+  /// Where the kernel has no nf_tables nothing of ours can be, and a removal has nothing to do.
+  private func unlessThereAreNoTables(
+    _ body: () throws(CNIError) -> [PortForward]
+  ) throws(CNIError) -> [PortForward] {
+    do {
+      return try body()
+    } catch {
+      if error.code == .notAvailable { return [] }
+      throw error
+    }
+  }
+
+  private func removeElements(
+    of owner: Owner, _ hint: [Rule], _ ports: [HostPort]
+  ) throws(CNIError) -> [PortForward] {
     let tag = OwnerTag(owner)
     let hinted = Layout(OwnedRules(owner: owner, rules: hint)).elements.map(\.place)
     let places = Set(hinted + ports.map { Layout.place($0) } + [Layout.place(owner)])
@@ -31,7 +55,7 @@ extension NFTablesBackend {
       }
   }
 
-  package func removeAll(
+  private func removeElements(
     ofNetwork network: String, sparing valid: Set<Attachment>
   ) throws(CNIError) -> [PortForward] {
     let prefix = OwnerTag.prefix(ofNetwork: network)
@@ -42,7 +66,9 @@ extension NFTablesBackend {
     }
     let isStale = removal.isOwned
     let stale = try transaction(removal.action) { (session) throws(NetlinkError) in
-      .done(try session.allElements { isStale($0.owner) })
+      // Tells better than a dump what the kernel lacks.
+      _ = try session.read(places: [])
+      return .done(try session.allElements { isStale($0.owner) })
     }
     var rest = stale.map(\.place)[...]
     while !rest.isEmpty {
@@ -95,12 +121,12 @@ extension NFTablesBackend {
       if let owner = state.leftoversOf { foreign = try self.foreignDeletions(owner, snapshot.tables, session) }
       if !(changes + foreign).isEmpty { try session.commit(changes + foreign, generation: snapshot.generation) }
       state.missing = places.subtracting(snapshot.elements.keys)
-      state.forwards += elements.compactMap { Layout.forward($0) }
       // A kernel that cannot change an element's timeout ignores it without a word.
       if !state.deletesForReal, let last = elements.last?.place, try session.stays(last) {
         state.deletesForReal = true
         return .again
       }
+      state.forwards += elements.compactMap { Layout.forward($0) }
       // Whoever flushes the flows to these ports next needs that no packet can begin a new one.
       let connectionless = elements.filter { Layout.hostPort($0.place).map { $0.transport != .tcp } ?? false }
       try session.wait(untilGone: connectionless.map(\.place))

@@ -56,8 +56,8 @@ package struct NFTablesBackend: RulesBackend {
         guard case .again = outcome else { return outcome }
         pause(microseconds: 1000)
       } catch {
-        doubtful += error.isAmbiguous ? 1 : 0
-        guard error.isPassing && number < Self.attempts || error.isAmbiguous && doubtful < 50 else { throw error }
+        doubtful += error.isPassing ? 0 : 1
+        guard error.isPassing ? number < Self.attempts : doubtful < error.doubtfulAttempts else { throw error }
         // What the kernel could not deliver, or has still to deliver, must not be taken for the next answer.
         if error.number == ENOBUFS { session = try Session() }
         pause(microseconds: .random(in: 0...min(number, 40) * 100))
@@ -68,7 +68,12 @@ package struct NFTablesBackend: RulesBackend {
 
   static func failure(_ action: String, _ error: NetlinkError) -> CNIError {
     if error.isPassing { return CNIError(.tryAgainLater, "\(action): \(error), after \(attempts) attempts") }
-    let need = error.number == EPERM ? "; it needs CAP_NET_ADMIN in the host's network namespace" : ""
-    return CNIError(.kernelRefused, "\(action): \(error)\(need)")
+    if error.saysNoTables { return CNIError(.notAvailable, "\(action): \(error)") }
+    switch error.number {
+    case EPERM:
+      return CNIError(.kernelRefused, "\(action): \(error); it needs CAP_NET_ADMIN in the host's network namespace")
+    case ENOENT: return CNIError(.kernelRefused, "\(action): \(error); STATUS tells what the kernel lacks")
+    default: return CNIError(.kernelRefused, "\(action): \(error)")
+    }
   }
 }

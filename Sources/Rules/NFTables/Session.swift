@@ -36,7 +36,7 @@ struct Session: ~Copyable {
     guard answers.count == requests.count else { throw NetlinkError("read the nftables ruleset", number: EPROTO) }
     // The answer to a message of a subsystem that is not there.
     if answers[0].errorNumber == EINVAL {
-      throw NetlinkError("read the nftables ruleset", number: EINVAL, explanation: "the kernel has no nf_tables")
+      throw NetlinkError("read the nftables ruleset", number: EINVAL, explanation: NetlinkError.noTables)
     }
     for answer in answers {
       if let failure = answer.failure("read the nftables ruleset"), failure.number != ENOENT { throw failure }
@@ -138,6 +138,20 @@ extension NetlinkError {
   /// generation has passed.
   var isPassing: Bool { [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS].contains(number) }
 
-  /// Whether somebody was faster with the same elements or the table, or the kernel lacks something for good.
-  var isAmbiguous: Bool { [EEXIST, ENOENT].contains(number) }
+  /// How often a change may be attempted that fails so, though it may fail for good: somebody was faster with the same
+  /// elements, or removed the table, or the kernel lacks something and looks for a module each time.
+  var doubtfulAttempts: Int {
+    switch number {
+    case EEXIST: 50
+    case ENOENT: 5
+    default: 1
+    }
+  }
+
+  /// Whether the kernel has no nf_tables at all, and so nothing that we could have made.
+  var saysNoTables: Bool {
+    number == EPROTONOSUPPORT || number == EINVAL && explanation == NetlinkError.noTables
+  }
+
+  static let noTables = "the kernel has no nf_tables"
 }

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import CallSupport
+import JSON
+import Netlink
+import Testing
+
+@testable import Tuning
+
+@Suite struct BackupTests {
+  /// A backup with everything, and its members.
+  private static func whole() -> Backup {
+    var backup = Backup()
+    backup.link.address = MACAddress("02:00:00:00:00:0A")
+    backup.link.mtu = 1500
+    backup.link.isPromiscuous = false
+    backup.link.receivesAllMulticast = true
+    backup.link.transmitQueueLength = 0
+    backup.link.alias = "a \"b\" é"
+    backup.link.group = .max
+    backup.parameters = ["net/ipv4/conf/eth0.100/x": "1\t2", "net/core/y": ""]
+    backup.features = ["rx-gro": true, "tx-nocache-copy": false]
+    backup.network = "net"
+    return backup
+  }
+
+  private static let wholeText = #"""
+    {"mac":"02:00:00:00:00:0a","promisc":false,"mtu":1500,"allmulti":true,"txQLen":0,"linkAlias":"a \"b\" é",
+     "group":4294967295,"sysctl":{"net/core/y":"","net/ipv4/conf/eth0.100/x":"1\t2"},
+     "ethtool":{"rx-gro":true,"tx-nocache-copy":false},"network":"net"}
+    """#
+
+  private static func parse(_ text: String) -> Backup? { Backup(parsing: Array(text.utf8)) }
+
+  @Test("a backup is written with all that is in it, and read as the same")
+  func roundTrip() throws {
+    let backup = Self.whole()
+    // Everything that a backup can hold is in it.
+    for child in Mirror(reflecting: backup.link).children { #expect("\(child.value)" != "nil") }
+    #expect(backup.json == (try JSON(Self.wholeText)))
+    #expect(Backup(parsing: backup.json.text) == backup)
+    #expect(Self.parse(Self.wholeText) == backup)
+  }
+
+  @Test("what is not kept has no member")
+  func empty() {
+    #expect(Backup().json == .object(JSONObject()))
+    #expect(Self.parse("{}") == Backup())
+  }
+
+  @Test("each member of the whole is read without the others")
+  func single() throws {
+    let whole = Self.whole()
+    let members = try #require(try Field(Self.wholeText).object()).members
+    #expect(members.count == Mirror(reflecting: whole.link).children.count + 3)
+    for member in members {
+      let text = JSON.object(JSONObject([:]).with(member.name, member.value))
+      let backup = try #require(Backup(parsing: text.text))
+      #expect(backup != Backup())
+      #expect(backup.json == text)
+    }
+  }
+
+  @Test(
+    "what the peer's plugin left is read",
+    arguments: [
+      #"{"mac":"0a:58:0a:16:00:05","promisc":false,"mtu":1500,"allmulti":false,"txQLen":1000}"#,
+      """
+      {
+       "mac": "0A:58:0A:16:00:05",
+       "promisc": false, "mtu": 1500, "allmulti": false, "txQLen": 1000
+      }
+      """,
+    ])
+  func peer(text: String) throws {
+    let backup = try #require(Self.parse(text))
+    var link = LinkAttributes()
+    link.address = MACAddress("0a:58:0a:16:00:05")
+    link.isPromiscuous = false
+    link.mtu = 1500
+    link.receivesAllMulticast = false
+    link.transmitQueueLength = 1000
+    #expect(backup.link == link)
+    #expect(backup.parameters.isEmpty)
+    #expect(backup.features.isEmpty)
+    #expect(backup.network == nil)
+  }
+
+  @Test(
+    "what is broken is none", arguments: ["", " ", "{", "[]", "null", "7", #""x""#, #"{"mtu":1500"#, "{}{}", "\0"])
+  func broken(text: String) {
+    #expect(Self.parse(text) == nil)
+  }
+
+  @Test(
+    "a member of a wrong type or value is ignored, and the others are read",
+    arguments: [
+      #""mac":5"#, #""mac":"""#, #""mac":"02:00""#, #""mac":null"#, #""promisc":"true""#, #""promisc":1"#, #""mtu":0"#,
+      #""mtu":-1"#, #""mtu":"1500""#, #""mtu":1.5"#, #""mtu":4294967296"#, #""mtu":18446744073709551616"#,
+      #""allmulti":null"#, #""txQLen":-1"#, #""txQLen":true"#, #""linkAlias":5"#, #""group":[]"#, #""sysctl":[]"#,
+      #""sysctl":{"net/core/x":5}"#, #""sysctl":"x""#, #""ethtool":{"rx-gro":"on"}"#, #""ethtool":true"#,
+      #""network":5"#,
+      #""unknown":5"#,
+    ])
+  func wrongMember(member: String) throws {
+    #expect(Self.parse("{\(member)}") == Backup())
+    let backup = try #require(Self.parse(#"{"txqlen":7,\#(member)}"#))
+    #expect(member.contains("txQLen") || backup.link.transmitQueueLength == 7)
+  }
+
+  @Test("of each thing the older value is kept, and what is new is added")
+  func keepFirst() throws {
+    let whole = Self.whole()
+    var other = Backup()
+    other.link.address = MACAddress("02:00:00:00:00:0b")
+    other.link.mtu = 9000
+    other.link.isPromiscuous = true
+    other.link.receivesAllMulticast = false
+    other.link.transmitQueueLength = 5
+    other.link.alias = "other"
+    other.link.group = 6
+    other.parameters = ["net/core/y": "other"]
+    other.features = ["rx-gro": false]
+    other.network = "other"
+
+    var newer = other
+    newer.keep(first: whole)
+    #expect(newer == whole)
+
+    newer = other
+    newer.keep(first: Backup())
+    #expect(newer == other)
+
+    newer = Backup()
+    newer.keep(first: whole)
+    #expect(newer == whole)
+
+    var older = other
+    older.keep(first: other)
+    #expect(older == other)
+  }
+
+  @Test("keeping goes attribute by attribute and key by key")
+  func keepFirstSingly() throws {
+    let whole = Self.whole()
+    let members = try #require(try Field(Self.wholeText).object()).members
+    for member in members {
+      var rest = try #require(try Field(Self.wholeText).object())
+      rest[member.name] = nil
+      var newer = whole
+      newer.keep(first: try #require(Backup(parsing: JSON.object(rest).text)))
+      #expect(newer == whole)
+    }
+    var newer = try #require(Self.parse(#"{"sysctl":{"a":"2","b":"2"},"ethtool":{"x":false,"y":false}}"#))
+    newer.keep(first: try #require(Self.parse(#"{"sysctl":{"a":"1","c":"1"},"ethtool":{"x":true,"z":true}}"#)))
+    #expect(newer.parameters == ["a": "1", "b": "2", "c": "1"])
+    #expect(newer.features == ["x": true, "y": false, "z": true])
+  }
+
+  @Test("only what is asked for is taken")
+  func only() throws {
+    let all = Self.whole().link
+    #expect(all.only(all) == all)
+    #expect(all.only(LinkAttributes()) == LinkAttributes())
+    for member in try #require(try Field(Self.wholeText).object()).members {
+      let one = JSON.object(JSONObject([:]).with(member.name, member.value))
+      let asked = try #require(Backup(parsing: one.text)).link
+      #expect(all.only(asked) == asked)
+      #expect(LinkAttributes().only(asked) == LinkAttributes())
+    }
+  }
+
+  @Test(
+    "a file is named as the peer names it, and within what a file system takes",
+    arguments: [1, 12, 64, 199, 200, 201, 255, 4096])
+  func fileName(count: Int) {
+    func name(_ last: String) -> String {
+      let id = String(repeating: "a", count: count - 1) + last
+      return Backup.fileName(Owner(network: "net", containerID: id, interface: "eth0.1234567890"))
+    }
+    // The file's folder has a name with five bytes more for a moment.
+    #expect(name("b").utf8.count <= 250)
+    #expect(name("b") != name("c"))
+    #expect(!name("b").contains("/"))
+    if count <= 200 { #expect(name("b") == String(repeating: "a", count: count - 1) + "b_eth0.1234567890.json") }
+  }
+}
+
+extension JSONObject {
+  /// The same with a member more.
+  fileprivate func with(_ name: String, _ value: JSON) -> JSONObject {
+    var copy = self
+    copy.append(name, value)
+    return copy
+  }
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import CallSupport
+import JSON
+import Netlink
+import OS
+import Skel
+import TestSupport
+import Testing
+
+@testable import Tuning
+
+/// What needs no container; what is set in one is tested with the kernel.
+@Suite struct TuningTests {
+  private let folder: TemporaryFolder
+  private var allowlist: String { "\(folder.path)/allowlist.conf" }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func put(_ text: String, at name: String) throws {
+    try Folder.make(folder.path).write(Array(text.utf8), to: name)
+  }
+
+  private func requireAllowed(_ members: String) throws {
+    let plugin = Tuning(allowlist: allowlist, note: { _ in })
+    try plugin.requireAllowed(try Sample.options(members))
+  }
+
+  private func names(_ path: String) throws -> [String] {
+    let folder = try Folder.open(path)
+    return try folder?.names().sorted() ?? []
+  }
+}
+
+// MARK: - Which keys may be set
+
+extension TuningTests {
+  @Test("without a list every key is allowed, and with one only those that it names")
+  func allowed() throws {
+    let members = #""sysctl":{"net.ipv4.conf.IFNAME.a":"1","net/core/b":"1"}"#
+    try requireAllowed(members)
+    try put("# ours\r\n^net.ipv4.conf.IFNAME.[a-z_]*$\r\nnet\\.core\\.b\r\n", at: "allowlist.conf")
+    try requireAllowed(members)
+    let message = "sysctl.net/core/c: \(allowlist): net.core.c is not allowed"
+    #expect(throws: CNIError(.invalidConfiguration, message)) { try requireAllowed(#""sysctl":{"net/core/c":"1"}"#) }
+  }
+
+  @Test("a key of args.cni must be allowed too")
+  func argumentsAllowed() throws {
+    try put("net.core.a\n", at: "allowlist.conf")
+    let members = #""sysctl":{"net.core.a":"1"},"args":{"cni":{"sysctl":{"net.core.b":"1"}}}"#
+    let message = "args.cni.sysctl.net.core.b: \(allowlist): net.core.b is not allowed"
+    #expect(throws: CNIError(.invalidConfiguration, message)) { try requireAllowed(members) }
+  }
+
+  @Test("a pattern that matches a part is refused with advice, the list's path and the line")
+  func partial() throws {
+    try put("\nnet.core\n", at: "allowlist.conf")
+    let error = try #require(throws: CNIError.self) { try requireAllowed(#""sysctl":{"net.core.a":"1"}"#) }
+    #expect(error.code == .invalidConfiguration)
+    #expect(error.message.hasPrefix("sysctl.net.core.a: \(allowlist): net.core.a is not allowed: line 2, \"net.core\""))
+  }
+
+  @Test("an empty list allows no key")
+  func emptyList() throws {
+    try put("", at: "allowlist.conf")
+    #expect(throws: CNIError.self) { try requireAllowed(#""sysctl":{"net.core.a":"1"}"#) }
+  }
+
+  @Test("where no key is asked for, the list does not matter")
+  func listNotNeeded() throws {
+    try put("(", at: "allowlist.conf")
+    try requireAllowed(#""mtu":1400"#)
+    #expect(Sample.answer("ADD", Sample.config(), allowlist: allowlist).status == 0)
+  }
+
+  @Test("a list that cannot be used is code 7 for ADD with its path and line, and one that cannot be read code 5")
+  func badList() throws {
+    try put("net.core.a\nnet.(\n", at: "allowlist.conf")
+    let bad = Sample.answer("ADD", Sample.config(#""sysctl":{"net.core.a":"1"}"#), allowlist: allowlist)
+    #expect(bad.code == 7)
+    #expect(bad.message.hasPrefix("\(allowlist): line 2: \"net.(\" is no regular expression"))
+    let unreadable = Sample.answer("ADD", Sample.config(#""sysctl":{"net.core.a":"1"}"#), allowlist: folder.path)
+    #expect(unreadable.code == 5)
+  }
+
+  @Test("a key that is not allowed changes nothing")
+  func notAllowed() throws {
+    try put("# nothing", at: "allowlist.conf")
+    let config = Sample.config(#""sysctl":{"net.core.a":"1"},"mtu":1400,"dataDir":"\#(folder.path)/kept""#)
+    let answer = Sample.answer("ADD", config, allowlist: allowlist)
+    #expect(answer.code == 7)
+    #expect(answer.message == "sysctl.net.core.a: \(allowlist): net.core.a is not allowed")
+    #expect(try names(folder.path) == ["allowlist.conf"])
+  }
+}
+
+// MARK: - ADD and CHECK
+
+extension TuningTests {
+  @Test(
+    "ADD with nothing asked for passes the result through, and needs no namespace for it",
+    arguments: ["", #""promisc":false,"mtu":0"#, #""restoreSysctl":true"#])
+  func addNothing(members: String) throws {
+    let request = try Sample.request(members)
+    let plugin = Tuning(allowlist: allowlist, note: { _ in })
+    let result = try plugin.add(request)
+    #expect(try result.encoded(.v1_1_0) == JSON(Sample.result))
+    try plugin.check(request)
+    let answer = Sample.answer("ADD", Sample.config(members))
+    #expect(answer.status == 0)
+    #expect(answer.json == (try JSON(Sample.result)))
+  }
+
+  @Test("a namespace that is not there is code 4 where something is asked for")
+  func noNamespace() throws {
+    let request = try Sample.request(#""mtu":1400"#)
+    let plugin = Tuning(allowlist: allowlist, note: { _ in })
+    for call in [{ _ = try plugin.add(request) }, { try plugin.check(request) }] {
+      let error = try #require(throws: CNIError.self) { try call() }
+      #expect(error.code == .badEnvironment)
+      #expect(error.message.hasPrefix("CNI_NETNS: "))
+    }
+  }
+
+  @Test(
+    "an argument that is not known is code 4, unless IgnoreUnknown allows it", arguments: ["ADD", "CHECK"],
+    [
+      ("K8S_POD_NAME=x", false), ("MAC=02:00:00:00:00:01;MTU=7", false), ("IgnoreUnknown=0;X=1", false),
+      ("IgnoreUnknown=1;X=1", true), ("X=1;IgnoreUnknown=true", true), ("", true),
+    ])
+  func arguments(verb: String, arguments: (text: String, isFine: Bool)) {
+    let answer = Sample.answer(verb, Sample.config(), arguments: arguments.text)
+    #expect(answer.status == (arguments.isFine ? 0 : 1))
+    #expect(answer.code == (arguments.isFine ? nil : 4))
+    #expect(arguments.isFine || answer.message.hasPrefix("CNI_ARGS: unknown: "))
+  }
+
+  @Test("a result of the plugins before is needed, also if nothing is asked for", arguments: ["ADD", "CHECK"])
+  func noPreviousResult(verb: String) {
+    for members in ["", #""mtu":1400"#, #""prevResult":null"#] {
+      let answer = Sample.answer(verb, Sample.config(members, result: nil))
+      #expect(answer.code == 7)
+      let reason = "expected the result of the plugins before (tuning is a chained plugin), found nothing"
+      #expect(answer.message == "prevResult: \(reason)")
+    }
+  }
+
+  @Test(
+    "bad options are code 7 before anything is touched", arguments: ["ADD", "CHECK"],
+    [#""mtu":-1"#, #""mac":"x""#, #""sysctl":{"kernel.x":"1"}"#, #""ethtool":[]"#, #""args":{"cni":{"mtu":"x"}}"#])
+  func badOptions(verb: String, member: String) throws {
+    let config = Sample.config(#""txQLen":7,"dataDir":"\#(folder.path)/kept",\#(member)"#)
+    #expect(Sample.answer(verb, config).code == 7)
+    #expect(try names("\(folder.path)/kept").isEmpty)
+  }
+
+  @Test("what differs is told with both values, and what is not asked for is not looked at")
+  func differences() throws {
+    let members = """
+      "mac":"02:00:00:00:00:01","mtu":1,"promisc":true,"allmulti":true,"txQLen":1,"linkAlias":"a","group":1
+      """
+    let wanted = try Sample.options(members).link
+    for child in Mirror(reflecting: wanted).children { #expect("\(child.value)" != "nil") }
+    #expect(Tuning.differences(wanted, wanted).isEmpty)
+    #expect(Tuning.differences(wanted, LinkAttributes()).isEmpty)
+    let missing = Tuning.differences(LinkAttributes(), wanted)
+    #expect(missing.count == Mirror(reflecting: wanted).children.count)
+    #expect(missing.first == "mac is missing instead of 02:00:00:00:00:01")
+    var actual = wanted
+    actual.mtu = 2
+    actual.isPromiscuous = false
+    #expect(Tuning.differences(actual, wanted) == ["mtu is 2 instead of 1", "promisc is false instead of true"])
+  }
+}
+
+// MARK: - DEL, GC and STATUS
+
+extension TuningTests {
+  private var dataDir: String { #""dataDir":"\#(folder.path)/kept""# }
+
+  private func keep(_ files: [String: String]) throws {
+    let kept = try Folder.make("\(folder.path)/kept")
+    for (name, text) in files { try kept.write(Array(text.utf8), to: name) }
+  }
+
+  @Test("DEL succeeds if nothing is kept, whatever else is wrong, and makes no folder")
+  func deleteNothing() throws {
+    for members in ["", #""mtu":"x""#, #""sysctl":{"kernel.x":5}"#] {
+      let config = Sample.config(members.isEmpty ? dataDir : "\(dataDir),\(members)", result: nil)
+      let answer = Sample.answer("DEL", config, arguments: "K8S_POD_NAME=x")
+      #expect(answer.status == 0)
+      #expect(answer.notes.isEmpty)
+    }
+    #expect(try names(folder.path).isEmpty)
+  }
+
+  @Test(
+    "DEL removes what is kept of its owner only, also if it is broken or the namespace is gone",
+    arguments: [#"{"mtu":1400}"#, "{", "", "{}"])
+  func delete(text: String) throws {
+    try keep(["id_eth0.json": text, "id_eth1.json": "{}", "other_eth0.json": "{}"])
+    let notes = Notes()
+    let request = try Sample.request(dataDir)
+    try Tuning(allowlist: allowlist, note: { notes.lines.append($0) }).delete(request)
+    #expect(try names("\(folder.path)/kept") == ["id_eth1.json", "other_eth0.json"])
+    #expect(notes.lines.isEmpty)
+  }
+
+  @Test("DEL succeeds with a folder that is none, and says so on stderr")
+  func deleteWithoutFolder() throws {
+    try put("x", at: "kept")
+    let answer = Sample.answer("DEL", Sample.config(dataDir))
+    #expect(answer.status == 0)
+    #expect(answer.notes.count == 1)
+    #expect(answer.notes.first?.hasPrefix("tuning: open \(folder.path)/kept") == true)
+  }
+
+  @Test("GC removes what the network kept, but for the list, other networks, the peer's files and what is broken")
+  func collectGarbage() throws {
+    let ours = #"{"mtu":1,"network":"net"}"#
+    let files = [
+      "id_eth0.json": ours, "id_eth1.json": ours, "gone_eth0.json": ours, "else_eth0.json": #"{"network":"other"}"#,
+      "peer_eth0.json": #"{"mtu":1}"#, "broken_eth0.json": "{", "note": "",
+    ]
+    try keep(files)
+    let list =
+      #""cni.dev/valid-attachments":[{"containerID":"id","ifname":"eth0"},{"containerID":"x","ifname":"eth1"}]"#
+    let answer = Sample.answer("GC", Sample.config("\(dataDir),\(list)"))
+    #expect(answer.status == 0)
+    let left = ["broken_eth0.json", "else_eth0.json", "id_eth0.json", "note", "peer_eth0.json"]
+    #expect(try names("\(folder.path)/kept") == left)
+  }
+
+  @Test("GC without a folder, or without a list, removes nothing and makes no folder")
+  func collectNothing() throws {
+    let none = #""cni.dev/valid-attachments":[]"#
+    #expect(Sample.answer("GC", Sample.config("\(dataDir),\(none)")).status == 0)
+    #expect(try names(folder.path).isEmpty)
+    try keep(["id_eth0.json": #"{"network":"net"}"#])
+    #expect(Sample.answer("GC", Sample.config(dataDir)).status == 0)
+    #expect(try names("\(folder.path)/kept") == ["id_eth0.json"])
+  }
+
+  @Test("a folder that is not named by an absolute path is code 7 for GC and code 50 for STATUS")
+  func relativeFolder() {
+    let config = Sample.config(#""dataDir":"x","cni.dev/valid-attachments":[]"#)
+    for (verb, code) in [("GC", 7), ("STATUS", 50)] {
+      let answer = Sample.answer(verb, config)
+      #expect(answer.code == code)
+      #expect(answer.message == "dataDir: expected an absolute path, found \"x\"")
+    }
+  }
+
+  @Test("STATUS is fine with a good list or none, and code 50 with a bad one")
+  func status() throws {
+    #expect(Sample.answer("STATUS", Sample.config(result: nil), allowlist: allowlist).status == 0)
+    try put("# ours\nnet.core.a\n", at: "allowlist.conf")
+    #expect(Sample.answer("STATUS", Sample.config(result: nil), allowlist: allowlist).status == 0)
+    try put("# ours\nnet.(\n", at: "allowlist.conf")
+    let bad = Sample.answer("STATUS", Sample.config(result: nil), allowlist: allowlist)
+    #expect(bad.code == 50)
+    #expect(bad.message.hasPrefix("\(allowlist): line 2: \"net.(\" is no regular expression"))
+    #expect(Sample.answer("STATUS", Sample.config(result: nil), allowlist: folder.path).code == 50)
+  }
+
+  private final class Notes {
+    var lines: [String] = []
+  }
+}
