@@ -190,11 +190,11 @@ import Testing
   @Test("parameters are read in their order, with their values as text and their paths")
   func parameters() throws {
     let options = try Sample.options(
-      #""sysctl":{"net.ipv4.conf.IFNAME.b":"1 2","net/core/a":-3,"net.ipv4.conf.eth0/100.c":"x"}"#, interface: "eth0.100"
+      #""sysctl":{"net.ipv4.conf.IFNAME.b":"1 2","net/core/a":-3,"net.ipv4.conf.eth0/100.c":9}"#, interface: "eth0.100"
     )
     let texts = ["net.ipv4.conf.eth0/100.b", "net.core.a", "net.ipv4.conf.eth0/100.c"]
     #expect(options.parameters.map(\.key.text) == texts)
-    #expect(options.parameters.map(\.value) == ["1 2", "-3", "x"])
+    #expect(options.parameters.map(\.value) == ["1 2", "-3", "9"])
     let paths = ["sysctl.net.ipv4.conf.IFNAME.b", "sysctl.net/core/a", "sysctl.net.ipv4.conf.eth0/100.c"]
     #expect(options.parameters.map(\.path) == paths)
   }
