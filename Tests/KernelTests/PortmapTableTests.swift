@@ -132,6 +132,22 @@ struct PortmapTableTests {
     #expect(finding.message.contains("net.ipv4.conf.cni0.route_localnet is not 1"))
   }
 
+  @Test("where the kernel has no netfilter netlink, STATUS is 50, and DEL and GC have nothing to do")
+  func withoutNetfilter() throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    for (verb, status) in [("STATUS", 1), ("DEL", 0), ("GC", 0)] as [(String, Int32)] {
+      let members = #""cni.dev/valid-attachments":[],"#
+      let outcome = try host.node.namespace.run {
+        try Program("strace").run(
+          ["-o", "/dev/null", "-e", "inject=socket:error=EPROTONOSUPPORT", PortmapNode.program.path, "portmap"],
+          environment: container.environment(verb), input: pluginConfig("portmap", "test", "1.1.0", members, nil))
+      }
+      #expect(outcome.status == status)
+      if status != 0 { #expect(errorObject(outcome)?.code == 50) }
+    }
+  }
+
   @Test("STATUS is ready before and after the first ADD, leaves nothing, and is 50 without the capability")
   func status() throws {
     let host = try PortmapNode()

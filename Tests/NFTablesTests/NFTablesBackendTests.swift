@@ -18,6 +18,17 @@ import Testing
     for number in [EPERM, EINVAL, EOPNOTSUPP, ENOMEM, EEXIST, ENOENT] { #expect(code(number) == .kernelRefused) }
   }
 
+  @Test("a kernel without nf_tables is code 50, however it says so")
+  func noTables() {
+    for error in [
+      NetlinkError("open", number: EPROTONOSUPPORT),
+      NetlinkError("read", number: EINVAL, explanation: NetlinkError.noTables),
+    ] {
+      #expect(NFTablesBackend.failure("do it", error).code == .notAvailable)
+      #expect(error.doubtfulAttempts == 1)
+    }
+  }
+
   @Test("what passes, and what somebody else may have caused, is told from what is final")
   func kinds() {
     for number in [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS, EEXIST, ENOENT, EPERM, EINVAL, EOPNOTSUPP, ENOMEM] {
