@@ -35,8 +35,8 @@ package struct NetworkNamespace: ~Copyable {
   }
 
   /// Runs `body` with the calling thread in this namespace; the sockets that it opens and the parameters that it sets
-  /// are those of the namespace. A failure to get there is thrown as `convert` says. If the thread cannot come back, the
-  /// process ends: it must not go on in the wrong place.
+  /// are those of the namespace. A failure to get there is thrown as `convert` says. If the thread cannot come back,
+  /// the process ends: it must not go on in the wrong place.
   package func run<T, E: Error>(
     _ convert: (NetworkNamespaceError) -> E, _ body: () throws(E) -> T
   ) throws(E) -> T {

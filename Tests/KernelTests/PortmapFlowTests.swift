@@ -122,8 +122,8 @@ struct PortmapFlowTests {
 }
 
 extension PortmapNode {
-  /// What tells the node's tracked flows with ports apart: protocol, addresses and ports of the first packet. The kernel
-  /// itself sends other packets, about groups, when it likes.
+  /// What tells the node's tracked flows with ports apart: protocol, addresses and ports of the first packet. The
+  /// kernel itself sends other packets, about groups, when it likes.
   fileprivate func flows() throws -> Set<String> {
     let list = try node.namespace.command("conntrack", "-L", "-f", "ipv4")
     return Set(

@@ -6,7 +6,8 @@ import CNI
 import Netlink
 import Rules
 
-/// What the kernel remembers of flows that have no connection to end: they would go on to where their first packet went.
+/// What the kernel remembers of flows that have no connection to end: they would go on to where their first packet
+/// went.
 struct Flows {
   private let backend: any RulesBackend
   /// Tells the operator something on stderr.
@@ -17,8 +18,8 @@ struct Flows {
     self.note = note
   }
 
-  /// Makes the kernel forget the UDP and SCTP flows to the ports of these forwards that lead somewhere else. A flow to an
-  /// address of the host whose port is forwarded by itself is not one of a forward for all addresses.
+  /// Makes the kernel forget the UDP and SCTP flows to the ports of these forwards that lead somewhere else. A flow to
+  /// an address of the host whose port is forwarded by itself is not one of a forward for all addresses.
   func forget(strayingFrom forwards: [PortForward]) throws(CNIError) {
     let flows = try flows(to: forwards)
     if flows.isEmpty { return }
@@ -45,7 +46,8 @@ struct Flows {
     try forget(followers.map(\.flow))
   }
 
-  /// The flows of transports without connections to the ports of these forwards, each with the port and address it went to.
+  /// The flows of transports without connections to the ports of these forwards, each with the port and address it went
+  /// to.
   private func flows(to forwards: [PortForward]) throws(CNIError) -> [(flow: Flow, port: HostPort)] {
     let destinations = forwards.map(\.hostPort).filter { $0.transport != .tcp }.map {
       FlowDestination(family: $0.family, transport: $0.transport.number, port: $0.port, address: $0.address)
@@ -64,7 +66,8 @@ struct Flows {
     return flows.compactMap { flow in HostPort(flow).map { (flow, $0) } }
   }
 
-  /// Forgets the flows to addresses of this host: one through it, to a name server elsewhere, is not one to port 53 here.
+  /// Forgets the flows to addresses of this host: one through it, to a name server elsewhere, is not one to port 53
+  /// here.
   private func forget(_ flows: [Flow]) throws(CNIError) {
     if flows.isEmpty { return }
     try kernel { () throws(NetlinkError) in

@@ -45,8 +45,8 @@ package struct Portmap: Plugin {
     try flows.forget(following: try backend.remove(request.owner, hint: hint?.rules ?? [], ports: ports))
   }
 
-  /// What the container had before it was added without ports. A host that cannot tell has nothing of it, and a container
-  /// without ports must not fail for that.
+  /// What the container had before it was added without ports. A host that cannot tell has nothing of it, and a
+  /// container without ports must not fail for that.
   private func removeFormer(_ owner: Owner) {
     do {
       try flows.forget(following: try backend.remove(owner, hint: [], ports: []))

@@ -36,7 +36,7 @@ struct Layout: Sendable {
       note = id
       let set = Branch.conditionsSet(family, id, hasHostAddress: forward.hostPort.address != nil)
       insert(Element(set, key: place.key, comment: Comment(owner)))
-      insert(Branch.conditions(conditions))
+      need(Branch.conditionsName(family, id)) { .conditions(conditions) }
     }
     let data = forward.destination.address.bytes + Self.padded(forward.destination.port)
     insert(Element(place.set, key: place.key, data: data, comment: Comment(owner, note)))
@@ -45,15 +45,17 @@ struct Layout: Sendable {
   private mutating func add(_ masquerade: Masquerade) {
     let family = masquerade.destination.address.family
     insert(Element(Self.place(masquerade), comment: Comment(owner)))
-    insert(Branch.masquerade(family, masquerade.source.length))
+    let length = masquerade.source.length
+    need(Branch.masqueradeName(family, length)) { .masquerade(family, length) }
   }
 
   private mutating func insert(_ element: Element) {
     if places.insert(element.place).inserted { elements.append(element) }
   }
 
-  private mutating func insert(_ branch: Branch) {
-    if !branches.contains(where: { $0.chain == branch.chain }) { branches.append(branch) }
+  /// Adds the branch of this name, which most rules of an owner share.
+  private mutating func need(_ name: String, _ branch: () -> Branch) {
+    if !branches.contains(where: { $0.chain == name }) { branches.append(branch()) }
   }
 }
 

@@ -38,8 +38,8 @@ extension NFTablesBackend {
     return change.takeovers
   }
 
-  /// `others` are places of the owner's elements besides those that it wants; they are looked for when it turns out that
-  /// there must be some.
+  /// `others` are places of the owner's elements besides those that it wants; they are looked for when it turns out
+  /// that there must be some.
   private func replace(
     with layout: Layout, _ owner: Owner, _ onConflict: ConflictPolicy, _ others: inout [Element.Place]?,
     _ session: borrowing Session

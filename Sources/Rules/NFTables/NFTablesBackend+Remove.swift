@@ -48,7 +48,7 @@ extension NFTablesBackend {
       _ = try expire(places.union(all.map(\.place)), &removal) { (found, _) in found }
     }
     // What is not there any more, but was: a plugin may have been killed before it saw to the flows.
-    return removal.forwards
+    return Array(removal.forwards)
       + hint.compactMap { rule in
         guard case .forwardPort(let forward) = rule, removal.missing.contains(Layout.place(forward)) else { return nil }
         return forward
@@ -78,7 +78,7 @@ extension NFTablesBackend {
       _ = try expire(chunk, &removal) { (found, _) in found }
     }
     try removeUnusedConditions(of: network)
-    return removal.forwards
+    return Array(removal.forwards)
   }
 
   /// The removal of what some owners have, by as many changes as it takes.
@@ -87,8 +87,8 @@ extension NFTablesBackend {
     /// The owner whose leftovers of the peer go too.
     let leftoversOf: Owner?
     let isOwned: (OwnerTag) -> Bool
-    /// The forwards that were removed.
-    var forwards: [PortForward] = []
+    /// The forwards that were removed; what an attempt has removed counts, whatever comes of the attempt.
+    var forwards: Set<PortForward> = []
     /// Places that hold no element.
     var missing: Set<Element.Place> = []
     var deletesForReal = false
@@ -100,8 +100,8 @@ extension NFTablesBackend {
     }
   }
 
-  /// Lets the owned elements among these places expire, or what `complete` makes of them; changes nothing and answers false
-  /// if that is nil.
+  /// Lets the owned elements among these places expire, or what `complete` makes of them; changes nothing and answers
+  /// false if that is nil.
   private func expire(
     _ places: Set<Element.Place>, _ removal: inout Removal,
     complete: ([Element], borrowing Session) throws(NetlinkError) -> [Element]?
@@ -121,12 +121,12 @@ extension NFTablesBackend {
       if let owner = state.leftoversOf { foreign = try self.foreignDeletions(owner, snapshot.tables, session) }
       if !(changes + foreign).isEmpty { try session.commit(changes + foreign, generation: snapshot.generation) }
       state.missing = places.subtracting(snapshot.elements.keys)
+      state.forwards.formUnion(elements.compactMap { Layout.forward($0) })
       // A kernel that cannot change an element's timeout ignores it without a word.
       if !state.deletesForReal, let last = elements.last?.place, try session.stays(last) {
         state.deletesForReal = true
         return .again
       }
-      state.forwards += elements.compactMap { Layout.forward($0) }
       // Whoever flushes the flows to these ports next needs that no packet can begin a new one.
       let connectionless = elements.filter { Layout.hostPort($0.place).map { $0.transport != .tcp } ?? false }
       try session.wait(untilGone: connectionless.map(\.place))

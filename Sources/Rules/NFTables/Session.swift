@@ -81,8 +81,8 @@ struct Session: ~Copyable {
     try list(SetObject.list(), "list the sets").compactMap { SetObject.read($0) }
   }
 
-  /// What a dump answers, begun anew if it is interrupted; what does not exist is empty. One that can be partial answers
-  /// what all attempts together have found.
+  /// What a dump answers, begun anew if it is interrupted; what does not exist is empty. One that can be partial
+  /// answers what all attempts together have found.
   func list(
     _ request: NetlinkMessage, _ action: String, attempts: Int = 50, canBePartial: Bool = false
   ) throws(NetlinkError) -> [NetlinkReply] {
