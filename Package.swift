@@ -61,10 +61,13 @@ let package = Package(
       "Portmap", path: "Sources/Plugins/Portmap",
       needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Rules", "Skel"]),
     library(
+      "Bandwidth", path: "Sources/Plugins/Bandwidth",
+      needs: ["Address", "Digest", "JSON", "NetNS", "Netlink", "CNI", "Skel"]),
+    library(
       "Tuning", path: "Sources/Plugins/Tuning",
-      needs: ["OS", "Address", "JSON", "Sysctl", "NetNS", "Netlink", "CNI", "Skel"]),
+      needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Skel"]),
     .executableTarget(
-      name: "swift-cni", dependencies: ["OS", "Skel", "NFTables", "Portmap", "Tuning"], exclude: ["Link"],
+      name: "swift-cni", dependencies: ["OS", "Skel", "NFTables", "Portmap", "Tuning", "Bandwidth"], exclude: ["Link"],
       swiftSettings: strict, linkerSettings: leanLink),
 
     .target(

@@ -27,6 +27,8 @@ package struct CNIError: Error, Equatable, CustomStringConvertible {
     package static let kernelRefused = Code(rawValue: 101)
     /// Ours: what CHECK looked for is missing or different.
     package static let checkFailed = Code(rawValue: 102)
+    /// Ours: somebody else's qdisc or interface stands where ours would have to be.
+    package static let foreignQdisc = Code(rawValue: 103)
   }
 
   package let code: Code

@@ -99,6 +99,18 @@ extension NetworkResult {
     return copy
   }
 
+  /// The same with an interface on the host, at the end if it is not there yet.
+  package func adding(hostInterface name: String, mac: String) throws(FieldError) -> NetworkResult {
+    var copy = self
+    var list = try items("interfaces").compactMap(\.value)
+    let entry = JSON.object(JSONObject(["name": .string(name), "mac": .string(mac)]))
+    let index = try interfaces().firstIndex { $0.name == name && $0.sandbox == nil }
+    if let index { list[index] = entry } else { list.append(entry) }
+    _ = copy.object.take("interfaces")
+    copy.object["interfaces"] = .array(list)
+    return copy
+  }
+
   private func items(_ name: String) throws(FieldError) -> [Field] {
     try Field(path: path, .object(object))[name].array() ?? []
   }

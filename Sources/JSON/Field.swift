@@ -94,4 +94,21 @@ extension Field {
     }
     return number
   }
+
+  /// The same for numbers that may take 64 bits without a sign. Those from 2⁵³ on are rounded if another number of the
+  /// document takes more than 63 bits, as then all are read as floating-point numbers.
+  package func unsigned(in range: ClosedRange<UInt64>) throws(FieldError) -> UInt64? {
+    let number: UInt64?
+    switch value {
+    case nil: return nil
+    case .integer(let value): number = UInt64(exactly: value)
+    // The largest number is rounded to 2⁶⁴.
+    case .real(let value): number = value == 0x1p64 ? .max : UInt64(exactly: value)
+    default: number = nil
+    }
+    guard let number, range.contains(number) else {
+      throw expected("a number between \(range.lowerBound) and \(range.upperBound)")
+    }
+    return number
+  }
 }

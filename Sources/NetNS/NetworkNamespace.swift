@@ -14,6 +14,9 @@ package struct NetworkNamespaceError: Error, CustomStringConvertible {
 package struct NetworkNamespace: ~Copyable {
   private let file: FileDescriptor
 
+  /// The descriptor that holds it, for a request to the kernel about it.
+  package var descriptor: Int32 { file.number }
+
   /// Opens a namespace by any of its names: `/run/netns/…`, `/proc/PID/ns/net`, `/proc/PID/fd/N`.
   package static func open(_ path: String) throws(NetworkNamespaceError) -> NetworkNamespace {
     let file: FileDescriptor
@@ -27,6 +30,16 @@ package struct NetworkNamespace: ~Copyable {
       throw NetworkNamespaceError(description: "\(path) is not a network namespace")
     }
     return NetworkNamespace(file: file)
+  }
+
+  /// Makes a namespace with nothing in it but `lo`.
+  package static func make() throws(NetworkNamespaceError) -> NetworkNamespace {
+    let home = try current()
+    if unshare(cni_clone_newnet) != 0 {
+      throw NetworkNamespaceError(description: "\(SystemError("make a network namespace", number: errno))")
+    }
+    defer { home.comeBack() }
+    return try current()
   }
 
   /// The namespace of the calling thread.
@@ -44,8 +57,12 @@ package struct NetworkNamespace: ~Copyable {
     if setns(file.number, cni_clone_newnet) != 0 {
       throw convert(NetworkNamespaceError(description: "\(SystemError("enter the namespace", number: errno))"))
     }
-    defer { if setns(home.file.number, cni_clone_newnet) != 0 { abort() } }
+    defer { home.comeBack() }
     return try body()
+  }
+
+  private func comeBack() {
+    if setns(file.number, cni_clone_newnet) != 0 { abort() }
   }
 
   private static func current<E: Error>(_ convert: (NetworkNamespaceError) -> E) throws(E) -> NetworkNamespace {

@@ -15,13 +15,7 @@ package struct BridgePort: Equatable, Sendable {
 extension NetlinkSocket {
   /// The port that an interface is; nil if it is none, or if there is no such interface.
   package func bridgePort(named name: String) throws(NetlinkError) -> BridgePort? {
-    let reply: NetlinkReply
-    do {
-      reply = try linkReply(name)
-    } catch {
-      if error.number == ENODEV { return nil }
-      throw error
-    }
+    guard let reply = try linkReplyIfAny(name) else { return nil }
     let info = reply.attributes(after: Self.linkHeaderLength).nested(Int(IFLA_LINKINFO))
     guard
       info[Int(IFLA_INFO_SLAVE_KIND)]?.text == "bridge",

@@ -47,7 +47,7 @@ extension NetlinkSocket {
   package func set(
     _ features: [EthtoolFeature], of interface: String, _ family: EthtoolFamily
   ) throws(NetlinkError) {
-    var request = Self.features(UInt8(ETHTOOL_MSG_FEATURES_SET), family, interface, flags: NLM_F_ACK)
+    var request = Self.features(UInt8(ETHTOOL_MSG_FEATURES_SET), family, interface)
     request.nested(ETHTOOL_A_FEATURES_WANTED) { wanted in
       wanted.nested(ETHTOOL_A_BITSET_BITS) { bits in
         for feature in features {
@@ -58,14 +58,8 @@ extension NetlinkSocket {
         }
       }
     }
-    // The answer to a change comes before its acknowledgement, where there is one.
-    try send(request.bytes(sequence: 0))
-    while true {
-      for reply in try receive(waiting: true) {
-        if let failure = reply.failure("change the features of \(interface)") { throw failure }
-        if reply.errorNumber != nil { return }
-      }
-    }
+    // The answer tells what was changed.
+    _ = try answerIfAny(to: request, "change the features of \(interface)")
   }
 
   private static func features(

@@ -27,8 +27,43 @@ package struct LinkAttributes: Equatable, Sendable {
 /// A network interface as the kernel has it.
 package struct Link: Equatable, Sendable {
   package let index: UInt32
+  package let name: String
+  /// What kind of driver made it, such as `veth`; empty for hardware and for `lo`.
+  package let kind: String
+  package let isUp: Bool
   /// All of them set, but for the address of an interface that has none.
   package let attributes: LinkAttributes
+  /// The other end of a veth, or what a stacked interface stands on.
+  package let peer: Peer?
+
+  /// An interface of this namespace or of another one.
+  package struct Peer: Equatable, Sendable {
+    package let index: UInt32
+    /// The number by which this namespace knows the other (`RTM_GETNSID`); nil if it is this one.
+    package let namespace: Int32?
+  }
+
+  init(_ reply: NetlinkReply) {
+    let flags = reply.payload.integer(UInt32.self, at: 8) ?? 0
+    let values = reply.attributes(after: NetlinkSocket.linkHeaderLength)
+    func number(_ type: Int) -> UInt32? { values[type]?.integer(UInt32.self, at: 0) }
+    index = reply.payload.integer(UInt32.self, at: 4) ?? 0
+    name = values[Int(IFLA_IFNAME)]?.text ?? ""
+    kind = values.nested(Int(IFLA_LINKINFO))[Int(IFLA_INFO_KIND)]?.text ?? ""
+    isUp = flags & UInt32(IFF_UP) != 0
+    var attributes = LinkAttributes()
+    attributes.address = values[Int(IFLA_ADDRESS)].flatMap { MACAddress(bytes: Array($0)) }
+    attributes.mtu = number(Int(IFLA_MTU))
+    attributes.isPromiscuous = flags & UInt32(IFF_PROMISC) != 0
+    attributes.receivesAllMulticast = flags & UInt32(IFF_ALLMULTI) != 0
+    attributes.transmitQueueLength = number(Int(IFLA_TXQLEN))
+    attributes.alias = values[Int(IFLA_IFALIAS)]?.text ?? ""
+    attributes.group = number(Int(IFLA_GROUP)) ?? 0
+    self.attributes = attributes
+    peer = number(Int(IFLA_LINK)).map { index in
+      Peer(index: index, namespace: values[Int(IFLA_LINK_NETNSID)]?.integer(Int32.self, at: 0))
+    }
+  }
 }
 
 extension NetlinkSocket {
@@ -47,20 +82,18 @@ extension NetlinkSocket {
   }
 
   /// The interface with this name; throws `ENODEV` if there is none.
-  package func link(named name: String) throws(NetlinkError) -> Link {
-    let reply = try linkReply(name)
-    let flags = reply.payload.integer(UInt32.self, at: 8) ?? 0
-    let values = reply.attributes(after: Self.linkHeaderLength)
-    func number(_ type: Int) -> UInt32? { values[type]?.integer(UInt32.self, at: 0) }
-    var attributes = LinkAttributes()
-    attributes.address = values[Int(IFLA_ADDRESS)].flatMap { MACAddress(bytes: Array($0)) }
-    attributes.mtu = number(Int(IFLA_MTU))
-    attributes.isPromiscuous = flags & UInt32(IFF_PROMISC) != 0
-    attributes.receivesAllMulticast = flags & UInt32(IFF_ALLMULTI) != 0
-    attributes.transmitQueueLength = number(Int(IFLA_TXQLEN))
-    attributes.alias = values[Int(IFLA_IFALIAS)]?.text ?? ""
-    attributes.group = number(Int(IFLA_GROUP)) ?? 0
-    return Link(index: reply.payload.integer(UInt32.self, at: 4) ?? 0, attributes: attributes)
+  package func link(named name: String) throws(NetlinkError) -> Link { Link(try linkReply(name)) }
+
+  /// The same, but nil if there is none.
+  package func linkIfAny(named name: String) throws(NetlinkError) -> Link? {
+    try linkReplyIfAny(name).map { Link($0) }
+  }
+
+  /// The interface with this index; throws `ENODEV` if there is none.
+  package func link(_ index: UInt32) throws(NetlinkError) -> Link {
+    var request = Self.linkMessage(UInt16(RTM_GETLINK), 0, index: index)
+    request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
+    return Link(try answer(to: request, "look at the interface with index \(index)"))
   }
 
   /// Sets what the attributes name, in one request: the kernel goes through it in an order of its own, and what it had
@@ -87,10 +120,18 @@ extension NetlinkSocket {
 
   /// All that the kernel says of an interface, but for its counters.
   func linkReply(_ name: String) throws(NetlinkError) -> NetlinkReply {
+    guard let reply = try linkReplyIfAny(name) else {
+      throw NetlinkError("look at interface \(name)", number: ENODEV)
+    }
+    return reply
+  }
+
+  /// The same, but nil if there is none.
+  func linkReplyIfAny(_ name: String) throws(NetlinkError) -> NetlinkReply? {
     var request = Self.linkMessage(UInt16(RTM_GETLINK), 0, index: 0)
     request.attribute(IFLA_IFNAME, Array(name.utf8) + [0])
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
-    return try answer(to: request, "look at interface \(name)")
+    return try answer(to: request, "look at interface \(name)", unless: [ENODEV])
   }
 
   static func linkMessage(

@@ -134,6 +134,33 @@ extension NetlinkSocket {
     return reply
   }
 
+  /// The same, but nil if the error is one of those that mean that there is no such thing.
+  package func answer(
+    to request: NetlinkMessage, _ action: String, unless missing: [Int32]
+  ) throws(NetlinkError) -> NetlinkReply? {
+    do {
+      return try answer(to: request, action)
+    } catch {
+      if missing.contains(error.number) { return nil }
+      throw error
+    }
+  }
+
+  /// Sends a request for something that may not be there, with an acknowledgement, and answers what came before that.
+  package func answerIfAny(to request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply? {
+    var request = request
+    request.requestAcknowledgement()
+    try send(request.bytes(sequence: 0))
+    var answer: NetlinkReply?
+    while true {
+      for reply in try receive(waiting: true) {
+        if let failure = reply.failure(action) { throw failure }
+        if reply.errorNumber != nil { return answer }
+        answer = answer ?? reply
+      }
+    }
+  }
+
   /// Asks for a dump, and answers all of it, and whether what it lists changed meanwhile: then something may be missing
   /// or be there twice.
   package func dump(

@@ -49,20 +49,6 @@ import Testing
     #expect(Comment(tag, "3").note == "3")
   }
 
-  @Test(
-    "an interface's name that nft could not read is told by its hash, which is no longer",
-    arguments: ["a\"b", "é", "a\u{7f}", "éééééé"])
-  func unreadableInterface(name: String) {
-    func tag(_ interface: String) -> String {
-      OwnerTag(Owner(network: "net", containerID: "id", interface: interface)).text
-    }
-    let own = tag(name).split(separator: "/").last ?? ""
-    #expect(own.first == "~")
-    #expect(own.utf8.count == 15)
-    #expect(own.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") })
-    #expect(tag(name) != tag(name + "x"))
-  }
-
   @Test("the longest names with the longest note fit into what nft reads")
   func limit() {
     let comment = Comment(OwnerTag(Self.long), Self.longestNote)
@@ -71,32 +57,5 @@ import Testing
     #expect(Comment(userData: comment.userData[...]) == comment)
     #expect(comment.owner == OwnerTag(Self.long))
     #expect(comment.note == Self.longestNote)
-  }
-
-  @Test("owners whose long names differ only at the end have different tags")
-  func distinct() {
-    var tags: Set<OwnerTag> = []
-    for part in 0..<3 {
-      for index in 0..<10 {
-        func name(_ own: Int, _ character: Character) -> String {
-          String(repeating: character, count: 299) + (own == part ? "\(index)" : "x")
-        }
-        tags.insert(
-          OwnerTag(
-            Owner(network: name(0, "n"), containerID: name(1, "c"), interface: part == 2 ? "eth\(index)" : "eth")))
-      }
-    }
-    #expect(tags.count == 30)
-  }
-
-  @Test(
-    "a tag begins with its network's prefix, and with no other's",
-    arguments: ["a", "net", String(repeating: "n", count: 300)])
-  func prefix(network: String) {
-    let tag = OwnerTag(Owner(network: network, containerID: "id", interface: "eth0"))
-    #expect(tag.text.hasPrefix(OwnerTag.prefix(ofNetwork: network)))
-    for other in ["", "n", "ne", network + "0"] where other != network {
-      #expect(!tag.text.hasPrefix(OwnerTag.prefix(ofNetwork: other)))
-    }
   }
 }

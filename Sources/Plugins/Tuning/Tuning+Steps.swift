@@ -4,7 +4,6 @@
 import Address
 import CNI
 import JSON
-import NetNS
 import Netlink
 import OS
 import Skel
@@ -24,14 +23,7 @@ extension Tuning {
 
   /// Runs `body` in the container's namespace.
   func inside(_ request: Request, _ body: (borrowing Interface) throws(CNIError) -> Void) throws(CNIError) {
-    let convert = { (error: NetworkNamespaceError) in CNIError(.badEnvironment, "CNI_NETNS: \(error)") }
-    let namespace: NetworkNamespace
-    do {
-      namespace = try NetworkNamespace.open(request.namespace ?? "")
-    } catch {
-      throw convert(error)
-    }
-    try namespace.run(convert) { () throws(CNIError) in try body(Interface.find(request.owner.interface)) }
+    try request.inContainer { (_) throws(CNIError) in try body(Interface.find(request.owner.interface)) }
   }
 
   /// What of the wanted attributes is not so, in words.

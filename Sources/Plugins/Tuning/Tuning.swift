@@ -4,7 +4,6 @@
 import Address
 import CNI
 import JSON
-import NetNS
 import Netlink
 import OS
 import Skel

@@ -59,8 +59,7 @@ extension NFTablesBackend {
     ofNetwork network: String, sparing valid: Set<Attachment>
   ) throws(CNIError) -> [PortForward] {
     let prefix = OwnerTag.prefix(ofNetwork: network)
-    let spared = Set(
-      valid.map { OwnerTag(Owner(network: network, containerID: $0.containerID, interface: $0.interface)) })
+    let spared = OwnerTag.all(valid, ofNetwork: network)
     var removal = Removal(action: "remove the rules of network \(network)", leftoversOf: nil) {
       $0.text.hasPrefix(prefix) && !spared.contains($0)
     }

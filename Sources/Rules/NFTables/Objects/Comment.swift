@@ -2,7 +2,6 @@
 // Copyright 2026 The swift-cni authors
 
 import CNI
-import Digest
 
 /// What stands beside an element: its owner and, after a space, what only we need to know of it.
 struct Comment: Hashable, Sendable {
@@ -39,23 +38,4 @@ struct Comment: Hashable, Sendable {
     }
     return nil
   }
-}
-
-/// An owner as comments name it: `network/containerID/interface`, each part shortened where it would not fit.
-struct OwnerTag: Hashable, Sendable {
-  let text: String
-
-  init(text: String) { self.text = text }
-
-  init(_ owner: Owner) {
-    let interface = owner.interface.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") }
-    // What nft could not read in quotation marks is told by its hash.
-    let name = interface ? owner.interface : "~" + sha512(owner.interface).prefix(14)
-    text = "\(Self.network(owner.network))/\(shortened(owner.containerID, to: 64))/\(name)"
-  }
-
-  /// The beginning of every owner's tag in a network.
-  static func prefix(ofNetwork name: String) -> String { network(name) + "/" }
-
-  private static func network(_ name: String) -> String { shortened(name, to: 28) }
 }

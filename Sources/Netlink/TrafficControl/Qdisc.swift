@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Glibc
+
+/// A queueing discipline (tc(8)) that stands on an interface.
+package struct Qdisc: Equatable, Sendable {
+  /// Such as `tbf`.
+  package let kind: String
+  /// `0:` for one that the kernel made by itself.
+  package let handle: TrafficHandle
+  /// What it does, if it is a TBF.
+  package let bucket: TokenBucket?
+}
+
+extension NetlinkSocket {
+  /// The qdisc at the root or the ingress of an interface; nil if there is none or only the kernel's own.
+  package func qdisc(of interface: UInt32, at place: TrafficHandle) throws(NetlinkError) -> Qdisc? {
+    let request = TrafficHeader(interface, parent: place).message(RTM_GETQDISC, NLM_F_ECHO)
+    let action = "look at the qdiscs of the interface with index \(interface)"
+    guard let reply = try trafficControl(request, action) else { return nil }
+    guard let header = TrafficHeader(reply) else { throw NetlinkError(action, number: EPROTO) }
+    if header.handle == 0 { return nil }
+    let attributes = reply.attributes(after: TrafficHeader.length)
+    let kind = attributes[Int(TCA_KIND)]?.text ?? ""
+    return Qdisc(
+      kind: kind, handle: TrafficHandle(rawValue: header.handle),
+      bucket: kind == "tbf" ? TokenBucket(tbf: attributes.nested(Int(TCA_OPTIONS))) : nil)
+  }
+
+  /// `tc qdisc replace dev … root handle … tbf …`: takes the place of what is there, and in that of one with the same
+  /// handle no packet is lost.
+  package func setTBF(
+    _ bucket: TokenBucket, of interface: UInt32, handle: TrafficHandle
+  ) throws(NetlinkError) {
+    try makeQdisc("tbf", of: interface, at: .root, handle: handle, flags: NLM_F_REPLACE) { message in
+      bucket.appendTBF(to: &message)
+    }
+  }
+
+  /// `tc qdisc add dev … ingress`
+  package func addIngress(to interface: UInt32) throws(NetlinkError) {
+    try makeQdisc("ingress", of: interface, at: .ingress, handle: TrafficHandle(0xffff), flags: NLM_F_EXCL) { _ in }
+  }
+
+  /// Removes the qdisc at the root or the ingress with all that is in it, if there is one.
+  package func removeQdisc(of interface: UInt32, at place: TrafficHandle) throws(NetlinkError) {
+    let request = TrafficHeader(interface, parent: place).message(RTM_DELQDISC, NLM_F_ACK)
+    let action = "remove a qdisc of the interface with index \(interface)"
+    _ = try answer(to: request, action, unless: [ENOENT, ENODEV])
+  }
+
+  /// Asks for a qdisc or a class; nil if there is none, or one that the kernel made by itself. Without `NLM_F_ECHO` the
+  /// kernel would tell only who listens to changes (net/sched/sch_api.c).
+  func trafficControl(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply? {
+    do {
+      return try answerIfAny(to: request, action)
+    } catch {
+      if error.number == ENOENT { return nil }
+      throw error
+    }
+  }
+
+  /// Makes a qdisc of a kind; `options` appends its `TCA_OPTIONS`.
+  func makeQdisc(
+    _ kind: String, of interface: UInt32, at parent: TrafficHandle, handle: TrafficHandle, flags: Int32,
+    options: (inout NetlinkMessage) -> Void
+  ) throws(NetlinkError) {
+    var header = TrafficHeader(interface, parent: parent)
+    header.handle = handle.rawValue
+    var request = header.message(RTM_NEWQDISC, NLM_F_ACK | NLM_F_CREATE | flags)
+    request.attribute(TCA_KIND, Array(kind.utf8) + [0])
+    options(&request)
+    try answer(to: request, "make a \(kind) qdisc on the interface with index \(interface)")
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+
+/// How fast packets may pass: tokens come at a rate, wait in a bucket, and each byte takes one (tc-tbf(8)).
+package struct TokenBucket: Equatable, Sendable {
+  /// In bytes a second.
+  package let rate: UInt64
+  /// The size of the bucket, in bytes; as it was read, what the kernel's time for it comes to.
+  package let burst: UInt32
+  /// How many bytes may wait; what comes when it is full is dropped.
+  package let limit: UInt32
+  /// How long the bucket takes to fill, as the kernel tells it: in ticks of 64 ns (`PSCHED_SHIFT`,
+  /// include/net/pkt_sched.h), of which 32 bits are told.
+  package let ticks: UInt32
+
+  package init(rate: UInt64, burst: UInt32, limit: UInt32) {
+    self.rate = max(rate, 1)
+    self.burst = burst
+    self.limit = limit
+    // Cannot overflow: below 2³² · 10⁹.
+    ticks = UInt32(truncatingIfNeeded: UInt64(burst) * 1_000_000_000 / self.rate / Self.tick)
+  }
+
+  /// The largest burst that the kernel tells as it is, in bytes: what comes at this rate in 2³² − 1 ticks.
+  package static func largestBurst(rate: UInt64) -> UInt32 { bytes(in: .max, rate) }
+
+  /// Whether it is this bucket that was read, up to the rounding of the kernel's arithmetic.
+  package func isSame(as read: TokenBucket) -> Bool {
+    let difference = ticks &- read.ticks
+    return rate == read.rate && limit == read.limit && min(difference, 0 &- difference) <= 2
+  }
+
+  /// In nanoseconds.
+  private static let tick: UInt64 = 64
+
+  private static func bytes(in ticks: UInt32, _ rate: UInt64) -> UInt32 {
+    let product = rate.multipliedFullWidth(by: UInt64(ticks) * tick)
+    if product.high >= 1_000_000_000 { return .max }
+    return UInt32(clamping: UInt64(1_000_000_000).dividingFullWidth(product).quotient)
+  }
+
+  private init(rate: UInt64, ticks: UInt32, limit: UInt32) {
+    self.rate = rate
+    self.ticks = ticks
+    self.limit = limit
+    burst = Self.bytes(in: ticks, rate)
+  }
+}
+
+// MARK: - In a message
+
+extension TokenBucket {
+  /// As `tc qdisc … tbf rate … burst … limit …` sends it (struct tc_tbf_qopt, linux/pkt_sched.h).
+  func appendTBF(to message: inout NetlinkMessage) {
+    message.nested(TCA_OPTIONS) { options in
+      var parameters = rateSpecification + [UInt8](repeating: 0, count: Self.rateLength)
+      parameters.append(integer: limit)
+      parameters.append(integer: ticks)
+      parameters.append(integer: UInt32(0))
+      options.attribute(TCA_TBF_PARMS, parameters)
+      if isWide { options.attribute(TCA_TBF_RATE64, rate) }
+      // Goes before the ticks, and has no rounding and no end at 2³² of them (kernel 3.13 and later).
+      options.attribute(TCA_TBF_BURST, burst)
+    }
+  }
+
+  /// As `tc class … htb rate … ceil … burst … cburst …` sends it (struct tc_htb_opt).
+  func appendHTB(to message: inout NetlinkMessage) {
+    message.nested(TCA_OPTIONS) { options in
+      var parameters = rateSpecification + rateSpecification
+      // Both buckets; the quantum, which counts among classes only, and which HTB would complain about if it were not
+      // set; the level and the priority.
+      for word in [ticks, ticks, 10_000, 0, 0] { parameters.append(integer: word) }
+      options.attribute(TCA_HTB_PARMS, parameters)
+      if isWide {
+        options.attribute(TCA_HTB_RATE64, rate)
+        options.attribute(TCA_HTB_CEIL64, rate)
+      }
+    }
+  }
+
+  /// Reads the options of a TBF; nil if they are cut short.
+  init?(tbf options: Attributes) {
+    guard
+      let parameters = options[Int(TCA_TBF_PARMS)], let rate = Self.rate(parameters),
+      let limit = parameters.integer(UInt32.self, at: 2 * Self.rateLength),
+      let ticks = parameters.integer(UInt32.self, at: 2 * Self.rateLength + 4)
+    else { return nil }
+    self.init(rate: options[Int(TCA_TBF_RATE64)]?.integer(UInt64.self, at: 0) ?? rate, ticks: ticks, limit: limit)
+  }
+
+  /// Reads the options of a class of HTB, and the limit from the queue in it; nil if they are cut short.
+  init?(htb options: Attributes, limit: UInt32) {
+    guard
+      let parameters = options[Int(TCA_HTB_PARMS)], let rate = Self.rate(parameters),
+      let ticks = parameters.integer(UInt32.self, at: 2 * Self.rateLength)
+    else { return nil }
+    self.init(rate: options[Int(TCA_HTB_RATE64)]?.integer(UInt64.self, at: 0) ?? rate, ticks: ticks, limit: limit)
+  }
+
+  /// The length of struct tc_ratespec.
+  private static let rateLength = 12
+
+  /// Whether the rate does not fit into struct tc_ratespec.
+  private var isWide: Bool { rate > UInt64(UInt32.max) }
+
+  /// struct tc_ratespec. A link layer that is told needs no table of rates.
+  private var rateSpecification: [UInt8] {
+    var bytes: [UInt8] = [0, UInt8(TC_LINKLAYER_ETHERNET.rawValue)] + [UInt8](repeating: 0, count: 6)
+    bytes.append(integer: UInt32(clamping: rate))
+    return bytes
+  }
+
+  private static func rate(_ parameters: ArraySlice<UInt8>) -> UInt64? {
+    parameters.integer(UInt32.self, at: 8).map(UInt64.init)
+  }
+}

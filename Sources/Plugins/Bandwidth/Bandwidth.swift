@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import JSON
+import Netlink
+import Skel
+
+/// Limits how fast a container receives and sends.
+package struct Bandwidth: Plugin {
+  package let name = "bandwidth"
+  /// Tells the operator something on stderr.
+  private let note: (String) -> Void
+
+  package init(note: @escaping (String) -> Void) { self.note = note }
+
+  package func add(_ request: Request) throws(CNIError) -> NetworkResult {
+    let (options, result) = try options(request)
+    if options.isEmpty { return result }
+    let host = try Host.open()
+    let end = try host.end(request)
+    guard let ifb = try host.apply(shaping(options, end, note: note), to: end, of: request.owner) else { return result }
+    return try configuration { () throws(FieldError) in
+      try result.adding(hostInterface: ifb.name, mac: ifb.attributes.address.map { "\($0)" } ?? "")
+    }
+  }
+
+  package func delete(_ request: Request) throws(CNIError) {
+    let host = try Host.open()
+    var ifbs: [Link] = []
+    for name in names(request) {
+      // What has this name and is another's stays.
+      if let ifb = try? host.ifb(name, of: request.owner) { ifbs.append(ifb) }
+    }
+    try kernel("stop shaping \(request.owner)") { () throws(NetlinkError) in
+      // A namespace that is gone has taken the veth with it.
+      var end = try? host.end(request)
+      for ifb in ifbs where end == nil { end = try host.end(of: ifb) }
+      try host.remove(ifbs, from: end)
+    }
+  }
+
+  package func check(_ request: Request) throws(CNIError) {
+    let (options, _) = try options(request)
+    if options.isEmpty { return }
+    let host = try Host.open()
+    let end = try host.end(request)
+    let problems = try host.problems(shaping(options, end) { _ in }, of: end, request.owner)
+    if !problems.isEmpty {
+      throw CNIError(.checkFailed, "\(request.owner): \(problems.joined(separator: "; "))")
+    }
+  }
+
+  package func collectGarbage(_ config: NetworkConfig, sparing valid: Set<Attachment>) throws(CNIError) {
+    let host = try Host.open()
+    let prefix = OwnerTag.prefix(ofNetwork: config.name)
+    let spared = OwnerTag.all(valid, ofNetwork: config.name)
+    let action = "remove the IFBs of network \(config.name)"
+    let ifbs = try kernel(action) { () throws(NetlinkError) in try host.routes.links(ofKind: "ifb") }
+    var failures: [String] = []
+    for ifb in ifbs {
+      guard let tag = IFBAlias(ifb.attributes.alias ?? "")?.owner, tag.text.hasPrefix(prefix), !spared.contains(tag)
+      else { continue }
+      do {
+        try host.remove([ifb], from: try host.end(of: ifb))
+      } catch {
+        failures.append("\(ifb.name): \(error)")
+      }
+    }
+    if !failures.isEmpty { throw CNIError(.kernelRefused, "\(action): \(failures.joined(separator: "; "))") }
+  }
+
+  package func status(_ config: NetworkConfig) throws(CNIError) {
+    do throws(CNIError) {
+      _ = try configuration { () throws(FieldError) in try BandwidthOptions(config) }
+      try Probe.run()
+    } catch {
+      throw CNIError(.notAvailable, error.message)
+    }
+  }
+}
+
+extension Bandwidth {
+  private func options(_ request: Request) throws(CNIError) -> (BandwidthOptions, NetworkResult) {
+    let options = try configuration { () throws(FieldError) in try BandwidthOptions(request.config) }
+    guard let result = try request.config.previousResult() else {
+      let field = request.config.document["prevResult"]
+      throw CNIError.invalid(field.expected("the result of the plugins before (bandwidth is a chained plugin)"))
+    }
+    return (options, result)
+  }
+
+  /// What the options come to on a host's end.
+  private func shaping(_ options: BandwidthOptions, _ end: Link, note: (String) -> Void) -> Shaping {
+    let mtu = end.attributes.mtu ?? 1500
+    func bucket(_ limit: BandwidthOptions.Limit?) -> TokenBucket? {
+      limit.map { options.bucket($0, mtu: mtu) { note("\(name): \($0)") } }
+    }
+    return Shaping(ingress: bucket(options.ingress), egress: bucket(options.egress), unshaped: options.unshaped)
+  }
+
+  /// The names that the attachment's IFB may have: its own and, if the result lists it, the peer's.
+  private func names(_ request: Request) -> [IFBName] {
+    let (own, peers) = (IFBName(request.owner), IFBName.peers(request.owner))
+    if own == peers { return [own] }
+    let listed = (try? request.config.previousResult()?.interfaces()) ?? []
+    return listed.contains { $0.name == peers.text && $0.sandbox == nil } ? [own, peers] : [own]
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import JSON
+import Netlink
+
+/// What the configuration asks for.
+struct BandwidthOptions: Sendable {
+  /// A rate with its burst.
+  struct Limit: Equatable, Sendable {
+    /// In bits a second.
+    let rate: UInt64
+    /// In bits.
+    let burst: UInt64
+    /// Where the burst stands in the configuration.
+    let path: String
+  }
+
+  /// Towards the container.
+  let ingress: Limit?
+  /// From the container.
+  let egress: Limit?
+  /// What the container may exchange packets with at any rate.
+  let unshaped: [Prefix]
+  /// How long a packet may wait, in milliseconds.
+  private let latency: UInt64
+
+  init(_ config: NetworkConfig) throws(FieldError) {
+    let document = config.document
+    let largest = try document["maxBurst"].unsigned(in: 8...Self.largestBurst)
+    let source = Self.source(config)
+    ingress = try Self.limit(source["ingressRate"], source["ingressBurst"], largest)
+    egress = try Self.limit(source["egressRate"], source["egressBurst"], largest)
+    latency = try document["latency"].unsigned(in: 1...60_000) ?? 25
+    var prefixes: [Prefix] = []
+    for item in try document["unshapedSubnets"].array() ?? [] {
+      guard let prefix = try item.string().flatMap({ Prefix(addressOrPrefix: $0) }) else {
+        throw item.expected("an address or a prefix, such as 10.0.0.0/8")
+      }
+      if !prefixes.contains(prefix.network) { prefixes.append(prefix.network) }
+    }
+    unshaped = prefixes
+  }
+
+  var isEmpty: Bool { ingress == nil && egress == nil }
+
+  /// The bucket for a limit on an interface with this MTU; `note` is told if its burst had to be raised.
+  func bucket(_ limit: Limit, mtu: UInt32, note: (String) -> Void) -> TokenBucket {
+    let rate = limit.rate / 8
+    var burst = min(UInt32(clamping: limit.burst / 8), TokenBucket.largestBurst(rate: rate))
+    // A packet that is larger than the bucket never passes it.
+    let packet = UInt32(clamping: UInt64(mtu) + Self.linkHeader)
+    if burst < packet {
+      note("\(limit.path): \(burst) bytes are less than a packet of \(packet) bytes: raised to that")
+      burst = packet
+    }
+    // What comes in while the longest-waiting packet waits, beside a bucket full.
+    let (product, overflow) = rate.multipliedReportingOverflow(by: latency)
+    let queue = overflow ? .max : product / 1000
+    let (sum, isOver) = queue.addingReportingOverflow(UInt64(burst))
+    return TokenBucket(rate: rate, burst: burst, limit: isOver ? .max : UInt32(clamping: sum))
+  }
+
+  /// An Ethernet header, in bytes.
+  private static let linkHeader: UInt64 = 14
+  /// In bits: the kernel counts bytes in 32 bits.
+  private static let largestBurst: UInt64 = (1 << 35) - 1
+
+  /// Rates beside `type` go before those of the runtime, all of them before all of these, as with the peer.
+  private static func source(_ config: NetworkConfig) -> Field {
+    let names = ["ingressRate", "ingressBurst", "egressRate", "egressBurst"]
+    let isAbove = names.contains { config.document[$0].isPresent }
+    return isAbove ? config.document : config.runtimeConfig["bandwidth"]
+  }
+
+  private static func limit(
+    _ rateField: Field, _ burstField: Field, _ largest: UInt64?
+  ) throws(FieldError) -> Limit? {
+    let rate = try rateField.unsigned(in: 0 ... .max) ?? 0
+    let burst = try burstField.unsigned(in: 0...largestBurst) ?? 0
+    if rate == 0, burst == 0 { return nil }
+    if rate == 0 { throw rateField.expected("a rate in bits a second, as \(burstField.path) is set") }
+    if burst == 0 { throw burstField.expected("a burst in bits, as \(rateField.path) is set") }
+    if rate < 8 { throw rateField.expected("at least 8 bits a second") }
+    return Limit(rate: rate, burst: min(burst, largest ?? burst), path: burstField.path)
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Netlink
+
+extension Host {
+  /// Removes what an attachment has: on the host's end, as far as that is there, and its IFBs.
+  func remove(_ ifbs: [Link], from end: Link?) throws(NetlinkError) {
+    if let end {
+      if let root = try routes.qdisc(of: end.index, at: .root), root.isOurs {
+        try routes.removeQdisc(of: end.index, at: .root)
+      }
+      try removeEgress(of: end, ifbs)
+    } else {
+      for ifb in ifbs { try routes.removeLink(ifb.index) }
+    }
+  }
+
+  /// Removes our filters with the ingress qdisc, if nothing else is in it, and then the IFBs: a filter whose IFB is gone
+  /// would drop all that the container sends.
+  func removeEgress(of end: Link, _ ifbs: [Link]) throws(NetlinkError) {
+    let place = TrafficHandle.ingressFilters
+    if let ingress = try routes.qdisc(of: end.index, at: .ingress) {
+      let present = try routes.filters(of: end.index, at: place).u32
+      let own = present.filter { $0.isOurs(ifbs.map(\.index)) }
+      try routes.remove(own, among: present, of: end.index, at: place)
+      // A clsact is never ours.
+      if !own.isEmpty, ingress.kind == "ingress", try routes.filters(of: end.index, at: place).highestPriority == 0 {
+        try routes.removeQdisc(of: end.index, at: .ingress)
+      }
+    }
+    for ifb in ifbs { try routes.removeLink(ifb.index) }
+  }
+
+  /// The host's end that an IFB's alias names, if packets of it are still sent to that IFB.
+  func end(of ifb: Link) throws(NetlinkError) -> Link? {
+    guard
+      let alias = IFBAlias(ifb.attributes.alias ?? ""), let end = try routes.linkIfAny(named: alias.hostInterface),
+      try routes.qdisc(of: end.index, at: .ingress) != nil
+    else { return nil }
+    let filters = try routes.filters(of: end.index, at: .ingressFilters).u32
+    return filters.contains { $0.rule.target == ifb.index } ? end : nil
+  }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import NetNS
+import Netlink
+
+/// Tries out what the plugin needs of the kernel, in a network namespace that goes with it.
+enum Probe {
+  /// Throws what the kernel refuses.
+  static func run() throws(CNIError) {
+    let convert = { (error: NetworkNamespaceError) in CNIError(.kernelRefused, "\(error)") }
+    let scratch: NetworkNamespace
+    do {
+      scratch = try NetworkNamespace.make()
+    } catch {
+      throw convert(error)
+    }
+    try scratch.run(convert) { () throws(CNIError) in
+      try kernel("try out shaping") { () throws(NetlinkError) in
+        let routes = try NetlinkSocket.open(.route)
+        let loopback = try routes.link(named: "lo")
+        try routes.addLink("probe", kind: "ifb", mtu: 1500)
+        let ifb = try routes.link(named: "probe")
+        try routes.setTBF(
+          TokenBucket(rate: 1000, burst: 2000, limit: 2000), of: ifb.index, handle: Shaping.bucketHandle)
+        try routes.addIngress(to: loopback.index)
+        try routes.add(
+          .redirect(to: ifb.index, classID: Shaping.mark), priority: 1, to: loopback.index, at: .ingressFilters)
+      }
+    }
+  }
+}

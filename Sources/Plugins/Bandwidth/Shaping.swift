@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Digest
+import Netlink
+
+/// What the kernel should have for an attachment, `veth` being the host's end of the container's interface:
+///
+///     # towards the container
+///     tc qdisc replace dev veth root handle 1: tbf rate … burst … limit …
+///     # from it: received packets are sent through an IFB, which shapes them and gives them back
+///     ip link add IFB mtu … type ifb; ip link set IFB up alias "network/containerID/interface veth"
+///     tc qdisc replace dev IFB root handle 1: tbf rate … burst … limit …
+///     tc qdisc add dev veth ingress     # unless there is one, or a clsact
+///     tc filter add dev veth ingress prio P protocol ip u32 match ip dst UNSHAPED classid 5c41:1
+///     tc filter add dev veth ingress prio P+1 protocol ipv6 …
+///     tc filter add dev veth ingress prio P+2 protocol all u32 match u32 0 0 classid 5c41:1 action mirred egress redirect dev IFB
+///
+/// With prefixes that are not shaped the first is a ``SelectiveBucket`` with the handle `5c41:`.
+struct Shaping {
+  /// For packets to the container.
+  let ingress: TokenBucket?
+  /// For packets from the container.
+  let egress: TokenBucket?
+  let unshaped: [Prefix]
+
+  /// As the peer has it, so that either finds what the other has made.
+  static let bucketHandle = TrafficHandle(1)
+  /// No one else's, as far as is known.
+  static let selectiveHandle = TrafficHandle(0x5c41)
+  /// Marks the filters that are ours.
+  static let mark = TrafficHandle(0x5c41, 1)
+  /// Where our filters begin: behind everybody else's, as an eBPF program must see the packets before they leave for the
+  /// IFB; they do not come to the filters again.
+  static let firstPriority: UInt16 = 0xf000
+
+  /// The bucket at the root of the host's end, if some packets need not pass it.
+  var selective: SelectiveBucket? {
+    guard let ingress, !unshaped.isEmpty else { return nil }
+    return SelectiveBucket(ingress, except: unshaped, handle: Self.selectiveHandle)
+  }
+
+  /// The filters of received packets, with priorities from 0 on: those of one priority have one protocol.
+  func filters(to ifb: UInt32) -> [(rule: TrafficFilter.Rule, priority: UInt16)] {
+    var filters: [(TrafficFilter.Rule, UInt16)] = []
+    for (priority, family) in AddressFamily.allCases.enumerated() {
+      for prefix in unshaped where prefix.family == family {
+        filters.append((.pass(to: prefix, classID: Self.mark), UInt16(clamping: priority)))
+      }
+    }
+    filters.append((.redirect(to: ifb, classID: Self.mark), 2))
+    return filters
+  }
+}
+
+/// The name of an attachment's IFB.
+struct IFBName: Equatable {
+  let text: String
+
+  /// For `eth0` it is the peer's; of other interfaces a container may have several in a network.
+  init(_ owner: Owner) {
+    self.init(hashing: owner.interface == "eth0" ? owner.network + owner.containerID : owner.description)
+  }
+
+  /// The one name that the peer has for all interfaces of a container in a network.
+  static func peers(_ owner: Owner) -> IFBName { IFBName(hashing: owner.network + owner.containerID) }
+
+  private init(hashing text: String) { self.text = "bwp" + sha512(text).prefix(12) }
+}
+
+/// What stands in the alias of an IFB: its owner and, after a space, the host's end of the veth.
+struct IFBAlias {
+  let owner: OwnerTag
+  let hostInterface: String
+
+  init(_ owner: Owner, hostInterface: String) {
+    self.owner = OwnerTag(owner)
+    self.hostInterface = hostInterface
+  }
+
+  /// Nil for the alias of somebody else's interface, or none.
+  init?(_ text: String) {
+    let parts = text.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, parts[0].split(separator: "/").count == 3 else { return nil }
+    owner = OwnerTag(text: String(parts[0]))
+    hostInterface = String(parts[1])
+  }
+
+  var text: String { "\(owner.text) \(hostInterface)" }
+}
