@@ -39,9 +39,16 @@ extension NetlinkSocket {
     }
   }
 
-  /// `tc qdisc add dev … ingress`
-  package func addIngress(to interface: UInt32) throws(NetlinkError) {
-    try makeQdisc("ingress", of: interface, at: .ingress, handle: TrafficHandle(0xffff), flags: NLM_F_EXCL) { _ in }
+  /// `tc qdisc add dev … ingress`; answers whether there was none.
+  @discardableResult
+  package func addIngress(to interface: UInt32) throws(NetlinkError) -> Bool {
+    do {
+      try makeQdisc("ingress", of: interface, at: .ingress, handle: TrafficHandle(0xffff), flags: NLM_F_EXCL) { _ in }
+      return true
+    } catch {
+      if error.number == EEXIST { return false }
+      throw error
+    }
   }
 
   /// Removes the qdisc at the root or the ingress with all that is in it, if there is one.

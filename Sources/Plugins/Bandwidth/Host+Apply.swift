@@ -79,9 +79,8 @@ extension Host {
       }
       try routes.setTBF(bucket, of: ifb.index, handle: Shaping.bucketHandle)
     }
-    if try routes.qdisc(of: end.index, at: .ingress) == nil {
+    if try routes.qdisc(of: end.index, at: .ingress) == nil, try routes.addIngress(to: end.index) {
       undo.add { (routes) throws(NetlinkError) in try routes.removeQdisc(of: end.index, at: .ingress) }
-      try routes.addIngress(to: end.index)
     }
     try applyFilters(wanted, to: end, ifb, &undo)
     return ifb
@@ -91,11 +90,11 @@ extension Host {
     _ name: IFBName, for end: Link, of owner: Owner, _ former: Link?, _ undo: inout Undo
   ) throws(NetlinkError) -> Link {
     let mtu = end.attributes.mtu ?? 1500
-    if former == nil {
+    // Somebody else may be adding the same attachment.
+    if former == nil, try routes.addLink(name.text, kind: "ifb", mtu: mtu) {
       undo.add { (routes) throws(NetlinkError) in
         if let made = try routes.linkIfAny(named: name.text) { try routes.removeLink(made.index) }
       }
-      try routes.addLink(name.text, kind: "ifb", mtu: mtu)
     }
     let ifb = if let former { former } else { try routes.link(named: name.text) }
     var changes = LinkAttributes()
