@@ -57,6 +57,7 @@ let package = Package(
       "NFTables", path: "Sources/Rules/NFTables",
       needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux", "CMnl", "CNftnl"]),
     library("Skel", needs: ["OS", "JSON", "NetNS", "CNI"]),
+    library("Invoke", needs: ["OS", "JSON", "CNI"]),
     library(
       "Portmap", path: "Sources/Plugins/Portmap",
       needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Rules", "Skel"]),
@@ -66,8 +67,12 @@ let package = Package(
     library(
       "Tuning", path: "Sources/Plugins/Tuning",
       needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Skel"]),
+    library(
+      "Flannel", path: "Sources/Plugins/Flannel",
+      needs: ["OS", "Address", "JSON", "CNI", "Invoke", "Skel"]),
     .executableTarget(
-      name: "swift-cni", dependencies: ["OS", "Skel", "NFTables", "Portmap", "Tuning", "Bandwidth"], exclude: ["Link"],
+      name: "swift-cni", dependencies: ["OS", "Skel", "NFTables", "Portmap", "Tuning", "Bandwidth", "Flannel"],
+      exclude: ["Link"],
       swiftSettings: strict, linkerSettings: leanLink),
 
     .target(

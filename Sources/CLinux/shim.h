@@ -7,6 +7,7 @@
 #include <linux/genetlink.h>
 #include <linux/if_link.h>
 #include <linux/magic.h>
+#include <linux/memfd.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_nat.h>
@@ -20,6 +21,8 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_mirred.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 // Function-like macros and casts, which Swift does not import.
 static const unsigned long cni_ns_get_nstype = NS_GET_NSTYPE;
@@ -28,6 +31,12 @@ static const int cni_clone_newnet = 0x40000000;  // CLONE_NEWNET, linux/sched.h:
 // Behind _GNU_SOURCE, which in a shim breaks the merge with the Glibc module.
 int setns(int fd, int nstype);
 int unshare(int flags);
+int memfd_create(const char *name, unsigned int flags);
+extern char **environ;
+
+// A global variable that can change is no value for Swift, and the wrapper came with glibc 2.36.
+static inline char **cni_environment(void) { return environ; }
+static inline int cni_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 // Flags of CTA_FILTER_ORIG_FLAGS (kernel 5.8 and later): net/netfilter/nf_internals.h, not among the exported headers.
 enum {

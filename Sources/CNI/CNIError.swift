@@ -29,6 +29,8 @@ package struct CNIError: Error, Equatable, CustomStringConvertible {
     package static let checkFailed = Code(rawValue: 102)
     /// Ours: somebody else's qdisc or interface stands where ours would have to be.
     package static let foreignQdisc = Code(rawValue: 103)
+    /// Ours: a plugin that was delegated to could not be run, or failed without an error object of its own.
+    package static let delegateFailed = Code(rawValue: 104)
   }
 
   package let code: Code
@@ -41,6 +43,15 @@ package struct CNIError: Error, Equatable, CustomStringConvertible {
     self.code = code
     self.message = message
     self.details = details
+  }
+
+  /// Reads an error object of another plugin; nil if it is none.
+  package init?(_ field: Field) {
+    guard
+      let code = (try? field["code"].integer(in: 0...Int(UInt32.max))) ?? nil,
+      let message = (try? field["msg"].string()) ?? nil
+    else { return nil }
+    self.init(Code(rawValue: code), message, details: ((try? field["details"].string()) ?? nil) ?? "")
   }
 
   package var description: String { "\(message) (code \(code.rawValue))" }

@@ -71,6 +71,13 @@ package struct Folder: ~Copyable {
     }
   }
 
+  /// Gives a file one more name, unless something has that name.
+  package func link(_ name: String, as other: String) throws(SystemError) {
+    if unsafe linkat(file.number, name, file.number, other, 0) != 0, errno != EEXIST {
+      throw SystemError("link \(path)/\(name) as \(other)", number: errno)
+    }
+  }
+
   /// Removes a file, if there is one.
   package func remove(_ name: String) throws(SystemError) {
     for name in [name, Self.temporaryName(name)] where unsafe unlinkat(file.number, name, 0) != 0 && errno != ENOENT {

@@ -65,11 +65,11 @@ package struct Dispatcher {
     case .check: try plugin.check(try request(config, verb))
     case .collectGarbage:
       if let valid = try config.validAttachments() {
-        try plugin.collectGarbage(config, sparing: valid)
+        try plugin.collectGarbage(NetworkRequest(config: config, path: path), sparing: valid)
       } else {
         streams.note("\(plugin.name): GC without cni.dev/valid-attachments: nothing removed")
       }
-    case .status: try plugin.status(config)
+    case .status: try plugin.status(NetworkRequest(config: config, path: path))
     case .version: break
     }
   }
@@ -114,8 +114,10 @@ package struct Dispatcher {
         network: config.name, containerID: streams[.containerID] ?? "", interface: streams[.interface] ?? ""),
       namespace: streams[.namespace],
       arguments: try arguments(lenient: verb == .delete),
-      path: streams[.path]?.split(separator: ":").map(String.init) ?? [])
+      path: path)
   }
+
+  private var path: [String] { streams[.path]?.split(separator: ":").map(String.init) ?? [] }
 
   /// A DEL must not fail for what only an ADD could have used.
   private func arguments(lenient: Bool) throws(CNIError) -> CNIArguments {

@@ -15,9 +15,21 @@ package protocol Plugin {
   /// Throws unless everything is as `add` made it; changes nothing.
   func check(_ request: Request) throws(CNIError)
   /// Removes what the network's attachments own, but for those of the list.
-  func collectGarbage(_ config: NetworkConfig, sparing valid: Set<Attachment>) throws(CNIError)
+  func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError)
   /// Throws code 50 or 51 unless `add` could work now.
-  func status(_ config: NetworkConfig) throws(CNIError)
+  func status(_ request: NetworkRequest) throws(CNIError)
+}
+
+/// A call about a network as a whole.
+package struct NetworkRequest: Sendable {
+  package let config: NetworkConfig
+  /// The folders in which plugins are found.
+  package let path: [String]
+
+  package init(config: NetworkConfig, path: [String] = []) {
+    self.config = config
+    self.path = path
+  }
 }
 
 /// A call about one attachment.

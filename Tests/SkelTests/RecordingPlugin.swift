@@ -29,12 +29,12 @@ final class RecordingPlugin: Plugin {
 
   func check(_ request: Request) throws(CNIError) { try record(.check, request) }
 
-  func collectGarbage(_ config: NetworkConfig, sparing valid: Set<CNI.Attachment>) throws(CNIError) {
+  func collectGarbage(_ request: NetworkRequest, sparing valid: Set<CNI.Attachment>) throws(CNIError) {
     spared = valid
-    try record(.collectGarbage, config)
+    try record(.collectGarbage, request.config)
   }
 
-  func status(_ config: NetworkConfig) throws(CNIError) { try record(.status, config) }
+  func status(_ request: NetworkRequest) throws(CNIError) { try record(.status, request.config) }
 
   private func record(_ verb: Verb, _ request: Request) throws(CNIError) {
     requests.append(request)

@@ -51,7 +51,8 @@ package struct Bandwidth: Plugin {
     }
   }
 
-  package func collectGarbage(_ config: NetworkConfig, sparing valid: Set<Attachment>) throws(CNIError) {
+  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
+    let config = request.config
     let host = try Host.open()
     let prefix = OwnerTag.prefix(ofNetwork: config.name)
     let spared = OwnerTag.all(valid, ofNetwork: config.name)
@@ -70,9 +71,9 @@ package struct Bandwidth: Plugin {
     if !failures.isEmpty { throw CNIError(.kernelRefused, "\(action): \(failures.joined(separator: "; "))") }
   }
 
-  package func status(_ config: NetworkConfig) throws(CNIError) {
+  package func status(_ request: NetworkRequest) throws(CNIError) {
     do throws(CNIError) {
-      _ = try configuration { () throws(FieldError) in try BandwidthOptions(config) }
+      _ = try configuration { () throws(FieldError) in try BandwidthOptions(request.config) }
       try Probe.run()
     } catch {
       throw CNIError(.notAvailable, error.message)

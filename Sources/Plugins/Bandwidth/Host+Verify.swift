@@ -23,7 +23,8 @@ extension Host {
       if ifb.attributes.mtu != end.attributes.mtu { problems.append("\(name.text) has not the MTU of \(end.name)") }
       let queue = try routes.qdisc(of: ifb.index, at: .root)
       if !(queue?.bucket.map { bucket.isSame(as: $0) } ?? false) {
-        problems.append("\(name.text) does not shape as it should what the container sends: \(Self.told(queue, bucket))")
+        problems.append(
+          "\(name.text) does not shape as it should what the container sends: \(Self.told(queue, bucket))")
       }
       if try routes.qdisc(of: end.index, at: .ingress) == nil {
         return problems + ["\(end.name) has no ingress qdisc"]

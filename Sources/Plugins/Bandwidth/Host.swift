@@ -10,7 +10,8 @@ struct Host: ~Copyable {
   let routes: NetlinkSocket
 
   static func open() throws(CNIError) -> Host {
-    Host(routes: try kernel("look at the host's interfaces") { () throws(NetlinkError) in try NetlinkSocket.open(.route) })
+    Host(
+      routes: try kernel("look at the host's interfaces") { () throws(NetlinkError) in try NetlinkSocket.open(.route) })
   }
 
   /// The host's end of the container's interface; code 7 if that is no veth whose other end is here.
@@ -36,11 +37,13 @@ struct Host: ~Copyable {
 
   /// The attachment's IFB; nil if there is none. Throws code 103 if an interface of this name is not its own.
   func ifb(_ name: IFBName, of owner: Owner) throws(CNIError) -> Link? {
-    let found = try kernel("look for \(name.text)") { () throws(NetlinkError) in try routes.linkIfAny(named: name.text) }
+    let found = try kernel("look for \(name.text)") { () throws(NetlinkError) in try routes.linkIfAny(named: name.text)
+    }
     guard let link = found else { return nil }
     let alias = link.attributes.alias ?? ""
     if link.kind != "ifb" {
-      throw CNIError(.foreignQdisc, "\(name.text) is no IFB (its kind is \"\(link.kind)\"), and so not this container's")
+      throw CNIError(
+        .foreignQdisc, "\(name.text) is no IFB (its kind is \"\(link.kind)\"), and so not this container's")
     }
     // The peer writes no alias.
     if !alias.isEmpty, IFBAlias(alias)?.owner != OwnerTag(owner) {

@@ -65,12 +65,12 @@ package struct Portmap: Plugin {
     }
   }
 
-  package func collectGarbage(_ config: NetworkConfig, sparing valid: Set<Attachment>) throws(CNIError) {
-    try flows.forget(following: try backend.removeAll(ofNetwork: config.name, sparing: valid))
+  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
+    try flows.forget(following: try backend.removeAll(ofNetwork: request.config.name, sparing: valid))
   }
 
-  package func status(_ config: NetworkConfig) throws(CNIError) {
-    _ = try PortmapOptions(config)
+  package func status(_ request: NetworkRequest) throws(CNIError) {
+    _ = try PortmapOptions(request.config)
     try backend.probe()
   }
 

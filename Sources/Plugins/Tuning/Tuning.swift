@@ -83,7 +83,8 @@ package struct Tuning: Plugin {
     }
   }
 
-  package func collectGarbage(_ config: NetworkConfig, sparing valid: Set<Attachment>) throws(CNIError) {
+  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
+    let config = request.config
     let kept = Set(
       valid.map {
         Backup.fileName(Owner(network: config.name, containerID: $0.containerID, interface: $0.interface))
@@ -101,9 +102,9 @@ package struct Tuning: Plugin {
     }
   }
 
-  package func status(_ config: NetworkConfig) throws(CNIError) {
+  package func status(_ request: NetworkRequest) throws(CNIError) {
     do throws(CNIError) {
-      _ = try dataDirectory(config)
+      _ = try dataDirectory(request.config)
       _ = try allowlist()
     } catch {
       throw CNIError(.notAvailable, error.message)

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Glibc
+
+/// A program to run to its end, with a limit on the time that it takes.
+package struct Subprocess: Sendable {
+  package let path: String
+  /// Variables that it has besides those of this process, or instead of them.
+  package let variables: [String: String]
+
+  package init(_ path: String, variables: [String: String] = [:]) {
+    self.path = path
+    self.variables = variables
+  }
+
+  /// The path of the first program of this name in the folders; nil if there is none.
+  package static func find(_ name: String, in folders: [String]) -> String? {
+    for folder in folders {
+      let path = "\(folder)/\(name)"
+      var status = stat()
+      let isFile = unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+      if isFile, unsafe access(path, X_OK) == 0 { return path }
+    }
+    return nil
+  }
+
+  /// How a program ended.
+  package enum Ending: Equatable, Sendable {
+    case exit(Int32)
+    case signal(Int32)
+    /// It was stopped, with all programs that it had started and that stayed in its process group.
+    case timeout
+  }
+
+  /// Runs the program with these bytes as its stdin; its stderr is ours. Answers what it wrote to stdout, up to `limit`
+  /// bytes; throws if it cannot be started.
+  package func run(
+    input: [UInt8], seconds: Int, outputLimit limit: Int
+  ) throws(SystemError) -> (ending: Ending, output: [UInt8]) {
+    let stdin = try Self.memoryFile("stdin")
+    let stdout = try Self.memoryFile("stdout")
+    try stdin.writeAll(input)
+    try systemCall("rewind") { lseek(stdin.number, 0, SEEK_SET) }
+    let ending = try Self.wait(for: try spawn(stdin, stdout), seconds: seconds)
+    try systemCall("rewind") { lseek(stdout.number, 0, SEEK_SET) }
+    return (ending, try stdout.readAll(limit: limit))
+  }
+
+  /// A file without a name: unlike a pipe it has room for all, so that nobody waits for anybody.
+  private static func memoryFile(_ name: String) throws(SystemError) -> FileDescriptor {
+    FileDescriptor(
+      owning: try systemCall("make a file in memory") { unsafe memfd_create(name, UInt32(MFD_CLOEXEC)) })
+  }
+
+  /// Starts the program as the leader of a process group.
+  private func spawn(
+    _ stdin: borrowing FileDescriptor, _ stdout: borrowing FileDescriptor
+  ) throws(SystemError) -> pid_t {
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawn_file_actions_adddup2(&actions, stdin.number, STDIN_FILENO)
+    unsafe posix_spawn_file_actions_adddup2(&actions, stdout.number, STDOUT_FILENO)
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    unsafe posix_spawnattr_setpgroup(&attributes, 0)
+
+    let words = unsafe [strdup(path), nil]
+    let environment = unsafe self.environment.map { unsafe strdup($0) } + [nil]
+    defer { unsafe (words + environment).forEach { unsafe free($0) } }
+    var pid: pid_t = 0
+    let failure = unsafe posix_spawn(&pid, path, &actions, &attributes, words, environment)
+    if failure != 0 { throw SystemError("run \(path)", number: failure) }
+    return pid
+  }
+
+  /// The environment of this process with the changes.
+  private var environment: [String] {
+    var list = variables.map { "\($0.key)=\($0.value)" }
+    guard var next = unsafe cni_environment() else { return list }
+    while let entry = unsafe next.pointee {
+      let text = unsafe String(cString: entry)
+      if variables[String(text.prefix { $0 != "=" })] == nil { list.append(text) }
+      unsafe next += 1
+    }
+    return list
+  }
+
+  private static func wait(for pid: pid_t, seconds: Int) throws(SystemError) -> Ending {
+    let isOver = hasEnded(pid, within: seconds)
+    if !isOver { kill(-pid, SIGKILL) }
+    var status: Int32 = 0
+    try systemCall("wait for process \(pid)") { unsafe waitpid(pid, &status, 0) }
+    if !isOver { return .timeout }
+    // WIFSIGNALED, WTERMSIG and WEXITSTATUS of wait(2)
+    let signal = status & 0x7f
+    return signal == 0 ? .exit((status >> 8) & 0xff) : .signal(signal)
+  }
+
+  /// Waits until the process has ended; false if it has not within so many seconds.
+  private static func hasEnded(_ pid: pid_t, within seconds: Int) -> Bool {
+    let deadline = now() + seconds * 1000
+    let file = FileDescriptor(owning: cni_pidfd_open(pid))
+    while true {
+      let rest = deadline - now()
+      if rest <= 0 { return false }
+      var request = pollfd(fd: file.number, events: Int16(POLLIN), revents: 0)
+      // Before kernel 5.3 there is no descriptor, poll only waits, and whether it has ended must be asked.
+      let patience = Int32(clamping: file.number < 0 ? min(rest, 5) : rest)
+      if unsafe poll(&request, 1, patience) > 0 { return true }
+      var info = unsafe siginfo_t()
+      let options = WEXITED | WNOHANG | WNOWAIT
+      if file.number < 0, unsafe waitid(P_PID, id_t(pid), &info, options) == 0, unsafe info.si_signo != 0 { return true }
+    }
+  }
+
+  /// In milliseconds, by a clock that nobody sets.
+  private static func now() -> Int {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import JSON
+
+/// The delegate's configuration:
+///
+///     { delegate…, "type": "bridge", "isGateway": true, "mtu": M, "ipMasq": not IPMASQ,
+///       "cniVersion": …, "name": …, "runtimeConfig": …, "args": …, "prevResult": …,
+///       "ipam": { ipam…, "type": "host-local", "ranges": [[{"subnet": SUBNET}], …],
+///                 "routes": [ipam.routes…, {"dst": NETWORK}, …] } }
+///
+/// What `delegate` says goes before the values here, but for the last two lines.
+struct DelegateConfig {
+  private(set) var object: JSONObject
+
+  /// The configuration for a node of which flanneld told this; nil if it did not, and then it serves only to remove.
+  init(_ options: FlannelOptions, _ subnet: SubnetFile?, _ config: NetworkConfig) throws(FieldError) {
+    var object = options.delegate
+    object.setDefault("type", .string(options.type))
+    if options.type == "bridge" { object.setDefault("isGateway", .bool(true)) }
+    if let subnet {
+      object.setDefault("mtu", .integer(Int64(subnet.mtu)))
+      object.setDefault("ipMasq", .bool(!subnet.masquerades))
+    }
+    object.replace("ipam", .object(try Self.ipam(options, subnet, config)))
+    self.object = object
+    adapt(to: config)
+  }
+
+  /// Takes a configuration that was kept.
+  init(saved object: JSONObject) { self.object = object }
+
+  /// Puts in what belongs to this call.
+  mutating func adapt(to config: NetworkConfig) {
+    object.replace("cniVersion", .string(config.version.rawValue))
+    object.replace("name", .string(config.name))
+    for name in ["runtimeConfig", "args", "prevResult", "cni.dev/valid-attachments", "cni.dev/attachments"] {
+      if let value = config.document[name].value { object.replace(name, value) }
+    }
+  }
+
+  /// The same without what only one call is about, to be kept.
+  var lasting: JSONObject {
+    var copy = object
+    _ = copy.take("prevResult")
+    return copy
+  }
+
+  private static func ipam(
+    _ options: FlannelOptions, _ subnet: SubnetFile?, _ config: NetworkConfig
+  ) throws(FieldError) -> JSONObject {
+    var ipam = options.ipam
+    ipam.setDefault("type", .string("host-local"))
+    let ranges = subnet?.subnets ?? placeholders(config)
+    ipam.replace(
+      "ranges", .array(ranges.map { .array([.object(JSONObject(["subnet": .string("\($0.network)")]))]) }))
+    let given = try config.document["ipam"]["routes"].array()?.compactMap(\.value) ?? []
+    let networks = (subnet?.networks ?? []).map { JSON.object(JSONObject(["dst": .string("\($0.network)")])) }
+    ipam.replace("routes", .array(given + networks.filter { !given.contains($0) }))
+    return ipam
+  }
+
+  /// Without flanneld's file: the networks of the addresses that were assigned, else any, as host-local asks for a range
+  /// but releases by container.
+  private static func placeholders(_ config: NetworkConfig) -> [Prefix] {
+    let result = (try? config.previousResult()) ?? nil
+    let known = (try? result?.addresses())?.map(\.prefix.network) ?? []
+    if !known.isEmpty { return known }
+    // TEST-NET-1, RFC 5737
+    return Prefix("192.0.2.0/24").map { [$0] } ?? []
+  }
+}
+
+extension JSONObject {
+  fileprivate mutating func setDefault(_ name: String, _ value: JSON) {
+    if known(name).map({ $0.value == .null }) ?? true { replace(name, value) }
+  }
+
+  /// Sets a member, whatever its spelling was.
+  fileprivate mutating func replace(_ name: String, _ value: JSON) {
+    _ = take(name)
+    append(name, value)
+  }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Invoke
+import JSON
+import OS
+import Skel
+
+/// Has another plugin attach the container to the subnet that flanneld has for this node.
+package struct Flannel: Plugin {
+  package let name = "flannel"
+  /// Tells the operator something on stderr.
+  private let note: (String) -> Void
+
+  package init(note: @escaping (String) -> Void) { self.note = note }
+
+  package func add(_ request: Request) throws(CNIError) -> NetworkResult {
+    let options = try Self.options(request.config)
+    let subnet = try Self.subnet(options, or: .tryAgainLater)
+    let config = try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
+    let delegate = try Delegate.find(options.type, in: request.path, timeout: options.timeout)
+    let saved = SavedConfigs(path: options.dataDirectory)
+    // Before there is anything to remove: DEL must find it however this call ends.
+    try file { () throws(SystemError) in try saved.write(config.lasting, request.owner) }
+    do throws(CNIError) {
+      return try delegate.add(config.object)
+    } catch {
+      undo(config, delegate)
+      try file { () throws(SystemError) in try saved.remove(request.owner) }
+      throw error
+    }
+  }
+
+  package func delete(_ request: Request) throws(CNIError) {
+    let options = FlannelOptions(lenient: request.config)
+    try delete(request.owner, request.config, options, in: request.path, [:])
+  }
+
+  package func check(_ request: Request) throws(CNIError) {
+    let options = try Self.options(request.config)
+    let config = try config(of: request.owner, request.config, options)
+    try delegate(config, options, in: request.path).call(config.object)
+  }
+
+  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
+    let config = request.config
+    let options = FlannelOptions(lenient: config)
+    let saved = SavedConfigs(path: options.dataDirectory)
+    let stale = try file { () throws(SystemError) in try saved.attachments(ofNetwork: config.name, except: valid) }
+    var failures: [CNIError] = []
+    for owner in stale {
+      let variables = [
+        "CNI_COMMAND": "DEL", "CNI_CONTAINERID": owner.containerID, "CNI_IFNAME": owner.interface, "CNI_NETNS": "",
+      ]
+      do {
+        try delete(owner, config, options, in: request.path, variables)
+      } catch {
+        failures.append(error)
+      }
+    }
+    do {
+      let own = try rebuilt(config, options)
+      try delegate(own, options, in: request.path).call(own.object)
+    } catch {
+      failures.append(error)
+    }
+    guard let first = failures.first else { return }
+    throw failures.count == 1
+      ? first : CNIError(first.code, failures.map(\.message).joined(separator: "; "), details: first.details)
+  }
+
+  package func status(_ request: NetworkRequest) throws(CNIError) {
+    let own: DelegateConfig
+    let delegate: Delegate
+    do throws(CNIError) {
+      let options = try Self.options(request.config)
+      let subnet = try Self.subnet(options, or: .notAvailable)
+      own = try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
+      delegate = try .find(options.type, in: request.path, timeout: options.timeout)
+    } catch {
+      throw CNIError(.notAvailable, error.message)
+    }
+    try delegate.call(own.object)
+  }
+}
+
+// MARK: - Steps
+
+extension Flannel {
+  private static func options(_ config: NetworkConfig) throws(CNIError) -> FlannelOptions {
+    try configuration { () throws(FieldError) in try FlannelOptions(config) }
+  }
+
+  /// What flanneld has written; `code` if it has not yet.
+  private static func subnet(_ options: FlannelOptions, or code: CNIError.Code) throws(CNIError) -> SubnetFile {
+    let text: [UInt8]
+    do {
+      text = try FileDescriptor.open(options.subnetFile).readAll(limit: 1 << 16)
+    } catch {
+      throw CNIError(code, "\(error): flanneld writes this file when it has a subnet for this node")
+    }
+    do {
+      return try SubnetFile(text)
+    } catch {
+      throw CNIError(code, "\(options.subnetFile): \(error)")
+    }
+  }
+
+  /// Deletes by what was kept, or by what ADD would say now; what was kept goes when the delegate has succeeded.
+  private func delete(
+    _ owner: Owner, _ config: NetworkConfig, _ options: FlannelOptions, in path: [String],
+    _ variables: [String: String]
+  ) throws(CNIError) {
+    let own = try self.config(of: owner, config, options)
+    try delegate(own, options, in: path).call(own.object, variables)
+    try file { () throws(SystemError) in try SavedConfigs(path: options.dataDirectory).remove(owner) }
+  }
+
+  private func config(
+    of owner: Owner, _ config: NetworkConfig, _ options: FlannelOptions
+  ) throws(CNIError) -> DelegateConfig {
+    let saved = SavedConfigs(path: options.dataDirectory)
+    // What cannot be read is rebuilt.
+    guard let object = (try? saved.read(owner)) ?? nil else { return try rebuilt(config, options) }
+    var kept = DelegateConfig(saved: object)
+    kept.adapt(to: config)
+    return kept
+  }
+
+  private func rebuilt(_ config: NetworkConfig, _ options: FlannelOptions) throws(CNIError) -> DelegateConfig {
+    let subnet = try? Self.subnet(options, or: .tryAgainLater)
+    return try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, config) }
+  }
+
+  /// The plugin that the configuration is for: what was kept may name another one than the options do.
+  private func delegate(
+    _ config: DelegateConfig, _ options: FlannelOptions, in path: [String]
+  ) throws(CNIError) -> Delegate {
+    let type = (try? Field(.object(config.object))["type"].string()) ?? options.type
+    return try Delegate.find(type, in: path, timeout: options.timeout)
+  }
+
+  /// Takes back what a failed ADD may have done; that error is the one to tell.
+  private func undo(_ config: DelegateConfig, _ delegate: Delegate) {
+    do {
+      try delegate.call(config.object, ["CNI_COMMAND": "DEL"])
+    } catch {
+      note("\(name): undo the ADD of \(delegate.type): \(error.message)")
+    }
+  }
+
+  private func file<T>(_ body: () throws(SystemError) -> T) throws(CNIError) -> T {
+    do {
+      return try body()
+    } catch {
+      throw CNIError(.inputOutput, "keep the delegate's configuration: \(error)")
+    }
+  }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import JSON
+
+/// What the configuration says.
+struct FlannelOptions: Sendable {
+  /// What flanneld writes.
+  let subnetFile: String
+  /// The folder for what DEL needs to know.
+  let dataDirectory: String
+  /// What the delegate's configuration begins with.
+  let delegate: JSONObject
+  /// What the delegate's IPAM configuration begins with.
+  let ipam: JSONObject
+  /// How long a call of the delegate may take, in seconds.
+  let timeout: Int
+  /// The delegate's name.
+  let type: String
+
+  init(_ config: NetworkConfig) throws(FieldError) {
+    let document = config.document
+    subnetFile = try Self.path(document["subnetFile"]) ?? Self.usualSubnetFile
+    dataDirectory = try Self.path(document["dataDir"]) ?? Self.usualDataDirectory
+    timeout = try document["delegateTimeout"].integer(in: 1...3600) ?? Self.usualTimeout
+    ipam = try document["ipam"].object() ?? JSONObject()
+    let field = document["delegate"]
+    for name in ["name", "ipam"] where field[name].isPresent {
+      throw FieldError(path: field[name].path, reason: "must not be there: flannel sets it")
+    }
+    delegate = try field.object() ?? JSONObject()
+    type = try Self.type(field["type"]) ?? "bridge"
+  }
+
+  /// As much of it as can be understood, for what must work whatever the configuration says.
+  init(lenient config: NetworkConfig) {
+    if let options = try? FlannelOptions(config) {
+      self = options
+      return
+    }
+    let document = config.document
+    subnetFile = Self.lenient { () throws(FieldError) in try Self.path(document["subnetFile"]) } ?? Self.usualSubnetFile
+    dataDirectory =
+      Self.lenient { () throws(FieldError) in try Self.path(document["dataDir"]) } ?? Self.usualDataDirectory
+    timeout = Self.usualTimeout
+    ipam = Self.lenient { () throws(FieldError) in try document["ipam"].object() } ?? JSONObject()
+    var delegate = Self.lenient { () throws(FieldError) in try document["delegate"].object() } ?? JSONObject()
+    for name in ["name", "ipam"] { _ = delegate.take(name) }
+    self.delegate = delegate
+    type = Self.lenient { () throws(FieldError) in try Self.type(document["delegate"]["type"]) } ?? "bridge"
+  }
+
+  static let usualSubnetFile = "/run/flannel/subnet.env"
+  /// The peer's, so that what it left is found.
+  static let usualDataDirectory = "/var/lib/cni/flannel"
+  private static let usualTimeout = 90
+
+  private static func lenient<T>(_ read: () throws(FieldError) -> T?) -> T? { (try? read()) ?? nil }
+
+  private static func path(_ field: Field) throws(FieldError) -> String? {
+    guard let path = try field.string() else { return nil }
+    if !path.hasPrefix("/") { throw field.expected("an absolute path") }
+    return path
+  }
+
+  private static func type(_ field: Field) throws(FieldError) -> String? {
+    guard let type = try field.string() else { return nil }
+    if type.contains("/") || type.hasPrefix(".") { throw field.expected("the name of a plugin") }
+    return type
+  }
+}
