@@ -114,7 +114,9 @@ package struct Subprocess: Sendable {
       if unsafe poll(&request, 1, patience) > 0 { return true }
       var info = unsafe siginfo_t()
       let options = WEXITED | WNOHANG | WNOWAIT
-      if file.number < 0, unsafe waitid(P_PID, id_t(pid), &info, options) == 0, unsafe info.si_signo != 0 { return true }
+      if file.number < 0, unsafe waitid(P_PID, id_t(pid), &info, options) == 0, unsafe info.si_signo != 0 {
+        return true
+      }
     }
   }
 

@@ -57,9 +57,16 @@ struct DelegateConfig {
     let ranges = subnet?.subnets ?? placeholders(config)
     ipam.replace(
       "ranges", .array(ranges.map { .array([.object(JSONObject(["subnet": .string("\($0.network)")]))]) }))
-    let given = try config.document["ipam"]["routes"].array()?.compactMap(\.value) ?? []
-    let networks = (subnet?.networks ?? []).map { JSON.object(JSONObject(["dst": .string("\($0.network)")])) }
-    ipam.replace("routes", .array(given + networks.filter { !given.contains($0) }))
+    let given = try config.document["ipam"]["routes"].array() ?? []
+    var routes = given.compactMap(\.value)
+    for network in subnet?.networks ?? [] {
+      // Of two routes to one network the first counts, and it may say more.
+      let isGiven = given.contains {
+        ((try? $0["dst"].string()) ?? nil).flatMap { Prefix($0) }?.network == network.network
+      }
+      if !isGiven { routes.append(.object(JSONObject(["dst": .string("\(network.network)")]))) }
+    }
+    ipam.replace("routes", .array(routes))
     return ipam
   }
 
