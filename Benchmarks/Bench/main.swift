@@ -25,6 +25,12 @@ struct Options {
     }
   }
 
+  /// Our program under a plugin's name.
+  func our(_ plugin: String) -> Program { Program(ours, name: plugin) }
+
+  /// The peer's plugin.
+  func peers(_ plugin: String) -> Program { Program("\(peers)/\(plugin)", name: plugin) }
+
   private static func value(of option: String, _ words: inout ArraySlice<String>) throws -> String {
     guard let value = words.popFirst() else { throw Failure("\(option) needs a value") }
     return value
@@ -51,7 +57,9 @@ do {
   switch words.first {
   case "portmap": try PortmapBenchmark(Options(words.dropFirst())).run()
   case "tuning": try TuningBenchmark(Options(words.dropFirst())).run()
-  default: throw Failure("usage: Bench portmap|tuning [--quick] [--ours PROGRAM] [--peers FOLDER]")
+  case "bandwidth": try BandwidthBenchmark(Options(words.dropFirst())).run()
+  case "flannel": try FlannelBenchmark(Options(words.dropFirst())).run()
+  default: throw Failure("usage: Bench portmap|tuning|bandwidth|flannel [--quick] [--ours PROGRAM] [--peers FOLDER]")
   }
 } catch {
   fputs("bench: \(error)\n", stderr)
