@@ -17,12 +17,13 @@ func tests(_ name: String, of tested: Target.Dependency..., needs: [Target.Depen
   .testTarget(name: name, dependencies: tested + needs, swiftSettings: warningsAreErrors)
 }
 
-func clibrary(_ name: String, pkgConfig: String, debian package: String) -> Target {
-  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+/// Without pkg-config: it would have the linker look in the system's folders before `Link`.
+func clibrary(_ name: String, debian package: String) -> Target {
+  .systemLibrary(name: name, providers: [.apt([package])])
 }
 
-/// What makes the program start fast: nothing dynamic but the four C libraries and libc, no symbols, no relocation of
-/// itself. `Link` holds a linker script that takes libstdc++ from its static archive.
+/// What makes the program start fast: nothing dynamic but libmnl and libc, no symbols, no relocation of itself. `Link` holds
+/// linker scripts that take the other libraries from their static archives; of libmnl distributions have none.
 let leanLink: [LinkerSetting] = [
   .unsafeFlags(
     [
@@ -39,10 +40,10 @@ let package = Package(
   targets: [
     // Bottom-up: a target may use only those above it.
     .systemLibrary(name: "CLinux"),
-    clibrary("CMnl", pkgConfig: "libmnl", debian: "libmnl-dev"),
-    clibrary("CNftnl", pkgConfig: "libnftnl", debian: "libnftnl-dev"),
-    clibrary("CJansson", pkgConfig: "jansson", debian: "libjansson-dev"),
-    clibrary("CMessageDigest", pkgConfig: "libmd", debian: "libmd-dev"),
+    clibrary("CMnl", debian: "libmnl-dev"),
+    clibrary("CNftnl", debian: "libnftnl-dev"),
+    clibrary("CJansson", debian: "libjansson-dev"),
+    clibrary("CMessageDigest", debian: "libmd-dev"),
 
     library("OS", needs: ["CLinux"]),
     library("Address", needs: ["OS"]),

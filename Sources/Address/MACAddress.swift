@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import OS
+
 /// The hardware address of an Ethernet interface.
 package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
   /// Six bytes in the order in which they are written and sent.
@@ -20,7 +22,7 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+    joined(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }, by: ":")
   }
 
   /// Whether it can be an interface's: not that of a group of them, and not all zeros.

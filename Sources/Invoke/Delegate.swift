@@ -48,7 +48,7 @@ package struct Delegate: Sendable {
     }
     switch ending {
     case .exit(0): return output
-    case .timeout: throw CNIError(.delegateFailed, "\(type) did not end within \(timeout) seconds, and was stopped")
+    case .timeout: throw CNIError(.delegateFailed, "\(type) did not end within \(timeout) s, and was stopped")
     case .signal(let number): throw CNIError(.delegateFailed, "\(type) was ended by signal \(number)")
     case .exit(let status):
       if let error = CNIError(Field(parsed(output))) { throw error }

@@ -12,7 +12,7 @@ package struct Folder: ~Copyable {
   /// Opens the folder; nil if there is none.
   package static func open(_ path: String) throws(SystemError) -> Folder? {
     // A slash at the end, or a dot, would follow a link before it.
-    let path = "/" + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    let path = "/" + joined(path.split(separator: "/").filter { $0 != "." }.map(String.init), by: "/")
     do {
       return Folder(
         file: try .open(path, [.read, OpenMode(rawValue: O_DIRECTORY | O_NOFOLLOW)]), path: path)

@@ -27,7 +27,8 @@ extension Dispatcher {
   private func checkNamespace(_ path: String) throws(CNIError) {
     do throws(NetworkNamespaceError) {
       let container = try NetworkNamespace.open(path)
-      if ["1", "true"].contains(streams[.namespaceOverride]?.lowercased()) { return }
+      let override = streams[.namespaceOverride]?.lowercased()
+      if override == "1" || override == "true" { return }
       guard try container.isSame(as: NetworkNamespace.current()) else { return }
     } catch {
       throw CNIError(.badEnvironment, "CNI_NETNS: \(error)")

@@ -12,7 +12,7 @@ package struct Sysctl: Sendable {
 
   package init(_ key: SysctlKey) { self.init(key.components) }
 
-  private init(_ components: [String]) { path = "/proc/sys/" + components.joined(separator: "/") }
+  private init(_ components: [String]) { path = "/proc/sys/" + joined(components, by: "/") }
 
   /// The value without the line feed at its end.
   package func read() throws(SystemError) -> String {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import OS
+
 /// The name of a kernel parameter, read as sysctl(8) reads it: the first separator decides. After a dot, slashes stand
 /// for dots within a part; after a slash, dots are dots.
 package struct SysctlKey: Hashable, Sendable {
@@ -26,7 +28,7 @@ package struct SysctlKey: Hashable, Sendable {
   private static let placeholder = "IFNAME"
 
   /// The path below `/proc/sys`.
-  package var path: String { components.joined(separator: "/") }
+  package var path: String { joined(components, by: "/") }
 
   /// The usual spelling: dots, with slashes for dots within a part.
   package var text: String { Self.dotted(components) }
@@ -37,7 +39,7 @@ package struct SysctlKey: Hashable, Sendable {
   }
 
   private static func dotted(_ parts: [String]) -> String {
-    parts.map { String($0.map { $0 == "." ? "/" : $0 }) }.joined(separator: ".")
+    joined(parts.map { String($0.map { $0 == "." ? "/" : $0 }) }, by: ".")
   }
 
   private static func isName(_ part: String) -> Bool {
@@ -55,6 +57,6 @@ package struct SysctlKey: Hashable, Sendable {
       }
       index += 1
     }
-    return parts.joined(separator: ".")
+    return joined(parts, by: ".")
   }
 }

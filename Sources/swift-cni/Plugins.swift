@@ -8,7 +8,17 @@ import Portmap
 import Skel
 import Tuning
 
-/// The plugins that this program is, each with what it makes its changes by; `note` tells the operator something.
-func allPlugins(note: @escaping (String) -> Void) -> [any Plugin] {
-  [Portmap(backend: NFTablesBackend(), note: note), Tuning(note: note), Bandwidth(note: note), Flannel(note: note)]
+/// The plugins that this program is.
+enum PluginName: String, CaseIterable {
+  case portmap, tuning, bandwidth, flannel
+
+  /// The plugin with what it makes its changes by; `note` tells the operator something.
+  func make(note: @escaping (String) -> Void) -> any Plugin {
+    switch self {
+    case .portmap: Portmap(backend: NFTablesBackend(), note: note)
+    case .tuning: Tuning(note: note)
+    case .bandwidth: Bandwidth(note: note)
+    case .flannel: Flannel(note: note)
+    }
+  }
 }

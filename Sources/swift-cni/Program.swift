@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import Glibc
+import OS
 import Skel
 
 @main
@@ -12,13 +13,15 @@ enum Program {
 
   /// The program under a plugin's name is that plugin; under its own name the first argument says which.
   static func run(_ streams: Streams) -> Int32 {
-    let plugins = allPlugins(note: streams.note)
-    let words = CommandLine.arguments.prefix(2).map { String($0.split(separator: "/").last ?? "") }
-    for word in words {
-      if let plugin = plugins.first(where: { $0.name == word }) { return Dispatcher(plugin, streams).run() }
+    if let name = plugin(programName) ?? plugin(CommandLine.arguments.dropFirst().first ?? "") {
+      return Dispatcher(name.make(note: streams.note), streams).run()
     }
-    let names = plugins.map(\.name).joined(separator: "|")
+    let names = PluginName.allCases.map(\.rawValue).joined(separator: "|")
     streams.note("usage: swift-cni \(names), or a link of that name to this program")
     return 2
+  }
+
+  private static func plugin(_ path: String) -> PluginName? {
+    PluginName(rawValue: path.split(separator: "/").last.map(String.init) ?? "")
   }
 }

@@ -26,8 +26,8 @@ package struct Flannel: Plugin {
     do throws(CNIError) {
       return try delegate.add(config.object)
     } catch {
-      undo(config, delegate)
-      try file { () throws(SystemError) in try saved.remove(request.owner) }
+      // What could not be undone is left for DEL, which then needs what was kept; the first error is the one to tell.
+      if undo(config, delegate) { try? saved.remove(request.owner) }
       throw error
     }
   }
@@ -141,12 +141,14 @@ extension Flannel {
     return try Delegate.find(type, in: path, timeout: options.timeout)
   }
 
-  /// Takes back what a failed ADD may have done; that error is the one to tell.
-  private func undo(_ config: DelegateConfig, _ delegate: Delegate) {
+  /// Takes back what a failed ADD may have done, and answers whether that succeeded.
+  private func undo(_ config: DelegateConfig, _ delegate: Delegate) -> Bool {
     do {
       try delegate.call(config.object, ["CNI_COMMAND": "DEL"])
+      return true
     } catch {
       note("\(name): undo the ADD of \(delegate.type): \(error.message)")
+      return false
     }
   }
 

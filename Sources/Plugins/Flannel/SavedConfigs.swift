@@ -5,7 +5,8 @@ import CNI
 import JSON
 import OS
 
-/// The delegates' configurations of the attachments that are there, each in a file of its own.
+/// The delegates' configurations of the attachments that are there, each in a file of its own; beside what the delegate
+/// reads it holds the container and the interface: `"swift-cni": {"containerID": …, "interface": …}`.
 struct SavedConfigs {
   /// The folder.
   let path: String
@@ -13,38 +14,47 @@ struct SavedConfigs {
   /// What was kept for an attachment; nil if nothing was, or nothing that can be read.
   func read(_ owner: Owner) throws(SystemError) -> JSONObject? {
     guard let folder = try Folder.open(path) else { return nil }
-    if let own = Self.parsed(try folder.read(Self.fileName(owner))) { return own }
-    let peers = Self.parsed(try folder.read(owner.containerID))
-    return peers.flatMap { Self.isFor(owner.network, $0) ? $0 : nil }
+    for name in [Self.fileName(owner), owner.containerID] {
+      guard var config = Self.parsed(try folder.read(name)), Self.isFor(owner, config) else { continue }
+      config[Self.ownerMember] = nil
+      return config
+    }
+    return nil
   }
 
   /// Keeps a configuration, under the peer's name too if that is free: so a node can go back to the peer's plugin.
   func write(_ config: JSONObject, _ owner: Owner) throws(SystemError) {
     let folder = try Folder.make(path)
     let name = Self.fileName(owner)
-    try folder.write(JSON.object(config).text, to: name)
+    var marked = config
+    marked[Self.ownerMember] = .object(
+      JSONObject(["containerID": .string(owner.containerID), "interface": .string(owner.interface)]))
+    try folder.write(JSON.object(marked).text, to: name)
     try folder.link(name, as: owner.containerID)
   }
 
-  /// Forgets what was kept, the peer's file too if it is about the same network.
+  /// Forgets what was kept, under the peer's name too unless that is about another attachment.
   func remove(_ owner: Owner) throws(SystemError) {
     guard let folder = try Folder.open(path) else { return }
     try folder.remove(Self.fileName(owner))
-    if let peers = Self.parsed(try folder.read(owner.containerID)), Self.isFor(owner.network, peers) {
-      try folder.remove(owner.containerID)
-    }
+    guard let peers = try folder.read(owner.containerID) else { return }
+    // A broken file is of use to nobody.
+    if Self.parsed(peers).map({ Self.isFor(owner, $0) }) ?? true { try folder.remove(owner.containerID) }
   }
 
   /// The attachments of a network for which something is kept, but for those of the list.
   func attachments(ofNetwork network: String, except valid: Set<Attachment>) throws(SystemError) -> [Owner] {
     guard let folder = try Folder.open(path) else { return [] }
-    return try folder.names().compactMap { name in
-      let parts = name.split(separator: ":").map(String.init)
-      guard parts.count == 3, parts[0] == network, !name.hasPrefix(".") else { return nil }
-      let owner = Owner(network: parts[0], containerID: parts[1], interface: parts[2])
-      let attachment = Attachment(containerID: owner.containerID, interface: owner.interface)
-      return Self.fileName(owner) == name && !valid.contains(attachment) ? owner : nil
+    var owners: [Owner] = []
+    // The peer's files do not say which interface they are about.
+    for name in try folder.names() where name.contains(":") && !name.hasPrefix(".") {
+      guard
+        let config = Self.parsed(try folder.read(name)), let attachment = Self.attachment(config),
+        config.known("name")?.value == .string(network), !valid.contains(attachment)
+      else { continue }
+      owners.append(Owner(network: network, containerID: attachment.containerID, interface: attachment.interface))
     }
+    return owners
   }
 
   /// `network:containerID:interface`: none of the three may hold a colon.
@@ -57,7 +67,20 @@ struct SavedConfigs {
     return object
   }
 
-  private static func isFor(_ network: String, _ config: JSONObject) -> Bool {
-    config.known("name")?.value == .string(network)
+  private static let ownerMember = "swift-cni"
+
+  /// What a file of ours is about; nil for the peer's.
+  private static func attachment(_ config: JSONObject) -> Attachment? {
+    guard
+      case .object(let owner)? = config[ownerMember], case .string(let id)? = owner["containerID"],
+      case .string(let interface)? = owner["interface"]
+    else { return nil }
+    return Attachment(containerID: id, interface: interface)
+  }
+
+  /// Whether a file can be about an attachment: the peer's files tell only the network.
+  private static func isFor(_ owner: Owner, _ config: JSONObject) -> Bool {
+    let wanted = Attachment(containerID: owner.containerID, interface: owner.interface)
+    return config.known("name")?.value == .string(owner.network) && (attachment(config).map { $0 == wanted } ?? true)
   }
 }
