@@ -34,11 +34,11 @@ int unshare(int flags);
 int memfd_create(const char *name, unsigned int flags);
 extern char **environ;
 
-extern char *program_invocation_name;
+extern char *program_invocation_short_name;
 
 // Global variables that can change are no values for Swift, and the wrapper came with glibc 2.36.
 static inline char **cni_environment(void) { return environ; }
-static inline const char *cni_program_name(void) { return program_invocation_name; }
+static inline const char *cni_program_name(void) { return program_invocation_short_name; }
 static inline int cni_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 // Flags of CTA_FILTER_ORIG_FLAGS (kernel 5.8 and later): net/netfilter/nf_internals.h, not among the exported headers.

@@ -5,12 +5,10 @@ import CLinux
 import Glibc
 
 extension NetlinkSocket {
-  /// `ip link add … mtu … type …`, and brings it up; answers whether there was no interface of this name.
+  /// `ip link add … mtu … type …`; answers whether there was no interface of this name.
   @discardableResult
   package func addLink(_ name: String, kind: String, mtu: UInt32) throws(NetlinkError) -> Bool {
-    let up = UInt32(IFF_UP)
-    let flags = NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
-    var request = Self.linkMessage(UInt16(RTM_NEWLINK), flags, index: 0, flags: up, mask: up)
+    var request = Self.linkMessage(UInt16(RTM_NEWLINK), NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, index: 0)
     request.attribute(IFLA_IFNAME, Array(name.utf8) + [0])
     request.attribute(IFLA_MTU, mtu)
     request.nested(IFLA_LINKINFO) { $0.attribute(IFLA_INFO_KIND, Array(kind.utf8) + [0]) }

@@ -9,7 +9,7 @@ package func environmentVariable(_ name: String) -> String? {
   unsafe getenv(name).map { unsafe String(cString: $0) }
 }
 
-/// What this program was called as: `argv[0]`.
+/// What this program was called as, without the folder: the end of `argv[0]`.
 package var programName: String { unsafe String(cString: cni_program_name()) }
 
 /// Waits at least so long, in microseconds.

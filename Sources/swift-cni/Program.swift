@@ -13,15 +13,12 @@ enum Program {
 
   /// The program under a plugin's name is that plugin; under its own name the first argument says which.
   static func run(_ streams: Streams) -> Int32 {
-    if let name = plugin(programName) ?? plugin(CommandLine.arguments.dropFirst().first ?? "") {
+    let first = { CommandLine.arguments.dropFirst().first.flatMap(PluginName.init) }
+    if let name = PluginName(rawValue: programName) ?? first() {
       return Dispatcher(name.make(note: streams.note), streams).run()
     }
     let names = PluginName.allCases.map(\.rawValue).joined(separator: "|")
     streams.note("usage: swift-cni \(names), or a link of that name to this program")
     return 2
-  }
-
-  private static func plugin(_ path: String) -> PluginName? {
-    PluginName(rawValue: path.split(separator: "/").last.map(String.init) ?? "")
   }
 }

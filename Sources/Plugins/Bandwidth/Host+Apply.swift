@@ -70,15 +70,17 @@ extension Host {
       return nil
     }
     let ifb = try makeIFB(IFBName(owner), for: end, of: owner, former, &undo)
-    let root = try routes.qdisc(of: ifb.index, at: .root)
-    if !(root?.bucket.map { bucket.isSame(as: $0) } ?? false) {
-      if let old = root?.bucket {
+    let old = former == nil ? nil : try routes.qdisc(of: ifb.index, at: .root)?.bucket
+    if !(old.map { bucket.isSame(as: $0) } ?? false) {
+      if let old {
         undo.add { (routes) throws(NetlinkError) in
           try routes.setTBF(old, of: ifb.index, handle: Shaping.bucketHandle)
         }
       }
       try routes.setTBF(bucket, of: ifb.index, handle: Shaping.bucketHandle)
     }
+    // Only now: the kernel would wait for all processors before it gave another qdisc to an interface that is up.
+    if !ifb.isUp { try routes.bringUp(ifb.index) }
     if try routes.qdisc(of: end.index, at: .ingress) == nil, try routes.addIngress(to: end.index) {
       undo.add { (routes) throws(NetlinkError) in try routes.removeQdisc(of: end.index, at: .ingress) }
     }
@@ -102,7 +104,6 @@ extension Host {
     if ifb.attributes.alias != alias { changes.alias = alias }
     if ifb.attributes.mtu != mtu { changes.mtu = mtu }
     if !changes.isEmpty { try routes.set(changes, of: ifb.index) }
-    if !ifb.isUp { try routes.bringUp(ifb.index) }
     return ifb
   }
 

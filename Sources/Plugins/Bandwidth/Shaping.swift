@@ -67,7 +67,7 @@ struct IFBName: Equatable {
   /// The one name that the peer has for all interfaces of a container in a network.
   static func peers(_ owner: Owner) -> IFBName { IFBName(hashing: owner.network + owner.containerID) }
 
-  private init(hashing text: String) { self.text = "bwp" + sha512(text).prefix(12) }
+  private init(hashing text: String) { self.text = "bwp" + String(sha512(text).prefix(12)) }
 }
 
 /// What stands in the alias of an IFB: its owner and, after a space, the host's end of the veth.
