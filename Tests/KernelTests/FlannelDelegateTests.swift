@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Glibc
+import JSON
+import TestSupport
+import Testing
+
+@Suite("flannel: the delegate", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct FlannelDelegateTests {
+  @Test("a delegate that is not there is named, with the folders where it was looked for")
+  func missingDelegate() throws {
+    var network = FlannelNetwork(on: try FlannelNode())
+    network.delegate = #"{"type":"nosuch"}"#
+    let error = try #require(errorObject(try network.call("ADD", try Pod())))
+    #expect(error.message.contains("nosuch"))
+    for folder in network.node.cniPath.split(separator: ":") { #expect(error.message.contains(folder)) }
+    #expect(try network.node.traces().isEmpty)
+  }
+
+  @Test(
+    "a delegate's configuration that cannot be is refused, and nothing is called",
+    arguments: [
+      (#"{"type":"script","name":"mine"}"#, "delegate.name"),
+      (#"{"type":"script","ipam":{"type":"host-local"}}"#, "delegate.ipam"),
+      (#"{"type":"../plugins/script"}"#, "delegate.type"),
+      (#"{"type":["script"]}"#, "delegate.type"),
+      (#""script""#, "delegate"),
+    ])
+  func refusal(delegate: String, field: String) throws {
+    var network = FlannelNetwork(on: try FlannelNode())
+    network.delegate = delegate
+    try network.node.addPlugin()
+    let error = try #require(errorObject(try network.call("ADD", try Pod())))
+    #expect(error.code == 7)
+    #expect(error.message.contains(field))
+    #expect(try network.node.calls().isEmpty)
+    #expect(try network.node.traces().isEmpty)
+  }
+
+  @Test("an error of the delegate is passed on as it is; the delegate is told to delete, and nothing is kept")
+  func failingDelegate() throws {
+    let network = try script(Self.failing("ADD"))
+    let error = try #require(errorObject(try network.call("ADD", try Pod())))
+    #expect(error.code == 123)
+    #expect(error.message == "as it is")
+    #expect(try network.node.calls() == ["ADD", "DEL"])
+    #expect(try network.node.savedFiles().isEmpty)
+  }
+
+  @Test(
+    "a delegate that ends without a word of the protocol is named; it is told to delete, and nothing is kept",
+    arguments: ["exit 3", "echo nonsense; exit 1", "echo nonsense; exit 0", "exit 0", "kill -KILL $$"])
+  func speechlessDelegate(ending: String) throws {
+    let network = try script("if [ \"$CNI_COMMAND\" = ADD ]; then \(ending); fi")
+    let error = try #require(errorObject(try network.call("ADD", try Pod())))
+    #expect(error.message.contains("script"))
+    #expect(try network.node.calls() == ["ADD", "DEL"])
+    #expect(try network.node.savedFiles().isEmpty)
+  }
+
+  @Test("a delegate that takes too long is ended with its children, told to delete, and named with the limit")
+  func slowDelegate() throws {
+    let network = try script(
+      """
+      trap '' TERM
+      if [ "$CNI_COMMAND" = ADD ]; then
+        sleep 100 &
+        echo $$ $! > pids
+        wait
+      fi
+      """)
+    let outcome = try network.call("ADD", try Pod(), members: #""delegateTimeout":1,"#)
+    let processes = try network.node.lines("pids").flatMap { $0.split(separator: " ").compactMap { pid_t($0) } }
+    #expect(processes.count == 2)
+    defer { for process in processes where isAlive(process) { _ = kill(process, SIGKILL) } }
+    #expect(outcome.nanoseconds < 5_000_000_000)
+    let error = try #require(errorObject(outcome))
+    #expect(error.message.contains("script"))
+    #expect(error.message.contains("1 s"))
+    usleep(100_000)
+    #expect(!processes.contains(where: isAlive))
+    #expect(try network.node.calls() == ["ADD", "DEL"])
+    #expect(try network.node.savedFiles().isEmpty)
+  }
+
+  @Test("a DEL at which the delegate fails passes its error on and keeps what the next DEL needs")
+  func failingDelete() throws {
+    let network = try script(Self.failing("DEL"))
+    let pod = try Pod()
+    _ = try network.add(pod)
+    let error = try #require(errorObject(try network.call("DEL", pod)))
+    #expect(error.code == 123)
+    #expect(error.message == "as it is")
+    #expect(try network.node.savedFiles().count == 1)
+    try network.node.addPlugin()
+    // Without the file the delegate's configuration is what was saved.
+    try network.node.remove(network.subnetFile)
+    try network.delete(pod)
+    #expect(try network.node.input("DEL")["mtu"].integer(in: 0...65_535) == 1450)
+    #expect(try network.node.calls() == ["ADD", "DEL", "DEL"])
+    #expect(try network.node.savedFiles().isEmpty)
+  }
+
+  @Test("runtimeConfig, variables and prevResult reach the delegate on ADD, CHECK and DEL")
+  func passedOn() throws {
+    let network = try script()
+    let pod = try Pod()
+    let runtime = #"{"mac":"02:00:00:00:00:01","portMappings":[{"hostPort":8080,"containerPort":80}]}"#
+    let previous = #"{"cniVersion":"1.0.0","ips":[{"address":"198.51.100.7/24"}],"dns":{}}"#
+    let variables = ["CNI_ARGS": "IgnoreUnknown=1;K8S_POD_NAME=web", "SWIFT_CNI_FOREIGN": "as it is"]
+    for verb in ["ADD", "CHECK", "DEL"] {
+      try network.succeed(
+        verb,
+        try network.call(
+          verb, pod, members: #""runtimeConfig":\#(runtime),"#, previous: previous, environment: variables))
+      let input = try network.node.input(verb)
+      #expect(input["runtimeConfig"].value == (try JSON(parsing: Array(runtime.utf8))))
+      #expect(try input["prevResult"]["ips"].array()?.first?["address"].string() == "198.51.100.7/24")
+      let environment = try network.node.environment(verb)
+      for variable in [
+        "CNI_COMMAND=\(verb)", "CNI_CONTAINERID=\(pod.id)", "CNI_NETNS=\(pod.namespace.path)", "CNI_IFNAME=eth0",
+        "CNI_PATH=\(network.node.cniPath)", "CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAME=web", "SWIFT_CNI_FOREIGN=as it is",
+      ] { #expect(environment.contains(variable)) }
+    }
+    #expect(try network.node.calls() == ["ADD", "CHECK", "DEL"])
+  }
+
+  @Test("the delegate is bridge, a gateway, with the file's MTU and subnets, and masquerades if flanneld does not")
+  func defaults() throws {
+    var network = FlannelNetwork(on: try FlannelNode(dualStack: true))
+    try network.node.writeSubnetFile(masquerades: false)
+    try network.node.addPlugin(named: "bridge")
+    network.delegate = nil
+    network.ipam = #","routes":[{"dst":"192.0.2.0/24"}],"extra":"kept""#
+    _ = try network.add(try Pod())
+    let config = try network.node.input("ADD")
+    #expect(try config["type"].string() == "bridge")
+    #expect(try config["name"].string() == "cbr0")
+    #expect(try config["cniVersion"].string() == "1.0.0")
+    #expect(try config["isGateway"].bool() == true)
+    #expect(try config["ipMasq"].bool() == true)
+    #expect(try config["mtu"].integer(in: 0...65_535) == 1450)
+    #expect(!config["prevResult"].isPresent && !config["runtimeConfig"].isPresent)
+    let ipam = config["ipam"]
+    #expect(try ipam["type"].string() == "host-local")
+    #expect(try ipam["dataDir"].string() == network.node.ipamDir)
+    #expect(try ipam["extra"].string() == "kept")
+    let ranges = try #require(try ipam["ranges"].array()).map { try #require(try $0.array()) }
+    #expect(ranges.map(\.count) == [1, 1])
+    #expect(try ranges.map { try $0.first?["subnet"].string() } == ["10.244.0.0/24", "fd00:10:244::/64"])
+    let routes = try #require(try ipam["routes"].array())
+    #expect(try routes.map { try $0["dst"].string() } == ["192.0.2.0/24", "10.244.0.0/16", "fd00:10:244::/48"])
+  }
+
+  @Test("what the delegate's configuration says itself is kept; there is a route to each of several networks")
+  func ownWords() throws {
+    var network = FlannelNetwork(on: try FlannelNode())
+    let text = """
+      FLANNEL_NETWORK=10.244.0.0/16,10.245.0.0/16
+      FLANNEL_SUBNET=10.244.0.1/24
+      FLANNEL_MTU=1450
+      FLANNEL_IPMASQ=true
+
+      """
+    try network.node.write(text, to: network.subnetFile)
+    try network.node.addPlugin(named: "bridge")
+    network.delegate = #"{"type":"bridge","mtu":1300,"ipMasq":true,"isGateway":false,"forceAddress":true}"#
+    _ = try network.add(try Pod())
+    let config = try network.node.input("ADD")
+    #expect(try config["mtu"].integer(in: 0...65_535) == 1300)
+    #expect(try config["ipMasq"].bool() == true)
+    #expect(try config["isGateway"].bool() == false)
+    #expect(try config["forceAddress"].bool() == true)
+    let routes = try #require(try config["ipam"]["routes"].array())
+    #expect(try routes.map { try $0["dst"].string() } == ["10.244.0.0/16", "10.245.0.0/16"])
+  }
+
+  @Test("GC is delegated, and what was saved for attachments of this network that are not in the list goes")
+  func garbage() throws {
+    var network = try script(version: "1.1.0")
+    network.version = "1.1.0"
+    var other = network
+    other.name = "other"
+    let pods = [try Pod(), try Pod()]
+    var second = pods[0]
+    second.ifName = "net1"
+    for pod in pods + [second] { _ = try network.add(pod) }
+    _ = try other.add(pods[1])
+    #expect(try network.node.savedFiles().count == 4)
+
+    let list = #"[{"containerID":"\#(pods[0].id)","ifname":"eth0"}]"#
+    try network.succeed("GC", try network.call("GC", members: #""cni.dev/valid-attachments":\#(list),"#))
+    #expect(try network.node.calls().contains("GC"))
+    let input = try network.node.input("GC")
+    #expect(input["cni.dev/valid-attachments"].value == (try JSON(parsing: Array(list.utf8))))
+    #expect(try input["name"].string() == "cbr0")
+    #expect(try network.node.savedFiles().count == 2)
+    // The pod that is left can be deleted as before.
+    try network.delete(pods[0])
+    try other.delete(pods[1])
+    #expect(try network.node.savedFiles().isEmpty)
+  }
+
+  @Test("GC without a list removes nothing, and with an empty one all of this network")
+  func garbageLists() throws {
+    var network = try script(version: "1.1.0")
+    network.version = "1.1.0"
+    _ = try network.add(try Pod())
+    _ = try network.call("GC")
+    #expect(try network.node.savedFiles().count == 1)
+    try network.succeed("GC", try network.call("GC", members: #""cni.dev/valid-attachments":[],"#))
+    #expect(try network.node.savedFiles().isEmpty)
+  }
+
+  @Test("STATUS is the delegate's")
+  func status() throws {
+    var network = try script(version: "1.1.0")
+    network.version = "1.1.0"
+    try network.succeed("STATUS", try network.call("STATUS"))
+    #expect(try network.node.calls() == ["STATUS"])
+    #expect(try network.node.input("STATUS")["name"].string() == "cbr0")
+    try network.node.addPlugin(Self.failing("STATUS"))
+    let error = try #require(errorObject(try network.call("STATUS")))
+    #expect(error.code == 123)
+    #expect(error.message == "as it is")
+    network.delegate = #"{"type":"nosuch"}"#
+    #expect(errorObject(try network.call("STATUS"))?.message.contains("nosuch") == true)
+  }
+
+  /// A network of which a script is the delegate.
+  private func script(version: String = "1.0.0", _ body: String = "") throws -> FlannelNetwork {
+    var network = FlannelNetwork(on: try FlannelNode())
+    network.delegate = #"{"type":"script"}"#
+    try network.node.addPlugin(version: version, body)
+    return network
+  }
+
+  /// Lets a script fail when it is called with a verb.
+  private static func failing(_ verb: String) -> String {
+    """
+    if [ "$CNI_COMMAND" = \(verb) ]; then
+      echo '{"cniVersion":"1.0.0","code":123,"msg":"as it is","details":"d"}'
+      exit 1
+    fi
+    """
+  }
+
+  /// Whether there is such a process, and it has not ended.
+  private func isAlive(_ process: pid_t) -> Bool {
+    let status = try? Program("cat").run(["/proc/\(process)/stat"])
+    guard let status, status.status == 0 else { return false }
+    return !status.outputText.contains(") Z ")
+  }
+}

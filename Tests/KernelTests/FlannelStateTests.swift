@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Glibc
+import OS
+import TestSupport
+import Testing
+
+@Suite("flannel: what DEL needs", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct FlannelStateTests {
+  @Test("two networks of flannel on one pod with one data folder: each DEL removes its own, and both leave nothing")
+  func twoNetworks() throws {
+    let node = try FlannelNode()
+    let network = FlannelNetwork(on: node)
+    var other = network
+    other.name = "other"
+    other.subnetFile += ".other"
+    other.delegate = #"{"bridge":"cni1"}"#
+    let text = "FLANNEL_NETWORK=10.245.0.0/16\nFLANNEL_SUBNET=10.245.0.1/24\nFLANNEL_MTU=1450\nFLANNEL_IPMASQ=true\n"
+    try node.write(text, to: other.subnetFile)
+    let pod = try Pod()
+    var second = pod
+    second.ifName = "net1"
+    let results = (try network.add(pod), try other.add(second))
+    #expect(try addresses(results.1) == ["10.245.0.2"])
+    #expect(try node.addresses().count == 2)
+    try other.delete(second, previous: results.1)
+    #expect(try node.addresses() == ["\(node.ipamDir)/cbr0/10.244.0.2"])
+    #expect(try node.interfaces().count == 1)
+    try network.delete(pod, previous: results.0)
+    #expect(try node.traces().isEmpty)
+  }
+
+  @Test("one network twice on one pod: each DEL removes its own interface")
+  func twoInterfaces() throws {
+    let node = try FlannelNode()
+    let network = FlannelNetwork(on: node)
+    let pod = try Pod()
+    var second = pod
+    second.ifName = "net1"
+    for pod in [pod, second] { _ = try network.add(pod) }
+    try network.delete(second)
+    #expect(try node.addresses().count == 1)
+    #expect(try pod.namespace.command("ip", "-brief", "link", "show", "type", "veth").hasPrefix("eth0@"))
+    try network.delete(pod)
+    #expect(try node.traces().isEmpty)
+  }
+
+  enum Loss: CaseIterable { case removed, empty, garbage }
+
+  @Test(
+    "without the configuration that ADD saved, or with a broken one, DEL removes the address and the interface",
+    arguments: Loss.allCases, [false, true])
+  func lostConfiguration(loss: Loss, hasResult: Bool) throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    let pod = try Pod()
+    let result = try network.add(pod)
+    try lose(network.node, loss)
+    try network.delete(pod, previous: hasResult ? result : nil)
+    #expect(try network.node.traces().isEmpty)
+  }
+
+  @Test("without subnet.env DEL goes by the configuration that ADD saved")
+  func lostSubnet() throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    let pod = try Pod()
+    _ = try network.add(pod)
+    try network.node.remove(network.subnetFile)
+    try network.delete(pod)
+    #expect(try network.node.traces().isEmpty)
+  }
+
+  @Test("without subnet.env and what ADD saved, DEL still completes", arguments: Loss.allCases)
+  func lostBoth(loss: Loss) throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    let pod = try Pod()
+    let result = try network.add(pod)
+    try lose(network.node, loss)
+    try network.node.remove(network.subnetFile)
+    try network.delete(pod, previous: result)
+    #expect(try network.node.savedFiles().isEmpty)
+  }
+
+  @Test("what ADD saves is its owner's only, and DEL without a namespace removes it and the address")
+  func withoutNamespace() throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    let pod = try Pod()
+    _ = try network.add(pod)
+    let files = try network.node.savedFiles()
+    #expect(files.count == 1)
+    #expect(try Program("stat").run(["-c", "%a"] + files).outputText == "600\n")
+    try network.succeed("DEL", try network.call("DEL", pod, environment: ["CNI_NETNS": ""]))
+    #expect(try network.node.savedFiles() + network.node.addresses() == [])
+  }
+
+  @Test("DEL can be repeated, and needs no ADD before it")
+  func repeated() throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    let pod = try Pod()
+    try network.delete(pod)
+    let result = try network.add(pod)
+    for previous in [result, result, nil] { try network.delete(pod, previous: previous) }
+    #expect(try network.node.traces().isEmpty)
+  }
+
+  @Test("a pod that the peer added is deleted by the file that the peer left, and that file with it")
+  func peersPod() throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    let pod = try Pod()
+    let result = try network.addAsPeer(pod)
+    #expect(try network.node.traces().count == 3)
+    // Nothing but the file tells the subnet.
+    try network.node.remove(network.subnetFile)
+    try network.delete(pod, previous: result)
+    #expect(try network.node.traces().isEmpty)
+  }
+
+  @Test("a file that the peer left for another network of the same pod is not touched")
+  func peersOtherNetwork() throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    var other = network
+    other.name = "other"
+    let pod = try Pod()
+    var second = pod
+    second.ifName = "net1"
+    _ = try network.addAsPeer(pod)
+    try other.delete(second)
+    #expect(try network.node.traces().count == 3)
+    try network.delete(pod)
+    #expect(try network.node.traces().isEmpty)
+  }
+
+  @Test("16 pods added and deleted at the same time: nothing is lost, nothing is left")
+  func crowd() throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    let pods = try (0..<16).map { _ in try Pod() }
+    let adding = try pods.map { try network.start("ADD", $0) }
+    let results = try adding.map { try network.succeed("ADD", try $0.wait()) }
+    #expect(Set(try results.map(addresses)).count == 16)
+    #expect(try network.node.savedFiles().count == 16)
+    let deleting = try zip(pods, results).map { try network.start("DEL", $0, previous: $1) }
+    for program in deleting { try network.succeed("DEL", try program.wait()) }
+    #expect(try network.node.traces().isEmpty)
+  }
+
+  @Test("plugins that are killed at random instants leave nothing that a DEL does not remove")
+  func killed() throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    var deaths = 0
+    for round in 0..<30 {
+      let pod = try Pod()
+      for verb in round % 3 == 0 ? ["ADD", "DEL"] : ["ADD"] {
+        let program = try network.start(verb, pod)
+        usleep(.random(in: 0...15_000))
+        program.kill()
+        if try program.wait().signal == SIGKILL { deaths += 1 }
+        try awaitDelegates(of: pod)
+      }
+      try network.delete(pod)
+      #expect(try network.node.traces().isEmpty)
+    }
+    // Instants that are always too late would prove nothing.
+    #expect(deaths > 5)
+  }
+
+  /// Waits for what a killed plugin has left running, which would else undo what comes after.
+  private func awaitDelegates(of pod: Pod) throws {
+    let deadline = monotonicNanoseconds() + 10_000_000_000
+    while try isServed(pod) {
+      try #require(monotonicNanoseconds() < deadline)
+      usleep(5000)
+    }
+  }
+
+  private func isServed(_ pod: Pod) throws -> Bool {
+    let processes = try Program("grep").run(["-lFsz", "CNI_CONTAINERID=\(pod.id)"] + environments())
+    return !processes.output.isEmpty
+  }
+
+  /// The files that hold the variables of the processes there are.
+  private func environments() throws -> [String] {
+    let folder = try Folder.open("/proc")
+    let names = try folder?.names() ?? []
+    return names.filter { Int($0) != nil }.map { "/proc/\($0)/environ" }
+  }
+
+  private func lose(_ node: FlannelNode, _ loss: Loss) throws {
+    let files = try node.savedFiles()
+    #expect(!files.isEmpty)
+    for file in files {
+      switch loss {
+      case .removed: try node.remove(file)
+      case .empty: try node.write("", to: file, mode: "600")
+      case .garbage: try node.write(#"{"type":"bridge","name":"#, to: file, mode: "600")
+      }
+    }
+  }
+}
