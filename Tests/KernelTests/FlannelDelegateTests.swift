@@ -84,6 +84,19 @@ struct FlannelDelegateTests {
     #expect(try network.node.savedFiles().isEmpty)
   }
 
+  @Test(
+    "much on stdin, stdout and stderr at once comes through, also if the delegate reads nothing",
+    arguments: [true, false])
+  func muchToSay(reads: Bool) throws {
+    let much = "head -c 200000 /dev/zero | tr '\\0' ' '"
+    let network = try script(reads: reads, "\(much) >&2; echo said >&2; \(much)")
+    let members = #""runtimeConfig":{"long":"\#(String(repeating: "x", count: 200_000))"},"#
+    let outcome = try network.call("ADD", try Pod(), members: members)
+    #expect(try addresses(try network.succeed("ADD", outcome)) == ["10.244.0.9"])
+    #expect(outcome.errorText.contains("said"))
+    if reads { #expect(try network.node.input("ADD")["runtimeConfig"]["long"].string()?.utf8.count == 200_000) }
+  }
+
   @Test("a DEL at which the delegate fails passes its error on and keeps what the next DEL needs")
   func failingDelete() throws {
     let network = try script(Self.failing("DEL"))
@@ -229,10 +242,12 @@ struct FlannelDelegateTests {
   }
 
   /// A network of which a script is the delegate.
-  private func script(version: String = "1.0.0", _ body: String = "") throws -> FlannelNetwork {
+  private func script(
+    version: String = "1.0.0", reads: Bool = true, _ body: String = ""
+  ) throws -> FlannelNetwork {
     var network = FlannelNetwork(on: try FlannelNode())
     network.delegate = #"{"type":"script"}"#
-    try network.node.addPlugin(version: version, body)
+    try network.node.addPlugin(version: version, reads: reads, body)
     return network
   }
 

@@ -103,15 +103,17 @@ final class FlannelNode {
   }
 
   /// Puts a plugin in `CNI_PATH`, before those that are installed: a script that notes how it is called, does what
-  /// `body` says and then succeeds.
-  func addPlugin(named name: String = "script", version: String = "1.0.0", _ body: String = "") throws {
+  /// `body` says and then succeeds; it may leave its input unread.
+  func addPlugin(
+    named name: String = "script", version: String = "1.0.0", reads: Bool = true, _ body: String = ""
+  ) throws {
     try write(
       """
       #!/bin/sh
       cd '\(folder.path)'
       echo "$CNI_COMMAND" >> calls
       env > "$CNI_COMMAND.environment"
-      cat > "$CNI_COMMAND.input"
+      \(reads ? #"cat > "$CNI_COMMAND.input""# : "")
       \(body)
       if [ "$CNI_COMMAND" = ADD ]; then
         echo '{"cniVersion":"\(version)","ips":[{"address":"10.244.0.9/24"}],"dns":{}}'
