@@ -15,7 +15,7 @@ struct FlannelDelegateTests {
     let error = try #require(errorObject(try network.call("ADD", try Pod())))
     #expect(error.message.contains("nosuch"))
     for folder in network.node.cniPath.split(separator: ":") { #expect(error.message.contains(folder)) }
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.traces() == [])
   }
 
   @Test(
@@ -34,18 +34,35 @@ struct FlannelDelegateTests {
     let error = try #require(errorObject(try network.call("ADD", try Pod())))
     #expect(error.code == 7)
     #expect(error.message.contains(field))
-    #expect(try network.node.calls().isEmpty)
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.calls() == [])
+    #expect(try network.node.traces() == [])
   }
 
   @Test("an error of the delegate is passed on as it is; the delegate is told to delete, and nothing is kept")
   func failingDelegate() throws {
     let network = try script(Self.failing("ADD"))
-    let error = try #require(errorObject(try network.call("ADD", try Pod())))
+    let outcome = try network.call("ADD", try Pod())
+    let error = try #require(errorObject(outcome))
     #expect(error.code == 123)
     #expect(error.message == "as it is")
+    #expect(try Field(JSON(parsing: outcome.output))["details"].string() == "d")
     #expect(try network.node.calls() == ["ADD", "DEL"])
-    #expect(try network.node.savedFiles().isEmpty)
+    #expect(try network.node.savedFiles() == [])
+  }
+
+  @Test("if the delegate fails at the DEL after a failed ADD too, the ADD's error is told and DEL has all it needs")
+  func twiceFailingDelegate() throws {
+    let network = try script("echo '{\"cniVersion\":\"1.0.0\",\"code\":123,\"msg\":\"'$CNI_COMMAND'\"}'; exit 1")
+    let pod = try Pod()
+    let error = try #require(errorObject(try network.call("ADD", pod)))
+    #expect(error.code == 123)
+    #expect(error.message == "ADD")
+    #expect(try network.node.savedAttachments().count == 1)
+    try network.node.addPlugin()
+    try network.node.remove(network.subnetFile)
+    try network.delete(pod)
+    #expect(try network.node.input("DEL")["mtu"].integer(in: 0...65_535) == 1450)
+    #expect(try network.node.savedFiles() == [])
   }
 
   @Test(
@@ -56,7 +73,7 @@ struct FlannelDelegateTests {
     let error = try #require(errorObject(try network.call("ADD", try Pod())))
     #expect(error.message.contains("script"))
     #expect(try network.node.calls() == ["ADD", "DEL"])
-    #expect(try network.node.savedFiles().isEmpty)
+    #expect(try network.node.savedFiles() == [])
   }
 
   @Test("a delegate that takes too long is ended with its children, told to delete, and named with the limit")
@@ -81,7 +98,7 @@ struct FlannelDelegateTests {
     usleep(100_000)
     #expect(!processes.contains(where: isAlive))
     #expect(try network.node.calls() == ["ADD", "DEL"])
-    #expect(try network.node.savedFiles().isEmpty)
+    #expect(try network.node.savedFiles() == [])
   }
 
   @Test(
@@ -105,14 +122,14 @@ struct FlannelDelegateTests {
     let error = try #require(errorObject(try network.call("DEL", pod)))
     #expect(error.code == 123)
     #expect(error.message == "as it is")
-    #expect(try network.node.savedFiles().count == 1)
+    #expect(try network.node.savedAttachments().count == 1)
     try network.node.addPlugin()
     // Without the file the delegate's configuration is what was saved.
     try network.node.remove(network.subnetFile)
     try network.delete(pod)
     #expect(try network.node.input("DEL")["mtu"].integer(in: 0...65_535) == 1450)
     #expect(try network.node.calls() == ["ADD", "DEL", "DEL"])
-    #expect(try network.node.savedFiles().isEmpty)
+    #expect(try network.node.savedFiles() == [])
   }
 
   @Test("runtimeConfig, variables and prevResult reach the delegate on ADD, CHECK and DEL")
@@ -200,7 +217,7 @@ struct FlannelDelegateTests {
     second.ifName = "net1"
     for pod in pods + [second] { _ = try network.add(pod) }
     _ = try other.add(pods[1])
-    #expect(try network.node.savedFiles().count == 4)
+    #expect(try network.node.savedAttachments().count == 4)
 
     let list = #"[{"containerID":"\#(pods[0].id)","ifname":"eth0"}]"#
     try network.succeed("GC", try network.call("GC", members: #""cni.dev/valid-attachments":\#(list),"#))
@@ -208,11 +225,11 @@ struct FlannelDelegateTests {
     let input = try network.node.input("GC")
     #expect(input["cni.dev/valid-attachments"].value == (try JSON(parsing: Array(list.utf8))))
     #expect(try input["name"].string() == "cbr0")
-    #expect(try network.node.savedFiles().count == 2)
+    #expect(try network.node.savedAttachments().count == 2)
     // The pod that is left can be deleted as before.
     try network.delete(pods[0])
     try other.delete(pods[1])
-    #expect(try network.node.savedFiles().isEmpty)
+    #expect(try network.node.savedFiles() == [])
   }
 
   @Test("GC without a list removes nothing, and with an empty one all of this network")
@@ -221,9 +238,9 @@ struct FlannelDelegateTests {
     network.version = "1.1.0"
     _ = try network.add(try Pod())
     _ = try network.call("GC")
-    #expect(try network.node.savedFiles().count == 1)
+    #expect(try network.node.savedAttachments().count == 1)
     try network.succeed("GC", try network.call("GC", members: #""cni.dev/valid-attachments":[],"#))
-    #expect(try network.node.savedFiles().isEmpty)
+    #expect(try network.node.savedFiles() == [])
   }
 
   @Test("STATUS is the delegate's")

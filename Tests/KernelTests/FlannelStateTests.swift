@@ -28,7 +28,7 @@ struct FlannelStateTests {
     #expect(try node.addresses() == ["\(node.ipamDir)/cbr0/10.244.0.2"])
     #expect(try node.interfaces().count == 1)
     try network.delete(pod, previous: results.0)
-    #expect(try node.traces().isEmpty)
+    #expect(try node.traces() == [])
   }
 
   @Test("one network twice on one pod: each DEL removes its own interface")
@@ -43,7 +43,7 @@ struct FlannelStateTests {
     #expect(try node.addresses().count == 1)
     #expect(try pod.namespace.command("ip", "-brief", "link", "show", "type", "veth").hasPrefix("eth0@"))
     try network.delete(pod)
-    #expect(try node.traces().isEmpty)
+    #expect(try node.traces() == [])
   }
 
   enum Loss: CaseIterable { case removed, empty, garbage }
@@ -57,7 +57,8 @@ struct FlannelStateTests {
     let result = try network.add(pod)
     try lose(network.node, loss)
     try network.delete(pod, previous: hasResult ? result : nil)
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.addresses() + network.node.interfaces() == [])
+    #expect(try network.node.savedFiles() == [])
   }
 
   @Test("without subnet.env DEL goes by the configuration that ADD saved")
@@ -67,18 +68,21 @@ struct FlannelStateTests {
     _ = try network.add(pod)
     try network.node.remove(network.subnetFile)
     try network.delete(pod)
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.traces() == [])
   }
 
-  @Test("without subnet.env and what ADD saved, DEL still completes", arguments: Loss.allCases)
-  func lostBoth(loss: Loss) throws {
+  @Test(
+    "without subnet.env and what ADD saved, DEL still removes the address and the interface",
+    arguments: Loss.allCases, [false, true])
+  func lostBoth(loss: Loss, hasResult: Bool) throws {
     let network = FlannelNetwork(on: try FlannelNode())
     let pod = try Pod()
     let result = try network.add(pod)
     try lose(network.node, loss)
     try network.node.remove(network.subnetFile)
-    try network.delete(pod, previous: result)
-    #expect(try network.node.savedFiles().isEmpty)
+    try network.delete(pod, previous: hasResult ? result : nil)
+    #expect(try network.node.addresses() + network.node.interfaces() == [])
+    #expect(try network.node.savedFiles() == [])
   }
 
   @Test("what ADD saves is its owner's only, and DEL without a namespace removes it and the address")
@@ -87,8 +91,8 @@ struct FlannelStateTests {
     let pod = try Pod()
     _ = try network.add(pod)
     let files = try network.node.savedFiles()
-    #expect(files.count == 1)
-    #expect(try Program("stat").run(["-c", "%a"] + files).outputText == "600\n")
+    #expect(files.count == 2)
+    #expect(try Program("stat").run(["-c", "%a", network.node.dataDir] + files).outputText == "700\n600\n600\n")
     try network.succeed("DEL", try network.call("DEL", pod, environment: ["CNI_NETNS": ""]))
     #expect(try network.node.savedFiles() + network.node.addresses() == [])
   }
@@ -100,7 +104,7 @@ struct FlannelStateTests {
     try network.delete(pod)
     let result = try network.add(pod)
     for previous in [result, result, nil] { try network.delete(pod, previous: previous) }
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.traces() == [])
   }
 
   @Test("a pod that the peer added is deleted by the file that the peer left, and that file with it")
@@ -112,7 +116,7 @@ struct FlannelStateTests {
     // Nothing but the file tells the subnet.
     try network.node.remove(network.subnetFile)
     try network.delete(pod, previous: result)
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.traces() == [])
   }
 
   @Test("a file that the peer left for another network of the same pod is not touched")
@@ -127,7 +131,19 @@ struct FlannelStateTests {
     try other.delete(second)
     #expect(try network.node.traces().count == 3)
     try network.delete(pod)
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.traces() == [])
+  }
+
+  @Test("what ADD saves is where the peer looks for it, and all that its DEL needs")
+  func backToPeer() throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    let pod = try Pod()
+    _ = try network.add(pod)
+    try network.deleteAsPeer(pod)
+    #expect(try network.node.addresses() + network.node.interfaces() == [])
+    // What the peer does not know of goes when flannel is here again.
+    try network.delete(pod)
+    #expect(try network.node.traces() == [])
   }
 
   @Test("16 pods added and deleted at the same time: nothing is lost, nothing is left")
@@ -137,10 +153,10 @@ struct FlannelStateTests {
     let adding = try pods.map { try network.start("ADD", $0) }
     let results = try adding.map { try network.succeed("ADD", try $0.wait()) }
     #expect(Set(try results.map(addresses)).count == 16)
-    #expect(try network.node.savedFiles().count == 16)
+    #expect(try network.node.savedAttachments().count == 16)
     let deleting = try zip(pods, results).map { try network.start("DEL", $0, previous: $1) }
     for program in deleting { try network.succeed("DEL", try program.wait()) }
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.traces() == [])
   }
 
   @Test("plugins that are killed at random instants leave nothing that a DEL does not remove")
@@ -157,7 +173,7 @@ struct FlannelStateTests {
         try awaitDelegates(of: pod)
       }
       try network.delete(pod)
-      #expect(try network.node.traces().isEmpty)
+      #expect(try network.node.traces() == [])
     }
     // Instants that are always too late would prove nothing.
     #expect(deaths > 5)

@@ -31,8 +31,8 @@ struct FlannelTests {
     try second.delete(web, previous: webResult)
     try first.delete(client, previous: clientResult)
     usleep(10_000)
-    #expect(try first.node.traces().isEmpty)
-    #expect(try second.node.traces().isEmpty)
+    #expect(try first.node.traces() == [])
+    #expect(try second.node.traces() == [])
     #expect(try !second.node.namespace.command("nft", "list", "ruleset").contains(web.id))
   }
 
@@ -66,14 +66,17 @@ struct FlannelTests {
     let pod = try Pod()
     #expect(try addresses(try network.add(pod)) == ["fd00:10:244::2"])
     try network.delete(pod)
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.traces() == [])
   }
 
   @Test("the pod's interface has the MTU of the file; CHECK passes, and fails once the interface is gone")
   func check() throws {
     let network = FlannelNetwork(on: try FlannelNode())
     let pod = try Pod()
-    let result = try network.add(pod)
+    // Debian's bridge finds no route of a result that has no gateway, and flannel's have none.
+    var object = try #require(try Field(JSON(parsing: Array(try network.add(pod).utf8))).object())
+    object["routes"] = nil
+    let result = String(decoding: JSON.object(object).text, as: UTF8.self)
     #expect(try pod.namespace.command("ip", "link", "show", "dev", "eth0").contains("mtu 1450"))
     try network.succeed("CHECK", try network.call("CHECK", pod, previous: result))
     try pod.namespace.ip("link delete eth0")
@@ -81,7 +84,7 @@ struct FlannelTests {
     #expect(outcome.status != 0)
     #expect(errorObject(outcome) != nil)
     try network.delete(pod, previous: result)
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.traces() == [])
   }
 
   @Test("without the file ADD is to be tried later and STATUS tells that nothing can be added; both name the file")
@@ -95,7 +98,7 @@ struct FlannelTests {
     let status = try #require(errorObject(try network.call("STATUS")))
     #expect(status.code == 50)
     #expect(status.message.contains(network.subnetFile))
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.traces() == [])
   }
 
   @Test(
@@ -117,7 +120,7 @@ struct FlannelTests {
     #expect(error.message.contains(missing))
     network.version = "1.1.0"
     #expect(errorObject(try network.call("STATUS"))?.code == 50)
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.traces() == [])
   }
 
   @Test("carriage returns, blank lines, comments, quotes, unknown keys and lines without an equals sign do no harm")
@@ -132,6 +135,6 @@ struct FlannelTests {
     #expect(try addresses(try network.add(pod)) == ["10.244.0.2"])
     #expect(try pod.namespace.command("ip", "link", "show", "dev", "eth0").contains("mtu 1400"))
     try network.delete(pod)
-    #expect(try network.node.traces().isEmpty)
+    #expect(try network.node.traces() == [])
   }
 }

@@ -88,6 +88,11 @@ final class FlannelNode {
   /// The paths of all files of flannel.
   func savedFiles() throws -> [String] { try files(dataDir) }
 
+  /// The names of those that are one attachment's; those that the peer has too are a container's and have its ID.
+  func savedAttachments() throws -> [String] {
+    try savedFiles().map { String($0.dropFirst(dataDir.count + 1)) }.filter { $0.contains(":") }.sorted()
+  }
+
   /// The paths of host-local's files that are named after an address.
   func addresses() throws -> [String] {
     try files(ipamDir).filter { $0.split(separator: "/").last.map { isAddress(String($0)) } ?? false }

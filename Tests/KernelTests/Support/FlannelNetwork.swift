@@ -91,12 +91,25 @@ struct FlannelNetwork {
 
   /// Adds a pod as the peer does: the delegate is called, and its configuration saved.
   func addAsPeer(_ pod: Pod) throws -> String {
-    let variables = variables("ADD", pod)
-    let outcome = try node.namespace.run {
-      try Program("/usr/lib/cni/bridge").run(environment: variables, input: Array(peersDelegate.utf8))
-    }
+    let result = try bridge("ADD", pod, Array(peersDelegate.utf8))
     try node.write(peersDelegate, to: "\(node.dataDir)/\(pod.id)", mode: "600")
-    return try succeed("ADD", outcome)
+    return result
+  }
+
+  /// Deletes a pod as the peer does: the delegate is called with what was saved, and that removed.
+  func deleteAsPeer(_ pod: Pod) throws {
+    let file = "\(node.dataDir)/\(pod.id)"
+    try bridge("DEL", pod, try Program("cat").run([file]).output)
+    try node.remove(file)
+  }
+
+  @discardableResult
+  private func bridge(_ verb: String, _ pod: Pod, _ config: [UInt8]) throws -> String {
+    let variables = variables(verb, pod)
+    let outcome = try node.namespace.run {
+      try Program("/usr/lib/cni/bridge").run(environment: variables, input: config)
+    }
+    return try succeed(verb, outcome)
   }
 
   private func variables(_ verb: String, _ pod: Pod?) -> [String: String] {
