@@ -232,9 +232,12 @@ struct FlannelDelegateTests {
     #expect(try network.node.savedFiles() == [])
   }
 
-  @Test("GC without a list removes nothing, and with an empty one all of this network")
-  func garbageLists() throws {
+  @Test(
+    "GC without a list removes nothing, and with an empty one all of this network, however long its name is",
+    arguments: ["cbr0", String(repeating: "n", count: 100)])
+  func garbageLists(name: String) throws {
     var network = try script(version: "1.1.0")
+    network.name = name
     network.version = "1.1.0"
     _ = try network.add(try Pod())
     _ = try network.call("GC")
