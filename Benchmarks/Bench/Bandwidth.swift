@@ -15,6 +15,10 @@ struct BandwidthBenchmark {
     var table = Table("other links", "verb", "ours, ms (p90)", "peer's, ms (p90)", "runs", "ours/peer")
     for row in few.rows() { table.add(["10"] + row) }
     for row in many.rows() { table.add(["2,000"] + row) }
+    let removal = try measureRemoval()
+    table.add([
+      "10", "ip link del of an IFB alone", "–", "\(milliseconds(removal.median)) (\(milliseconds(removal.p90)))",
+    ])
     table.show("Both directions limited, from the start of the process to its end, medians")
     var targets = Table("target", "limit", "measured", "")
     for verb in few.verbs {
@@ -42,6 +46,19 @@ struct BandwidthBenchmark {
       }
     }
     return duel
+  }
+
+  /// What of a DEL nobody can save: the kernel waits, when an interface is removed, until no processor uses it.
+  private func measureRemoval() throws -> Samples {
+    let node = try Node()
+    var samples = Samples()
+    for _ in 0..<(options.quick ? 10 : 100) {
+      try node.namespace.ip("link add bench0 type ifb\nlink set bench0 up")
+      let started = monotonicNanoseconds()
+      try node.namespace.command("ip", "link", "del", "bench0")
+      samples.add(monotonicNanoseconds() - started)
+    }
+    return samples
   }
 
   private func clean(_ node: Node, _ container: Container) throws {

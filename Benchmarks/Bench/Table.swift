@@ -7,7 +7,10 @@ struct Table {
 
   init(_ head: String...) { rows = [head] }
 
-  mutating func add(_ row: [String]) { rows.append(row) }
+  /// A row that is too short ends with empty cells.
+  mutating func add(_ row: [String]) {
+    rows.append(row + [String](repeating: "", count: max(0, rows[0].count - row.count)))
+  }
 
   func show(_ title: String) {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

@@ -12,7 +12,10 @@ struct ConfExamplesTests {
   private static let folder =
     #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/conf-examples"
 
-  static let files = ["portmap.conflist", "portmap-restricted.conflist", "tuning.conflist", "chain.conflist"]
+  static let files = [
+    "portmap.conflist", "portmap-restricted.conflist", "tuning.conflist", "bandwidth.conflist", "flannel.conflist",
+    "chain.conflist",
+  ]
 
   @Test("the list of files is the folder")
   func completeness() throws {
@@ -40,18 +43,37 @@ struct ConfExamplesTests {
       let server = try container.namespace.run { try TCPListener(String(address.prefix { $0 != "/" }), 80) }
       #expect(try converse(node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
     }
+    let shaped = try node.namespace.command("tc", "qdisc", "show").split(separator: "\n").filter { $0.contains(" tbf ") }
+    // The IFB of what it sends has one also where the other direction is shaped by another qdisc.
+    #expect(shaped.isEmpty == !chain.shapes)
     for plugin in chain.plugins.reversed() { try chain.call("DEL", plugin, after: result, on: node) }
     usleep(10_000)
     #expect(try !node.namespace.command("nft", "list", "ruleset").contains(container.id))
+    #expect(try node.namespace.command("ip", "link", "show", "type", "ifb").isEmpty)
+    #expect(try node.namespace.command("ip", "link", "show", "type", "bridge_slave").isEmpty)
   }
 
   /// The plugins of a configuration list, called as a runtime calls them.
   private struct Chain {
     let plugins: [Field]
-    var publishes: Bool { plugins.contains { (try? $0["type"].string()) == "portmap" } }
+    var publishes: Bool { has("portmap") }
+    var shapes: Bool { has("bandwidth") }
     private let list: Field
     private let container: Container
     private let state: String
+
+    /// What a runtime passes to plugins that have the capability.
+    private static let capabilityArguments = """
+      {"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}], "mac": "02:00:00:00:00:77",
+       "bandwidth": {"ingressRate": 80000000, "ingressBurst": 2147483647,
+                     "egressRate": 80000000, "egressBurst": 2147483647}}
+      """
+
+    private func writeSubnetFile(_ path: String) throws {
+      let lines = ["NETWORK=10.244.0.0/16", "SUBNET=10.244.1.1/24", "MTU=1450", "IPMASQ=true"]
+      let text = lines.map { "FLANNEL_\($0)\n" }.joined()
+      _ = try Program("tee").run([path], input: Array(text.utf8))
+    }
 
     init(_ list: Field, container: Container, state: String) throws {
       self.list = list
@@ -60,10 +82,12 @@ struct ConfExamplesTests {
       plugins = try #require(try list["plugins"].array())
     }
 
+    private func has(_ type: String) -> Bool { plugins.contains { (try? $0["type"].string()) == type } }
+
     @discardableResult
     func call(_ verb: String, _ plugin: Field, after result: JSON?, on node: Node) throws -> JSON? {
       let type = try #require(try plugin["type"].string())
-      let isOurs = ["portmap", "tuning"].contains(type)
+      let isOurs = ["portmap", "tuning", "bandwidth", "flannel"].contains(type)
       let program = isOurs ? installedProgram(type) : Program("/usr/lib/cni/\(type)")
       var config = try #require(try plugin.object())
       config["cniVersion"] = list["cniVersion"].value
@@ -73,13 +97,23 @@ struct ConfExamplesTests {
         ipam["dataDir"] = .string(state)
         config["ipam"] = .object(ipam)
       }
-      if type == "tuning" { config["dataDir"] = .string("\(state)/tuning") }
-      if try plugin["capabilities"]["portMappings"].bool() == true {
-        let mapping = JSONObject([
-          "hostPort": .integer(8080), "containerPort": .integer(80), "protocol": .string("tcp"),
-        ])
-        config["runtimeConfig"] = .object(JSONObject(["portMappings": .array([.object(mapping)])]))
+      if ["tuning", "flannel"].contains(type) { config["dataDir"] = .string("\(state)/\(type)") }
+      if type == "flannel" {
+        try writeSubnetFile("\(state)/subnet.env")
+        config["subnetFile"] = .string("\(state)/subnet.env")
+        config["ipam"] = .object(JSONObject(["dataDir": .string(state)]))
+        // Debian's bridge looks in CHECK for routes without a gateway that it has itself made with one.
+        if verb == "CHECK", var shown = try Field(result).object() {
+          shown["routes"] = nil
+          config["prevResult"] = .object(shown)
+        }
       }
+      let arguments = try Field(JSON(parsing: Array(Self.capabilityArguments.utf8)))
+      var runtimeConfig = JSONObject()
+      for capability in try plugin["capabilities"].object()?.members ?? [] {
+        runtimeConfig[capability.name] = arguments[capability.name].value
+      }
+      if !runtimeConfig.members.isEmpty { config["runtimeConfig"] = .object(runtimeConfig) }
       let environment = container.environment(verb).merging(["CNI_PATH": "/usr/lib/cni"]) { $1 }
       let input = JSON.object(config).text
       let outcome = try node.namespace.run { try program.run(environment: environment, input: input) }
