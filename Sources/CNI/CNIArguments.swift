@@ -25,6 +25,7 @@ package struct CNIArguments: Equatable, Sendable {
 
   /// For a plugin that reads arguments: code 4 for one that it does not know, unless `IgnoreUnknown` allows it.
   package func requireKnown(_ names: [String]) throws(CNIError) {
+    if values.isEmpty { return }
     if ["1", "true"].contains(values["IgnoreUnknown"]?.lowercased()) { return }
     let unknown = values.keys.filter { !names.contains($0) && $0 != "IgnoreUnknown" }.sorted()
     if !unknown.isEmpty {

@@ -12,7 +12,7 @@ import OS
 struct Backup: Equatable, Sendable {
   var link = LinkAttributes()
   /// By the path below `/proc/sys`.
-  var parameters: [String: String] = [:]
+  var parameters: ParameterValues = [:]
   var features: [String: Bool] = [:]
   /// Whose it is; nil in the peer's files.
   var network: String?
@@ -27,7 +27,7 @@ struct Backup: Equatable, Sendable {
     self = older
     network = older.network ?? newer.network
     link.fill(from: newer.link)
-    parameters.merge(newer.parameters) { old, _ in old }
+    parameters.fill(from: newer.parameters)
     features.merge(newer.features) { old, _ in old }
   }
 
@@ -64,7 +64,7 @@ struct Backup: Equatable, Sendable {
     if let alias = link.alias { object.append("linkAlias", .string(alias)) }
     if let group = link.group { object.append("group", .integer(Int64(group))) }
     var values = JSONObject()
-    for (key, value) in parameters.sorted(by: { $0.key < $1.key }) { values.append(key, .string(value)) }
+    for entry in parameters.entries { values.append(entry.path, .string(entry.value)) }
     if !parameters.isEmpty { object.append("sysctl", .object(values)) }
     var switches = JSONObject()
     for (key, value) in features.sorted(by: { $0.key < $1.key }) { switches.append(key, .bool(value)) }

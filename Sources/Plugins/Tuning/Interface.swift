@@ -57,10 +57,10 @@ struct Interface: ~Copyable {
   func restore(_ backup: Backup) throws(CNIError) {
     var last: CNIError?
     do { try set(backup.link) } catch { last = error }
-    for (path, value) in backup.parameters.sorted(by: { $0.key < $1.key }) {
+    for entry in backup.parameters.entries {
       // The file may say anything.
-      guard let key = SysctlKey(path, interface: name) else { continue }
-      do { try write(value, to: Sysctl(key)) } catch { last = error }
+      guard let key = SysctlKey(entry.path, interface: name) else { continue }
+      do { try write(entry.value, to: Sysctl(key)) } catch { last = error }
     }
     do { try set(backup.features.map { EthtoolFeature(name: $0.key, isOn: $0.value) }) } catch { last = error }
     if let last { throw last }
