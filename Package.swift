@@ -90,7 +90,7 @@ let package = Package(
     tests("DigestTests", of: "Digest"),
     tests("JSONTests", of: "JSON"),
     tests("SysctlTests", of: "Sysctl", needs: ["OS"]),
-    tests("NetNSTests", of: "NetNS"),
+    tests("NetNSTests", of: "NetNS", needs: ["TestSupport", "OS"]),
     tests("NetlinkTests", of: "Netlink", needs: ["Address", "CLinux"]),
     tests("CNITests", of: "CNI", needs: ["Address", "JSON", "CallSupport"]),
     tests("RulesTests", of: "Rules", needs: ["Address"]),
@@ -100,6 +100,8 @@ let package = Package(
     tests(
       "TuningTests", of: "Tuning",
       needs: ["TestSupport", "OS", "Address", "JSON", "CNI", "Netlink", "Skel", "Sysctl", "CallSupport"]),
+    tests(
+      "BandwidthTests", of: "Bandwidth", needs: ["Address", "JSON", "CNI", "Netlink", "Skel", "CallSupport"]),
     .executableTarget(
       name: "Bench", dependencies: ["TestSupport"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),
   ],

@@ -112,4 +112,65 @@ import Testing
     let result = try Self.result(text)
     #expect(try result.settingMAC("m", of: "eth0") == result)
   }
+
+  @Test("an interface on the host is added at the end, and everything else stays")
+  func adding() throws {
+    let result = try Self.result(
+      """
+      {"interfaces": [{"name": "br0", "mtu": 9}, {"name": "eth0", "sandbox": "/x", "mac": "1"}],
+       "ips": [{"address": "10.0.0.2/24", "interface": 1}], "x": {"mac": "3"}}
+      """)
+    let expected = try JSON(
+      """
+      {"interfaces": [{"name": "br0", "mtu": 9}, {"name": "eth0", "sandbox": "/x", "mac": "1"},
+                      {"name": "ifb0", "mac": "m"}],
+       "ips": [{"address": "10.0.0.2/24", "interface": 1}], "x": {"mac": "3"}}
+      """)
+    let changed = try result.adding(hostInterface: "ifb0", mac: "m")
+    let members = Field(.object(changed.object))
+    for name in ["interfaces", "ips", "x"] { #expect(members[name].value == Field(expected)[name].value) }
+    #expect(changed.object.members.count == 3)
+    #expect(changed.source == result.source)
+    #expect(try changed.interfaces().map(\.sandbox) == [nil, "/x", nil])
+    #expect(try changed.address(.ip, ofContainerInterface: "eth0") == Prefix("10.0.0.2/24"))
+  }
+
+  @Test("an interface on the host that is there already keeps its place, and has the address that is told last")
+  func addingAgain() throws {
+    let result = try Self.result(
+      """
+      {"interfaces": [{"name": "ifb0", "mac": "1", "sandbox": ""}, {"name": "eth0", "sandbox": "/x"}],
+       "ips": [{"address": "10.0.0.2/24", "interface": 1}]}
+      """)
+    let changed = try result.adding(hostInterface: "ifb0", mac: "m")
+    #expect(try changed.interfaces().map(\.name) == ["ifb0", "eth0"])
+    let entry = Field(.object(changed.object))["interfaces"]
+    #expect(try entry.array()?.first?["mac"].string() == "m")
+    #expect(try changed.adding(hostInterface: "ifb0", mac: "m") == changed)
+    #expect(try changed.address(.ip, ofContainerInterface: "eth0") == Prefix("10.0.0.2/24"))
+  }
+
+  @Test("an interface of the same name in a container is another one")
+  func addingBesideContainers() throws {
+    let result = try Self.result(#"{"interfaces": [{"name": "ifb0", "sandbox": "/x", "mac": "1"}]}"#)
+    let changed = try result.adding(hostInterface: "ifb0", mac: "m")
+    #expect(try changed.interfaces().map(\.name) == ["ifb0", "ifb0"])
+    #expect(try changed.interfaces().map(\.sandbox) == ["/x", nil])
+  }
+
+  @Test(
+    "a result without interfaces has one afterwards, in whatever spelling the list was",
+    arguments: ["{}", #"{"interfaces":null}"#, #"{"interfaces":[]}"#, #"{"Interfaces":[]}"#, #"{"INTERFACES":null}"#])
+  func addingFirst(text: String) throws {
+    let changed = try Self.result(text).adding(hostInterface: "ifb0", mac: "")
+    let list = JSON.array([.object(JSONObject(["name": .string("ifb0"), "mac": .string("")]))])
+    #expect(changed.object == JSONObject(["interfaces": list]))
+  }
+
+  @Test("what was added is in the result of every version that has interfaces", arguments: SpecVersion.allCases)
+  func addingEncoded(version: SpecVersion) throws {
+    let changed = try Self.result(#"{"interfaces":[{"name":"br0"}]}"#).adding(hostInterface: "ifb0", mac: "m")
+    let list = try Field(try changed.encoded(version))["interfaces"].array()
+    #expect(try list?.map { try $0["name"].string() } == (version < .v0_3_0 ? nil : ["br0", "ifb0"]))
+  }
 }

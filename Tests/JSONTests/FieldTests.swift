@@ -42,6 +42,7 @@ import Testing
     #expect(try field.string() == nil)
     #expect(try field.bool() == nil)
     #expect(try field.integer(in: 0...1) == nil)
+    #expect(try field.unsigned(in: 0...1) == nil)
     #expect(!field["member"].isPresent)
   }
 
@@ -89,6 +90,53 @@ import Testing
       #expect(error?.path == "x.port")
       #expect(error?.reason == "expected a number between 1 and 65535, found \(field.value?.summary ?? "")")
     }
+  }
+
+  @Test(
+    "a number that may take 64 bits without a sign is read if it is whole and of the range",
+    arguments: [
+      ("8", 8), ("8.0", 8), ("8e1", 80), ("9223372036854775807", 9_223_372_036_854_775_807),
+      ("9223372036854775808", 9_223_372_036_854_775_808), ("9223372036854775808.0", 9_223_372_036_854_775_808),
+      ("18446744073709549568", 18_446_744_073_709_549_568), ("18446744073709551615", .max),
+      ("1e19", 10_000_000_000_000_000_000),
+      ("7", nil), ("0", nil), ("-1", nil), ("-0.5", nil), ("8.5", nil), ("-9223372036854775809", nil), ("1e20", nil),
+      ("1e300", nil), ("-1e300", nil), ("36893488147419103232", nil), (#""80""#, nil), ("true", nil), ("[80]", nil),
+      ("{}", nil), (#""""#, nil),
+    ] as [(String, UInt64?)])
+  func unsigned(text: String, expected: UInt64?) throws {
+    let field = Field(path: "x", try JSON(parsing: Array(#"{"rate": \#(text)}"#.utf8)))["rate"]
+    if let expected {
+      #expect(try field.unsigned(in: 8 ... .max) == expected)
+    } else {
+      let error = #expect(throws: FieldError.self) { try field.unsigned(in: 8 ... .max) }
+      #expect(error?.path == "x.rate")
+      let found = field.value?.summary ?? ""
+      #expect(error?.reason == "expected a number between 8 and 18446744073709551615, found \(found)")
+    }
+  }
+
+  @Test("a number without a sign is taken to the ends of its range and not beyond")
+  func unsignedRange() throws {
+    for (number, isInside) in [(9, false), (10, true), (20, true), (21, false)] as [(Int64, Bool)] {
+      let field = Field(path: "x", .integer(number))
+      if isInside {
+        #expect(try field.unsigned(in: 10...20) == UInt64(number))
+      } else {
+        let expected = FieldError(path: "x", reason: "expected a number between 10 and 20, found \(number)")
+        #expect(throws: expected) { try field.unsigned(in: 10...20) }
+      }
+    }
+    #expect(try Field(.integer(0)).unsigned(in: 0...0) == 0)
+  }
+
+  @Test("beside a number of more than 63 bits one of at most 53 bits is read as it is")
+  func unsignedBesideLarge() throws {
+    let text = #"{"a": 18446744073709551615, "b": 9007199254740992, "c": 9007199254740993}"#
+    let document = Field(try JSON(parsing: Array(text.utf8)))
+    #expect(try document["a"].unsigned(in: 0 ... .max) == .max)
+    #expect(try document["b"].unsigned(in: 0 ... .max) == 9_007_199_254_740_992)
+    // Rounded.
+    #expect(try document["c"].unsigned(in: 0 ... .max) == 9_007_199_254_740_992)
   }
 
   @Test("a value of another type is refused with its path, what was expected and what was found")
