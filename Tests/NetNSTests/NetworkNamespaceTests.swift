@@ -76,10 +76,10 @@ struct NewNetworkNamespaceTests {
     #expect(names == ["lo"])
   }
 
-  @Test("a namespace is held only by its value")
+  @Test("a namespace is found by its descriptor, which no program that is started inherits")
   func descriptor() throws {
     let made = try NetworkNamespace.make()
-    let path = "/proc/self/fd/\(made.descriptor)"
+    let path = "/proc/thread-self/fd/\(made.descriptor)"
     let again = try NetworkNamespace.open(path)
     let isSame = made.isSame(as: again)
     #expect(isSame)
