@@ -102,12 +102,18 @@ extension NetworkResult {
   /// The same with an interface on the host, at the end if it is not there yet.
   package func adding(hostInterface name: String, mac: String) throws(FieldError) -> NetworkResult {
     var copy = self
-    var list = try items("interfaces").compactMap(\.value)
-    let entry = JSON.object(JSONObject(["name": .string(name), "mac": .string(mac)]))
-    let index = try interfaces().firstIndex { $0.name == name && $0.sandbox == nil }
-    if let index { list[index] = entry } else { list.append(entry) }
+    var isThere = false
+    try copy.object.editItems("interfaces", at: path) { (item) throws(FieldError) in
+      let field = Field(.object(item))
+      guard try field["name"].string() == name, try field["sandbox"].string() == nil else { return }
+      _ = item.take("mac")
+      item["mac"] = .string(mac)
+      isThere = true
+    }
+    if isThere { return copy }
+    let list = try items("interfaces").compactMap(\.value)
     _ = copy.object.take("interfaces")
-    copy.object["interfaces"] = .array(list)
+    copy.object["interfaces"] = .array(list + [.object(JSONObject(["name": .string(name), "mac": .string(mac)]))])
     return copy
   }
 

@@ -43,7 +43,9 @@ struct ConfExamplesTests {
       let server = try container.namespace.run { try TCPListener(String(address.prefix { $0 != "/" }), 80) }
       #expect(try converse(node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
     }
-    let shaped = try node.namespace.command("tc", "qdisc", "show").split(separator: "\n").filter { $0.contains(" tbf ") }
+    let shaped = try node.namespace.command("tc", "qdisc", "show").split(separator: "\n").filter {
+      $0.contains(" tbf ")
+    }
     // The IFB of what it sends has one also where the other direction is shaped by another qdisc.
     #expect(shaped.isEmpty == !chain.shapes)
     for plugin in chain.plugins.reversed() { try chain.call("DEL", plugin, after: result, on: node) }

@@ -28,14 +28,14 @@ import Testing
     let error = #expect(throws: NetlinkError.self) {
       try socket.setTBF(bucket, of: missingInterface, handle: TrafficHandle(1))
     }
-    expectNoDevice(error, "make a tbf qdisc on the interface with index \(missingInterface)")
+    expectNoDevice(error, "make the qdisc tbf on the interface with index \(missingInterface)")
   }
 
   @Test("an ingress for an interface that is missing is an error with its index")
   func ingressOnMissing() throws {
     let socket = try NetlinkSocket.open(.route)
     let error = #expect(throws: NetlinkError.self) { try socket.addIngress(to: missingInterface) }
-    expectNoDevice(error, "make a ingress qdisc on the interface with index \(missingInterface)")
+    expectNoDevice(error, "make the qdisc ingress on the interface with index \(missingInterface)")
   }
 
   @Test("to remove the qdisc of an interface that is missing is no error", arguments: [TrafficHandle.root, .ingress])

@@ -90,7 +90,7 @@ extension SelectiveBucketTests {
     let error = #expect(throws: NetlinkError.self) {
       try socket.set(wanted, of: missingInterface, handle: Self.handle)
     }
-    expectNoDevice(error, "make a htb qdisc on the interface with index \(missingInterface)")
+    expectNoDevice(error, "make the qdisc htb on the interface with index \(missingInterface)")
   }
 
   @Test("lo has none of ours")

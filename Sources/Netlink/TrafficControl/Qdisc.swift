@@ -79,6 +79,6 @@ extension NetlinkSocket {
     var request = header.message(RTM_NEWQDISC, NLM_F_ACK | NLM_F_CREATE | flags)
     request.attribute(TCA_KIND, Array(kind.utf8) + [0])
     options(&request)
-    try answer(to: request, "make a \(kind) qdisc on the interface with index \(interface)")
+    try answer(to: request, "make the qdisc \(kind) on the interface with index \(interface)")
   }
 }

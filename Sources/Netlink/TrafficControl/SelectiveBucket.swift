@@ -28,7 +28,9 @@ package struct SelectiveBucket: Equatable, Sendable {
   }
 
   /// Whether it is this one that was read.
-  package func isSame(as read: SelectiveBucket) -> Bool { bucket.isSame(as: read.bucket) && direct == read.direct }
+  package func isSame(as read: SelectiveBucket) -> Bool {
+    bucket.isSame(as: read.bucket, ticks: bucket.clampedTicks) && direct == read.direct
+  }
 }
 
 extension NetlinkSocket {

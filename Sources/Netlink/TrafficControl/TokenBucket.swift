@@ -19,18 +19,28 @@ package struct TokenBucket: Equatable, Sendable {
     self.rate = max(rate, 1)
     self.burst = burst
     self.limit = limit
-    // Cannot overflow: below 2³² · 10⁹.
-    ticks = UInt32(truncatingIfNeeded: UInt64(burst) * 1_000_000_000 / self.rate / Self.tick)
+    ticks = UInt32(truncatingIfNeeded: Self.nanoseconds(burst, self.rate) / Self.tick)
   }
+
+  /// The same for HTB, which is told no bytes and so never gets more than 32 bits of ticks.
+  var clampedTicks: UInt32 { UInt32(clamping: Self.nanoseconds(burst, rate) / Self.tick) }
 
   /// The largest burst that the kernel tells as it is, in bytes: what comes at this rate in 2³² − 1 ticks.
   package static func largestBurst(rate: UInt64) -> UInt32 { bytes(in: .max, rate) }
 
   /// Whether it is this bucket that was read, up to the rounding of the kernel's arithmetic.
-  package func isSame(as read: TokenBucket) -> Bool {
+  package func isSame(as read: TokenBucket) -> Bool { isSame(as: read, ticks: ticks) }
+
+  func isSame(as read: TokenBucket, ticks: UInt32) -> Bool {
     let difference = ticks &- read.ticks
-    return rate == read.rate && limit == read.limit && min(difference, 0 &- difference) <= 2
+    // The kernel divides by multiplying with a number of 32 bits (psched_ratecfg_precompute, net/sched/sch_generic.c).
+    let time = Self.nanoseconds(burst, rate)
+    let tolerance = time >> 38 == 0 ? 2 : 2 + time >> 37
+    return rate == read.rate && limit == read.limit && min(difference, 0 &- difference) <= tolerance
   }
+
+  /// How long a burst takes at a rate; cannot overflow: below 2³² · 10⁹.
+  private static func nanoseconds(_ burst: UInt32, _ rate: UInt64) -> UInt64 { UInt64(burst) * 1_000_000_000 / rate }
 
   /// In nanoseconds.
   private static let tick: UInt64 = 64
@@ -72,7 +82,7 @@ extension TokenBucket {
       var parameters = rateSpecification + rateSpecification
       // Both buckets; the quantum, which counts among classes only, and which HTB would complain about if it were not
       // set; the level and the priority.
-      for word in [ticks, ticks, 10_000, 0, 0] { parameters.append(integer: word) }
+      for word in [clampedTicks, clampedTicks, 10_000, 0, 0] { parameters.append(integer: word) }
       options.attribute(TCA_HTB_PARMS, parameters)
       if isWide {
         options.attribute(TCA_HTB_RATE64, rate)

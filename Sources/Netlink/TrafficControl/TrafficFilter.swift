@@ -72,20 +72,21 @@ extension TrafficFilter.Rule {
 // MARK: - Asking the kernel
 
 extension NetlinkSocket {
-  /// All filters at a place of an interface, in the order in which a packet meets them; of those of other kinds only the
-  /// priority is told.
+  /// All filters at a place of an interface, in the order in which a packet meets them; of those of other kinds only
+  /// the priorities are told.
   package func filters(
     of interface: UInt32, at parent: TrafficHandle
-  ) throws(NetlinkError) -> (u32: [TrafficFilter], highestPriority: UInt16) {
+  ) throws(NetlinkError) -> (u32: [TrafficFilter], priorities: [UInt16]) {
     let action = "list the filters of the interface with index \(interface)"
     var u32: [TrafficFilter] = []
-    var highest: UInt16 = 0
+    var priorities: [UInt16] = []
     for part in try dump(TrafficHeader(interface, parent: parent).message(RTM_GETTFILTER, NLM_F_DUMP), action).parts {
       guard let header = TrafficHeader(part) else { continue }
-      highest = max(highest, UInt16(header.info >> 16))
+      let priority = UInt16(header.info >> 16)
+      if priorities.last != priority { priorities.append(priority) }
       if let filter = TrafficFilter(header, part.attributes(after: TrafficHeader.length)) { u32.append(filter) }
     }
-    return (u32, highest)
+    return (u32, priorities)
   }
 
   package func add(

@@ -30,7 +30,7 @@ struct BandwidthOptions: Sendable {
   init(_ config: NetworkConfig) throws(FieldError) {
     let document = config.document
     let largest = try document["maxBurst"].unsigned(in: 8...Self.largestBurst)
-    let source = Self.source(config)
+    let source = try Self.source(config)
     ingress = try Self.limit(source["ingressRate"], source["ingressBurst"], largest)
     egress = try Self.limit(source["egressRate"], source["egressBurst"], largest)
     latency = try document["latency"].unsigned(in: 1...60_000) ?? 25
@@ -49,13 +49,13 @@ struct BandwidthOptions: Sendable {
   /// The bucket for a limit on an interface with this MTU; `note` is told if its burst had to be raised.
   func bucket(_ limit: Limit, mtu: UInt32, note: (String) -> Void) -> TokenBucket {
     let rate = limit.rate / 8
-    var burst = min(UInt32(clamping: limit.burst / 8), TokenBucket.largestBurst(rate: rate))
+    let asked = UInt32(clamping: limit.burst / 8)
     // A packet that is larger than the bucket never passes it.
     let packet = UInt32(clamping: UInt64(mtu) + Self.linkHeader)
-    if burst < packet {
-      note("\(limit.path): \(burst) bytes are less than a packet of \(packet) bytes: raised to that")
-      burst = packet
+    if asked < packet {
+      note("\(limit.path): \(asked) bytes are less than a packet of \(packet) bytes: raised to that")
     }
+    let burst = max(min(asked, TokenBucket.largestBurst(rate: rate)), packet)
     // What comes in while the longest-waiting packet waits, beside a bucket full.
     let (product, overflow) = rate.multipliedReportingOverflow(by: latency)
     let queue = overflow ? .max : product / 1000
@@ -69,8 +69,10 @@ struct BandwidthOptions: Sendable {
   private static let largestBurst: UInt64 = (1 << 35) - 1
 
   /// Rates beside `type` go before those of the runtime, all of them before all of these, as with the peer.
-  private static func source(_ config: NetworkConfig) -> Field {
+  private static func source(_ config: NetworkConfig) throws(FieldError) -> Field {
     let names = ["ingressRate", "ingressBurst", "egressRate", "egressBurst"]
+    _ = try config.runtimeConfig.object()
+    _ = try config.runtimeConfig["bandwidth"].object()
     let isAbove = names.contains { config.document[$0].isPresent }
     return isAbove ? config.document : config.runtimeConfig["bandwidth"]
   }

@@ -116,10 +116,13 @@ extension Host {
     let former = present.u32.filter { $0.isOurs([ifb.index]) }
     let filters = wanted.filters(to: ifb.index)
     if former.map(\.rule) == filters.map(\.rule) { return }
-    let first = max(Shaping.firstPriority, present.highestPriority &+ 1)
-    guard present.highestPriority < .max - 2 else {
-      throw NetlinkError("add filters behind the one of priority \(present.highestPriority)", number: ENOSPC)
+    let others = present.priorities.filter { priority in !former.contains { $0.priority == priority } }.max() ?? 0
+    guard others < .max - 5 else {
+      throw NetlinkError("add filters behind the one of priority \(others)", number: ENOSPC)
     }
+    // The former ones stay until the new ones are there, and have one of two places.
+    var first = max(Shaping.firstPriority, others + 1)
+    if former.contains(where: { (first...first + 2).contains($0.priority) }) { first += 3 }
     undo.add { (routes) throws(NetlinkError) in
       let present = try routes.filters(of: end.index, at: place).u32
       let new = present.filter { $0.isOurs([ifb.index]) && !former.contains($0) }

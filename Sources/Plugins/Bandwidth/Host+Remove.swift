@@ -26,7 +26,7 @@ extension Host {
       let own = present.filter { $0.isOurs(ifbs.map(\.index)) }
       try routes.remove(own, among: present, of: end.index, at: place)
       // A clsact is never ours.
-      if !own.isEmpty, ingress.kind == "ingress", try routes.filters(of: end.index, at: place).highestPriority == 0 {
+      if !own.isEmpty, ingress.kind == "ingress", try routes.filters(of: end.index, at: place).priorities.isEmpty {
         try routes.removeQdisc(of: end.index, at: .ingress)
       }
     }
