@@ -53,10 +53,12 @@ let package = Package(
     library("NetNS", needs: ["OS", "CLinux"]),
     library("Netlink", needs: ["OS", "Address", "CLinux", "CMnl"]),
     library("CNI", needs: ["Address", "Digest", "JSON"]),
-    library("Rules", exclude: ["NFTables"], needs: ["Address", "CNI"]),
+    library("Rules", exclude: ["NFTables", "IPTables"], needs: ["Address", "CNI"]),
     library(
       "NFTables", path: "Sources/Rules/NFTables",
       needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux", "CMnl", "CNftnl"]),
+    library(
+      "IPTables", path: "Sources/Rules/IPTables", needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
     library("Skel", needs: ["OS", "JSON", "NetNS", "CNI"]),
     library("Invoke", needs: ["OS", "JSON", "CNI"]),
     library(

@@ -65,6 +65,17 @@ package struct NetlinkMessage: Sendable {
     attribute(UInt16(truncatingIfNeeded: type) | UInt16(NLA_F_NESTED), inner.body)
   }
 
+  /// Appends a NUL-terminated text.
+  package mutating func attribute(_ type: some BinaryInteger, text: String) { attribute(type, Array(text.utf8) + [0]) }
+
+  /// Appends a value as nf_tables has it (`NFTA_DATA_VALUE`).
+  package mutating func attribute(_ type: some BinaryInteger, data: [UInt8]) {
+    nested(type) { $0.attribute(NFTA_DATA_VALUE.rawValue, data) }
+  }
+
+  /// What follows the header.
+  package var contents: [UInt8] { body }
+
   private mutating func pad() {
     while body.count % 4 != 0 { body.append(0) }
   }

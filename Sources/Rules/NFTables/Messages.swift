@@ -31,12 +31,4 @@ extension NetlinkMessage {
     // The resource says which subsystem the batch is for.
     NetlinkMessage(nfnetlink: type, flags: 0, family: 0, resource: UInt16(NFNL_SUBSYS_NFTABLES))
   }
-
-  /// Appends a NUL-terminated text.
-  mutating func attribute(_ type: some BinaryInteger, text: String) { attribute(type, Array(text.utf8) + [0]) }
-
-  /// Appends a value as elements have it.
-  mutating func attribute(_ type: some BinaryInteger, data: [UInt8]) {
-    nested(type) { $0.attribute(NFTA_DATA_VALUE.rawValue, data) }
-  }
 }

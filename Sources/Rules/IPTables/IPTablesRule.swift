@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import OS
+import Rules
+
+/// A rule of iptables, without the chain that it stands in.
+package struct IPTablesRule: Hashable, Sendable {
+  package var source: Negatable<Prefix>?
+  package var destination: Negatable<Prefix>?
+  package var inputInterface: Negatable<InterfacePattern>?
+  package var outputInterface: Negatable<InterfacePattern>?
+  package var transport: Negatable<Transport>?
+  package var matches: [RuleMatch]
+  package var target: RuleTarget
+
+  package init(
+    source: Negatable<Prefix>? = nil, destination: Negatable<Prefix>? = nil,
+    inputInterface: Negatable<InterfacePattern>? = nil, outputInterface: Negatable<InterfacePattern>? = nil,
+    transport: Negatable<Transport>? = nil, matches: [RuleMatch] = [], target: RuleTarget
+  ) {
+    self.source = source
+    self.destination = destination
+    self.inputInterface = inputInterface
+    self.outputInterface = outputInterface
+    self.transport = transport
+    self.matches = matches
+    self.target = target
+  }
+
+  /// The rule as iptables-save prints it after the chain's name.
+  package var text: String {
+    var words: [String] = []
+    func add<Value>(_ flag: String, _ value: Negatable<Value>?, _ text: (Value) -> String) {
+      guard let value else { return }
+      words.append("\(value.isNegated ? "! " : "")\(flag) \(text(value.value))")
+    }
+    add("-s", source) { "\($0.network)" }
+    add("-d", destination) { "\($0.network)" }
+    add("-i", inputInterface) { $0.text }
+    add("-o", outputInterface) { $0.text }
+    add("-p", transport) { $0.rawValue }
+    words += matches.map(\.text)
+    words.append(target.text)
+    return joined(words, by: " ")
+  }
+}
+
+/// What a packet must be, or must not be.
+package struct Negatable<Value: Hashable & Sendable>: Hashable, Sendable {
+  package let value: Value
+  package let isNegated: Bool
+
+  package init(_ value: Value, isNegated: Bool = false) {
+    self.value = value
+    self.isNegated = isNegated
+  }
+}
+
+/// The name of an interface, or the beginning of names.
+package struct InterfacePattern: Hashable, Sendable {
+  package let name: String
+  package let isPrefix: Bool
+
+  package init(_ name: String, isPrefix: Bool = false) {
+    self.name = name
+    self.isPrefix = isPrefix
+  }
+
+  /// As iptables has it: a plus stands for any ending.
+  package var text: String { isPrefix ? name + "+" : name }
+}

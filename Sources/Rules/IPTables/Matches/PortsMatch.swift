@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Netlink
+import Rules
+
+/// `-m tcp --dport …`, and the same for udp and sctp.
+package struct PortsMatch: XTablesExtension, Hashable {
+  package let transport: Transport
+  package let source: Negatable<ClosedRange<UInt16>>?
+  package let destination: Negatable<ClosedRange<UInt16>>?
+
+  package init(
+    _ transport: Transport, source: Negatable<ClosedRange<UInt16>>? = nil,
+    destination: Negatable<ClosedRange<UInt16>>? = nil
+  ) {
+    self.transport = transport
+    self.source = source
+    self.destination = destination
+  }
+
+  var name: String { transport.rawValue }
+  let revision: UInt8 = 0
+
+  /// struct xt_tcp and struct xt_udp (linux/netfilter/xt_tcpudp.h): source and destination from, to; for TCP an option
+  /// and two flags; what is negated. struct xt_sctp_info (xt_sctp.h) has the destination first, then what it asks of
+  /// chunks, then what is looked at and what is negated.
+  var payload: [UInt8] {
+    var bytes: [UInt8] = []
+    let sides = transport == .sctp ? [destination, source] : [source, destination]
+    for side in sides {
+      // One that is not looked at is the whole range, but for SCTP, where a flag tells.
+      let range = side?.value ?? (transport == .sctp ? 0...0 : 0...(.max))
+      bytes.append(integer: range.lowerBound)
+      bytes.append(integer: range.upperBound)
+    }
+    let negated: UInt8 = (source?.isNegated == true ? 1 : 0) | (destination?.isNegated == true ? 2 : 0)
+    switch transport {
+    case .tcp: return bytes + [0, 0, 0, negated]
+    case .udp: return bytes + [negated, 0]
+    case .sctp:
+      // 32 bytes of chunks, how to look at them, four flags of three bytes, their number.
+      bytes += [UInt8](repeating: 0, count: 32 + 4 + 12 + 4)
+      bytes.append(integer: UInt32(source == nil ? 0 : 1) | (destination == nil ? 0 : 2))
+      bytes.append(integer: UInt32(negated))
+      return bytes
+    }
+  }
+
+  var options: String {
+    let parts = [("--sport", source), ("--dport", destination)].compactMap { flag, ports in
+      ports.map { "\($0.isNegated ? "! " : "")\(flag) \(rangeText($0.value))" }
+    }
+    return parts.joined(separator: " ")
+  }
+
+  init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
+    guard let transport = Transport(rawValue: name), revision == 0 else { return nil }
+    func range(_ index: Int) -> ClosedRange<UInt16>? {
+      guard
+        let first = payload.integer(UInt16.self, at: 4 * index),
+        let last = payload.integer(UInt16.self, at: 4 * index + 2),
+        first <= last
+      else { return nil }
+      return first...last
+    }
+    guard let first = range(0), let second = range(1) else { return nil }
+    var (looks, negated): (UInt32, UInt32) = (0, 0)
+    let rest = Array(payload.dropFirst(8))
+    switch transport {
+    case .tcp:
+      guard rest.count >= 4, rest[0] == 0, rest[1] == 0, rest[2] == 0 else { return nil }
+      negated = UInt32(rest[3])
+    case .udp:
+      guard let byte = rest.first else { return nil }
+      negated = UInt32(byte)
+    case .sctp:
+      guard let flags = rest[...].integer(UInt32.self, at: 52), let inverted = rest[...].integer(UInt32.self, at: 56)
+      else {
+        return nil
+      }
+      (looks, negated) = (flags, inverted)
+    }
+    let (source, destination) = transport == .sctp ? (second, first) : (first, second)
+    func side(_ range: ClosedRange<UInt16>, _ bit: UInt32) -> Negatable<ClosedRange<UInt16>>? {
+      if transport == .sctp ? looks & bit == 0 : range == 0...(.max) { return nil }
+      return Negatable(range, isNegated: negated & bit != 0)
+    }
+    self.init(transport, source: side(source, 1), destination: side(destination, 2))
+  }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CLinux
+import Glibc
+import Netlink
+import Rules
+
+extension IPTablesRule {
+  /// The rule as iptables-nft 1.8.9 writes it: interfaces, addresses and the protocol, tcp, udp and mark by expressions
+  /// of nf_tables, the rest by matches and targets of x_tables.
+  func expressions(_ family: AddressFamily) -> [CompatExpression] {
+    var list: [CompatExpression] = []
+    for (interface, key) in [(inputInterface, NFT_META_IIFNAME), (outputInterface, NFT_META_OIFNAME)] {
+      guard let interface else { continue }
+      let name = Array(interface.value.name.utf8)
+      // Of a whole name the NUL behind it counts too, up to the size of the kernel's field (IFNAMSIZ).
+      let bytes = interface.value.isPrefix ? name : name + [UInt8](repeating: 0, count: max(0, 16 - name.count))
+      list += [.meta(key.rawValue), .compare(bytes, isNegated: interface.isNegated)]
+    }
+    for (prefix, offset) in [(source, Self.offsets(family).source), (destination, Self.offsets(family).destination)] {
+      guard let prefix else { continue }
+      list += Self.expressions(prefix, at: offset)
+    }
+    if let transport {
+      list += [
+        .meta(NFT_META_L4PROTO.rawValue), .compare([transport.value.number], isNegated: transport.isNegated),
+      ]
+    }
+    for match in matches { list += match.expressions }
+    list.append(.counter)
+    switch target {
+    case .accept: list.append(.verdict(NF_ACCEPT, chain: nil))
+    case .drop: list.append(.verdict(NF_DROP, chain: nil))
+    case .return: list.append(.verdict(NFT_RETURN.rawValue, chain: nil))
+    case .jump(let chain): list.append(.verdict(NFT_JUMP.rawValue, chain: chain))
+    case .mark, .translate, .masquerade:
+      if let data = target.extensionData {
+        list.append(.target(name: data.name, revision: data.revision, payload: data.payload))
+      }
+    }
+    return list
+  }
+
+  /// Where the addresses stand in a header: RFC 791, 3.1; RFC 8200, 3.
+  private static func offsets(_ family: AddressFamily) -> (source: UInt32, destination: UInt32) {
+    family == .ip ? (12, 16) : (8, 24)
+  }
+
+  private static func expressions(_ prefix: Negatable<Prefix>, at offset: UInt32) -> [CompatExpression] {
+    let network = prefix.value.network
+    let base = NFT_PAYLOAD_NETWORK_HEADER.rawValue
+    let whole = network.length / 8
+    // A prefix of whole bytes is compared with these alone.
+    if network.length % 8 == 0 {
+      return [
+        .payload(base: base, offset: offset, length: UInt32(whole)),
+        .compare(Array(network.address.bytes.prefix(whole)), isNegated: prefix.isNegated),
+      ]
+    }
+    return [
+      .payload(base: base, offset: offset, length: UInt32(network.address.bytes.count)),
+      .mask(IPAddress.mask(network.family, network.length).bytes),
+      .compare(network.address.bytes, isNegated: prefix.isNegated),
+    ]
+  }
+}
+
+extension RuleMatch {
+  fileprivate var expressions: [CompatExpression] {
+    switch self {
+    case .mark(let mark):
+      let test = CompatExpression.compare(Self.bytes(mark.value), isNegated: mark.isNegated)
+      let load = CompatExpression.meta(NFT_META_MARK.rawValue)
+      return mark.mask == .max ? [load, test] : [load, .mask(Self.bytes(mark.mask)), test]
+    case .ports(let ports) where ports.transport != .sctp:
+      return [(ports.source, 0), (ports.destination, 2)].flatMap { Self.expressions($0, at: $1) }
+    case .comment, .multiport, .addressType, .connection, .ports:
+      let data = extensionData
+      return [.match(name: data.name, revision: data.revision, payload: data.payload)]
+    }
+  }
+
+  private static func bytes(_ number: UInt32) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.append(integer: number)
+    return bytes
+  }
+
+  private static func expressions(
+    _ ports: Negatable<ClosedRange<UInt16>>?, at offset: UInt32
+  ) -> [CompatExpression] {
+    guard let ports else { return [] }
+    func bytes(_ port: UInt16) -> [UInt8] { [UInt8(port >> 8), UInt8(truncatingIfNeeded: port)] }
+    let load = CompatExpression.payload(base: NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: offset, length: 2)
+    let (from, to) = (bytes(ports.value.lowerBound), bytes(ports.value.upperBound))
+    return from == to
+      ? [load, .compare(from, isNegated: ports.isNegated)] : [load, .range(from, to, isNegated: ports.isNegated)]
+  }
+}
+
+// MARK: - Reading
+
+extension IPTablesRule {
+  /// Reads a rule of nf_tables; nil unless it is one that this program writes.
+  init?(_ expressions: [CompatExpression], _ family: AddressFamily) {
+    var rule = IPTablesRule(target: .return)
+    var target: RuleTarget?
+    var load: CompatExpression?
+    var mask: [UInt8]?
+    for expression in expressions {
+      switch expression {
+      case .meta, .payload: (load, mask) = (expression, nil)
+      case .mask(let bytes): mask = bytes
+      case .compare(let bytes, let isNegated):
+        guard let load, rule.take(load, mask, bytes, bytes, isNegated, family) else { return nil }
+      case .range(let from, let to, let isNegated):
+        guard let load, mask == nil, rule.take(load, nil, from, to, isNegated, family) else { return nil }
+      case .counter: break
+      case .match(let name, let revision, let payload):
+        guard let match = RuleMatch(name: name, revision: revision, payload: payload[...]) else { return nil }
+        rule.matches.append(match)
+      case .target(let name, let revision, let payload):
+        target = RuleTarget(name: name, revision: revision, payload: payload[...], family)
+      case .verdict(let code, let chain): target = RuleTarget(verdict: code, chain)
+      }
+    }
+    guard let target else { return nil }
+    rule.target = target
+    self = rule
+  }
+
+  /// Takes what a comparison says; false if this program would not have written it.
+  private mutating func take(
+    _ load: CompatExpression, _ mask: [UInt8]?, _ from: [UInt8], _ to: [UInt8], _ isNegated: Bool,
+    _ family: AddressFamily
+  ) -> Bool {
+    switch load {
+    case .meta(NFT_META_IIFNAME.rawValue) where mask == nil:
+      inputInterface = Negatable(InterfacePattern(compared: from), isNegated: isNegated)
+    case .meta(NFT_META_OIFNAME.rawValue) where mask == nil:
+      outputInterface = Negatable(InterfacePattern(compared: from), isNegated: isNegated)
+    case .meta(NFT_META_L4PROTO.rawValue) where mask == nil:
+      guard let known = Transport.allCases.first(where: { [$0.number] == from }) else { return false }
+      transport = Negatable(known, isNegated: isNegated)
+    case .meta(NFT_META_MARK.rawValue):
+      guard let value = from[...].integer(UInt32.self, at: 0) else { return false }
+      let bits = mask?[...].integer(UInt32.self, at: 0) ?? .max
+      matches.append(.mark(MarkMatch(value, mask: bits, isNegated: isNegated)))
+    case .payload(NFT_PAYLOAD_NETWORK_HEADER.rawValue, let offset, _):
+      guard let prefix = Self.prefix(from, mask, family) else { return false }
+      if offset == Self.offsets(family).source {
+        source = Negatable(prefix, isNegated: isNegated)
+      } else if offset == Self.offsets(family).destination {
+        destination = Negatable(prefix, isNegated: isNegated)
+      } else {
+        return false
+      }
+    case .payload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, let offset, 2) where offset == 0 || offset == 2:
+      guard
+        mask == nil, let transport, !transport.isNegated, let first = from[...].integer(UInt16.self, at: 0)?.bigEndian,
+        let last = to[...].integer(UInt16.self, at: 0)?.bigEndian, first <= last
+      else { return false }
+      add(Negatable(first...last, isNegated: isNegated), isSource: offset == 0, transport.value)
+    default: return false
+    }
+    return true
+  }
+
+  /// Source and destination ports are one match.
+  private mutating func add(_ ports: Negatable<ClosedRange<UInt16>>, isSource: Bool, _ transport: Transport) {
+    if !isSource, case .ports(let former)? = matches.last, former.destination == nil {
+      matches.removeLast()
+      matches.append(.ports(PortsMatch(transport, source: former.source, destination: ports)))
+    } else {
+      matches.append(
+        .ports(PortsMatch(transport, source: isSource ? ports : nil, destination: isSource ? nil : ports)))
+    }
+  }
+
+  private static func prefix(_ bytes: [UInt8], _ mask: [UInt8]?, _ family: AddressFamily) -> Prefix? {
+    let size = family.bits / 8
+    guard bytes.count <= size else { return nil }
+    let length = mask.map { mask in (0...family.bits).first { IPAddress.mask(family, $0).bytes == mask } ?? -1 }
+    let padded = bytes + [UInt8](repeating: 0, count: size - bytes.count)
+    return IPAddress(bytes: padded).flatMap { Prefix($0, length: length ?? bytes.count * 8) }
+  }
+}
+
+extension InterfacePattern {
+  /// What of a name's field is compared: with its end, or a beginning only.
+  fileprivate init(compared bytes: [UInt8]) {
+    self.init(bytes[...].text, isPrefix: !bytes.contains(0))
+  }
+}
+
+extension RuleTarget {
+  fileprivate init?(verdict code: Int32, _ chain: String?) {
+    switch code {
+    case NF_ACCEPT: self = .accept
+    case NF_DROP: self = .drop
+    case NFT_RETURN.rawValue: self = .return
+    case NFT_JUMP.rawValue:
+      guard let chain else { return nil }
+      self = .jump(chain)
+    default: return nil
+    }
+  }
+}

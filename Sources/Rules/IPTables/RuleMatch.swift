@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+/// What a rule looks at by an extension of xtables.
+package enum RuleMatch: Hashable, Sendable {
+  case comment(CommentMatch)
+  case multiport(MultiportMatch)
+  case addressType(AddressTypeMatch)
+  case mark(MarkMatch)
+  case connection(ConnectionMatch)
+  case ports(PortsMatch)
+
+  var extensionData: any XTablesExtension {
+    switch self {
+    case .comment(let match): match
+    case .multiport(let match): match
+    case .addressType(let match): match
+    case .mark(let match): match
+    case .connection(let match): match
+    case .ports(let match): match
+    }
+  }
+
+  /// As iptables-save prints it.
+  package var text: String { "-m \(extensionData.name) \(extensionData.options)" }
+
+  /// Reads a match of the kernel's; nil for one that this program does not write.
+  init?(name: String, revision: UInt8, payload: ArraySlice<UInt8>) {
+    if let match = CommentMatch(name, revision, payload) {
+      self = .comment(match)
+    } else if let match = MultiportMatch(name, revision, payload) {
+      self = .multiport(match)
+    } else if let match = AddressTypeMatch(name, revision, payload) {
+      self = .addressType(match)
+    } else if let match = MarkMatch(name, revision, payload) {
+      self = .mark(match)
+    } else if let match = ConnectionMatch(name, revision, payload) {
+      self = .connection(match)
+    } else if let match = PortsMatch(name, revision, payload) {
+      self = .ports(match)
+    } else {
+      return nil
+    }
+  }
+}
+
+/// A match or a target as the kernel's x_tables has it (linux/netfilter/x_tables.h, struct xt_entry_match).
+protocol XTablesExtension: Sendable {
+  /// The kernel's name, at most 28 bytes.
+  var name: String { get }
+  /// Which form of the payload it is.
+  var revision: UInt8 { get }
+  /// The structure of the extension's header, integers in host byte order unless said otherwise.
+  var payload: [UInt8] { get }
+  /// The options as iptables-save prints them, after the name.
+  var options: String { get }
+}

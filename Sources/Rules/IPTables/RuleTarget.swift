@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+
+/// What a rule does with a packet.
+package enum RuleTarget: Hashable, Sendable {
+  case jump(String)
+  case accept
+  case drop
+  case `return`
+  case mark(MarkTarget)
+  case translate(TranslateTarget)
+  case masquerade(MasqueradeTarget)
+
+  /// The extension that it is; nil for a verdict.
+  var extensionData: (any XTablesExtension)? {
+    switch self {
+    case .jump, .accept, .drop, .return: nil
+    case .mark(let target): target
+    case .translate(let target): target
+    case .masquerade(let target): target
+    }
+  }
+
+  /// As iptables-save prints it.
+  package var text: String {
+    switch self {
+    case .jump(let chain): return "-j \(chain)"
+    case .accept: return "-j ACCEPT"
+    case .drop: return "-j DROP"
+    case .return: return "-j RETURN"
+    case .mark, .translate, .masquerade:
+      guard let data = extensionData else { return "" }
+      return data.options.isEmpty ? "-j \(data.name)" : "-j \(data.name) \(data.options)"
+    }
+  }
+
+  /// Reads a target of the kernel's; nil for one that this program does not write.
+  init?(name: String, revision: UInt8, payload: ArraySlice<UInt8>, _ family: AddressFamily) {
+    if let target = MarkTarget(name, revision, payload) {
+      self = .mark(target)
+    } else if let target = TranslateTarget(name, revision, payload, family) {
+      self = .translate(target)
+    } else if let target = MasqueradeTarget(name, revision, payload, family) {
+      self = .masquerade(target)
+    } else {
+      return nil
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+
+/// A table of iptables: one of the two that plugins write to, of one family.
+package struct IPTable: Hashable, Sendable, CustomStringConvertible {
+  package enum Name: String, CaseIterable, Sendable { case nat, filter }
+
+  package let name: Name
+  package let family: AddressFamily
+
+  package init(_ name: Name, _ family: AddressFamily) {
+    self.name = name
+    self.family = family
+  }
+
+  package var description: String { "\(family == .ip ? "iptables" : "ip6tables") table \(name.rawValue)" }
+}
+
+/// How a host keeps its iptables rules.
+package protocol IPTablesTransport: Sendable {
+  /// Lets `edit` look at a table and collect changes, and makes them all at once or none; if somebody else has changed
+  /// the table meanwhile, all of it again.
+  func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
+}
+
+/// A rule where it stands.
+package struct PlacedRule: Hashable, Sendable {
+  /// Nil for one that this program does not write.
+  package let rule: IPTablesRule?
+  /// The chain that it jumps or goes to, also of a rule that is otherwise not understood.
+  package let jump: String?
+  /// What the transport finds it by.
+  let handle: UInt64
+}
+
+/// Changes of a table that are being collected. What was collected is not seen by `rules(of:)`.
+package struct TableEdit {
+  enum Change: Equatable {
+    /// A chain without a hook.
+    case makeChain(String)
+    /// With all rules in it.
+    case removeChain(String)
+    case flush(String)
+    case insert(IPTablesRule, into: String, atStart: Bool)
+    case remove(PlacedRule, from: String)
+  }
+
+  private let read: (_ chain: String) throws(CNIError) -> [PlacedRule]?
+  private var known: [String: [PlacedRule]?] = [:]
+  private(set) var changes: [Change] = []
+
+  /// `read` answers a chain's rules, or nil if there is no such chain.
+  init(_ read: @escaping (_ chain: String) throws(CNIError) -> [PlacedRule]?) { self.read = read }
+
+  /// The rules of a chain in their order; nil if there is no such chain.
+  package mutating func rules(of chain: String) throws(CNIError) -> [PlacedRule]? {
+    if let rules = known[chain] { return rules }
+    let rules = try read(chain)
+    known[chain] = .some(rules)
+    return rules
+  }
+
+  /// Makes a chain unless it is there.
+  package mutating func ensureChain(_ chain: String) throws(CNIError) {
+    if try rules(of: chain) == nil, !changes.contains(.makeChain(chain)) { changes.append(.makeChain(chain)) }
+  }
+
+  /// Removes a chain with all its rules, if it is there.
+  package mutating func removeChain(_ chain: String) throws(CNIError) {
+    if try rules(of: chain) != nil { changes.append(.removeChain(chain)) }
+  }
+
+  /// Makes a chain hold exactly these rules.
+  package mutating func fill(_ chain: String, with wanted: [IPTablesRule]) throws(CNIError) {
+    let present = try rules(of: chain)
+    if let present, present.map(\.rule) == wanted.map(Optional.some) { return }
+    changes.append(present == nil ? .makeChain(chain) : .flush(chain))
+    for rule in wanted { append(rule, to: chain) }
+  }
+
+  /// Adds a rule unless it is in the chain already.
+  package mutating func ensure(_ rule: IPTablesRule, in chain: String, atStart: Bool = false) throws(CNIError) {
+    if try rules(of: chain)?.contains(where: { $0.rule == rule }) ?? false { return }
+    changes.append(.insert(rule, into: chain, atStart: atStart))
+  }
+
+  package mutating func append(_ rule: IPTablesRule, to chain: String) {
+    changes.append(.insert(rule, into: chain, atStart: false))
+  }
+
+  package mutating func prepend(_ rule: IPTablesRule, to chain: String) {
+    changes.append(.insert(rule, into: chain, atStart: true))
+  }
+
+  package mutating func remove(_ rule: PlacedRule, from chain: String) { changes.append(.remove(rule, from: chain)) }
+}
