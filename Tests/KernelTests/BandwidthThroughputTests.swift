@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import TestSupport
+import Testing
+
+@Suite("bandwidth: throughput", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct BandwidthThroughputTests {
+  /// 8 Mbit/s within 10 %; what is counted is payload, and the bucket counts headers and acknowledgements too.
+  private static let limited = 7.2e6...8.8e6
+
+  @Test("with a limit towards the container it receives 8 Mbit/s, and sends as fast as it can")
+  func ingress() async throws {
+    let scene = try BandwidthScene()
+    try scene.succeed("ADD", BandwidthScene.ingress)
+    #expect(unlimited.contains(try scene.fromContainer().rateNow()))
+    let rate = try await scene.toContainer().rate(over: .seconds(5))
+    #expect(Self.limited.contains(rate))
+  }
+
+  @Test("with a limit from the container it sends 8 Mbit/s, and receives as fast as it can")
+  func egress() async throws {
+    let scene = try BandwidthScene()
+    try scene.succeed("ADD", BandwidthScene.egress)
+    #expect(unlimited.contains(try scene.toContainer().rateNow()))
+    let rate = try await scene.fromContainer().rate(over: .seconds(5))
+    #expect(Self.limited.contains(rate))
+  }
+
+  @Test("with both limits it receives and sends 8 Mbit/s at the same time")
+  func both() async throws {
+    let scene = try BandwidthScene()
+    try scene.succeed("ADD", BandwidthScene.both)
+    let (down, up) = (try scene.toContainer(), try scene.fromContainer())
+    async let received = down.rate(over: .seconds(5))
+    async let sent = up.rate(over: .seconds(5))
+    let rates = try await [received, sent]
+    for rate in rates { #expect(Self.limited.contains(rate)) }
+  }
+}

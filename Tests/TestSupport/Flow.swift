@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Glibc
+import OS
+
+/// A TCP connection on which bytes without a meaning go in one direction, as fast as they can.
+///
+/// The buffers are so large that the kernel goes on by itself for seconds; one thread is both ends, and it need not be
+/// there all the time.
+package final class Flow: Sendable {
+  private let sender: Socket
+  private let receiver: Socket
+
+  /// Connects to an address of another namespace; `local` is the sender's own.
+  package init(from client: Namespace, _ local: String? = nil, to server: Namespace, _ remote: String) throws {
+    let listener = try server.run {
+      let socket = try Self.socket(Endpoint(remote, 0))
+      try socket.bind(Endpoint(remote, 0))
+      try socket.listen()
+      return socket
+    }
+    let endpoint = try listener.endpoint(getsockname)
+    sender = try client.run {
+      let socket = try Self.socket(endpoint)
+      if let local { try socket.bind(Endpoint(local, 0)) }
+      try socket.connect(endpoint)
+      return socket
+    }
+    receiver = try listener.accept(timeout: standardTimeout)
+  }
+
+  // The reset from an end that has not read everything spares the other sending it.
+  deinit { receiver.descriptor.close() }
+
+  /// Bits of payload a second that arrive on average over a time, after another time in which they do not count.
+  package func rate(after start: Duration = .milliseconds(500), over time: Duration) async throws -> Double {
+    let clock = ContinuousClock()
+    try await pump(until: clock.now + start)
+    _ = try pump()
+    let begin = clock.now
+    var bytes = try await pump(until: begin + time)
+    bytes += try pump()
+    return Double(bytes) * 8 / ((clock.now - begin) / .seconds(1))
+  }
+
+  /// Bits of payload a second of the next so many bytes, at most for a second. It keeps the thread.
+  package func rateNow(bytes wanted: Int = 4_000_000) throws -> Double {
+    let clock = ContinuousClock()
+    let begin = clock.now
+    var bytes = 0
+    while bytes < wanted, clock.now - begin < .seconds(1) { bytes += try pump() }
+    return Double(bytes) * 8 / ((clock.now - begin) / .seconds(1))
+  }
+
+  @discardableResult
+  private func pump(until end: ContinuousClock.Instant) async throws -> Int {
+    var bytes = 0
+    while ContinuousClock.now < end {
+      bytes += try pump()
+      try await Task.sleep(until: min(end, .now + .milliseconds(20)), tolerance: .zero)
+    }
+    return bytes
+  }
+
+  /// Sends what the kernel takes, and answers how many bytes have come since the last time.
+  private func pump() throws -> Int {
+    let bytes = Self.bytes
+    while try Self.count({ send(sender.descriptor.number, bytes, bytes.count, Int32(MSG_DONTWAIT)) }) > 0 {}
+    var total = 0
+    while true {
+      // What is cut off goes without being copied (tcp(7)).
+      let flags = Int32(MSG_DONTWAIT | MSG_TRUNC)
+      let count = try Self.count { recv(receiver.descriptor.number, nil, Self.buffer, flags) }
+      if count == 0 { return total }
+      total += count
+    }
+  }
+
+  private static let bytes = [UInt8](repeating: 0, count: 65_536)
+  /// In bytes; the kernel doubles it for what it needs itself.
+  private static let buffer = 4 << 20
+
+  private static func socket(_ endpoint: Endpoint) throws -> Socket {
+    let socket = try Socket(endpoint, type: SOCK_STREAM, timeout: standardTimeout)
+    // Beyond the limits for everybody; before connecting, as the window's scale depends on it.
+    try socket.set(SOL_SOCKET, SO_SNDBUFFORCE, Int32(buffer))
+    try socket.set(SOL_SOCKET, SO_RCVBUFFORCE, Int32(buffer))
+    return socket
+  }
+
+  /// How many bytes a call has moved; none if it would have to wait.
+  private static func count(_ call: () -> Int) throws -> Int {
+    let count = call()
+    if count >= 0 { return count }
+    if errno == EAGAIN || errno == EINTR { return 0 }
+    throw SocketError(SystemError("move bytes", number: errno))
+  }
+}
