@@ -185,8 +185,8 @@ struct BandwidthBucketTests {
     let previous = Field(try JSON(parsing: Array(scene.container.prevResult.utf8)))
     for name in ["interfaces", "ips", "routes"] { #expect(result[name].value == previous[name].value) }
     try scene.succeed("CHECK", members)
-    #expect(try scene.state() == before)
+    try scene.requireUnchanged(since: before)
     try scene.succeed("DEL", members)
-    #expect(try scene.state() == before)
+    try scene.requireUnchanged(since: before)
   }
 }

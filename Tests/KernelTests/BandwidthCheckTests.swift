@@ -60,7 +60,7 @@ struct BandwidthCheckTests {
     let before = try scene.state()
     let outcome = try scene.succeed("CHECK")
     #expect(outcome.output.isEmpty)
-    #expect(try scene.state() == before)
+    try scene.requireUnchanged(since: before)
   }
 
   @Test("it fails and says what is wrong, and changes nothing; the next ADD mends it", arguments: damages)
@@ -78,7 +78,7 @@ struct BandwidthCheckTests {
     #expect(error.code == 102)
     #expect(error.message.contains(named(damage.words)))
     #expect(error.message.contains(scene.container.id))
-    #expect(try scene.state() == before)
+    try scene.requireUnchanged(since: before)
     // What somebody else has at the root is not taken away from them.
     if damage.tc.contains("pfifo") { try scene.tc("qdisc del dev \(scene.veth) root") }
     try scene.succeed("ADD")
@@ -105,7 +105,7 @@ struct BandwidthCheckTests {
     let before = try scene.state()
     let error = try scene.fail("CHECK", members)
     #expect(error.code == 102 && error.message.contains(scene.veth))
-    #expect(try scene.state() == before)
+    try scene.requireUnchanged(since: before)
     try scene.succeed("ADD", members)
     try scene.succeed("CHECK", members)
   }

@@ -115,11 +115,13 @@ final class BandwidthScene: Sendable {
     }
     lines.append(try node.namespace.command("ip", "-d", "link", "show", "type", "ifb"))
     let qdiscs = try node.namespace.command("tc", "-d", "-r", "qdisc").split(separator: "\n")
-    // The count of references changes while packets are on their way.
     for qdisc in qdiscs {
-      let words = qdisc.split(separator: " ")
-      lines.append(words.prefix { $0 != "refcnt" }.joined(separator: " "))
-      lines.append(words.drop { $0 != "refcnt" }.dropFirst(2).joined(separator: " "))
+      var words = qdisc.split(separator: " ")
+      // These change with packets on their way.
+      for count in ["refcnt", "direct_packets_stat"] {
+        if let place = words.firstIndex(of: count[...]) { words.removeSubrange(place...place + 1) }
+      }
+      lines.append(words.joined(separator: " "))
     }
     for place in [["class"], ["filter"], ["filter", "ingress"], ["filter", "egress"]] {
       // Refused where there is no such place, or no such interface.
@@ -127,6 +129,22 @@ final class BandwidthScene: Sendable {
       lines.append(try node.namespace.run { try Program("tc").run(words).outputText })
     }
     return lines.filter { !$0.isEmpty }.joined(separator: "\n")
+  }
+
+  /// Ends the test if the state is other than it was, and tells what differs.
+  func requireUnchanged(
+    since before: String, _ comment: String = "", sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let (old, new) = (before.split(separator: "\n"), try state().split(separator: "\n"))
+    let changes = new.difference(from: old).map { change in
+      switch change {
+      case .insert(_, let line, _): "+ \(line)"
+      case .remove(_, let line, _): "- \(line)"
+      }
+    }
+    let told = ([comment] + changes).joined(separator: "\n")
+    let isUnchanged = changes.isEmpty
+    try #require(isUnchanged, "\(told)", sourceLocation: sourceLocation)
   }
 
   // MARK: - Packets

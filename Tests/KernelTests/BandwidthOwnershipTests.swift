@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import JSON
+import TestSupport
+import Testing
+
+@Suite("bandwidth: ownership", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct BandwidthOwnershipTests {
+  private static let slower =
+    #""ingressRate":4000000,"ingressBurst":200000,"egressRate":2000000,"egressBurst":200000,"#
+
+  @Test("a repeated ADD changes nothing, and one with other rates changes the buckets in their places")
+  func repeated() throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    try scene.succeed("ADD")
+    let added = try scene.state()
+    try scene.succeed("ADD")
+    try scene.requireUnchanged(since: added)
+    let ifb = try scene.ifb()
+    try scene.succeed("ADD", Self.slower)
+    #expect(try scene.root(scene.veth).rate == 500_000)
+    #expect(try scene.root(ifb).rate == 250_000)
+    try scene.succeed("CHECK", Self.slower)
+    #expect(try scene.fail("CHECK").code == 102)
+    try scene.succeed("ADD")
+    try scene.requireUnchanged(since: added)
+    try scene.succeed("DEL")
+    try scene.requireUnchanged(since: before)
+  }
+
+  @Test("an ADD that no longer limits a direction takes its limit away")
+  func oneDirectionLess() throws {
+    let scene = try BandwidthScene()
+    try scene.succeed("ADD", BandwidthScene.egress)
+    let (egress, ifb) = (try scene.state(), try scene.ifb())
+    try scene.succeed("ADD")
+    try scene.succeed("ADD", BandwidthScene.egress)
+    try scene.requireUnchanged(since: egress)
+    try scene.succeed("ADD")
+    let outcome = try scene.succeed("ADD", BandwidthScene.ingress)
+    #expect(!outcome.outputText.contains(ifb))
+    #expect(try scene.root(scene.veth) == BandwidthScene.bucket)
+    #expect(try scene.ifbs().isEmpty)
+    #expect(try scene.filters(scene.veth).isEmpty)
+    #expect(unlimited.contains(try scene.fromContainer().rateNow()))
+  }
+
+  @Test("the result has the IFB with its address as the last interface, once", arguments: ["0.4.0", "1.0.0", "1.1.0"])
+  func result(version: String) throws {
+    let scene = try BandwidthScene()
+    let family = version == "0.4.0" ? #""version":"4","# : ""
+    let previous = """
+      {"cniVersion":"\(version)","interfaces":[{"name":"\(scene.veth)","mac":"02:01:0a:16:00:05"},\
+      {"name":"eth0","mac":"02:00:0a:16:00:05","sandbox":"\(scene.container.namespace.path)"}],\
+      "ips":[{\(family)"interface":1,"address":"10.22.0.5/16"}],"dns":{}}
+      """
+    let first = try scene.succeed("ADD", BandwidthScene.both, .init(version: version, prevResult: previous))
+    let result = Field(try JSON(parsing: first.output))
+    #expect(try result["cniVersion"].string() == version)
+    let interfaces = try #require(try result["interfaces"].array())
+    let names = try interfaces.map { try $0["name"].string() }
+    #expect(try names == [scene.veth, "eth0", scene.ifb()])
+    let ifb = try #require(interfaces.last)
+    let link = try scene.node.namespace.command("ip", "link", "show", "dev", scene.ifb())
+    #expect(link.contains("link/ether \(try #require(try ifb["mac"].string())) "))
+    #expect(!ifb["sandbox"].isPresent)
+    #expect(try result["ips"].array()?.first?["address"].string() == "10.22.0.5/16")
+
+    let second = try scene.succeed("ADD", BandwidthScene.both, .init(version: version, prevResult: first.outputText))
+    let again = Field(try JSON(parsing: second.output))
+    #expect(again["interfaces"].value == result["interfaces"].value)
+    try scene.succeed("CHECK", BandwidthScene.both, .init(version: version, prevResult: first.outputText))
+    try scene.succeed("DEL", BandwidthScene.both, .init(version: version, prevResult: first.outputText))
+    #expect(try scene.ifbs().isEmpty)
+  }
+
+  @Test("what the peer added is taken over by an ADD, and a DEL leaves nothing of it")
+  func adoption() throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    let added = try scene.succeed("ADD", BandwidthScene.both, .init(program: BandwidthScene.peer))
+    let ifb = try scene.ifb()
+    try scene.succeed("ADD", Self.slower, .init(prevResult: added.outputText))
+    #expect(try scene.ifbs() == [ifb])
+    #expect(try scene.filters(scene.veth).ranges(of: "Redirect to device").count == 1)
+    try scene.succeed("CHECK", Self.slower)
+    #expect(try scene.root(scene.veth).rate == 500_000)
+    #expect(try scene.root(ifb).rate == 250_000)
+    try scene.succeed("DEL", Self.slower, .init(prevResult: added.outputText))
+    try scene.requireUnchanged(since: before)
+  }
+
+  @Test("what the peer added is removed by a DEL", arguments: [false, true])
+  func peerAdded(hasResult: Bool) throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    let added = try scene.succeed("ADD", BandwidthScene.both, .init(program: BandwidthScene.peer))
+    try scene.succeed("DEL", BandwidthScene.both, .init(prevResult: hasResult ? added.outputText : nil))
+    try scene.requireUnchanged(since: before)
+  }
+
+  @Test("what the peer added for another interface than eth0 is removed by a DEL with its result")
+  func peerAddedElsewhere() throws {
+    let scene = try BandwidthScene(networks: [.first, .second])
+    let before = try scene.state()
+    let second = try scene.node.attach(scene.container, ip: "10.23.0.5", ifName: "net1", network: .second)
+    let added = try scene.succeed("ADD", BandwidthScene.both, .init(container: second, program: BandwidthScene.peer))
+    try scene.succeed("DEL", BandwidthScene.both, .init(container: second, prevResult: added.outputText))
+    #expect(try scene.ifbs().isEmpty)
+    try scene.node.namespace.ip("link del \(second.hostInterface)")
+    try scene.requireUnchanged(since: before)
+  }
+
+  @Test("the peer's DEL removes the IFB of an ADD, and the next DEL what the peer leaves")
+  func peerDeleted() throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    let added = try scene.succeed("ADD")
+    try scene.succeed("DEL", BandwidthScene.both, .init(prevResult: added.outputText, program: BandwidthScene.peer))
+    #expect(try scene.ifbs().isEmpty)
+    try scene.succeed("DEL", BandwidthScene.both, .init(prevResult: added.outputText))
+    try scene.requireUnchanged(since: before)
+    #expect(try scene.passes())
+  }
+
+  @Test("the filter that the peer's DEL leaves, which drops everything, goes with the next ADD or DEL", arguments: ["ADD", "DEL"])
+  func peerLeftovers(verb: String) throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    for verb in ["ADD", "DEL"] { try scene.succeed(verb, BandwidthScene.both, .init(program: BandwidthScene.peer)) }
+    #expect(try !scene.passes())
+    try scene.succeed(verb)
+    #expect(try scene.passes())
+    if verb == "ADD" { try scene.succeed("DEL") }
+    try scene.requireUnchanged(since: before)
+  }
+
+  @Test("two interfaces of a container in a network have an IFB each, and each stays when the other goes")
+  func twoInterfaces() throws {
+    let scene = try BandwidthScene(networks: [.first, .second])
+    let second = try scene.node.attach(scene.container, ip: "10.23.0.5", ifName: "net1", network: .second)
+    let before = try scene.state()
+    let container = scene.container
+    try scene.succeed("ADD")
+    try scene.succeed("ADD", Self.slower, .init(container: second))
+    #expect(try scene.ifbs().count == 2)
+    try scene.succeed("CHECK")
+    try scene.succeed("CHECK", Self.slower, .init(container: second))
+    try scene.succeed("DEL", Self.slower, .init(container: second))
+    #expect(try scene.ifbs().count == 1)
+    try scene.succeed("CHECK")
+    try scene.succeed("ADD", Self.slower, .init(container: second))
+    try scene.succeed("DEL", BandwidthScene.both, .init(container: container))
+    #expect(try scene.ifbs().count == 1)
+    try scene.succeed("CHECK", Self.slower, .init(container: second))
+    try scene.succeed("DEL", Self.slower, .init(container: second))
+    try scene.requireUnchanged(since: before)
+  }
+}

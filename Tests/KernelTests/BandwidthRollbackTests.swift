@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("bandwidth: interrupted", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct BandwidthRollbackTests {
+  /// More requests than any call of the plugin sends here.
+  private static let requests = 1...40
+
+  private static let unshaped = #""unshapedSubnets":["192.0.2.0/24","2001:db8::/32"],"# + BandwidthScene.both
+
+  /// Lets one of the plugin's requests to the kernel, the first being 1, fail or end the plugin.
+  private static func at(_ request: Int, _ fault: String) -> BandwidthScene.Way {
+    .init(wrapper: ["strace", "-o", "/dev/null", "-e", "trace=sendto", "-e", "inject=sendto:\(fault):when=\(request)"])
+  }
+
+  @Test("an ADD in which any one request fails leaves nothing", arguments: [BandwidthScene.both, unshaped])
+  func failed(members: String) throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    var failures = 0
+    for request in Self.requests {
+      let outcome = try scene.call("ADD", members, Self.at(request, "error=ENOBUFS"))
+      if outcome.status == 0 {
+        try scene.succeed("CHECK", members)
+        try scene.succeed("DEL", members)
+      } else {
+        failures += 1
+        #expect(errorObject(outcome)?.message.isEmpty == false)
+      }
+      try scene.requireUnchanged(since: before, "request \(request)")
+    }
+    #expect(failures > 10)
+  }
+
+  @Test("a changing ADD in which any one request fails leaves what there was")
+  func failedChange() throws {
+    let scene = try BandwidthScene()
+    let other = #""ingressRate":4000000,"ingressBurst":200000,"egressRate":2000000,"egressBurst":200000,"#
+    let members = #""unshapedSubnets":["192.0.2.0/24","2001:db8::/32"],"# + other
+    try scene.succeed("ADD")
+    for request in Self.requests {
+      let outcome = try scene.call("ADD", members, Self.at(request, "error=ENOBUFS"))
+      if outcome.status == 0 { break }
+      // The kernel's numbers for what was taken away and has come back may differ.
+      let check = try scene.call("CHECK")
+      try #require(check.status == 0, "request \(request): \(check.outputText)")
+    }
+    try scene.succeed("ADD", members)
+    try scene.succeed("CHECK", members)
+  }
+
+  @Test("an ADD that fails in its last step, for the kernel has no room for so many filters, leaves what there was")
+  func lateFailure() throws {
+    let scene = try BandwidthScene()
+    // u32 has room for 2048 filters of a protocol, which suffices for what the container sends, but for fewer tables.
+    let subnets = (0..<1100).map { #""10.\#(100 + $0 / 256).\#($0 % 256).0/24","fd00:\#($0)::/64""# }
+    let members = #""unshapedSubnets":[\#(subnets.joined(separator: ","))],"#
+    let before = try scene.state()
+    let error = try scene.fail("ADD", members + BandwidthScene.both)
+    #expect(error.code == 101 && error.message.contains(scene.veth))
+    try scene.requireUnchanged(since: before)
+    try scene.succeed("ADD")
+    #expect(try scene.fail("ADD", members + BandwidthScene.both).code == 101)
+    try scene.succeed("CHECK")
+    // What the kernel has room for.
+    try scene.succeed("ADD", members + BandwidthScene.egress)
+    try scene.succeed("CHECK", members + BandwidthScene.egress)
+  }
+
+  @Test("what an ADD leaves that is killed at any one request goes with a DEL", arguments: [BandwidthScene.both, unshaped])
+  func killedAdding(members: String) throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    for request in Self.requests {
+      let outcome = try scene.call("ADD", members, Self.at(request, "signal=KILL"))
+      try scene.succeed("DEL", members, .init(prevResult: request % 2 == 0 ? nil : scene.container.prevResult))
+      try scene.requireUnchanged(since: before, "request \(request)")
+      if outcome.status == 0 { break }
+    }
+  }
+
+  @Test("what a DEL leaves that is killed or fails at any one request goes with the next", arguments: ["signal=KILL", "error=ENOBUFS"])
+  func interruptedDeleting(fault: String) throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    for request in Self.requests {
+      try scene.succeed("ADD", Self.unshaped)
+      let outcome = try scene.call("DEL", Self.unshaped, Self.at(request, fault))
+      try scene.succeed("DEL", Self.unshaped)
+      try scene.requireUnchanged(since: before, "request \(request)")
+      if outcome.status == 0, fault == "signal=KILL" { break }
+    }
+  }
+
+  @Test("what an ADD leaves that is killed at any one request is mended by another")
+  func mended() throws {
+    let scene = try BandwidthScene()
+    for request in Self.requests {
+      let outcome = try scene.call("ADD", Self.unshaped, Self.at(request, "signal=KILL"))
+      try scene.succeed("ADD", Self.unshaped)
+      try scene.succeed("CHECK", Self.unshaped)
+      try scene.succeed("DEL", Self.unshaped)
+      if outcome.status == 0 { break }
+    }
+  }
+}
