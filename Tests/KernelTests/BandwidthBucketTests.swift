@@ -105,7 +105,9 @@ struct BandwidthBucketTests {
     }
   }
 
-  @Test("a burst below a packet is raised to it, which stderr tells, and a full-size packet passes", arguments: [1500, 9000])
+  @Test(
+    "a burst below a packet is raised to it, which stderr tells, and a full-size packet passes",
+    arguments: [1500, 9000])
   func smallBurst(mtu: Int) throws {
     let scene = try BandwidthScene()
     try scene.node.namespace.ip("link set cni0 mtu \(mtu)\nlink set \(scene.veth) mtu \(mtu)")

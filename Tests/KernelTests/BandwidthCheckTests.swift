@@ -21,7 +21,8 @@ struct BandwidthCheckTests {
   static let damages = [
     Damage(name: "the host's end has no bucket", tc: "qdisc del dev VETH root", words: "VETH"),
     Damage(
-      name: "the host's end has another rate", tc: "qdisc replace dev VETH root handle 1: tbf rate 9mbit burst 25000 limit 50000",
+      name: "the host's end has another rate",
+      tc: "qdisc replace dev VETH root handle 1: tbf rate 9mbit burst 25000 limit 50000",
       words: "1125000 bytes/s"),
     Damage(
       name: "the host's end has another burst",
@@ -29,15 +30,18 @@ struct BandwidthCheckTests {
     Damage(
       name: "the host's end has another limit",
       tc: "qdisc replace dev VETH root handle 1: tbf rate 8mbit burst 25000 limit 50001", words: "50001"),
-    Damage(name: "the host's end has another qdisc", tc: "qdisc replace dev VETH root handle 9: pfifo", words: "pfifo 9:"),
+    Damage(
+      name: "the host's end has another qdisc", tc: "qdisc replace dev VETH root handle 9: pfifo", words: "pfifo 9:"),
     Damage(name: "the IFB has no bucket", tc: "qdisc del dev IFB root", words: "IFB"),
     Damage(
-      name: "the IFB has another rate", tc: "qdisc replace dev IFB root handle 1: tbf rate 7mbit burst 25000 limit 50000",
+      name: "the IFB has another rate",
+      tc: "qdisc replace dev IFB root handle 1: tbf rate 7mbit burst 25000 limit 50000",
       words: "875000 bytes/s"),
     Damage(name: "the filter is gone", tc: "filter del dev VETH ingress", words: "filters of VETH"),
     Damage(name: "the ingress is gone", tc: "qdisc del dev VETH ingress", words: "VETH has no ingress"),
     Damage(
-      name: "the filter leads elsewhere", tc: "filter del dev VETH ingress\nfilter add dev VETH ingress \(redirect) other",
+      name: "the filter leads elsewhere",
+      tc: "filter del dev VETH ingress\nfilter add dev VETH ingress \(redirect) other",
       ip: "link add other type ifb", words: "filters of VETH"),
     Damage(
       name: "the filter takes only some packets",

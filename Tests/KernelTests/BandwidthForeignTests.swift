@@ -102,6 +102,22 @@ struct BandwidthForeignTests {
     #expect(try scene.priorities() == ["65532", "65533", "65534", "65535"])
   }
 
+  @Test("former lists of subnets leave their room to those that come")
+  func roomAgain() throws {
+    let scene = try BandwidthScene()
+    try scene.tc(
+      """
+      qdisc add dev \(scene.veth) clsact
+      filter add dev \(scene.veth) ingress prio 65520 protocol ip u32 match ip dst 10.66.0.0/16 flowid 7:1
+      """)
+    for round in 1...10 {
+      let members = #""unshapedSubnets":["192.0.2.\#(round)","2001:db8::\#(round)"],"# + BandwidthScene.both
+      try scene.succeed("ADD", members)
+      try scene.succeed("CHECK", members)
+    }
+    #expect(try scene.priorities().first == "65520")
+  }
+
   @Test(
     "a root qdisc of somebody else is not replaced: code 103 names it",
     arguments: [

@@ -125,7 +125,9 @@ struct BandwidthOwnershipTests {
     #expect(try scene.passes())
   }
 
-  @Test("the filter that the peer's DEL leaves, which drops everything, goes with the next ADD or DEL", arguments: ["ADD", "DEL"])
+  @Test(
+    "the filter that the peer's DEL leaves, which drops everything, goes with the next ADD or DEL",
+    arguments: ["ADD", "DEL"])
   func peerLeftovers(verb: String) throws {
     let scene = try BandwidthScene()
     let before = try scene.state()

@@ -71,7 +71,8 @@ struct BandwidthRollbackTests {
     try scene.succeed("CHECK", members + BandwidthScene.egress)
   }
 
-  @Test("what an ADD leaves that is killed at any one request goes with a DEL", arguments: [BandwidthScene.both, unshaped])
+  @Test(
+    "what an ADD leaves that is killed at any one request goes with a DEL", arguments: [BandwidthScene.both, unshaped])
   func killedAdding(members: String) throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
@@ -83,7 +84,9 @@ struct BandwidthRollbackTests {
     }
   }
 
-  @Test("what a DEL leaves that is killed or fails at any one request goes with the next", arguments: ["signal=KILL", "error=ENOBUFS"])
+  @Test(
+    "what a DEL leaves that is killed or fails at any one request goes with the next",
+    arguments: ["signal=KILL", "error=ENOBUFS"])
   func interruptedDeleting(fault: String) throws {
     let scene = try BandwidthScene()
     let before = try scene.state()

@@ -110,8 +110,8 @@ final class BandwidthScene: Sendable {
     let links = try node.namespace.command("ip", "-j", "link")
     var lines: [String] = []
     for link in try Field(JSON(parsing: Array(links.utf8))).array() ?? [] {
-      let alias = try link["ifalias"].string() ?? ""
-      lines.append("\(try link["ifname"].string() ?? "") \(try link["mtu"].integer(in: 0...70000) ?? 0) \(alias)")
+      let values = ["ifname", "mtu", "txqlen", "ifalias"].map { link[$0].value?.summary ?? "" }
+      lines.append(values.joined(separator: " "))
     }
     lines.append(try node.namespace.command("ip", "-d", "link", "show", "type", "ifb"))
     let qdiscs = try node.namespace.command("tc", "-d", "-r", "qdisc").split(separator: "\n")
