@@ -7,7 +7,7 @@ import Testing
 @Suite("bandwidth: GC and STATUS", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct BandwidthGarbageTests {
   /// Beside the scene's container, which is in network "test", one more there, one in network "test2", an IFB without an
-  /// alias, which the peer could have made, and one of somebody else.
+  /// alias, which the peer made, and one of somebody else.
   private struct Place {
     let scene: BandwidthScene
     let stale: Container

@@ -45,12 +45,16 @@ package final class Flow: Sendable {
     return Double(bytes) * 8 / ((clock.now - begin) / .seconds(1))
   }
 
-  /// Bits of payload a second of the next so many bytes, at most for a second. It keeps the thread.
+  /// Bits of payload a second of the next so many bytes, measured for a second at most. It keeps the thread.
   package func rateNow(bytes wanted: Int = 4_000_000) throws -> Double {
     let clock = ContinuousClock()
     let begin = clock.now
     var bytes = 0
-    while bytes < wanted, clock.now - begin < .seconds(1) { bytes += try pump() }
+    while bytes < wanted, clock.now - begin < .seconds(1) {
+      let count = try pump()
+      bytes += count
+      if count == 0 { usleep(500) }
+    }
     return Double(bytes) * 8 / ((clock.now - begin) / .seconds(1))
   }
 

@@ -114,19 +114,20 @@ final class BandwidthScene: Sendable {
       lines.append(values.joined(separator: " "))
     }
     lines.append(try node.namespace.command("ip", "-d", "link", "show", "type", "ifb"))
-    let qdiscs = try node.namespace.command("tc", "-d", "-r", "qdisc").split(separator: "\n")
-    for qdisc in qdiscs {
-      var words = qdisc.split(separator: " ")
+    // What is refused, where there is no such place or no such interface, is passed over.
+    let shows = ["class", "filter", "filter|ingress", "filter|egress"].map { text in
+      let words = text.split(separator: "|")
+      return "\(words[0]) show dev \(veth) \(words.dropFirst().joined())\n"
+    }
+    let input = Array(("qdisc\n" + shows.joined()).utf8)
+    let told = try node.namespace.run { try Program("tc").run(["-d", "-r", "-force", "-batch", "-"], input: input) }
+    for line in told.outputText.split(separator: "\n") {
+      var words = line.split(separator: " ")
       // These change with packets on their way.
       for count in ["refcnt", "direct_packets_stat"] {
         if let place = words.firstIndex(of: count[...]) { words.removeSubrange(place...place + 1) }
       }
       lines.append(words.joined(separator: " "))
-    }
-    for place in [["class"], ["filter"], ["filter", "ingress"], ["filter", "egress"]] {
-      // Refused where there is no such place, or no such interface.
-      let words = [place[0], "show", "dev", veth] + place.dropFirst()
-      lines.append(try node.namespace.run { try Program("tc").run(words).outputText })
     }
     return lines.filter { !$0.isEmpty }.joined(separator: "\n")
   }
