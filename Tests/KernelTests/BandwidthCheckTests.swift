@@ -87,7 +87,7 @@ struct BandwidthCheckTests {
     if damage.tc.contains("pfifo") { try scene.tc("qdisc del dev \(scene.veth) root") }
     try scene.succeed("ADD")
     try scene.succeed("CHECK")
-    #expect(limited.contains(try scene.fromContainer().rateNow(bytes: 200_000)))
+    #expect(limited.contains(try scene.fromContainer().rateNow(bytes: 100_000)))
   }
 
   @Test(

@@ -27,7 +27,7 @@ struct BandwidthForeignTests {
     try scene.succeed("ADD")
     try scene.succeed("CHECK")
     #expect(try scene.priorities() == ["10", "20", "61442"])
-    #expect(limited.contains(try scene.fromContainer().rateNow(bytes: 300_000)))
+    #expect(limited.contains(try scene.fromContainer().rateNow(bytes: 100_000)))
     let count = try scene.received("capture")
     let socket = try scene.container.namespace.run { try UDPSocket(scene.container.ip) }
     try socket.send("hello", to: Endpoint("10.66.0.1", 9))

@@ -17,18 +17,18 @@ struct BandwidthRollbackTests {
     .init(wrapper: ["strace", "-o", "/dev/null", "-e", "trace=sendto", "-e", "inject=sendto:\(fault):when=\(request)"])
   }
 
-  @Test("an ADD in which any one request fails leaves nothing", arguments: [BandwidthScene.both, unshaped])
-  func failed(members: String) throws {
+  @Test("an ADD in which any one request fails leaves nothing")
+  func failed() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
     var (failures, successes) = (0, 0)
     // A success may be that of an ADD which can do without; after several there are no more requests.
     for request in Self.requests where successes < 4 {
-      let outcome = try scene.call("ADD", members, Self.at(request, "error=ENOBUFS"))
+      let outcome = try scene.call("ADD", Self.unshaped, Self.at(request, "error=ENOBUFS"))
       if outcome.status == 0 {
         successes += 1
-        try scene.succeed("CHECK", members)
-        try scene.succeed("DEL", members)
+        try scene.succeed("CHECK", Self.unshaped)
+        try scene.succeed("DEL", Self.unshaped)
       } else {
         (failures, successes) = (failures + 1, 0)
         #expect(errorObject(outcome)?.message.isEmpty == false)
@@ -73,14 +73,13 @@ struct BandwidthRollbackTests {
     try scene.succeed("CHECK", members + BandwidthScene.egress)
   }
 
-  @Test(
-    "what an ADD leaves that is killed at any one request goes with a DEL", arguments: [BandwidthScene.both, unshaped])
-  func killedAdding(members: String) throws {
+  @Test("what an ADD leaves that is killed at any one request goes with a DEL")
+  func killedAdding() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
     for request in Self.requests {
-      let outcome = try scene.call("ADD", members, Self.at(request, "signal=KILL"))
-      try scene.succeed("DEL", members, .init(prevResult: request % 2 == 0 ? nil : scene.container.prevResult))
+      let outcome = try scene.call("ADD", Self.unshaped, Self.at(request, "signal=KILL"))
+      try scene.succeed("DEL", Self.unshaped, .init(prevResult: request % 2 == 0 ? nil : scene.container.prevResult))
       try scene.requireUnchanged(since: before, "request \(request)")
       if outcome.status == 0 { break }
     }

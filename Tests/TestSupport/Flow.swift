@@ -7,8 +7,7 @@ import OS
 
 /// A TCP connection on which bytes without a meaning go in one direction, as fast as they can.
 ///
-/// The buffers are so large that the kernel goes on by itself for seconds; one thread is both ends, and it need not be
-/// there all the time.
+/// The buffers are so large that the kernel goes on by itself for seconds; one thread is both ends.
 package final class Flow: Sendable {
   private let sender: Socket
   private let receiver: Socket
@@ -36,17 +35,17 @@ package final class Flow: Sendable {
 
   /// Bits of payload a second that arrive on average over a time, after another time in which they do not count.
   package func rate(after start: Duration = .milliseconds(500), over time: Duration) async throws -> Double {
-    let clock = ContinuousClock()
-    try await pump(until: clock.now + start)
-    _ = try pump()
-    let begin = clock.now
-    var bytes = try await pump(until: begin + time)
-    bytes += try pump()
-    return Double(bytes) * 8 / ((clock.now - begin) / .seconds(1))
+    try await onOwnThread { [self] in
+      let clock = ContinuousClock()
+      _ = try pump(until: clock.now + start)
+      let begin = clock.now
+      let bytes = try pump(until: begin + time)
+      return Double(bytes) * 8 / ((clock.now - begin) / .seconds(1))
+    }
   }
 
   /// Bits of payload a second of the next so many bytes, measured for a second at most. It keeps the thread.
-  package func rateNow(bytes wanted: Int = 4_000_000) throws -> Double {
+  package func rateNow(bytes wanted: Int = 2_000_000) throws -> Double {
     let clock = ContinuousClock()
     let begin = clock.now
     var bytes = 0
@@ -58,13 +57,12 @@ package final class Flow: Sendable {
     return Double(bytes) * 8 / ((clock.now - begin) / .seconds(1))
   }
 
-  @discardableResult
-  private func pump(until end: ContinuousClock.Instant) async throws -> Int {
+  private func pump(until end: ContinuousClock.Instant) throws -> Int {
     var bytes = 0
-    while ContinuousClock.now < end {
+    repeat {
+      usleep(2000)
       bytes += try pump()
-      try await Task.sleep(until: min(end, .now + .milliseconds(20)), tolerance: .zero)
-    }
+    } while ContinuousClock.now < end
     return bytes
   }
 

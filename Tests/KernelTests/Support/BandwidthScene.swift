@@ -113,7 +113,12 @@ final class BandwidthScene: Sendable {
       let values = ["ifname", "mtu", "txqlen", "ifalias"].map { link[$0].value?.summary ?? "" }
       lines.append(values.joined(separator: " "))
     }
-    lines.append(try node.namespace.command("ip", "-d", "link", "show", "type", "ifb"))
+    for line in try node.namespace.command("ip", "-d", "link", "show", "type", "ifb").split(separator: "\n") {
+      // The kernel sets the state, and flags that tell of it, some time later.
+      let words = line.split(separator: " ").map { $0.hasPrefix("<") ? $0.contains(",UP") ? "<UP>" : "<>" : $0 }
+      let place = words.firstIndex(of: "state") ?? words.count
+      lines.append((words[..<place] + words[place...].dropFirst(2)).joined(separator: " "))
+    }
     // What is refused, where there is no such place or no such interface, is passed over.
     let shows = ["class", "filter", "filter|ingress", "filter|egress"].map { text in
       let words = text.split(separator: "|")
@@ -160,8 +165,8 @@ final class BandwidthScene: Sendable {
 
   /// Whether an IPv4 packet of this many bytes comes through to the container and back.
   func passes(bytes: Int = 100) throws -> Bool {
-    let server = try container.namespace.run { try UDPSocket(container.ip, timeout: 500) }
-    let client = try node.namespace.run { try UDPSocket("0.0.0.0", timeout: 500) }
+    let server = try container.namespace.run { try UDPSocket(container.ip, timeout: 300) }
+    let client = try node.namespace.run { try UDPSocket("0.0.0.0", timeout: 300) }
     // The headers of IPv4 and UDP take 28.
     let text = String(repeating: "x", count: bytes - 28)
     do {
@@ -175,9 +180,10 @@ final class BandwidthScene: Sendable {
   }
 }
 
-/// Bits a second that are many times the limit of a scene, and those of something that is limited, measured shortly.
+/// Bits a second that are many times the limit of a scene, and those of something that is limited, measured so shortly
+/// that the burst counts.
 let unlimited = 100e6...
-let limited = ...10e6
+let limited = ...20e6
 
 /// A qdisc as tc tells it.
 struct Bucket: Equatable {
