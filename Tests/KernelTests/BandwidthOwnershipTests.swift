@@ -113,6 +113,13 @@ struct BandwidthOwnershipTests {
     try scene.requireUnchanged(since: before)
   }
 
+  @Test("the peer's CHECK finds what an ADD made")
+  func peerChecks() throws {
+    let scene = try BandwidthScene()
+    let added = try scene.succeed("ADD")
+    try scene.succeed("CHECK", BandwidthScene.both, .init(prevResult: added.outputText, program: BandwidthScene.peer))
+  }
+
   @Test("the peer's DEL removes the IFB of an ADD, and the next DEL what the peer leaves")
   func peerDeleted() throws {
     let scene = try BandwidthScene()
