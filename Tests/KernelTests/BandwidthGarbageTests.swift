@@ -6,8 +6,8 @@ import Testing
 
 @Suite("bandwidth: GC and STATUS", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct BandwidthGarbageTests {
-  /// Beside the scene's container, which is in network "test", one more there, one in network "test2", an IFB without an
-  /// alias, which the peer made, and one of somebody else.
+  /// Beside the scene's container, which is in network "test", one more there, one in network "test2", one that the
+  /// peer has shaped, whose IFB has no alias, and an IFB of somebody else.
   private struct Place {
     let scene: BandwidthScene
     let stale: Container

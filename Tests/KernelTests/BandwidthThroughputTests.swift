@@ -14,7 +14,7 @@ struct BandwidthThroughputTests {
     let scene = try BandwidthScene()
     try scene.succeed("ADD", BandwidthScene.ingress)
     #expect(unlimited.contains(try scene.fromContainer().rateNow()))
-    let rate = try await scene.toContainer().rate(over: .seconds(5))
+    let rate = try await Flow.rate(of: (0..<4).map { _ in try scene.toContainer() }, over: .seconds(5))
     #expect(Self.limited.contains(rate))
   }
 
@@ -23,7 +23,7 @@ struct BandwidthThroughputTests {
     let scene = try BandwidthScene()
     try scene.succeed("ADD", BandwidthScene.egress)
     #expect(unlimited.contains(try scene.toContainer().rateNow()))
-    let rate = try await scene.fromContainer().rate(over: .seconds(5))
+    let rate = try await Flow.rate(of: (0..<4).map { _ in try scene.fromContainer() }, over: .seconds(5))
     #expect(Self.limited.contains(rate))
   }
 
@@ -31,9 +31,8 @@ struct BandwidthThroughputTests {
   func both() async throws {
     let scene = try BandwidthScene()
     try scene.succeed("ADD", BandwidthScene.both)
-    let (down, up) = (try scene.toContainer(), try scene.fromContainer())
-    async let received = down.rate(over: .seconds(5))
-    async let sent = up.rate(over: .seconds(5))
+    async let received = Flow.rate(of: (0..<4).map { _ in try scene.toContainer() }, over: .seconds(5))
+    async let sent = Flow.rate(of: (0..<4).map { _ in try scene.fromContainer() }, over: .seconds(5))
     let rates = try await [received, sent]
     for rate in rates { #expect(Self.limited.contains(rate)) }
   }

@@ -21,8 +21,8 @@ struct BandwidthUnshapedTests {
       #expect(unlimited.contains(try scene.down(address).rateNow()))
       #expect(unlimited.contains(try scene.up(address).rateNow()))
     }
-    async let down = Self.total(Self.others.map { try scene.down($0) })
-    async let up = Self.total(Self.others.map { try scene.up($0) })
+    async let down = Flow.rate(of: Self.others.map { try scene.down($0) }, over: .seconds(1))
+    async let up = Flow.rate(of: Self.others.map { try scene.up($0) }, over: .seconds(1))
     // Each direction has a bucket, which all share.
     for rate in [try await down, try await up] { #expect((5e6...9e6).contains(rate)) }
   }
@@ -101,14 +101,6 @@ struct BandwidthUnshapedTests {
     for flow in [BandwidthScene.down, BandwidthScene.up] {
       #expect(unlimited.contains(try flow(scene)(fast).rateNow()))
       #expect(limited.contains(try flow(scene)(slow).rateNow(bytes: 100_000)))
-    }
-  }
-
-  /// What several flows have together.
-  private static func total(_ flows: [Flow]) async throws -> Double {
-    try await withThrowingTaskGroup { group in
-      for flow in flows { group.addTask { try await flow.rate(over: .seconds(1)) } }
-      return try await group.reduce(0, +)
     }
   }
 

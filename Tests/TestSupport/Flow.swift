@@ -44,6 +44,14 @@ package final class Flow: Sendable {
     }
   }
 
+  /// What several flows have together; they use up what there is more evenly than one, which goes back after a loss.
+  package static func rate(of flows: [Flow], over time: Duration) async throws -> Double {
+    try await withThrowingTaskGroup { group in
+      for flow in flows { group.addTask { try await flow.rate(over: time) } }
+      return try await group.reduce(0, +)
+    }
+  }
+
   /// Bits of payload a second of the next so many bytes, measured for a second at most. It keeps the thread.
   package func rateNow(bytes wanted: Int = 2_000_000) throws -> Double {
     let clock = ContinuousClock()
