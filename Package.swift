@@ -58,7 +58,8 @@ let package = Package(
       "NFTables", path: "Sources/Rules/NFTables",
       needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux", "CMnl", "CNftnl"]),
     library(
-      "IPTables", path: "Sources/Rules/IPTables", needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
+      "IPTables", path: "Sources/Rules/IPTables",
+      needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
     library("Skel", needs: ["OS", "JSON", "NetNS", "CNI"]),
     library("Invoke", needs: ["OS", "JSON", "CNI"]),
     library(

@@ -71,7 +71,7 @@ struct BandwidthForeignTests {
     #expect(try scene.passes())
   }
 
-  @Test("behind a filter of the lowest precedence is no room, and ADD says so", arguments: [65530, 65535])
+  @Test("behind a filter of the lowest precedence is no room, and ADD says so", arguments: [65533, 65535])
   func noRoom(priority: Int) throws {
     let scene = try BandwidthScene()
     try scene.tc(

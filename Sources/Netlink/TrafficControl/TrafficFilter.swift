@@ -14,8 +14,14 @@ package struct TrafficFilter: Equatable, Sendable {
     let keys: [Key]
     /// Where in its qdisc a packet goes; at the ingress, where there is no choice, only a mark.
     package let classID: TrafficHandle
-    /// The index of the interface that the packet is sent to instead of going on; nil lets it pass.
+    /// The index of the interface that the packet is sent to instead of going on, 0 for one that is gone; nil lets it
+    /// pass.
     package let target: UInt32?
+
+    /// Whether both do the same with the same packets at the ingress, where there are no classes.
+    package func isSame(as other: Rule) -> Bool {
+      etherType == other.etherType && keys == other.keys && target == other.target
+    }
   }
 
   /// A word of the packet that must be a value: struct tc_u32_key.

@@ -15,7 +15,13 @@ extension Host {
     do throws(NetlinkError) {
       let made = try applyEgress(wanted, to: end, of: owner, ifb, &undo)
       try applyIngress(wanted, to: end, root, &undo)
-      return made
+      // What is replaced goes last, when nothing else can fail.
+      if let made {
+        try routes.remove(made.former, among: made.former + made.others, of: end.index, at: .ingressFilters)
+        return made.ifb
+      }
+      try removeEgress(of: end, ifb.map { [$0] } ?? [])
+      return nil
     } catch {
       undo.run(routes)
       throw CNIError(.kernelRefused, "shape \(end.name): \(error)")
@@ -62,13 +68,13 @@ extension Host {
     return found.map { selective.isSame(as: $0) } ?? false
   }
 
+  /// The IFB with, of the host's end's filters, those of ours that were replaced, and those of others.
+  private typealias Egress = (ifb: Link, former: [TrafficFilter], others: [TrafficFilter])
+
   private func applyEgress(
     _ wanted: Shaping, to end: Link, of owner: Owner, _ former: Link?, _ undo: inout Undo
-  ) throws(NetlinkError) -> Link? {
-    guard let bucket = wanted.egress else {
-      try removeEgress(of: end, former.map { [$0] } ?? [])
-      return nil
-    }
+  ) throws(NetlinkError) -> Egress? {
+    guard let bucket = wanted.egress else { return nil }
     let ifb = try makeIFB(IFBName(owner), for: end, of: owner, former, &undo)
     let old = former == nil ? nil : try routes.qdisc(of: ifb.index, at: .root)?.bucket
     if !(old.map { bucket.isSame(as: $0) } ?? false) {
@@ -84,8 +90,7 @@ extension Host {
     if try routes.qdisc(of: end.index, at: .ingress) == nil, try routes.addIngress(to: end.index) {
       undo.add { (routes) throws(NetlinkError) in try routes.removeQdisc(of: end.index, at: .ingress) }
     }
-    try applyFilters(wanted, to: end, ifb, &undo)
-    return ifb
+    return try applyFilters(wanted, to: end, ifb, &undo)
   }
 
   private func makeIFB(
@@ -107,29 +112,31 @@ extension Host {
     return ifb
   }
 
-  /// Adds the wanted filters behind everybody else's, and then removes former ones.
+  /// Adds the wanted filters behind everybody else's.
   private func applyFilters(
     _ wanted: Shaping, to end: Link, _ ifb: Link, _ undo: inout Undo
-  ) throws(NetlinkError) {
+  ) throws(NetlinkError) -> Egress {
     let place = TrafficHandle.ingressFilters
     let present = try routes.filters(of: end.index, at: place)
     let former = present.u32.filter { $0.isOurs([ifb.index]) }
     let filters = wanted.filters(to: ifb.index)
-    if former.map(\.rule) == filters.map(\.rule) { return }
-    let others = present.priorities.filter { priority in !former.contains { $0.priority == priority } }.max() ?? 0
-    guard others < .max - 5 else {
+    let foreign = present.u32.filter { !former.contains($0) }
+    if former.map(\.rule) == filters.map(\.rule) { return (ifb, [], foreign) }
+    let taken = former.map(\.priority)
+    let others = present.priorities.filter { !taken.contains($0) }.max() ?? 0
+    // The former ones stay until all else is there.
+    var first = max(Int(Shaping.firstPriority), Int(others) + 1)
+    while taken.contains(where: { (first...first + 2).contains(Int($0)) }) { first += 1 }
+    guard let start = UInt16(exactly: first), start <= .max - 2 else {
       throw NetlinkError("add filters behind the one of priority \(others)", number: ENOSPC)
     }
-    // The former ones stay until the new ones are there, and have one of two places.
-    var first = max(Shaping.firstPriority, others + 1)
-    if former.contains(where: { (first...first + 2).contains($0.priority) }) { first += 3 }
     undo.add { (routes) throws(NetlinkError) in
       let present = try routes.filters(of: end.index, at: place).u32
       let new = present.filter { $0.isOurs([ifb.index]) && !former.contains($0) }
       try routes.remove(new, among: present, of: end.index, at: place)
     }
-    for filter in filters { try routes.add(filter.rule, priority: first + filter.priority, to: end.index, at: place) }
-    try routes.remove(former, among: present.u32, of: end.index, at: place)
+    for filter in filters { try routes.add(filter.rule, priority: start + filter.priority, to: end.index, at: place) }
+    return (ifb, former, foreign)
   }
 }
 
@@ -145,9 +152,12 @@ extension Qdisc {
 }
 
 extension TrafficFilter {
-  /// Whether it has our mark, or sends packets to one of these interfaces, as the peer's do.
+  /// Whether it has our mark, or sends packets to one of these interfaces, as the peer's do, or is what the peer has left:
+  /// it sends packets to an IFB that is gone, and so drops them.
   func isOurs(_ ifbs: [UInt32]) -> Bool {
-    rule.classID == Shaping.mark || rule.target.map { ifbs.contains($0) } ?? false
+    if rule.classID == Shaping.mark { return true }
+    guard let target = rule.target else { return false }
+    return ifbs.contains(target) || target == 0 && rule.classID == Shaping.peersClass
   }
 }
 

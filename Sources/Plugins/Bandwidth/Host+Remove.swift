@@ -25,8 +25,10 @@ extension Host {
       let present = try routes.filters(of: end.index, at: place).u32
       let own = present.filter { $0.isOurs(ifbs.map(\.index)) }
       try routes.remove(own, among: present, of: end.index, at: place)
-      // A clsact is never ours.
-      if !own.isEmpty, ingress.kind == "ingress", try routes.filters(of: end.index, at: place).priorities.isEmpty {
+      // A clsact is never ours; nor is an ingress qdisc that only somebody else's filters are in.
+      if !own.isEmpty || !ifbs.isEmpty, ingress.kind == "ingress",
+        try routes.filters(of: end.index, at: place).priorities.isEmpty
+      {
         try routes.removeQdisc(of: end.index, at: .ingress)
       }
     }

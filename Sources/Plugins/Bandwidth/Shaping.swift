@@ -32,6 +32,8 @@ struct Shaping {
   static let selectiveHandle = TrafficHandle(0x5c41)
   /// Marks the filters that are ours.
   static let mark = TrafficHandle(0x5c41, 1)
+  /// What the peer's filters have instead.
+  static let peersClass = TrafficHandle(1, 1)
   /// Where our filters begin: behind everybody else's, as an eBPF program must see the packets before they leave for the
   /// IFB; they do not come to the filters again.
   static let firstPriority: UInt16 = 0xf000
