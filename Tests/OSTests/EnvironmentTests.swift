@@ -13,6 +13,13 @@ import Testing
     #expect(environmentVariable("NO_VARIABLE_IS_CALLED_SO") == nil)
   }
 
+  @Test("the program's name is the end of the first word of its command line")
+  func name() throws {
+    let words = try FileDescriptor.open("/proc/self/cmdline").readAll().split(separator: 0)
+    let path = String(decoding: try #require(words.first), as: UTF8.self)
+    #expect(programName == path.split(separator: "/").last.map(String.init))
+  }
+
   @Test("a pause lasts as long as it was asked to")
   func pauseLasts() {
     let clock = ContinuousClock()

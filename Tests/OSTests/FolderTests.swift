@@ -168,6 +168,45 @@ import Testing
     #expect(try folder.read("file") == nil)
   }
 
+  @Test("a linked file has both names: each is read and removed without the other, and writing changes only one")
+  func linked() throws {
+    let folder = try Folder.make(path)
+    try folder.write(Array("first".utf8), to: "a")
+    try folder.link("a", as: "b")
+    #expect(text(try folder.read("b")) == "first")
+    #expect(try mode("\(path)/b") == 0o600)
+    try folder.write(Array("second".utf8), to: "a")
+    #expect(text(try folder.read("a")) == "second")
+    #expect(text(try folder.read("b")) == "first")
+    try folder.remove("a")
+    #expect(text(try folder.read("b")) == "first")
+    #expect(try listing() == ["b"])
+  }
+
+  @Test("a name that something has is left to it, whatever that is")
+  func linkToTaken() throws {
+    let folder = try Folder.make(path)
+    try folder.write(Array("mine".utf8), to: "a")
+    try put("not yours", at: "\(path)/file")
+    try systemCall("mkdir") { mkdir("\(path)/folder", 0o700) }
+    try link("\(path)/dangling", to: "\(parent.path)/nonexistent")
+    for name in ["file", "folder", "dangling", "a"] { try folder.link("a", as: name) }
+    #expect(text(try folder.read("file")) == "not yours")
+    #expect(text(try folder.read("a")) == "mine")
+    #expect(try listing() == ["a", "dangling", "file", "folder"])
+    #expect(access("\(parent.path)/nonexistent", F_OK) != 0)
+  }
+
+  @Test("a file that is missing cannot be linked, nor a file by a name that cannot be; nothing is made")
+  func failedLink() throws {
+    let folder = try Folder.make(path)
+    #expect(throws: SystemError("link \(path)/a as b", number: ENOENT)) { try folder.link("a", as: "b") }
+    try folder.write([1], to: "a")
+    let long = String(repeating: "x", count: 256)
+    #expect(throws: SystemError("link \(path)/a as \(long)", number: ENAMETOOLONG)) { try folder.link("a", as: long) }
+    #expect(try listing() == ["a"])
+  }
+
   @Test("what is no file is an error, or nothing, and nobody waits for it")
   func notAFile() throws {
     let folder = try Folder.make(path)

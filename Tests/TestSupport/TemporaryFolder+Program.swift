@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+extension TemporaryFolder {
+  /// Puts a file into the folder and answers its path. Another process writes it, so that no process of ours has it
+  /// open when it is run.
+  @discardableResult
+  package func add(_ text: String, named name: String, mode: String = "755") throws -> String {
+    let path = "\(self.path)/\(name)"
+    let words = ["install", "-D", "-m", mode, "/dev/stdin", path]
+    let outcome = try Program(words[0]).run(Array(words.dropFirst()), input: Array(text.utf8))
+    guard outcome.status == 0 else { throw CommandFailure(words: words, outcome: outcome) }
+    return path
+  }
+
+  /// Puts a program into the folder that does what these lines of a shell say, and answers its path.
+  @discardableResult
+  package func addScript(_ lines: String, named name: String = "script") throws -> String {
+    try add("#!/bin/sh\n\(lines)\n", named: name)
+  }
+}
