@@ -45,6 +45,17 @@ package struct IPTablesRule: Hashable, Sendable {
     words.append(target.text)
     return joined(words, by: " ")
   }
+
+  /// Source and destination ports are one match.
+  mutating func add(_ ports: Negatable<ClosedRange<UInt16>>, isSource: Bool, _ transport: Transport) {
+    if !isSource, case .ports(let former)? = matches.last, former.destination == nil {
+      matches.removeLast()
+      matches.append(.ports(PortsMatch(transport, source: former.source, destination: ports)))
+    } else {
+      matches.append(
+        .ports(PortsMatch(transport, source: isSource ? ports : nil, destination: isSource ? nil : ports)))
+    }
+  }
 }
 
 /// What a packet must be, or must not be.

@@ -11,6 +11,11 @@ package struct MultiportMatch: XTablesExtension, Hashable {
   /// How many entries one match has, a range counting as two.
   package static let limit = 15
 
+  /// Whether one match has room for these.
+  package static func canHold(_ ports: [ClosedRange<UInt16>]) -> Bool {
+    ports.reduce(0) { $0 + ($1.count == 1 ? 1 : 2) } <= limit
+  }
+
   package let side: Side
   package let ports: [ClosedRange<UInt16>]
   package let isNegated: Bool

@@ -39,8 +39,10 @@ package struct PortsMatch: XTablesExtension, Hashable {
     case .tcp: return bytes + [0, 0, 0, negated]
     case .udp: return bytes + [negated, 0]
     case .sctp:
-      // 32 bytes of chunks, how to look at them, four flags of three bytes, their number.
-      bytes += [UInt8](repeating: 0, count: 32 + 4 + 12 + 4)
+      // 256 bytes of chunks, how to look at them, four flags for chunks of the type 255, their number.
+      bytes += [UInt8](repeating: 0, count: 256 + 4)
+      for _ in 0..<4 { bytes += [255, 0, 0] }
+      bytes.append(integer: UInt32(0))
       bytes.append(integer: UInt32(source == nil ? 0 : 1) | (destination == nil ? 0 : 2))
       bytes.append(integer: UInt32(negated))
       return bytes
@@ -75,7 +77,7 @@ package struct PortsMatch: XTablesExtension, Hashable {
       guard let byte = rest.first else { return nil }
       negated = UInt32(byte)
     case .sctp:
-      guard let flags = rest[...].integer(UInt32.self, at: 52), let inverted = rest[...].integer(UInt32.self, at: 56)
+      guard let flags = rest[...].integer(UInt32.self, at: 276), let inverted = rest[...].integer(UInt32.self, at: 280)
       else {
         return nil
       }

@@ -15,18 +15,18 @@ extension IPTablesRule {
     for (interface, key) in [(inputInterface, NFT_META_IIFNAME), (outputInterface, NFT_META_OIFNAME)] {
       guard let interface else { continue }
       let name = Array(interface.value.name.utf8)
-      // Of a whole name the NUL behind it counts too, up to the size of the kernel's field (IFNAMSIZ).
-      let bytes = interface.value.isPrefix ? name : name + [UInt8](repeating: 0, count: max(0, 16 - name.count))
+      // Of a whole name the NUL behind it counts too.
+      let bytes = interface.value.isPrefix ? name : name + [0]
       list += [.meta(key.rawValue), .compare(bytes, isNegated: interface.isNegated)]
-    }
-    for (prefix, offset) in [(source, Self.offsets(family).source), (destination, Self.offsets(family).destination)] {
-      guard let prefix else { continue }
-      list += Self.expressions(prefix, at: offset)
     }
     if let transport {
       list += [
         .meta(NFT_META_L4PROTO.rawValue), .compare([transport.value.number], isNegated: transport.isNegated),
       ]
+    }
+    for (prefix, offset) in [(source, Self.offsets(family).source), (destination, Self.offsets(family).destination)] {
+      guard let prefix else { continue }
+      list += Self.expressions(prefix, at: offset)
     }
     for match in matches { list += match.expressions }
     list.append(.counter)
@@ -75,6 +75,7 @@ extension RuleMatch {
       let load = CompatExpression.meta(NFT_META_MARK.rawValue)
       return mark.mask == .max ? [load, test] : [load, .mask(Self.bytes(mark.mask)), test]
     case .ports(let ports) where ports.transport != .sctp:
+      if let both = Self.pair(ports) { return both }
       return [(ports.source, 0), (ports.destination, 2)].flatMap { Self.expressions($0, at: $1) }
     case .comment, .multiport, .addressType, .connection, .ports:
       let data = extensionData
@@ -86,6 +87,19 @@ extension RuleMatch {
     var bytes: [UInt8] = []
     bytes.append(integer: number)
     return bytes
+  }
+
+  /// Two single ports are compared at once.
+  private static func pair(_ ports: PortsMatch) -> [CompatExpression]? {
+    guard
+      let source = ports.source, let destination = ports.destination, source.value.count == 1,
+      destination.value.count == 1, !source.isNegated, !destination.isNegated
+    else { return nil }
+    var bytes: [UInt8] = []
+    bytes.append(bigEndian: source.value.lowerBound)
+    bytes.append(bigEndian: destination.value.lowerBound)
+    let base = NFT_PAYLOAD_TRANSPORT_HEADER.rawValue
+    return [.payload(base: base, offset: 0, length: 4), .compare(bytes, isNegated: false)]
   }
 
   private static func expressions(
@@ -163,20 +177,17 @@ extension IPTablesRule {
         let last = to[...].integer(UInt16.self, at: 0)?.bigEndian, first <= last
       else { return false }
       add(Negatable(first...last, isNegated: isNegated), isSource: offset == 0, transport.value)
+    case .payload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, 0, 4):
+      guard
+        mask == nil, !isNegated, let transport, !transport.isNegated,
+        let ports = from[...].integer(UInt32.self, at: 0)?.bigEndian
+      else { return false }
+      let (source, destination) = (UInt16(ports >> 16), UInt16(truncatingIfNeeded: ports))
+      add(Negatable(source...source), isSource: true, transport.value)
+      add(Negatable(destination...destination), isSource: false, transport.value)
     default: return false
     }
     return true
-  }
-
-  /// Source and destination ports are one match.
-  private mutating func add(_ ports: Negatable<ClosedRange<UInt16>>, isSource: Bool, _ transport: Transport) {
-    if !isSource, case .ports(let former)? = matches.last, former.destination == nil {
-      matches.removeLast()
-      matches.append(.ports(PortsMatch(transport, source: former.source, destination: ports)))
-    } else {
-      matches.append(
-        .ports(PortsMatch(transport, source: isSource ? ports : nil, destination: isSource ? nil : ports)))
-    }
   }
 
   private static func prefix(_ bytes: [UInt8], _ mask: [UInt8]?, _ family: AddressFamily) -> Prefix? {
