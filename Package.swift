@@ -106,6 +106,10 @@ let package = Package(
       needs: ["TestSupport", "OS", "Address", "JSON", "CNI", "Netlink", "Skel", "Sysctl", "CallSupport"]),
     tests(
       "BandwidthTests", of: "Bandwidth", needs: ["Address", "JSON", "CNI", "Netlink", "Skel", "CallSupport"]),
+    tests("InvokeTests", of: "Invoke", needs: ["TestSupport", "CNI", "JSON", "CallSupport"]),
+    tests(
+      "FlannelTests", of: "Flannel",
+      needs: ["TestSupport", "OS", "Address", "CNI", "JSON", "Skel", "CallSupport"]),
     .executableTarget(
       name: "Bench", dependencies: ["TestSupport"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),
   ],
