@@ -109,7 +109,7 @@ let package = Package(
     tests("InvokeTests", of: "Invoke", needs: ["TestSupport", "CNI", "JSON", "CallSupport"]),
     tests(
       "FlannelTests", of: "Flannel",
-      needs: ["TestSupport", "OS", "Address", "CNI", "JSON", "Skel", "CallSupport"]),
+      needs: ["TestSupport", "OS", "Address", "CNI", "JSON", "CallSupport"]),
     .executableTarget(
       name: "Bench", dependencies: ["TestSupport"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),
   ],
