@@ -23,7 +23,7 @@ struct FlannelOptions: Sendable {
     let document = config.document
     subnetFile = try Self.path(document["subnetFile"]) ?? Self.usualSubnetFile
     dataDirectory = try Self.path(document["dataDir"]) ?? Self.usualDataDirectory
-    timeout = try document["delegateTimeout"].integer(in: 1...3600) ?? Self.usualTimeout
+    timeout = try Self.timeout(document["delegateTimeout"]) ?? Self.usualTimeout
     ipam = try document["ipam"].object() ?? JSONObject()
     let field = document["delegate"]
     for name in ["name", "ipam"] where field[name].isPresent {
@@ -43,7 +43,8 @@ struct FlannelOptions: Sendable {
     subnetFile = Self.lenient { () throws(FieldError) in try Self.path(document["subnetFile"]) } ?? Self.usualSubnetFile
     dataDirectory =
       Self.lenient { () throws(FieldError) in try Self.path(document["dataDir"]) } ?? Self.usualDataDirectory
-    timeout = Self.usualTimeout
+    timeout =
+      Self.lenient { () throws(FieldError) in try Self.timeout(document["delegateTimeout"]) } ?? Self.usualTimeout
     ipam = Self.lenient { () throws(FieldError) in try document["ipam"].object() } ?? JSONObject()
     var delegate = Self.lenient { () throws(FieldError) in try document["delegate"].object() } ?? JSONObject()
     for name in ["name", "ipam"] { _ = delegate.take(name) }
@@ -63,6 +64,8 @@ struct FlannelOptions: Sendable {
     if !path.hasPrefix("/") { throw field.expected("an absolute path") }
     return path
   }
+
+  private static func timeout(_ field: Field) throws(FieldError) -> Int? { try field.integer(in: 1...3600) }
 
   private static func type(_ field: Field) throws(FieldError) -> String? {
     guard let type = try field.string() else { return nil }
