@@ -48,8 +48,11 @@ struct FlannelOptions: Sendable {
     ipam = Self.lenient { () throws(FieldError) in try document["ipam"].object() } ?? JSONObject()
     var delegate = Self.lenient { () throws(FieldError) in try document["delegate"].object() } ?? JSONObject()
     for name in ["name", "ipam"] { _ = delegate.take(name) }
+    let type = Self.lenient { () throws(FieldError) in try Self.type(document["delegate"]["type"]) }
+    // A path must not be called at DEL either.
+    if type == nil { _ = delegate.take("type") }
     self.delegate = delegate
-    type = Self.lenient { () throws(FieldError) in try Self.type(document["delegate"]["type"]) } ?? "bridge"
+    self.type = type ?? "bridge"
   }
 
   static let usualSubnetFile = "/run/flannel/subnet.env"
