@@ -46,10 +46,10 @@ struct SavedConfigs {
   func attachments(ofNetwork network: String, except valid: Set<Attachment>) throws(SystemError) -> [Owner] {
     guard let folder = try Folder.open(path) else { return [] }
     var owners: [Owner] = []
-    // The peer's files do not say which interface they are about.
+    // The peer's files do not say which interface they are about; what is no file is not ours.
     for name in try folder.names() where name.contains(":") && !name.hasPrefix(".") {
       guard
-        let config = Self.parsed(try folder.read(name)), let attachment = Self.attachment(config),
+        let config = Self.parsed((try? folder.read(name)) ?? nil), let attachment = Self.attachment(config),
         config.known("name")?.value == .string(network), !valid.contains(attachment)
       else { continue }
       owners.append(Owner(network: network, containerID: attachment.containerID, interface: attachment.interface))
