@@ -70,7 +70,7 @@ package struct Subprocess: Sendable {
     unsafe posix_spawnattr_setpgroup(&attributes, 0)
 
     let words = unsafe [strdup(path), nil]
-    let environment = unsafe self.environment.map { unsafe strdup($0) } + [nil]
+    let environment = unsafe self.environment() + [nil]
     defer { unsafe (words + environment).forEach { unsafe free($0) } }
     var pid: pid_t = 0
     let failure = unsafe posix_spawn(&pid, path, &actions, &attributes, words, environment)
@@ -78,16 +78,17 @@ package struct Subprocess: Sendable {
     return pid
   }
 
-  /// The environment of this process with the changes.
-  private var environment: [String] {
-    var list = variables.map { "\($0.key)=\($0.value)" }
-    guard var next = unsafe cni_environment() else { return list }
+  /// Copies of the variables of this process with the changes; the caller frees them.
+  private func environment() -> [UnsafeMutablePointer<CChar>?] {
+    var list = unsafe variables.map { unsafe strdup("\($0.key)=\($0.value)") }
+    guard var next = unsafe cni_environment() else { return unsafe list }
     while let entry = unsafe next.pointee {
-      let text = unsafe String(cString: entry)
-      if variables[String(text.prefix { $0 != "=" })] == nil { list.append(text) }
+      let name = unsafe String(cString: entry).prefix { $0 != "=" }
+      // The bytes as they are: they may be no text.
+      if variables[String(name)] == nil { unsafe list.append(strdup(entry)) }
       unsafe next += 1
     }
-    return list
+    return unsafe list
   }
 
   private static func wait(for pid: pid_t, seconds: Int) throws(SystemError) -> Ending {
