@@ -80,8 +80,9 @@ package struct Folder: ~Copyable {
 
   /// Removes a file, if there is one.
   package func remove(_ name: String) throws(SystemError) {
-    for name in [name, Self.temporaryName(name)] where unsafe unlinkat(file.number, name, 0) != 0 && errno != ENOENT {
-      throw SystemError("remove \(path)/\(name)", number: errno)
+    for name in [name, Self.temporaryName(name)] where unsafe unlinkat(file.number, name, 0) != 0 {
+      // No file has a name that is too long.
+      if errno != ENOENT, errno != ENAMETOOLONG { throw SystemError("remove \(path)/\(name)", number: errno) }
     }
   }
 

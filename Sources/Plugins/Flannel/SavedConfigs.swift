@@ -15,7 +15,7 @@ struct SavedConfigs {
   func read(_ owner: Owner) throws(SystemError) -> JSONObject? {
     guard let folder = try Folder.open(path) else { return nil }
     for name in [Self.fileName(owner), owner.containerID] {
-      guard var config = Self.parsed(try folder.read(name)), Self.isFor(owner, config) else { continue }
+      guard var config = Self.parsed((try? folder.read(name)) ?? nil), Self.isFor(owner, config) else { continue }
       config[Self.ownerMember] = nil
       return config
     }
@@ -30,14 +30,15 @@ struct SavedConfigs {
     marked[Self.ownerMember] = .object(
       JSONObject(["containerID": .string(owner.containerID), "interface": .string(owner.interface)]))
     try folder.write(JSON.object(marked).text, to: name)
-    try folder.link(name, as: owner.containerID)
+    // NAME_MAX: the peer has no file for a longer ID.
+    if owner.containerID.utf8.count <= 255 { try folder.link(name, as: owner.containerID) }
   }
 
   /// Forgets what was kept, under the peer's name too unless that is about another attachment.
   func remove(_ owner: Owner) throws(SystemError) {
     guard let folder = try Folder.open(path) else { return }
     try folder.remove(Self.fileName(owner))
-    guard let peers = try folder.read(owner.containerID) else { return }
+    guard let peers = (try? folder.read(owner.containerID)) ?? nil else { return }
     // A broken file is of use to nobody.
     if Self.parsed(peers).map({ Self.isFor(owner, $0) }) ?? true { try folder.remove(owner.containerID) }
   }
