@@ -57,7 +57,7 @@ struct DelegateConfig {
     let ranges = subnet?.subnets ?? placeholders(config)
     ipam.replace(
       "ranges", .array(ranges.map { .array([.object(JSONObject(["subnet": .string("\($0.network)")]))]) }))
-    let given = try config.document["ipam"]["routes"].array() ?? []
+    let given = try Field(path: "ipam", .object(ipam))["routes"].array() ?? []
     var routes = given.compactMap(\.value)
     for network in subnet?.networks ?? [] {
       // Of two routes to one network the first counts, and it may say more.

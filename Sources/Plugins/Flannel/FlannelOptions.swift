@@ -25,6 +25,7 @@ struct FlannelOptions: Sendable {
     dataDirectory = try Self.path(document["dataDir"]) ?? Self.usualDataDirectory
     timeout = try Self.timeout(document["delegateTimeout"]) ?? Self.usualTimeout
     ipam = try document["ipam"].object() ?? JSONObject()
+    _ = try document["ipam"]["routes"].array()
     let field = document["delegate"]
     for name in ["name", "ipam"] where field[name].isPresent {
       throw FieldError(path: field[name].path, reason: "must not be there: flannel sets it")
@@ -45,7 +46,9 @@ struct FlannelOptions: Sendable {
       Self.lenient { () throws(FieldError) in try Self.path(document["dataDir"]) } ?? Self.usualDataDirectory
     timeout =
       Self.lenient { () throws(FieldError) in try Self.timeout(document["delegateTimeout"]) } ?? Self.usualTimeout
-    ipam = Self.lenient { () throws(FieldError) in try document["ipam"].object() } ?? JSONObject()
+    var ipam = Self.lenient { () throws(FieldError) in try document["ipam"].object() } ?? JSONObject()
+    if (try? document["ipam"]["routes"].array()) == nil { _ = ipam.take("routes") }
+    self.ipam = ipam
     var delegate = Self.lenient { () throws(FieldError) in try document["delegate"].object() } ?? JSONObject()
     for name in ["name", "ipam"] { _ = delegate.take(name) }
     let type = Self.lenient { () throws(FieldError) in try Self.type(document["delegate"]["type"]) }
