@@ -52,6 +52,9 @@ package struct Folder: ~Copyable {
   /// it.
   package func write(_ bytes: [UInt8], to name: String) throws(SystemError) {
     let temporary = Self.temporaryName(name)
+    // Two writers of one file would take each other's temporary file; who is killed loses the lock.
+    try systemCall("lock \(path)") { flock(file.number, LOCK_EX) }
+    defer { flock(file.number, LOCK_UN) }
     // What a writer of this file left that was killed.
     _ = unsafe unlinkat(file.number, temporary, 0)
     do {
