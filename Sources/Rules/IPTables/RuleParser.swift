@@ -57,10 +57,7 @@ private struct RuleParser {
     case "--src-type": addType(source: Negatable(try addressType(flag), isNegated: isNegated), nil)
     case "--dst-type": addType(source: nil, Negatable(try addressType(flag), isNegated: isNegated))
     case "--comment" where !isNegated: rule.matches.append(.comment(CommentMatch(try comment(flag))))
-    case "--ctstate" where !isNegated: rule.matches.append(.connection(ConnectionMatch(states: try states(flag))))
-    case "--ctstatus" where !isNegated && words.first == "DNAT":
-      words.removeFirst()
-      rule.matches.append(.connection(ConnectionMatch(isTranslated: true)))
+    case "--ctstate": rule.matches.append(.connection(ConnectionMatch(try states(flag), isNegated: isNegated)))
     default: throw unknown(isNegated ? "! \(flag)" : flag)
     }
   }

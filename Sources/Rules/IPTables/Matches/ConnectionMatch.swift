@@ -12,6 +12,9 @@ package struct ConnectionMatch: XTablesExtension, Hashable {
     case related = "RELATED"
     case established = "ESTABLISHED"
     case untracked = "UNTRACKED"
+    /// Not the state of a connection, but whether its source or destination is a translated one.
+    case sourceTranslated = "SNAT"
+    case destinationTranslated = "DNAT"
 
     var bit: UInt16 {
       switch self {
@@ -19,19 +22,20 @@ package struct ConnectionMatch: XTablesExtension, Hashable {
       case .established: 1 << 1
       case .related: 1 << 2
       case .new: 1 << 3
-      // Behind the five states of connections, and SNAT and DNAT.
+      // Behind the five states of connections.
+      case .sourceTranslated: 1 << 6
+      case .destinationTranslated: 1 << 7
       case .untracked: 1 << 8
       }
     }
   }
 
   package let states: Set<State>
-  /// Whether the connection's destination must be a translated one: `--ctstatus DNAT`.
-  package let isTranslated: Bool
+  package let isNegated: Bool
 
-  package init(states: Set<State> = [], isTranslated: Bool = false) {
+  package init(_ states: Set<State>, isNegated: Bool = false) {
     self.states = states
-    self.isTranslated = isTranslated
+    self.isNegated = isNegated
   }
 
   let name = "conntrack"
@@ -41,38 +45,31 @@ package struct ConnectionMatch: XTablesExtension, Hashable {
   /// states, status, four more ports.
   var payload: [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Self.flagsOffset)
-    bytes.append(integer: UInt16((states.isEmpty ? 0 : Self.looksAtState) | (isTranslated ? Self.looksAtStatus : 0)))
-    bytes.append(integer: UInt16(0))
+    bytes.append(integer: Self.looksAtState)
+    bytes.append(integer: isNegated ? Self.looksAtState : 0)
     bytes.append(integer: states.reduce(0) { $0 | $1.bit })
-    bytes.append(integer: isTranslated ? Self.destinationTranslated : 0)
     return bytes + [UInt8](repeating: 0, count: Self.length - bytes.count)
   }
 
   var options: String {
     let list = State.allCases.filter { states.contains($0) }.map(\.rawValue).joined(separator: ",")
-    let parts = [list.isEmpty ? nil : "--ctstate \(list)", isTranslated ? "--ctstatus DNAT" : nil]
-    return parts.compactMap { $0 }.joined(separator: " ")
+    return "\(isNegated ? "! " : "")--ctstate \(list)"
   }
 
   init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
     func word(_ index: Int) -> UInt16? { payload.integer(UInt16.self, at: Self.flagsOffset + 2 * index) }
     guard
-      name == "conntrack", revision == 3, let looks = word(0), let negates = word(1), let states = word(2),
-      let status = word(3), negates == 0, looks & ~(Self.looksAtState | Self.looksAtStatus) == 0
+      name == "conntrack", revision == 3, word(0) == Self.looksAtState, let negates = word(1),
+      negates & ~Self.looksAtState == 0, let bits = word(2)
     else { return nil }
-    let known = State.allCases.filter { states & $0.bit != 0 }
-    let isTranslated = looks & Self.looksAtStatus != 0
-    guard known.reduce(0, { $0 | $1.bit }) == states, !isTranslated || status == Self.destinationTranslated else {
-      return nil
-    }
-    self.init(states: Set(known), isTranslated: isTranslated)
+    let known = State.allCases.filter { bits & $0.bit != 0 }
+    guard known.reduce(0, { $0 | $1.bit }) == bits else { return nil }
+    self.init(Set(known), isNegated: negates != 0)
   }
 
   private static let flagsOffset = 146
   /// Padded to four bytes.
   private static let length = 164
+  /// `XT_CONNTRACK_STATE`
   private static let looksAtState: UInt16 = 1 << 0
-  private static let looksAtStatus: UInt16 = 1 << 6
-  /// `IPS_DST_NAT` (linux/netfilter/nf_conntrack_common.h)
-  private static let destinationTranslated: UInt16 = 1 << 5
 }
