@@ -104,33 +104,11 @@ struct Session: ~Copyable {
   /// Sends messages as one change that is made whole or not at all. With a generation, only if that still is the
   /// ruleset's.
   func commit(_ messages: [NetlinkMessage], generation: UInt32? = nil) throws(NetlinkError) {
-    try send(messages, [.batchBegin(generation: generation)], [.batchEnd()])
+    try socket.commit(messages, generation: generation)
   }
 
   /// Lets the kernel check messages as if they were to be made, and changes nothing.
-  func rehearse(_ messages: [NetlinkMessage]) throws(NetlinkError) {
-    try send(messages, [.batchBegin(generation: nil)], [])
-  }
-
-  private func send(
-    _ messages: [NetlinkMessage], _ begin: [NetlinkMessage], _ end: [NetlinkMessage]
-  ) throws(NetlinkError) {
-    var all = begin + messages + end
-    // The kernel answers errors, and the one message that asks for it: the last before the end.
-    all[begin.count + messages.count - 1].requestAcknowledgement()
-    let bytes = all.enumerated().flatMap { $1.bytes(sequence: UInt32($0)) }
-    if bytes.count > 64 << 10 { socket.reserve(bytes.count * 2) }
-    try socket.send(bytes)
-    var replies = try socket.receive(waiting: true)
-    while true {
-      let more = try socket.receive(waiting: false)
-      if more.isEmpty { break }
-      replies += more
-    }
-    for reply in replies {
-      if let failure = reply.failure("change the nftables ruleset") { throw failure }
-    }
-  }
+  func rehearse(_ messages: [NetlinkMessage]) throws(NetlinkError) { try socket.rehearse(messages) }
 }
 
 extension NetlinkError {

@@ -60,6 +60,16 @@ enum CompatExpression: Equatable {
   }
 }
 
+extension CompatExpression {
+  /// The chain that a rule goes on in, whatever else is in it.
+  static func jump(in bytes: ArraySlice<UInt8>) -> String? {
+    for element in AttributeList(bytes) {
+      if case .verdict(_, let chain?)? = CompatExpression(Attributes(element.value)) { return chain }
+    }
+    return nil
+  }
+}
+
 // MARK: - In a message
 
 extension CompatExpression {

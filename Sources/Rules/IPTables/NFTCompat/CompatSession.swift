@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CLinux
+import CNI
+import Glibc
+import Netlink
+
+/// One attempt to change a table.
+final class CompatSession {
+  private let socket: NetlinkSocket
+  private let table: IPTable
+  /// The number of the ruleset that all was read from.
+  private let generation: UInt32
+
+  init(_ table: IPTable) throws(NetlinkError) {
+    self.table = table
+    socket = try .open(.netfilter)
+    let reply = try socket.answer(
+      to: NetlinkMessage(nfTables: NFT_MSG_GETGEN, family: 0), "read the generation of the nftables ruleset")
+    guard let number = reply.attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0) else {
+      throw NetlinkError("read the generation of the nftables ruleset", number: EPROTO)
+    }
+    generation = number.bigEndian
+  }
+
+  /// The rules of a chain in their order; nil if there is no such chain.
+  func rules(of chain: String) throws(NetlinkError) -> [PlacedRule]? {
+    var look = message(NFT_MSG_GETCHAIN)
+    look.attribute(NFTA_CHAIN_TABLE.rawValue, text: table.name.rawValue)
+    look.attribute(NFTA_CHAIN_NAME.rawValue, text: chain)
+    guard try socket.answer(to: look, "look at the chain \(chain)", unless: [ENOENT]) != nil else { return nil }
+    var list = message(NFT_MSG_GETRULE, NLM_F_DUMP)
+    list.attribute(NFTA_RULE_TABLE.rawValue, text: table.name.rawValue)
+    list.attribute(NFTA_RULE_CHAIN.rawValue, text: chain)
+    let (parts, isInterrupted) = try socket.dump(list, "list the rules of the chain \(chain)")
+    if isInterrupted { throw NetlinkError("list the rules of the chain \(chain)", number: EINTR) }
+    return parts.compactMap { PlacedRule($0, table, chain) }
+  }
+
+  /// The changes as messages, with the table and its own chains before them where they are missing.
+  func messages(_ edit: inout TableEdit) throws(CNIError) -> [NetlinkMessage] {
+    var made: [String] = []
+    var list: [NetlinkMessage] = []
+    for change in edit.changes {
+      switch change {
+      case .makeChain(let chain): list.append(chainMessage(chain))
+      case .flush(let chain): list.append(ruleMessage(NFT_MSG_DELRULE, chain))
+      case .removeChain(let chain): list += [ruleMessage(NFT_MSG_DELRULE, chain), removal(chain)]
+      case .insert(let rule, let chain, let atStart):
+        if let hook = BaseHook(chain, table.name), try edit.rules(of: chain) == nil, !made.contains(chain) {
+          list.append(chainMessage(chain, hook))
+          made.append(chain)
+        }
+        list.append(insertion(rule, chain, atStart: atStart))
+      case .remove(let rule, let chain):
+        var message = ruleMessage(NFT_MSG_DELRULE, chain)
+        message.attribute(NFTA_RULE_HANDLE.rawValue, rule.handle.bigEndian)
+        list.append(message)
+      }
+    }
+    var first = message(NFT_MSG_NEWTABLE, NLM_F_CREATE)
+    first.attribute(NFTA_TABLE_NAME.rawValue, text: table.name.rawValue)
+    // Of a table that is there it changes nothing.
+    return [first] + list
+  }
+
+  func commit(_ messages: [NetlinkMessage]) throws(NetlinkError) {
+    try socket.commit(messages, generation: generation)
+  }
+
+  private func message(_ type: nf_tables_msg_types, _ flags: Int32 = 0) -> NetlinkMessage {
+    NetlinkMessage(nfTables: type, flags: flags, family: table.family.number)
+  }
+
+  private func chainMessage(_ chain: String, _ hook: BaseHook? = nil) -> NetlinkMessage {
+    var message = message(NFT_MSG_NEWCHAIN, hook == nil ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_CREATE)
+    message.attribute(NFTA_CHAIN_TABLE.rawValue, text: table.name.rawValue)
+    message.attribute(NFTA_CHAIN_NAME.rawValue, text: chain)
+    guard let hook else { return message }
+    message.nested(NFTA_CHAIN_HOOK.rawValue) { nested in
+      nested.attribute(NFTA_HOOK_HOOKNUM.rawValue, hook.number.bigEndian)
+      nested.attribute(NFTA_HOOK_PRIORITY.rawValue, hook.priority.bigEndian)
+    }
+    message.attribute(NFTA_CHAIN_POLICY.rawValue, UInt32(NF_ACCEPT).bigEndian)
+    message.attribute(NFTA_CHAIN_TYPE.rawValue, text: table.name.rawValue)
+    return message
+  }
+
+  private func removal(_ chain: String) -> NetlinkMessage {
+    var message = message(NFT_MSG_DELCHAIN)
+    message.attribute(NFTA_CHAIN_TABLE.rawValue, text: table.name.rawValue)
+    message.attribute(NFTA_CHAIN_NAME.rawValue, text: chain)
+    return message
+  }
+
+  private func ruleMessage(_ type: nf_tables_msg_types, _ chain: String, _ flags: Int32 = 0) -> NetlinkMessage {
+    var message = message(type, flags)
+    message.attribute(NFTA_RULE_TABLE.rawValue, text: table.name.rawValue)
+    message.attribute(NFTA_RULE_CHAIN.rawValue, text: chain)
+    return message
+  }
+
+  private func insertion(_ rule: IPTablesRule, _ chain: String, atStart: Bool) -> NetlinkMessage {
+    var message = ruleMessage(NFT_MSG_NEWRULE, chain, atStart ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_APPEND)
+    let expressions = CompatExpression.encoded(rule.expressions(table.family))
+    message.attribute(UInt16(NFTA_RULE_EXPRESSIONS.rawValue) | UInt16(NLA_F_NESTED), expressions)
+    message.nested(NFTA_RULE_COMPAT.rawValue) { compat in
+      compat.attribute(NFTA_RULE_COMPAT_PROTO.rawValue, UInt32(rule.transport?.value.number ?? 0).bigEndian)
+      let flags: UInt32 = rule.transport?.isNegated == true ? 2 : 0  // NFT_RULE_COMPAT_F_INV
+      compat.attribute(NFTA_RULE_COMPAT_FLAGS.rawValue, flags.bigEndian)
+    }
+    return message
+  }
+}
+
+/// Where a chain that iptables has by itself is hooked in, as iptables-nft makes it.
+struct BaseHook: Equatable {
+  /// `NF_INET_…` (linux/netfilter.h)
+  let number: UInt32
+  let priority: Int32
+
+  init?(_ chain: String, _ table: IPTable.Name) {
+    switch (table, chain) {
+    case (.nat, "PREROUTING"): (number, priority) = (0, -100)
+    case (.nat, "INPUT"): (number, priority) = (1, 100)
+    case (.nat, "OUTPUT"): (number, priority) = (3, -100)
+    case (.nat, "POSTROUTING"): (number, priority) = (4, 100)
+    case (.filter, "INPUT"): (number, priority) = (1, 0)
+    case (.filter, "FORWARD"): (number, priority) = (2, 0)
+    case (.filter, "OUTPUT"): (number, priority) = (3, 0)
+    default: return nil
+    }
+  }
+}
+
+extension PlacedRule {
+  /// Reads a rule of a dump; nil for one of another chain.
+  fileprivate init?(_ reply: NetlinkReply, _ table: IPTable, _ chain: String) {
+    let attributes = reply.attributes(after: 4)
+    guard
+      attributes[Int(NFTA_RULE_TABLE.rawValue)]?.text == table.name.rawValue,
+      attributes[Int(NFTA_RULE_CHAIN.rawValue)]?.text == chain,
+      let handle = attributes[Int(NFTA_RULE_HANDLE.rawValue)]?.integer(UInt64.self, at: 0)
+    else { return nil }
+    let bytes = attributes[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? []
+    let expressions = CompatExpression.decoded(bytes)
+    self.init(
+      rule: expressions.flatMap { IPTablesRule($0, table.family) }, jump: CompatExpression.jump(in: bytes),
+      handle: handle.bigEndian)
+  }
+}
