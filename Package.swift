@@ -75,7 +75,8 @@ let package = Package(
       "Flannel", path: "Sources/Plugins/Flannel",
       needs: ["OS", "Address", "JSON", "CNI", "Invoke", "Skel"]),
     .executableTarget(
-      name: "swift-cni", dependencies: ["OS", "Skel", "NFTables", "Portmap", "Tuning", "Bandwidth", "Flannel"],
+      name: "swift-cni",
+      dependencies: ["OS", "CNI", "Skel", "NFTables", "IPTables", "Portmap", "Tuning", "Bandwidth", "Flannel"],
       exclude: ["Link"],
       swiftSettings: strict, linkerSettings: leanLink),
 

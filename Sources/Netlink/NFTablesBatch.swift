@@ -11,14 +11,14 @@ extension NetlinkMessage {
 
   /// The first message of a batch; with a generation the kernel refuses the batch with `ERESTART` if its rules are no
   /// longer that one.
-  static func batchBegin(generation: UInt32?) -> NetlinkMessage {
+  package static func batchBegin(generation: UInt32?) -> NetlinkMessage {
     var message = batchMark(UInt16(NFNL_MSG_BATCH_BEGIN))
     if let generation { message.attribute(NFNL_BATCH_GENID.rawValue, generation.bigEndian) }
     return message
   }
 
   /// The last message of a batch; without it the kernel checks the batch and changes nothing.
-  static func batchEnd() -> NetlinkMessage { batchMark(UInt16(NFNL_MSG_BATCH_END)) }
+  package static func batchEnd() -> NetlinkMessage { batchMark(UInt16(NFNL_MSG_BATCH_END)) }
 
   private static func batchMark(_ type: UInt16) -> NetlinkMessage {
     // The resource says which subsystem the batch is for.

@@ -3,6 +3,13 @@
 
 import Glibc
 
+/// The path that a path leads to through all symbolic links; nil if there is nothing.
+package func resolvedPath(_ path: String) -> String? {
+  guard let resolved = unsafe realpath(path, nil) else { return nil }
+  defer { unsafe free(resolved) }
+  return unsafe String(cString: resolved)
+}
+
 /// A folder that only its owner reads and writes, for what a plugin must remember. No symbolic link is followed to it
 /// or in it, so that nobody who can write beside it can lead a plugin elsewhere.
 package struct Folder: ~Copyable {

@@ -2,7 +2,9 @@
 // Copyright 2026 The swift-cni authors
 
 import Bandwidth
+import CNI
 import Flannel
+import IPTables
 import NFTables
 import Portmap
 import Skel
@@ -15,7 +17,10 @@ enum PluginName: String, CaseIterable {
   /// The plugin with what it makes its changes by; `note` tells the operator something.
   func make(note: @escaping (String) -> Void) -> any Plugin {
     switch self {
-    case .portmap: Portmap(backend: NFTablesBackend(), note: note)
+    case .portmap:
+      Portmap(
+        nftables: NFTablesBackend(),
+        iptables: { (settings) throws(CNIError) in try IPTablesHost().backend(settings, note: note) }, note: note)
     case .tuning: Tuning(note: note)
     case .bandwidth: Bandwidth(note: note)
     case .flannel: Flannel(note: note)

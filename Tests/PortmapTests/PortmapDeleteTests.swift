@@ -43,8 +43,8 @@ import Testing
     arguments: [
       Sample.config(addresses: nil), Sample.config(#""prevResult":5"#, addresses: nil),
       Sample.config(#""prevResult":{"ips":[{"address":"x"}]}"#, addresses: nil), Sample.config(addresses: []),
-      Sample.config(#""backend":"iptables""#), Sample.config(#""backend":"x""#), Sample.config(#""snat":5"#),
-      Sample.config(#""conditionsV4":["-s","10.0.0.0/8"]"#), Sample.config(#""conditionsV4":["x"]"#),
+      Sample.config(#""iptablesVariant":"x""#), Sample.config(#""backend":"x""#), Sample.config(#""snat":5"#),
+      Sample.config(#""conditionsV4":[5]"#), Sample.config(#""conditionsV4":["x"]"#),
       Sample.config(#""sourceRanges":["x"]"#), Sample.config(#""hostPortConflict":"x""#),
       Sample.config(#""markMasqBit":99"#),
       Sample.config(mappings: #"[\#(Sample.mapping),{"hostPort":0}]"#),

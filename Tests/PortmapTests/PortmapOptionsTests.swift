@@ -14,18 +14,42 @@ import Testing
   }
 
   @Test(
-    "what only rules in iptables could do is code 2 and named",
+    "the backend is iptables if it is asked for, or if something needs it",
     arguments: [
-      (#""backend":"iptables""#, "backend"), (#""externalSetMarkChain":"KUBE-MARK-MASQ""#, "externalSetMarkChain"),
-      (#""conditionsV4":["-s","10.0.0.0/8"]"#, "conditionsV4"),
-      (#""conditionsV4":["!","-s","10.0.0.0/8"]"#, "conditionsV4"),
-      (#""conditionsV6":["-s","::1"]"#, "conditionsV6"), (#""Backend":"iptables""#, "backend"),
+      #""backend":"iptables""#, #""Backend":"iptables""#, #""externalSetMarkChain":"KUBE-MARK-MASQ""#,
+      #""conditionsV4":["-s","10.0.0.0/8"]"#, #""conditionsV4":["!","-s","10.0.0.0/8"]"#,
+      #""conditionsV6":["-s","::1"]"#, #""backend":"iptables","conditionsV4":["ip saddr 10.0.0.1"]"#,
+    ])
+  func iptables(members: String) throws {
+    #expect(try Self.options(members).iptables != nil)
+  }
+
+  @Test(
+    "what only rules in iptables can do is code 2 and named where the backend nftables is asked for",
+    arguments: [
+      (#""externalSetMarkChain":"KUBE-MARK-MASQ""#, "externalSetMarkChain"),
+      (#""conditionsV4":["-s","10.0.0.0/8"]"#, "conditionsV4"), (#""conditionsV6":["-s","::1"]"#, "conditionsV6"),
     ])
   func unsupported(members: String, field: String) throws {
-    let error = try #require(throws: CNIError.self) { try Self.options(members) }
+    let error = try #require(throws: CNIError.self) { try Self.options(#""backend":"nftables","# + members) }
     #expect(error.code == .unsupportedField)
     #expect(error.message.hasPrefix("\(field): "))
-    #expect(error.message.contains("not supported yet"))
+  }
+
+  @Test("the settings of iptables are what the configuration says")
+  func settings() throws {
+    let members = """
+      "backend":"iptables","markMasqBit":5,"iptablesVariant":"legacy",\
+      "conditionsV4":["-s","10.0.0.0/8"],"conditionsV6":["-i","eth0"]
+      """
+    let settings = try #require(try Self.options(members).iptables)
+    #expect(settings.markBit == 5)
+    #expect(settings.variant == .legacy)
+    #expect(settings.conditions[.ip] == ["-s", "10.0.0.0/8"])
+    #expect(settings.conditions[.ip6] == ["-i", "eth0"])
+    #expect(settings.markChain == nil)
+    #expect(try Self.options(#""externalSetMarkChain":"X""#).iptables?.markChain == "X")
+    #expect(try Self.options(#""backend":"iptables""#).iptables?.markBit == 13)
   }
 
   @Test(

@@ -74,13 +74,33 @@ import Testing
   @Test(
     "bad options are refused by ADD, CHECK and STATUS before anything is touched",
     arguments: ["ADD", "CHECK", "STATUS"],
-    [(#""snat":5"#, 7), (#""backend":"iptables""#, 2), (#""conditionsV4":["x"]"#, 7)])
+    [
+      (#""snat":5"#, 7), (#""backend":"nftables","externalSetMarkChain":"X""#, 2), (#""conditionsV4":["x"]"#, 7),
+      (#""iptablesVariant":"bsd""#, 7),
+    ])
   func badOptions(verb: String, option: (members: String, code: Int)) {
     let backend = RecordingBackend()
     let answer = Sample.answer(verb, Sample.config(option.members), backend)
     #expect(answer.status == 1)
     #expect(answer.code == option.code)
     #expect(backend.calls == 0)
+  }
+
+  @Test("with the backend iptables ADD and CHECK are its, and DEL and GC look in both", arguments: [true, false])
+  func iptables(isAsked: Bool) {
+    let (nftables, iptables) = (RecordingBackend(), RecordingBackend())
+    let config = Sample.config(
+      (isAsked ? #""backend":"iptables","# : "") + #""snat":false,"cni.dev/valid-attachments":[]"#)
+    for verb in ["ADD", "CHECK", "DEL", "GC", "STATUS"] {
+      #expect(Sample.answer(verb, config, nftables, iptables: iptables).status == 0)
+    }
+    let (used, other) = isAsked ? (iptables, nftables) : (nftables, iptables)
+    #expect(used.applied.count == 1 && used.verified.count == 1 && used.probes == 1)
+    #expect(other.applied.isEmpty && other.verified.isEmpty && other.probes == 0)
+    for backend in [nftables, iptables] {
+      #expect(backend.removed.map(\.owner) == [Sample.owner])
+      #expect(backend.collected.map(\.network) == ["net"])
+    }
   }
 
   @Test("a bad mapping is refused by ADD, CHECK and STATUS with its path", arguments: ["ADD", "CHECK", "STATUS"])

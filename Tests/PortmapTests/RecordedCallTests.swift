@@ -45,7 +45,9 @@ import Testing
     var environment = call.environment
     if environment["CNI_NETNS"] != nil { environment["CNI_NETNS"] = "/proc/self/ns/net" }
     environment["CNI_NETNS_OVERRIDE"] = "1"
-    return Call(environment, call.stdin).answer { note in Portmap(backend: backend, note: note) }
+    return Call(environment, call.stdin).answer { note in
+      Portmap(nftables: backend, iptables: { _ in RecordingBackend() }, note: note)
+    }
   }
 
   @Test("a call of portmap is answered as the peer answered it", arguments: portmap)

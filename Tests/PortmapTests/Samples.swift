@@ -37,12 +37,16 @@ enum Sample {
   static func network(_ text: String) throws -> NetworkConfig { try NetworkConfig(try Field(text)) }
 
   /// Lets the plugin answer a call in the namespace of this process.
-  static func answer(_ verb: String, _ config: String, _ backend: RecordingBackend) -> Answer {
+  static func answer(
+    _ verb: String, _ config: String, _ backend: RecordingBackend, iptables: RecordingBackend = RecordingBackend()
+  ) -> Answer {
     let environment = [
       "CNI_COMMAND": verb, "CNI_CONTAINERID": "id", "CNI_IFNAME": "eth0", "CNI_NETNS": "/proc/self/ns/net",
       "CNI_NETNS_OVERRIDE": "1", "CNI_PATH": "/opt/cni/bin",
     ]
-    return Call(environment, config).answer { note in Portmap(backend: backend, note: note) }
+    return Call(environment, config).answer { note in
+      Portmap(nftables: backend, iptables: { _ in iptables }, note: note)
+    }
   }
 
   static func endpoint(_ address: String, _ port: UInt16, _ transport: Transport = .tcp) throws -> Endpoint {

@@ -10,21 +10,35 @@ import Skel
 /// Publishes ports of a container as ports of the host.
 package struct Portmap: Plugin {
   package let name = "portmap"
-  private let backend: any RulesBackend
+  /// The one that rules are written by unless the configuration says otherwise.
+  private let nftables: any RulesBackend
+  /// Makes the one that writes into the tables of iptables.
+  private let iptables: (IPTablesSettings) throws(CNIError) -> any RulesBackend
   /// Tells the operator something on stderr.
   private let note: (String) -> Void
 
-  package init(backend: any RulesBackend, note: @escaping (String) -> Void) {
-    self.backend = backend
+  package init(
+    nftables: any RulesBackend, iptables: @escaping (IPTablesSettings) throws(CNIError) -> any RulesBackend,
+    note: @escaping (String) -> Void
+  ) {
+    self.nftables = nftables
+    self.iptables = iptables
     self.note = note
   }
 
-  private var flows: Flows { Flows(backend, note: note) }
+  private func backend(_ options: PortmapOptions) throws(CNIError) -> any RulesBackend {
+    guard let settings = options.iptables else { return nftables }
+    return try iptables(settings)
+  }
+
+  /// Those by which rules may have been written, whatever the configuration says now.
+  private func backends() throws(CNIError) -> [any RulesBackend] { [nftables, try iptables(IPTablesSettings())] }
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
     let (wanted, options, result) = try wanted(request)
+    let backend = try backend(options)
     if options.mappings.isEmpty {
-      removeFormer(request.owner)
+      removeFormer(request.owner, backend)
       return result
     }
     let localhost = try Localhost(for: wanted.rules)
@@ -32,7 +46,7 @@ package struct Portmap: Plugin {
     let takeovers = try backend.apply(wanted, onConflict: options.onConflict) { () throws(CNIError) in
       try localhost.enable()
       try hairpin.enable()
-      try flows.forget(strayingFrom: wanted.forwards)
+      try Flows(backend, note: note).forget(strayingFrom: wanted.forwards)
     }
     for takeover in takeovers { note("\(name): \(takeover.port) taken over from \(takeover.previous)") }
     return result
@@ -42,14 +56,17 @@ package struct Portmap: Plugin {
     // Whatever is wrong with the configuration now, the owner is known, and what it has can be found by it.
     let hint = (try? wanted(request))?.wanted
     let ports = PortmapOptions.readableHostPorts(request.config)
-    try flows.forget(following: try backend.remove(request.owner, hint: hint?.rules ?? [], ports: ports))
+    for backend in try backends() {
+      let freed = try backend.remove(request.owner, hint: hint?.rules ?? [], ports: ports)
+      try Flows(backend, note: note).forget(following: freed)
+    }
   }
 
   /// What the container had before it was added without ports. A host that cannot tell has nothing of it, and a
   /// container without ports must not fail for that.
-  private func removeFormer(_ owner: Owner) {
+  private func removeFormer(_ owner: Owner, _ backend: any RulesBackend) {
     do {
-      try flows.forget(following: try backend.remove(owner, hint: [], ports: []))
+      try Flows(backend, note: note).forget(following: try backend.remove(owner, hint: [], ports: []))
     } catch {
       note("\(name): \(error.message)")
     }
@@ -58,7 +75,7 @@ package struct Portmap: Plugin {
   package func check(_ request: Request) throws(CNIError) {
     let (wanted, options, result) = try wanted(request)
     if options.mappings.isEmpty { return }
-    var problems = try backend.verify(wanted)
+    var problems = try backend(options).verify(wanted)
     problems += try Localhost(for: wanted.rules).problems() + Hairpin(for: wanted.rules, result).problems()
     if !problems.isEmpty {
       throw CNIError(.checkFailed, "\(wanted.owner): \(problems.joined(separator: "; "))")
@@ -66,12 +83,14 @@ package struct Portmap: Plugin {
   }
 
   package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
-    try flows.forget(following: try backend.removeAll(ofNetwork: request.config.name, sparing: valid))
+    for backend in try backends() {
+      let freed = try backend.removeAll(ofNetwork: request.config.name, sparing: valid)
+      try Flows(backend, note: note).forget(following: freed)
+    }
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
-    _ = try PortmapOptions(request.config)
-    try backend.probe()
+    try backend(PortmapOptions(request.config)).probe()
   }
 
   /// The rules that a configuration asks for; none without port mappings.

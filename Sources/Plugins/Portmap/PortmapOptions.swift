@@ -10,6 +10,8 @@ import Rules
 struct PortmapOptions: Sendable {
   let mappings: [PortMapping]
   let onConflict: ConflictPolicy
+  /// What is to be known to write into tables of iptables; nil where rules are written into a table of ours.
+  let iptables: IPTablesSettings?
   /// Whether connections from the container's subnet and from localhost are masqueraded.
   private let masquerades: Bool
   /// Whether all connections are.
@@ -18,14 +20,14 @@ struct PortmapOptions: Sendable {
   private let conditions: ByFamily<[Condition]?>
 
   init(_ config: NetworkConfig) throws(CNIError) {
-    try Self.requireNFTables(config)
+    iptables = try Self.iptablesSettings(config)
     let document = config.document
     do throws(FieldError) {
       mappings = try PortMapping.list(config)
       onConflict = try Self.policy(document["hostPortConflict"])
       masquerades = try document["snat"].bool() ?? true
       masqueradesAll = try document["masqAll"].bool() ?? false
-      conditions = try Self.conditions(document)
+      conditions = try Self.conditions(document, areIPTables: iptables != nil)
     } catch {
       throw CNIError.invalid(error)
     }
@@ -90,41 +92,60 @@ extension PortmapOptions {
     return policy
   }
 
-  /// Throws code 2 for what only rules in iptables could do.
-  private static func requireNFTables(_ config: NetworkConfig) throws(CNIError) {
+  /// Nil unless the configuration names that backend, or wants what only it can do.
+  private static func iptablesSettings(_ config: NetworkConfig) throws(CNIError) -> IPTablesSettings? {
     let document = config.document
-    let (backend, markChain, markBit) = try configuration { () throws(FieldError) in
-      (
-        try document["backend"].string(), try document["externalSetMarkChain"].string(),
-        try document["markMasqBit"].integer(in: 0...31)
-      )
-    }
+    let backend = try configuration { () throws(FieldError) in try document["backend"].string() }
     guard [nil, "nftables", "iptables"].contains(backend) else {
       throw CNIError.invalid(document["backend"].expected("nftables or iptables"))
     }
-    if markChain != nil, markBit != nil {
-      throw CNIError.invalid(FieldError(path: "markMasqBit", reason: "cannot be given with externalSetMarkChain"))
-    }
-    let missing = "needs the iptables backend, which is not supported yet"
-    if backend == "iptables" { throw unsupported("backend", "\"iptables\" is not supported yet; \"nftables\" is") }
-    if markChain != nil { throw unsupported("externalSetMarkChain", missing) }
-    for name in ["conditionsV4", "conditionsV6"] {
-      let first = try configuration { () throws(FieldError) in try document[name].array()?.first?.string() }
-      if let first, first.hasPrefix("-") || first.hasPrefix("!") {
-        throw unsupported(name, "\"\(first)\", as iptables says it, \(missing)")
+    var settings = IPTablesSettings()
+    var needs: String?
+    do throws(FieldError) {
+      settings.markChain = try document["externalSetMarkChain"].string()
+      if settings.markChain != nil { needs = "externalSetMarkChain" }
+      if let bit = try document["markMasqBit"].integer(in: 0...31) {
+        if settings.markChain != nil {
+          throw FieldError(path: "markMasqBit", reason: "cannot be given with externalSetMarkChain")
+        }
+        settings.markBit = bit
       }
+      settings.variant = try variant(document["iptablesVariant"])
+      for (family, name) in [(AddressFamily.ip, "conditionsV4"), (.ip6, "conditionsV6")] {
+        for item in try document[name].array() ?? [] {
+          guard let word = try item.string() else { throw item.expected("a word of a condition") }
+          settings.conditions[family].append(word)
+        }
+        // As the peer tells them apart.
+        if let first = settings.conditions[family].first?.utf8.first,
+          first == UInt8(ascii: "-") || first == UInt8(ascii: "!")
+        {
+          needs = name
+        }
+      }
+    } catch {
+      throw CNIError.invalid(error)
     }
+    if backend == "nftables", let needs {
+      throw CNIError(.unsupportedField, "\(needs): needs the backend iptables, and \"nftables\" is asked for")
+    }
+    return backend == "iptables" || needs != nil ? settings : nil
   }
 
-  private static func unsupported(_ field: String, _ reason: String) -> CNIError {
-    CNIError(.unsupportedField, "\(field): \(reason)")
+  private static func variant(_ field: Field) throws(FieldError) -> IPTablesSettings.Variant? {
+    guard let text = try field.string() else { return nil }
+    guard let variant = IPTablesSettings.Variant(rawValue: text) else { throw field.expected("legacy or nft") }
+    return variant
   }
 
-  private static func conditions(_ document: Field) throws(FieldError) -> ByFamily<[Condition]?> {
+  /// Conditions in words of iptables are its settings'.
+  private static func conditions(
+    _ document: Field, areIPTables: Bool
+  ) throws(FieldError) -> ByFamily<[Condition]?> {
     let ranges = try sourceRanges(document["sourceRanges"])
     var conditions = ByFamily<[Condition]?> { _ in nil }
     for (family, name) in [(AddressFamily.ip, "conditionsV4"), (.ip6, "conditionsV6")] {
-      let given = try ConditionParser.parse(document[name], family)
+      let given = areIPTables ? [] : try ConditionParser.parse(document[name], family)
       guard let ranges else {
         conditions[family] = given
         continue

@@ -55,6 +55,12 @@ package struct TableEdit {
   /// `read` answers a chain's rules, or nil if there is no such chain.
   init(_ read: @escaping (_ chain: String) throws(CNIError) -> [PlacedRule]?) { self.read = read }
 
+  /// Forgets the changes, and answers what they would have been, in words.
+  package mutating func discard() -> [String] {
+    defer { changes = [] }
+    return changes.map(\.description)
+  }
+
   /// The rules of a chain in their order; nil if there is no such chain.
   package mutating func rules(of chain: String) throws(CNIError) -> [PlacedRule]? {
     if let rules = known[chain] { return rules }
@@ -96,4 +102,17 @@ package struct TableEdit {
   }
 
   package mutating func remove(_ rule: PlacedRule, from chain: String) { changes.append(.remove(rule, from: chain)) }
+}
+
+extension TableEdit.Change: CustomStringConvertible {
+  /// What is not as it should be, if this change has to be made.
+  var description: String {
+    switch self {
+    case .makeChain(let chain): "the chain \(chain) is missing"
+    case .removeChain(let chain): "there is a chain \(chain)"
+    case .flush(let chain): "the rules of the chain \(chain) are others"
+    case .insert(let rule, let chain, _): "missing: -A \(chain) \(rule.text)"
+    case .remove(let rule, let chain): "too much: -A \(chain) \(rule.rule?.text ?? "(a rule that is not understood)")"
+    }
+  }
 }

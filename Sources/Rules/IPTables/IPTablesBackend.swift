@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Rules
+
+/// Rules in the tables of iptables, in the form and under the names that the peer's plugin has.
+package struct IPTablesBackend: RulesBackend {
+  private let settings: IPTablesSettings
+  /// Where rules are written.
+  private let transport: any IPTablesTransport
+  /// Where rules may stand that were written before the host, or the configuration, changed.
+  private let places: [any IPTablesTransport]
+  private let note: (String) -> Void
+
+  package init(
+    _ settings: IPTablesSettings, transport: any IPTablesTransport, places: [any IPTablesTransport],
+    note: @escaping (String) -> Void
+  ) {
+    self.settings = settings
+    self.transport = transport
+    self.places = places
+    self.note = note
+  }
+
+  package func apply(
+    _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
+  ) throws(CNIError) -> [Takeover] {
+    do throws(CNIError) {
+      for family in AddressFamily.allCases {
+        let rules = try portRules(wanted, family)
+        if rules.isEmpty {
+          try remove(wanted.owner, family, at: transport)
+          continue
+        }
+        try transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in
+          if onConflict == .error { try requireFree(rules, wanted, &table) }
+          try write(rules, &table)
+        }
+      }
+      try completion()
+      return []
+    } catch {
+      // The first error is the one to tell.
+      _ = try? remove(wanted.owner, hint: [], ports: [])
+      throw error
+    }
+  }
+
+  package func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
+    var problems: [String] = []
+    for family in AddressFamily.allCases {
+      let rules = try portRules(wanted, family)
+      if rules.isEmpty { continue }
+      let table = IPTable(.nat, family)
+      problems += try transport.change(table) { (edit) throws(CNIError) in
+        var missing: [String] = []
+        try write(rules, &edit)
+        for change in edit.discard() { missing.append("\(table): \(change)") }
+        return missing
+      }
+    }
+    return problems
+  }
+
+  package func remove(
+    _ owner: Owner, hint: [Rule], ports: [HostPort]
+  ) throws(CNIError) -> [PortForward] {
+    var forwards: [PortForward] = []
+    for place in places {
+      for family in AddressFamily.allCases { forwards += try remove(owner, family, at: place) }
+    }
+    return forwards
+  }
+
+  package func removeAll(
+    ofNetwork network: String, sparing valid: Set<Attachment>
+  ) throws(CNIError) -> [PortForward] {
+    let spared = valid.map {
+      PortRules.chain(Owner(network: network, containerID: $0.containerID, interface: $0.interface))
+    }
+    let prefix = PortRules.commentPrefix(network: network)
+    var forwards: [PortForward] = []
+    for place in places {
+      for family in AddressFamily.allCases {
+        forwards += try place.change(IPTable(.nat, family)) { (table) throws(CNIError) in
+          var stale: [String] = []
+          for entry in try table.rules(of: PortRules.entries) ?? [] {
+            guard
+              let chain = entry.jump, chain.hasPrefix("CNI-DN-"), !spared.contains(chain),
+              entry.rule?.comment?.hasPrefix(prefix) ?? false
+            else { continue }
+            table.remove(entry, from: PortRules.entries)
+            if !stale.contains(chain) { stale.append(chain) }
+          }
+          return try Self.remove(chains: stale, &table)
+        }
+      }
+    }
+    return forwards
+  }
+
+  package func destination(of port: HostPort) throws(CNIError) -> Endpoint? {
+    try transport.change(IPTable(.nat, port.family)) { (table) throws(CNIError) in
+      for entry in try table.rules(of: PortRules.entries) ?? [] {
+        guard let chain = entry.jump, entry.rule?.isEntry(of: port) ?? false else { continue }
+        for rule in try table.rules(of: chain) ?? [] {
+          if let forward = rule.rule?.forward, forward.hostPort == port { return forward.destination }
+        }
+      }
+      return nil
+    }
+  }
+
+  package func probe() throws(CNIError) {
+    for family in AddressFamily.allCases {
+      _ = try transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in try table.rules(of: "PREROUTING") }
+    }
+  }
+}
+
+// MARK: - Steps
+
+extension IPTablesBackend {
+  private func portRules(_ wanted: OwnedRules, _ family: AddressFamily) throws(CNIError) -> PortRules {
+    do {
+      return try PortRules(wanted, family, settings)
+    } catch {
+      let field = family == .ip ? "conditionsV4" : "conditionsV6"
+      throw CNIError(.invalidConfiguration, "\(field): \(error)")
+    }
+  }
+
+  /// Collects what is missing of the rules.
+  private func write(_ rules: PortRules, _ table: inout TableEdit) throws(CNIError) {
+    let (chain, entries) = (PortRules.chain(rules.owner), rules.entries)
+    var wanted = rules
+    if rules.masqueradesAny { wanted = try prepareMasquerading(rules, &table) }
+    try table.ensureChain(PortRules.entries)
+    for hook in ["PREROUTING", "OUTPUT"] { try table.ensure(PortRules.jumpToEntries, in: hook) }
+    // Only if the attachment has a chain can it have entries, of which there may be thousands to look at.
+    var present: [PlacedRule] = []
+    if try table.rules(of: chain) != nil {
+      present = (try table.rules(of: PortRules.entries) ?? []).filter { $0.jump == chain }
+    }
+    try table.fill(chain, with: wanted.chainRules)
+    if present.map(\.rule) == entries.map(Optional.some) { return }
+    for entry in present { table.remove(entry, from: PortRules.entries) }
+    for entry in entries.reversed() { table.prepend(entry, to: PortRules.entries) }
+  }
+
+  /// Collects what masquerading needs, and answers the rules with the chain that marks: ours, if the other is missing.
+  private func prepareMasquerading(_ rules: PortRules, _ table: inout TableEdit) throws(CNIError) -> PortRules {
+    if rules.markChain != PortRules.marking {
+      if try table.rules(of: rules.markChain) != nil { return rules }
+      note("externalSetMarkChain: there is no chain \(rules.markChain): \(PortRules.marking) is used instead")
+    }
+    try table.ensureChain(PortRules.marking)
+    try table.ensure(rules.markingRule, in: PortRules.marking)
+    try table.ensureChain(PortRules.masquerading)
+    try table.ensure(rules.masqueradingRule, in: PortRules.masquerading)
+    try table.ensure(PortRules.jumpToMasquerading, in: "POSTROUTING", atStart: true)
+    return rules.marking(by: PortRules.marking)
+  }
+
+  @discardableResult
+  private func remove(
+    _ owner: Owner, _ family: AddressFamily, at place: any IPTablesTransport
+  ) throws(CNIError) -> [PortForward] {
+    try place.change(IPTable(.nat, family)) { (table) throws(CNIError) in
+      var chains: [String] = []
+      for (prefix, entries) in [("CNI-DN-", PortRules.entries), ("CNI-SN-", PortRules.formerEntries)] {
+        let chain = PortRules.chain(owner, prefix: prefix)
+        guard try table.rules(of: chain) != nil else { continue }
+        for entry in try table.rules(of: entries) ?? [] where entry.jump == chain {
+          table.remove(entry, from: entries)
+        }
+        chains.append(chain)
+      }
+      return try Self.remove(chains: chains, &table)
+    }
+  }
+
+  private static func remove(chains: [String], _ table: inout TableEdit) throws(CNIError) -> [PortForward] {
+    var forwards: [PortForward] = []
+    for chain in chains {
+      forwards += (try table.rules(of: chain) ?? []).compactMap { $0.rule?.forward }
+      try table.removeChain(chain)
+    }
+    return forwards
+  }
+
+  /// Throws code 100 if another attachment has one of the ports.
+  private func requireFree(
+    _ rules: PortRules, _ wanted: OwnedRules, _ table: inout TableEdit
+  ) throws(CNIError) {
+    let own = PortRules.chain(rules.owner)
+    for entry in try table.rules(of: PortRules.entries) ?? [] {
+      guard let chain = entry.jump, chain != own, let rule = entry.rule else { continue }
+      for case .forwardPort(let forward) in wanted.rules
+      where forward.hostPort.family == rules.family && rule.isEntry(of: forward.hostPort) {
+        let others = (try table.rules(of: chain) ?? []).compactMap { $0.rule?.forward?.hostPort }
+        guard others.contains(forward.hostPort) else { continue }
+        let owner = rule.comment.map { " (\($0))" } ?? ""
+        throw CNIError(.hostPortConflict, "\(forward.hostPort) is another container's\(owner)")
+      }
+    }
+  }
+}
