@@ -14,15 +14,27 @@ final class CompatSession {
   /// The number of the ruleset that all was read from.
   private let generation: UInt32
 
-  init(_ table: IPTable) throws(NetlinkError) {
+  private init(_ socket: consuming NetlinkSocket, _ table: IPTable, generation: UInt32) {
+    self.socket = socket
     self.table = table
-    socket = try .open(.netfilter)
-    let reply = try socket.answer(
-      to: NetlinkMessage(nfTables: NFT_MSG_GETGEN, family: 0), "read the generation of the nftables ruleset")
-    guard let number = reply.attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0) else {
-      throw NetlinkError("read the generation of the nftables ruleset", number: EPROTO)
+    self.generation = generation
+  }
+
+  /// Nil if the kernel has no nf_tables, and so no tables in it.
+  static func open(_ table: IPTable) throws(NetlinkError) -> CompatSession? {
+    let action = "read the generation of the nftables ruleset"
+    do throws(NetlinkError) {
+      let socket = try NetlinkSocket.open(.netfilter)
+      let reply = try socket.answer(to: NetlinkMessage(nfTables: NFT_MSG_GETGEN, family: 0), action)
+      guard let number = reply.attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0) else {
+        throw NetlinkError(action, number: EPROTO)
+      }
+      return CompatSession(socket, table, generation: number.bigEndian)
+    } catch {
+      // No nfnetlink, or no subsystem nf_tables in it.
+      if error.number == EPROTONOSUPPORT || error.number == EINVAL { return nil }
+      throw error
     }
-    generation = number.bigEndian
   }
 
   /// The rules of a chain in their order; nil if there is no such chain.

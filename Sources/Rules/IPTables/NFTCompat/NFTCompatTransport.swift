@@ -16,12 +16,13 @@ package struct NFTCompatTransport: IPTablesTransport {
   ) throws(CNIError) -> T {
     var attempts = 50
     while true {
-      let session = try kernel(table) { () throws(NetlinkError) in try CompatSession(table) }
+      let session = try kernel(table) { () throws(NetlinkError) in try CompatSession.open(table) }
       var changes = TableEdit { (chain) throws(CNIError) in
-        try kernel(table) { () throws(NetlinkError) in try session.rules(of: chain) }
+        try kernel(table) { () throws(NetlinkError) in try session?.rules(of: chain) }
       }
       let result = try edit(&changes)
       if changes.changes.isEmpty { return result }
+      guard let session else { throw CNIError(.kernelRefused, "change the \(table): the kernel has no nf_tables") }
       let messages = try session.messages(&changes)
       do {
         try session.commit(messages)
