@@ -8,7 +8,8 @@ struct PortmapBenchmark {
   private let options: Options
   private let ours: Program
   private let peer: Program
-  private let libraries = ["libmnl", "libnftnl", "jansson", "libmd"]
+  /// Those that the program loads.
+  private let libraries = ["libmnl"]
 
   init(_ options: Options) {
     self.options = options

@@ -3,12 +3,18 @@
 
 import TestSupport
 
-/// Whose portmap it is; each writes its rules in its own way.
-enum Contestant { case ours, peer }
+/// Whose portmap it is, and where it writes its rules.
+enum Contestant {
+  case ours, oursInIPTables, peer
+
+  /// Members of its configuration.
+  var members: String { self == .oursInIPTables ? #""backend":"iptables","# : "" }
+}
 
 /// A node of its own on which one portmap has made so many mappings already.
 final class PortmapHost {
   let program: Program
+  private let contestant: Contestant
   let present: Int
   let node: Node
   /// The container that the measured mappings lead to.
@@ -21,6 +27,7 @@ final class PortmapHost {
 
   init(_ contestant: Contestant, program: Program, present: Int) throws {
     self.program = program
+    self.contestant = contestant
     self.present = present
     node = try Node()
     container = try node.addContainer(ip: "10.22.0.5")
@@ -28,7 +35,7 @@ final class PortmapHost {
     _ = try call("DEL", container, ports: 40_000..<40_001)
     switch contestant {
     case .ours: try fillByCalls()
-    case .peer: try node.namespace.command("iptables-restore", "--noflush", input: iptablesRules())
+    case .oursInIPTables, .peer: try node.namespace.command("iptables-restore", "--noflush", input: iptablesRules())
     }
   }
 
@@ -39,7 +46,9 @@ final class PortmapHost {
 
   func start(_ verb: String, _ container: Container, ports: Range<UInt16>) throws -> RunningProgram {
     try node.namespace.run {
-      try program.start(environment: container.environment(verb), input: portmapConfig(container, ports: ports))
+      try program.start(
+        environment: container.environment(verb),
+        input: portmapConfig(container, ports: ports, members: contestant.members))
     }
   }
 
@@ -100,13 +109,13 @@ final class PortmapHost {
 
 /// The configuration that publishes ports of a container on these ports of the host: port 80 if it is one, else each
 /// its own.
-func portmapConfig(_ container: Container, ports: Range<UInt16>) -> [UInt8] {
+func portmapConfig(_ container: Container, ports: Range<UInt16>, members: String = "") -> [UInt8] {
   let mappings = ports.map { port in
     #"{"hostPort":\#(port),"containerPort":\#(ports.count == 1 ? 80 : port),"protocol":"tcp"}"#
   }.joined(separator: ",")
   return Array(
     """
-    {"cniVersion":"1.0.0","name":"bench","type":"portmap","capabilities":{"portMappings":true},\
+    {"cniVersion":"1.0.0","name":"bench","type":"portmap",\(members)"capabilities":{"portMappings":true},\
     "runtimeConfig":{"portMappings":[\(mappings)]},"prevResult":\(container.prevResult)}
     """.utf8)
 }

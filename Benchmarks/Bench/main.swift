@@ -56,10 +56,13 @@ do {
   if let obstacle = Namespace.obstacle { throw Failure(obstacle) }
   switch words.first {
   case "portmap": try PortmapBenchmark(Options(words.dropFirst())).run()
+  case "portmap-iptables": try PortmapIPTablesBenchmark(Options(words.dropFirst())).run()
   case "tuning": try TuningBenchmark(Options(words.dropFirst())).run()
   case "bandwidth": try BandwidthBenchmark(Options(words.dropFirst())).run()
   case "flannel": try FlannelBenchmark(Options(words.dropFirst())).run()
-  default: throw Failure("usage: Bench portmap|tuning|bandwidth|flannel [--quick] [--ours PROGRAM] [--peers FOLDER]")
+  default:
+    throw Failure(
+      "usage: Bench portmap|portmap-iptables|tuning|bandwidth|flannel [--quick] [--ours PROGRAM] [--peers FOLDER]")
   }
 } catch {
   fputs("bench: \(error)\n", stderr)

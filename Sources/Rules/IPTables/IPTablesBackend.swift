@@ -141,7 +141,7 @@ extension IPTablesBackend {
     for hook in ["PREROUTING", "OUTPUT"] { try table.ensure(PortRules.jumpToEntries, in: hook) }
     // Only if the attachment has a chain can it have entries, of which there may be thousands to look at.
     var present: [PlacedRule] = []
-    if try table.rules(of: chain) != nil {
+    if try table.has(chain) {
       present = (try table.rules(of: PortRules.entries) ?? []).filter { $0.jump == chain }
     }
     try table.fill(chain, with: wanted.chainRules)
@@ -153,7 +153,7 @@ extension IPTablesBackend {
   /// Collects what masquerading needs, and answers the rules with the chain that marks: ours, if the other is missing.
   private func prepareMasquerading(_ rules: PortRules, _ table: inout TableEdit) throws(CNIError) -> PortRules {
     if rules.markChain != PortRules.marking {
-      if try table.rules(of: rules.markChain) != nil { return rules }
+      if try table.has(rules.markChain) { return rules }
       note("externalSetMarkChain: there is no chain \(rules.markChain): \(PortRules.marking) is used instead")
     }
     try table.ensureChain(PortRules.marking)
@@ -172,7 +172,7 @@ extension IPTablesBackend {
       var chains: [String] = []
       for (prefix, entries) in [("CNI-DN-", PortRules.entries), ("CNI-SN-", PortRules.formerEntries)] {
         let chain = PortRules.chain(owner, prefix: prefix)
-        guard try table.rules(of: chain) != nil else { continue }
+        guard try table.has(chain) else { continue }
         for entry in try table.rules(of: entries) ?? [] where entry.jump == chain {
           table.remove(entry, from: entries)
         }

@@ -27,13 +27,24 @@ package protocol IPTablesTransport: Sendable {
 }
 
 /// A rule where it stands.
-package struct PlacedRule: Hashable, Sendable {
-  /// Nil for one that this program does not write.
-  package let rule: IPTablesRule?
+package struct PlacedRule: Equatable, Sendable {
   /// The chain that it jumps or goes to, also of a rule that is otherwise not understood.
   package let jump: String?
   /// What the transport finds it by.
   let handle: UInt64
+  private let decode: @Sendable () -> IPTablesRule?
+
+  /// `rule` is read when it is asked for: a chain may hold thousands.
+  init(rule: @autoclosure @escaping @Sendable () -> IPTablesRule?, jump: String?, handle: UInt64) {
+    decode = rule
+    self.jump = jump
+    self.handle = handle
+  }
+
+  /// Nil for one that this program does not write.
+  package var rule: IPTablesRule? { decode() }
+
+  package static func == (left: PlacedRule, right: PlacedRule) -> Bool { left.handle == right.handle }
 }
 
 /// Changes of a table that are being collected. What was collected is not seen by `rules(of:)`.
@@ -48,12 +59,29 @@ package struct TableEdit {
     case remove(PlacedRule, from: String)
   }
 
+  private let find: (_ chain: String) throws(CNIError) -> Bool
   private let read: (_ chain: String) throws(CNIError) -> [PlacedRule]?
+  private var found: [String: Bool] = [:]
   private var known: [String: [PlacedRule]?] = [:]
   private(set) var changes: [Change] = []
 
-  /// `read` answers a chain's rules, or nil if there is no such chain.
-  init(_ read: @escaping (_ chain: String) throws(CNIError) -> [PlacedRule]?) { self.read = read }
+  /// `find` answers whether there is a chain; `read` answers its rules, or nil if there is no such chain.
+  init(
+    find: @escaping (_ chain: String) throws(CNIError) -> Bool,
+    read: @escaping (_ chain: String) throws(CNIError) -> [PlacedRule]?
+  ) {
+    self.find = find
+    self.read = read
+  }
+
+  /// Whether there is a chain.
+  package mutating func has(_ chain: String) throws(CNIError) -> Bool {
+    if let rules = known[chain] { return rules != nil }
+    if let isFound = found[chain] { return isFound }
+    let isFound = try find(chain)
+    found[chain] = isFound
+    return isFound
+  }
 
   /// Forgets the changes, and answers what they would have been, in words.
   package mutating func discard() -> [String] {
@@ -71,12 +99,12 @@ package struct TableEdit {
 
   /// Makes a chain unless it is there.
   package mutating func ensureChain(_ chain: String) throws(CNIError) {
-    if try rules(of: chain) == nil, !changes.contains(.makeChain(chain)) { changes.append(.makeChain(chain)) }
+    if try !has(chain), !changes.contains(.makeChain(chain)) { changes.append(.makeChain(chain)) }
   }
 
   /// Removes a chain with all its rules, if it is there.
   package mutating func removeChain(_ chain: String) throws(CNIError) {
-    if try rules(of: chain) != nil { changes.append(.removeChain(chain)) }
+    if try has(chain) { changes.append(.removeChain(chain)) }
   }
 
   /// Makes a chain hold exactly these rules.

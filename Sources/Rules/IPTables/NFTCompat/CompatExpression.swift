@@ -63,10 +63,11 @@ enum CompatExpression: Equatable {
 extension CompatExpression {
   /// The chain that a rule goes on in, whatever else is in it.
   static func jump(in bytes: ArraySlice<UInt8>) -> String? {
-    for element in AttributeList(bytes) {
-      if case .verdict(_, let chain?)? = CompatExpression(Attributes(element.value)) { return chain }
-    }
-    return nil
+    // It is the last expression.
+    var last: ArraySlice<UInt8>?
+    for element in AttributeList(bytes) { last = element.value }
+    guard let last, case .verdict(_, let chain?)? = CompatExpression(Attributes(last)) else { return nil }
+    return chain
   }
 }
 

@@ -37,18 +37,23 @@ final class CompatSession {
     }
   }
 
-  /// The rules of a chain in their order; nil if there is no such chain.
-  func rules(of chain: String) throws(NetlinkError) -> [PlacedRule]? {
+  func has(_ chain: String) throws(NetlinkError) -> Bool {
     var look = message(NFT_MSG_GETCHAIN)
     look.attribute(NFTA_CHAIN_TABLE.rawValue, text: table.name.rawValue)
     look.attribute(NFTA_CHAIN_NAME.rawValue, text: chain)
-    guard try socket.answer(to: look, "look at the chain \(chain)", unless: [ENOENT]) != nil else { return nil }
+    return try socket.answer(to: look, "look at the chain \(chain)", unless: [ENOENT]) != nil
+  }
+
+  /// The rules of a chain in their order; nil if there is no such chain.
+  func rules(of chain: String) throws(NetlinkError) -> [PlacedRule]? {
+    guard try has(chain) else { return nil }
     var list = message(NFT_MSG_GETRULE, NLM_F_DUMP)
     list.attribute(NFTA_RULE_TABLE.rawValue, text: table.name.rawValue)
     list.attribute(NFTA_RULE_CHAIN.rawValue, text: chain)
     let (parts, isInterrupted) = try socket.dump(list, "list the rules of the chain \(chain)")
     if isInterrupted { throw NetlinkError("list the rules of the chain \(chain)", number: EINTR) }
-    return parts.compactMap { PlacedRule($0, table, chain) }
+    let name = Array(chain.utf8) + [0]
+    return parts.compactMap { PlacedRule($0, table, name) }
   }
 
   /// The changes as messages, with the table and its own chains before them where they are missing.
@@ -61,7 +66,7 @@ final class CompatSession {
       case .flush(let chain): list.append(ruleMessage(NFT_MSG_DELRULE, chain))
       case .removeChain(let chain): list += [ruleMessage(NFT_MSG_DELRULE, chain), removal(chain)]
       case .insert(let rule, let chain, let atStart):
-        if let hook = BaseHook(chain, table.name), try edit.rules(of: chain) == nil, !made.contains(chain) {
+        if let hook = BaseHook(chain, table.name), try !edit.has(chain), !made.contains(chain) {
           list.append(chainMessage(chain, hook))
           made.append(chain)
         }
@@ -148,18 +153,23 @@ struct BaseHook: Equatable {
 }
 
 extension PlacedRule {
-  /// Reads a rule of a dump; nil for one of another chain.
-  fileprivate init?(_ reply: NetlinkReply, _ table: IPTable, _ chain: String) {
-    let attributes = reply.attributes(after: 4)
-    guard
-      attributes[Int(NFTA_RULE_TABLE.rawValue)]?.text == table.name.rawValue,
-      attributes[Int(NFTA_RULE_CHAIN.rawValue)]?.text == chain,
-      let handle = attributes[Int(NFTA_RULE_HANDLE.rawValue)]?.integer(UInt64.self, at: 0)
-    else { return nil }
-    let bytes = attributes[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? []
-    let expressions = CompatExpression.decoded(bytes)
+  /// Reads a rule of a dump; nil for one of another chain, as old kernels list them all.
+  fileprivate init?(_ reply: NetlinkReply, _ table: IPTable, _ chain: [UInt8]) {
+    var handle: UInt64?
+    var bytes: ArraySlice<UInt8> = []
+    var isOfChain = false
+    for attribute in AttributeList(reply.payload.dropFirst(4)) {
+      switch attribute.type {
+      case Int(NFTA_RULE_CHAIN.rawValue): isOfChain = attribute.value.elementsEqual(chain)
+      case Int(NFTA_RULE_HANDLE.rawValue): handle = attribute.value.integer(UInt64.self, at: 0)?.bigEndian
+      case Int(NFTA_RULE_EXPRESSIONS.rawValue): bytes = attribute.value
+      default: break
+      }
+    }
+    guard isOfChain, let handle else { return nil }
+    let expressions = bytes
     self.init(
-      rule: expressions.flatMap { IPTablesRule($0, table.family) }, jump: CompatExpression.jump(in: bytes),
-      handle: handle.bigEndian)
+      rule: CompatExpression.decoded(expressions).flatMap { IPTablesRule($0, table.family) },
+      jump: CompatExpression.jump(in: bytes), handle: handle)
   }
 }

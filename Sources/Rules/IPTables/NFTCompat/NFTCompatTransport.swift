@@ -17,9 +17,13 @@ package struct NFTCompatTransport: IPTablesTransport {
     var attempts = 50
     while true {
       let session = try kernel(table) { () throws(NetlinkError) in try CompatSession.open(table) }
-      var changes = TableEdit { (chain) throws(CNIError) in
-        try kernel(table) { () throws(NetlinkError) in try session?.rules(of: chain) }
-      }
+      var changes = TableEdit(
+        find: { (chain) throws(CNIError) in
+          try kernel(table) { () throws(NetlinkError) in try session?.has(chain) ?? false }
+        },
+        read: { (chain) throws(CNIError) in
+          try kernel(table) { () throws(NetlinkError) in try session?.rules(of: chain) }
+        })
       let result = try edit(&changes)
       if changes.changes.isEmpty { return result }
       guard let session else { throw CNIError(.kernelRefused, "change the \(table): the kernel has no nf_tables") }
