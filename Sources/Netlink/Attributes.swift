@@ -42,14 +42,9 @@ package struct AttributeList: Sequence, IteratorProtocol, Sendable {
 
 extension ArraySlice<UInt8> {
   /// The integer in host byte order at an offset from the start; nil past the end.
-  package func integer<T: FixedWidthInteger>(_: T.Type, at offset: Int) -> T? {
-    let size = T.bitWidth / 8
-    guard offset >= 0, count >= offset + size else { return nil }
-    var value: T = 0
-    for byte in dropFirst(offset).prefix(size).reversed() {
-      value = (T.bitWidth > 8 ? value << 8 : 0) | T(truncatingIfNeeded: byte)
-    }
-    return value
+  package func integer<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) -> T? {
+    guard offset >= 0, count - MemoryLayout<T>.size >= offset else { return nil }
+    return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: T.self) }
   }
 
   /// The bytes before the first NUL as text.

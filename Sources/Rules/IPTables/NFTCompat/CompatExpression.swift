@@ -66,8 +66,10 @@ extension CompatExpression {
     // It is the last expression.
     var last: ArraySlice<UInt8>?
     for element in AttributeList(bytes) { last = element.value }
-    guard let last, case .verdict(_, let chain?)? = CompatExpression(Attributes(last)) else { return nil }
-    return chain
+    guard let last else { return nil }
+    // No other expression has attributes of these types within one another.
+    let data = Attributes(last).nested(Int(NFTA_EXPR_DATA.rawValue)).nested(Int(NFTA_IMMEDIATE_DATA.rawValue))
+    return data.nested(Int(NFTA_DATA_VERDICT.rawValue))[Int(NFTA_VERDICT_CHAIN.rawValue)]?.text
   }
 }
 
