@@ -120,7 +120,8 @@ extension NetlinkSocket {
       var request = header.message(RTM_DELTFILTER, NLM_F_ACK)
       request.attribute(TCA_KIND, Array("u32".utf8) + [0])
       let action = "remove a filter of the interface with index \(interface)"
-      _ = try answer(to: request, action, unless: [ENOENT, ENODEV])
+      // EINVAL: its qdisc is gone.
+      _ = try answer(to: request, action, unless: [ENOENT, ENODEV, EINVAL])
     }
   }
 
