@@ -99,7 +99,7 @@ let package = Package(
     tests("CNITests", of: "CNI", needs: ["Address", "JSON", "CallSupport"]),
     tests("RulesTests", of: "Rules", needs: ["Address"]),
     tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),
-    tests("IPTablesTests", of: "IPTables", needs: ["OS", "Address", "JSON", "Netlink", "Rules"]),
+    tests("IPTablesTests", of: "IPTables", needs: ["CNI", "OS", "Address", "JSON", "Netlink", "Rules"]),
     tests("SkelTests", of: "Skel", needs: ["OS", "JSON", "CNI", "CallSupport"]),
     tests("PortmapTests", of: "Portmap", needs: ["OS", "Address", "JSON", "CNI", "Rules", "CallSupport"]),
     tests(
