@@ -37,11 +37,22 @@ final class CompatSession {
     }
   }
 
-  func has(_ chain: String) throws(NetlinkError) -> Bool {
+  func has(_ chain: String) throws(NetlinkError) -> Bool { try chainReply(chain) != nil }
+
+  /// Whether there is a rule in one of the chains that iptables has by itself.
+  func holdsRules() throws(NetlinkError) -> Bool {
+    for chain in ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"] where BaseHook(chain, table.name) != nil {
+      let use = try chainReply(chain)?.attributes(after: 4)[Int(NFTA_CHAIN_USE.rawValue)]?.integer(UInt32.self, at: 0)
+      if let use, use != 0 { return true }
+    }
+    return false
+  }
+
+  private func chainReply(_ chain: String) throws(NetlinkError) -> NetlinkReply? {
     var look = message(NFT_MSG_GETCHAIN)
     look.attribute(NFTA_CHAIN_TABLE.rawValue, text: table.name.rawValue)
     look.attribute(NFTA_CHAIN_NAME.rawValue, text: chain)
-    return try socket.answer(to: look, "look at the chain \(chain)", unless: [ENOENT]) != nil
+    return try socket.answer(to: look, "look at the chain \(chain)", unless: [ENOENT])
   }
 
   /// The rules of a chain in their order; nil if there is no such chain.

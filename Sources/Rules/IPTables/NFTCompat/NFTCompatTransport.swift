@@ -11,6 +11,15 @@ import Netlink
 package struct NFTCompatTransport: IPTablesTransport {
   package init() {}
 
+  /// Whether somebody has rules there.
+  static func isUsed() -> Bool {
+    AddressFamily.allCases.contains { family in
+      IPTable.Name.allCases.contains { name in
+        (try? CompatSession.open(IPTable(name, family))?.holdsRules()) ?? false
+      }
+    }
+  }
+
   package func change<T>(
     _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
