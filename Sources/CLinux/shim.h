@@ -15,6 +15,7 @@
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netfilter/x_tables.h>
 #include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/nsfs.h>
@@ -48,3 +49,10 @@ enum {
   CNI_CTA_FILTER_F_PROTO_NUM = 1 << 3,
   CNI_CTA_FILTER_F_PROTO_DST_PORT = 1 << 5,
 };
+
+// linux/netfilter_ipv4/ip_tables.h; for IPv6 (linux/netfilter_ipv6/ip6_tables.h) the numbers are the same. Both include
+// linux/if.h, whose IFF_UP and others would hide those of the Glibc module.
+static const int IPT_SO_SET_REPLACE = 64;
+static const int IPT_SO_SET_ADD_COUNTERS = 65;
+static const int IPT_SO_GET_INFO = 64;
+static const int IPT_SO_GET_ENTRIES = 65;

@@ -104,10 +104,10 @@ package struct Subprocess: Sendable {
 
   /// Waits until the process has ended; false if it has not within so many seconds.
   private static func hasEnded(_ pid: pid_t, within seconds: Int) -> Bool {
-    let deadline = now() + seconds * 1000
+    let deadline = monotonicMilliseconds() + seconds * 1000
     let file = FileDescriptor(owning: cni_pidfd_open(pid))
     while true {
-      let rest = deadline - now()
+      let rest = deadline - monotonicMilliseconds()
       if rest <= 0 { return false }
       var request = pollfd(fd: file.number, events: Int16(POLLIN), revents: 0)
       // Before kernel 5.3 there is no descriptor, poll only waits, and whether it has ended must be asked.
@@ -119,12 +119,5 @@ package struct Subprocess: Sendable {
         return true
       }
     }
-  }
-
-  /// In milliseconds, by a clock that nobody sets.
-  private static func now() -> Int {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
   }
 }

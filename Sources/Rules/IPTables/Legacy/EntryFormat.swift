@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CLinux
+import Netlink
+
+/// Where things stand in a rule of a table: struct ipt_entry (linux/netfilter_ipv4/ip_tables.h) or ip6t_entry
+/// (linux/netfilter_ipv6/ip6_tables.h), then its matches, then one target, each in units of eight bytes.
+struct EntryFormat: Equatable {
+  let family: AddressFamily
+  /// The length of the fixed part, behind which the matches begin.
+  let header: Int
+  /// Where two bytes say how far it is to the target; two more behind them say how far it is to the next entry.
+  let targetOffset: Int
+  /// In struct ipt_ip and ip6t_ip6, which are the first part of an entry; what is negated stands behind them.
+  let flags: Int
+  /// `IPT_F_GOTO`, `IP6T_F_GOTO`
+  let goto: UInt8
+  /// `IP6T_F_PROTO`: that the transport counts. For IPv4 no flag says so.
+  let hasTransport: UInt8
+
+  init(_ family: AddressFamily) {
+    self.family = family
+    let isIP = family == .ip
+    header = isIP ? 112 : 168
+    targetOffset = isIP ? 88 : 140
+    flags = isIP ? 82 : 131
+    goto = isIP ? 1 << 1 : 1 << 2
+    hasTransport = isIP ? 0 : 1 << 0
+  }
+
+  /// The length of an address.
+  var address: Int { family.bits / 8 }
+  /// Behind source, destination and their masks: two names of interfaces, then two masks of these.
+  var interfaces: Int { 4 * address }
+  /// Behind the interfaces, in host byte order.
+  var transport: Int { interfaces + 4 * Self.interfaceName }
+  var nextOffset: Int { targetOffset + 2 }
+
+  /// `IFNAMSIZ`
+  static let interfaceName = 16
+  /// struct xt_entry_match and xt_entry_target: the size of all of it, 29 bytes for the name, the revision.
+  static let extensionHeader = 32
+  /// struct xt_standard_target: a verdict and four bytes to fill.
+  static let standardTarget = extensionHeader + 8
+  /// struct xt_error_target, whose text is the name of the chain that begins here.
+  static let errorTarget = extensionHeader + 32
+  /// In bytes. The kernel has room for one more, but iptables does not take it.
+  static let chainNameLimit = 28
+}
+
+/// The verdicts of a target without a name; one that is not negative is the place in the table to go on at.
+enum Verdict {
+  static let drop: Int32 = -NF_DROP - 1
+  static let accept: Int32 = -NF_ACCEPT - 1
+  /// `XT_RETURN`
+  static let `return`: Int32 = -NF_REPEAT - 1
+}
+
+// MARK: - Writing
+
+extension EntryFormat {
+  func entry(conditions: [UInt8] = [], matches: [UInt8] = [], target: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(header + matches.count + target.count)
+    bytes += conditions
+    bytes.append(zeros: targetOffset - bytes.count)
+    // More than that is refused before it comes to a table.
+    bytes.append(integer: UInt16(clamping: header + matches.count))
+    bytes.append(integer: UInt16(clamping: header + matches.count + target.count))
+    // What the kernel keeps there, and the counters.
+    bytes.append(zeros: header - bytes.count)
+    bytes += matches
+    bytes += target
+    return bytes
+  }
+
+  /// How a chain that somebody made begins: whoever gets there without a jump is lost.
+  func head(_ name: [UInt8]) -> [UInt8] { entry(target: Self.extended("ERROR", 0, name, size: 32)) }
+
+  /// How such a chain ends.
+  var foot: [UInt8] { entry(target: Self.target(Verdict.return)) }
+
+  static func target(_ verdict: Int32) -> [UInt8] {
+    var payload: [UInt8] = []
+    payload.append(integer: verdict)
+    return extended("", 0, payload)
+  }
+
+  /// A match or a target; `size` is the least length of the payload.
+  static func extended(_ name: String, _ revision: UInt8, _ payload: [UInt8], size: Int = 0) -> [UInt8] {
+    let length = (max(payload.count, size) + 7) & ~7
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(extensionHeader + length)
+    bytes.append(integer: UInt16(clamping: extensionHeader + length))
+    bytes += name.utf8
+    bytes.append(zeros: extensionHeader - 1 - bytes.count)
+    bytes.append(revision)
+    bytes += payload
+    bytes.append(zeros: extensionHeader + length - bytes.count)
+    return bytes
+  }
+}
+
+// MARK: - Bytes
+
+extension [UInt8] {
+  mutating func append(zeros count: Int) {
+    if count > 0 { append(contentsOf: repeatElement(0, count: count)) }
+  }
+
+  /// The integer in host byte order at an index, which must be there: a table has many, and this takes the least time.
+  func integer16(at index: Int) -> Int { Int(self[index]) | Int(self[index + 1]) << 8 }
+
+  func integer32(at index: Int) -> UInt32 {
+    UInt32(truncatingIfNeeded: integer16(at: index) | integer16(at: index + 2) << 16)
+  }
+
+  mutating func put(_ value: UInt32, at index: Int) {
+    for place in 0..<4 { self[index + place] = UInt8(truncatingIfNeeded: value >> UInt32(8 * place)) }
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CLinux
+import Glibc
+import OS
+
+/// A socket by which the kernel gives and takes the tables of a family, those of the network namespace of this thread.
+struct LegacySocket: ~Copyable {
+  private let file: FileDescriptor
+  private let level: Int32
+
+  static func open(_ family: AddressFamily) throws(SystemError) -> LegacySocket {
+    let number = try systemCall("open an \(family.title) socket") {
+      socket(Int32(family.number), Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    }
+    let level = Int32(family == .ip ? IPPROTO_IP : IPPROTO_IPV6)
+    return LegacySocket(file: FileDescriptor(owning: number), level: level)
+  }
+
+  /// Reads a table; nil if it changed meanwhile.
+  func read(_ table: IPTable) throws(SystemError) -> LegacyTable.Contents? {
+    let information = try get(IPT_SO_GET_INFO, header(table, LegacyTableInfo.length), LegacyTableInfo.length, table)
+    guard let information, let info = LegacyTableInfo(information) else { return nil }
+    var request = header(table, LegacyTable.entriesHeader)
+    request.put(UInt32(truncatingIfNeeded: info.size), at: Int(XT_TABLE_MAXNAMELEN))
+    let entries = try get(IPT_SO_GET_ENTRIES, request, LegacyTable.entriesHeader + info.size, table)
+    return entries.map { LegacyTable.Contents(info: info, entries: $0) }
+  }
+
+  /// Puts new entries in the place of the old ones, all at once. Answers what the old ones had counted until then, nil if
+  /// their number has changed.
+  func replace(_ table: IPTable, _ replacement: inout [UInt8], oldCount: Int) throws(SystemError) -> [UInt8]? {
+    // struct xt_counters: packets and bytes
+    var counters = [UInt8](repeating: 0, count: 16 * oldCount)
+    let isDone = try again("change \(table)") {
+      unsafe counters.withUnsafeMutableBytes { counters in
+        let pointer = UInt64(UInt(bitPattern: counters.baseAddress))
+        replacement.put(UInt32(truncatingIfNeeded: pointer), at: LegacyLayout.countersPointer)
+        replacement.put(UInt32(truncatingIfNeeded: pointer >> 32), at: LegacyLayout.countersPointer + 4)
+        return set(IPT_SO_SET_REPLACE, replacement)
+      }
+    }
+    return isDone ? counters : nil
+  }
+
+  /// Adds what the old entries had counted to those that are still there.
+  func add(_ counters: [UInt8], _ table: IPTable, _ layout: LegacyLayout) throws(SystemError) {
+    // struct xt_counters_info: the name, how many, four bytes to fill.
+    var request = header(table, 40)
+    request.put(UInt32(truncatingIfNeeded: layout.count), at: Int(XT_TABLE_MAXNAMELEN))
+    for run in layout.kept {
+      request.append(zeros: 40 + 16 * run.now - request.count)
+      request += counters[16 * run.before.lowerBound..<16 * run.before.upperBound]
+    }
+    request.append(zeros: 40 + 16 * layout.count - request.count)
+    _ = try again("add to the counters of \(table)") { set(IPT_SO_SET_ADD_COUNTERS, request) }
+  }
+
+  /// What every request begins with: the name of the table.
+  private func header(_ table: IPTable, _ length: Int) -> [UInt8] {
+    var bytes = Array(table.name.rawValue.utf8)
+    bytes.append(zeros: length - bytes.count)
+    return bytes
+  }
+
+  /// The answer to a request, of exactly so many bytes; nil if the table is not as the request says.
+  private func get(
+    _ option: Int32, _ request: [UInt8], _ length: Int, _ table: IPTable
+  ) throws(SystemError) -> [UInt8]? {
+    let bytes = unsafe try [UInt8].filled(length) { (buffer) throws(SystemError) in
+      unsafe buffer.copyBytes(from: request)
+      var size = socklen_t(clamping: length)
+      let isDone = try again("read \(table)") {
+        unsafe getsockopt(file.number, level, option, buffer.baseAddress, &size)
+      }
+      return isDone ? Int(size) : 0
+    }
+    return bytes.count == length ? bytes : nil
+  }
+
+  private func set(_ option: Int32, _ request: [UInt8]) -> Int32 {
+    unsafe request.withUnsafeBytes {
+      unsafe setsockopt(file.number, level, option, $0.baseAddress, socklen_t(clamping: $0.count))
+    }
+  }
+
+  /// Whether a call succeeds; false if the kernel wants to be asked anew.
+  private func again(_ action: @autoclosure () -> String, _ call: () -> Int32) throws(SystemError) -> Bool {
+    do {
+      try systemCall(action(), call)
+      return true
+    } catch {
+      if error.number == EAGAIN { return false }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Glibc
+import OS
+
+/// Writes rules where iptables-legacy does: the whole table is read, changed in memory, and put back at once.
+package struct LegacyTransport: IPTablesTransport {
+  private let lock: XTablesLock
+
+  /// `milliseconds` is how long others may keep the lock of all programs that change tables.
+  package init(lockFile: String? = nil, milliseconds: Int = 10_000) {
+    lock = XTablesLock(path: lockFile ?? XTablesLock.standardPath, patience: milliseconds)
+  }
+
+  /// Whether somebody has used a table of this family in the network namespace of this thread. This only looks: to ask
+  /// for a table itself would make it, and iptables-nft then warns of it.
+  package static func isUsed(_ family: AddressFamily) -> Bool {
+    let path = "/proc/thread-self/net/\(family == .ip ? "ip" : "ip6")_tables_names"
+    guard let file = try? FileDescriptor.open(path), let names = try? file.readAll(limit: 1) else { return false }
+    return !names.isEmpty
+  }
+
+  package func change<T>(
+    _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> T {
+    try lock.held(for: "change \(table)") { () throws(CNIError) in
+      // Who takes no lock can still come between.
+      for _ in 0..<Self.attempts {
+        if let result = try attempt(table, edit) { return result.value }
+      }
+      throw CNIError(.tryAgainLater, "change \(table): it changes faster than this change could be made")
+    }
+  }
+
+  private static let attempts = 100
+
+  /// So that a result that is nil itself can be told from none.
+  private struct Result<T> { let value: T }
+
+  /// Makes the changes; nil if the table has changed meanwhile.
+  private func attempt<T>(
+    _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> Result<T>? {
+    let socket = try Self.kernel(table) { () throws(SystemError) in try LegacySocket.open(table.family) }
+    let contents = try Self.kernel(table) { () throws(SystemError) in try socket.read(table) }
+    guard let contents else { return nil }
+    var changed: LegacyTable
+    do {
+      changed = try LegacyTable(table, contents)
+    } catch {
+      throw CNIError(.kernelRefused, "read \(table): \(error)")
+    }
+    var collected = TableEdit { [changed] (chain) throws(CNIError) in changed.rules(of: chain) }
+    let value = try edit(&collected)
+    if collected.changes.isEmpty { return Result(value: value) }
+
+    try changed.apply(collected.changes)
+    var layout = try changed.laidOut()
+    let oldCount = contents.info.count
+    let counters = try Self.kernel(table) { () throws(SystemError) in
+      try socket.replace(table, &layout.replacement, oldCount: oldCount)
+    }
+    guard let counters else { return nil }
+    // The rules stand by now: that others lose what they counted is no reason to say that ours do not.
+    try? socket.add(counters, table, layout)
+    return Result(value: value)
+  }
+
+  private static func kernel<T: ~Copyable>(
+    _ table: IPTable, _ body: () throws(SystemError) -> T
+  ) throws(CNIError) -> T {
+    do throws(SystemError) {
+      return try body()
+    } catch {
+      let module = table.family == .ip ? "ip_tables" : "ip6_tables"
+      switch error.number {
+      case ENOPROTOOPT: throw CNIError(.kernelRefused, "\(error): the kernel has no \(module)")
+      case EPERM:
+        throw CNIError(.kernelRefused, "\(error); it needs CAP_NET_ADMIN in the host's network namespace")
+      default: throw CNIError(.kernelRefused, "\(error)")
+      }
+    }
+  }
+}
