@@ -41,13 +41,12 @@ extension IPTablesRule {
       | bit(transport?.isNegated, Inversion.transport)
   }
 
-  /// Reads an entry of a table that was looked through before; nil unless it is one that this program writes. `jump` is
-  /// the chain that it goes on with.
+  /// Reads an entry; nil unless it is one that this program writes. `jump` is the chain that it goes on with.
   init?(entry: ArraySlice<UInt8>, _ format: EntryFormat, jump: String?) {
     guard
       let transport = entry.integer(UInt16.self, at: format.transport),
       let targetOffset = entry.integer(UInt16.self, at: format.targetOffset).map(Int.init),
-      let negated = entry.integer(UInt8.self, at: format.flags + 1),
+      targetOffset >= format.header, let negated = entry.integer(UInt8.self, at: format.flags + 1),
       let matches = Self.matches(entry.dropFirst(format.header).prefix(targetOffset - format.header)),
       let target = RuleTarget(legacy: entry.dropFirst(targetOffset), format.family, jump: jump)
     else { return nil }

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Testing
+
+@testable import IPTables
+
+@Suite("a table of iptables-legacy") struct LegacyTableTests {
+  @Test("the fixtures are there")
+  func fixtures() { #expect(GoldenTable.all.count > 50) }
+
+  @Test("that nobody changes is laid out as it was", arguments: GoldenTable.all)
+  func unchanged(golden: GoldenTable) throws {
+    let table = try LegacyTable(golden.table, golden.contents)
+    let layout = try table.laidOut()
+    #expect(Array(layout.replacement.dropFirst(96)) == Array(golden.contents.entries.dropFirst(40)))
+    #expect(layout.count == golden.contents.info.count)
+    #expect(layout.kept.map(\.before) == [0..<layout.count])
+    #expect(layout.kept.map(\.now) == [0])
+  }
+
+  @Test("that is changed has the bytes that iptables-legacy makes of it", arguments: GoldenTable.all)
+  func changed(golden: GoldenTable) throws {
+    guard let edit = golden.edit else { return }
+    let table = try LegacyTable(golden.table, golden.contents)
+    var collected = TableEdit { [table] (chain) throws(CNIError) in table.rules(of: chain) }
+    try edit(&collected)
+    var changed = table
+    try changed.apply(collected.changes)
+    let layout = try changed.laidOut()
+    #expect(Array(layout.replacement[..<88]) == Array(golden.replacement[..<88]))
+    #expect(golden.withoutCounters(layout.replacement[96...]) == golden.withoutCounters(golden.replacement[96...]))
+    #expect(layout.count == Int(golden.counters.integer32(at: 32)))
+  }
+
+  @Test("the commands of the fixtures are nearly all among our changes")
+  func commands() { #expect(GoldenTable.all.count { $0.edit != nil } == 44) }
+
+  @Test("rules are read with the chains that they go to")
+  func rules() throws {
+    let golden = try #require(GoldenTable.all.last { $0.family == .ip && $0.command.contains("-P FORWARD") })
+    let table = try LegacyTable(golden.table, golden.contents)
+    #expect(table.rules(of: "FORWARD")?.map(\.jump) == ["CNI-FORWARD"])
+    #expect(
+      table.rules(of: "CNI-FORWARD")?.map { $0.rule?.text } == [
+        "-m comment --comment \"CNI firewall plugin rules\" -j CNI-ADMIN",
+        "-d 10.22.0.5/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "-s 10.22.0.5/32 -j ACCEPT",
+      ])
+    #expect(table.rules(of: "INPUT") == [])
+    #expect(table.rules(of: "CNI-ADMIN") == [])
+    for name in ["", "ERROR", "PREROUTING", "CNI-", "CNI-ADMIN2", "A", "Z"] { #expect(table.rules(of: name) == nil) }
+  }
+
+  @Test("in pieces: rules that are removed in between, chains that are emptied, filled, removed and made anew")
+  func pieces() throws {
+    var model = try LegacyTable(.init(.nat, .ip), GoldenTable.empty(.ip).contents)
+    let returns = try (0..<10).map { try IPTablesRule(["-s", "10.0.0.\($0)"], .ip) }
+    func read(_ table: LegacyTable) throws -> LegacyTable {
+      try LegacyTable(table.table, GoldenTable.contents(of: table.laidOut()))
+    }
+    try model.apply([.makeChain("B"), .makeChain("A"), .makeChain("C"), .makeChain("A")])
+    try model.apply(returns.map { .insert($0, into: "B", atStart: false) })
+    try model.apply([.insert(IPTablesRule(target: .jump("B")), into: "A", atStart: true)])
+    try model.apply([.insert(IPTablesRule(target: .jump("A")), into: "OUTPUT", atStart: true)])
+    var table = try read(model)
+    #expect(table.rules(of: "B")?.map(\.rule) == returns.map(Optional.some))
+    #expect(table.rules(of: "A")?.map(\.jump) == ["B"])
+    #expect(table.rules(of: "OUTPUT")?.map(\.jump) == ["A"])
+
+    let placed = try #require(table.rules(of: "B"))
+    for index in [4, 0, 9, 5, 4, 3] { try table.apply([.remove(placed[index], from: "B")]) }
+    try table.apply([.insert(returns[0], into: "B", atStart: false), .insert(returns[9], into: "B", atStart: true)])
+    var again = try read(table)
+    #expect(again.rules(of: "B")?.map(\.rule) == [9, 1, 2, 6, 7, 8, 0].map { returns[$0] })
+    #expect(again.rules(of: "A")?.map(\.jump) == ["B"])
+
+    try again.apply([.removeChain("B"), .removeChain("B"), .removeChain("no")])
+    #expect(throws: CNIError.self) { _ = try again.laidOut() }
+    try again.apply([.makeChain("B"), .insert(returns[2], into: "B", atStart: false)])
+    #expect(try read(again).rules(of: "B")?.map(\.rule) == [returns[2]])
+    #expect(try read(again).rules(of: "A")?.map(\.jump) == ["B"])
+    try again.apply([.removeChain("B"), .flush("A"), .flush("OUTPUT"), .removeChain("A"), .removeChain("C")])
+    #expect(try read(again).bytes[40...] == GoldenTable.empty(.ip).contents.entries[40...])
+  }
+
+  @Test("changes that cannot be made are errors")
+  func impossible() throws {
+    let rule = IPTablesRule(target: .return)
+    let changes: [TableEdit.Change] = [
+      .makeChain(""), .makeChain(String(repeating: "x", count: 29)), .makeChain("a\0b"), .removeChain("OUTPUT"),
+      .flush("none"), .insert(rule, into: "none", atStart: true),
+      .insert(
+        IPTablesRule(
+          matches: [RuleMatch](repeating: .comment(CommentMatch("x")), count: 300), target: .return), into: "OUTPUT",
+        atStart: true),
+    ]
+    for change in changes {
+      var table = try LegacyTable(.init(.nat, .ip), GoldenTable.empty(.ip).contents)
+      #expect(throws: CNIError.self, "\(change)") { try table.apply([change]) }
+    }
+    for chain in ["none", "OUTPUT", "ERROR", ""] {
+      var table = try LegacyTable(.init(.nat, .ip), GoldenTable.empty(.ip).contents)
+      try table.apply([.insert(IPTablesRule(target: .jump(chain)), into: "OUTPUT", atStart: true)])
+      #expect(throws: CNIError.self, "\(chain)") { _ = try table.laidOut() }
+    }
+  }
+
+  @Test("that ends too early, wherever, is an error", arguments: [AddressFamily.ip, .ip6])
+  func truncated(family: AddressFamily) throws {
+    let golden = try #require(
+      GoldenTable.all.filter { $0.family == family }.max {
+        $0.contents.entries.count < $1.contents.entries.count
+      })
+    let all = golden.contents
+    for length in 0..<all.entries.count - 40 {
+      let bytes = Array(all.entries.prefix(40 + length))
+      for count in [all.info.count, all.info.count - 1, length / 152] {
+        let info = try #require(GoldenTable.info(all.info, count: count, size: length))
+        for info in [info, all.info] where (try? LegacyTable(golden.table, .init(info: info, entries: bytes))) != nil {
+          Issue.record("\(length) bytes are a table")
+        }
+      }
+    }
+  }
+
+  @Test("never traps, whatever the bytes are, and what can be read is laid out as it was")
+  func hostile() throws {
+    var readable = 0
+    for round in 0..<6_000 {
+      let golden = GoldenTable.all[round % GoldenTable.all.count]
+      var bytes = golden.contents.entries
+      let header = EntryFormat(golden.family).header
+      for _ in 0..<Int.random(in: 1...4) {
+        // Now and then in what is most worth it: the sizes and the target of an entry.
+        let place =
+          Bool.random()
+          ? Int.random(in: 40..<bytes.count)
+          : 40 + (header + 40) * Int.random(in: 0..<4) + header + Int.random(in: -24..<40)
+        bytes[place] = Bool.random() ? .random(in: 0 ... .max) : bytes[place] ^ 1 << UInt8.random(in: 0..<8)
+      }
+      let contents = LegacyTable.Contents(info: golden.contents.info, entries: bytes)
+      guard let table = try? LegacyTable(golden.table, contents) else { continue }
+      readable += 1
+      for name in ["PREROUTING", "FORWARD", "CNI-HOSTPORT-DNAT", "CNI-DN-0123456789abcdef01234", "CNI-FORWARD"] {
+        _ = table.rules(of: name)
+      }
+      // Another name of a chain may have another place.
+      let isSorted = table.sorted == table.sorted.sorted()
+      let output = try Array(table.laidOut().replacement.dropFirst(96))
+      let isSame = isSorted ? output == Array(bytes.dropFirst(40)) : output.count == bytes.count - 40
+      if !isSame { Issue.record("changed without a change") }
+    }
+    #expect(readable > 200)
+    for _ in 0..<5_000 {
+      let bytes = (0..<Int.random(in: 0...600)).map { _ in UInt8.random(in: 0...3) }
+      let info = try #require(LegacyTableInfo((0..<84).map { _ in .random(in: 0...3) }))
+      _ = try? LegacyTable(.init(.nat, .ip), .init(info: info, entries: bytes))
+      if let info = GoldenTable.info(info, count: .random(in: 0...4), size: max(0, bytes.count - 40)) {
+        _ = try? LegacyTable(.init(.nat, .ip), .init(info: info, entries: bytes))
+      }
+    }
+  }
+}
