@@ -84,7 +84,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["OS", "Address", "CLinux"], path: "Tests/TestSupport",
       swiftSettings: warningsAreErrors),
     tests(
-      "KernelTests", of: "NFTables",
+      "KernelTests", of: "NFTables", "IPTables",
       needs: ["TestSupport", "OS", "Address", "CLinux", "CNI", "JSON", "Netlink", "Rules", "swift-cni"]),
     .target(
       name: "CallSupport", dependencies: ["OS", "JSON", "Skel"], path: "Tests/CallSupport",

@@ -69,15 +69,16 @@ struct LegacySocket: ~Copyable {
   private func get(
     _ option: Int32, _ request: [UInt8], _ length: Int, _ table: IPTable
   ) throws(SystemError) -> [UInt8]? {
-    let bytes = unsafe try [UInt8].filled(length) { (buffer) throws(SystemError) in
-      unsafe buffer.copyBytes(from: request)
-      var size = socklen_t(clamping: length)
-      let isDone = try again("read \(table)") {
-        unsafe getsockopt(file.number, level, option, buffer.baseAddress, &size)
+    // Zeros, as the kernel does not write what stands behind a name in its field.
+    var bytes = request
+    bytes.append(zeros: length - request.count)
+    var size = socklen_t(clamping: length)
+    let isDone = try again("read \(table)") {
+      unsafe bytes.withUnsafeMutableBytes {
+        unsafe getsockopt(file.number, level, option, $0.baseAddress, &size)
       }
-      return isDone ? Int(size) : 0
     }
-    return bytes.count == length ? bytes : nil
+    return isDone && Int(size) == length ? bytes : nil
   }
 
   private func set(_ option: Int32, _ request: [UInt8]) -> Int32 {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import IPTables
+import OS
+import TestSupport
+
+/// A namespace whose rules iptables-legacy keeps, with a lock of its own for those who change them.
+final class LegacyHost: Sendable {
+  let namespace: Namespace
+  private let folder: Unchecked<TemporaryFolder>
+  let lockFile: String
+
+  private struct Unchecked<Value>: @unchecked Sendable { let value: Value }
+
+  init() throws {
+    namespace = try Namespace()
+    folder = Unchecked(value: try TemporaryFolder())
+    lockFile = folder.value.path + "/xtables.lock"
+  }
+
+  /// Changes a table by the transport of this project.
+  @discardableResult
+  func change<T>(
+    _ table: IPTable, milliseconds: Int = 60_000, _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws -> T {
+    try namespace.run {
+      try LegacyTransport(lockFile: lockFile, milliseconds: milliseconds).change(table, edit)
+    }
+  }
+
+  /// Runs a program of iptables-legacy, its name given without the family; a failure is a ``CommandFailure``.
+  @discardableResult
+  func legacy(
+    _ family: AddressFamily, _ words: [String], program: String = "tables-legacy", input: String = "",
+    lockFile: String? = nil
+  ) throws -> String {
+    let name = (family == .ip ? "ip" : "ip6") + program
+    let environment = [
+      "PATH": Program.standardPath, "LC_ALL": "C", "XTABLES_LOCKFILE": lockFile ?? self.lockFile,
+    ]
+    let outcome = try namespace.run {
+      try Program(name).run(words, environment: environment, input: Array(input.utf8))
+    }
+    guard outcome.status == 0 else { throw CommandFailure(words: [name] + words, outcome: outcome) }
+    return outcome.outputText
+  }
+
+  /// Takes what a table should hold, with counters, as `save` prints it.
+  func restore(_ family: AddressFamily, _ text: String) throws {
+    try legacy(family, ["-c"], program: "tables-legacy-restore", input: text)
+  }
+
+  /// The chains and rules of a table, a line each, with counters if they are wanted.
+  func save(_ table: IPTable, counters: Bool = true) throws -> [String] {
+    let words = ["-t", table.name.rawValue] + (counters ? ["-c"] : [])
+    let lines = try legacy(table.family, words, program: "tables-legacy-save").split(separator: "\n").map(String.init)
+    return lines.filter { !$0.hasPrefix("#") }
+  }
+}
