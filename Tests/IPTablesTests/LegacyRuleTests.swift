@@ -62,7 +62,8 @@ import Testing
       let format = EntryFormat(family)
       let entry = try IPTablesRule(["-s", family == .ip ? "10.0.0.0/8" : "fd00::/8"], family).entry(format)
       #expect(IPTablesRule(entry: entry[...], format, jump: nil) != nil)
-      for (byte, value) in zip(bytes, [1, format.goto] as [UInt8]) {
+      // IPT_F_FRAG and IPT_F_GOTO; a type of service, and IP6T_F_GOTO.
+      for (byte, value) in zip(bytes, [1, family == .ip ? 2 : 4] as [UInt8]) {
         var changed = entry
         changed[byte] |= value
         #expect(IPTablesRule(entry: changed[...], format, jump: nil) == nil)

@@ -10,15 +10,13 @@ import TestSupport
 /// A namespace whose rules iptables-legacy keeps, with a lock of its own for those who change them.
 final class LegacyHost: Sendable {
   let namespace: Namespace
-  private let folder: Unchecked<TemporaryFolder>
+  private nonisolated(unsafe) let folder: TemporaryFolder
   let lockFile: String
-
-  private struct Unchecked<Value>: @unchecked Sendable { let value: Value }
 
   init() throws {
     namespace = try Namespace()
-    folder = Unchecked(value: try TemporaryFolder())
-    lockFile = folder.value.path + "/xtables.lock"
+    folder = try TemporaryFolder()
+    lockFile = folder.path + "/xtables.lock"
   }
 
   /// Changes a table by the transport of this project.

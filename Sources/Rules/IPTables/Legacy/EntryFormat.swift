@@ -7,7 +7,7 @@ import Netlink
 
 /// Where things stand in a rule of a table: struct ipt_entry (linux/netfilter_ipv4/ip_tables.h) or ip6t_entry
 /// (linux/netfilter_ipv6/ip6_tables.h), then its matches, then one target, each in units of eight bytes.
-struct EntryFormat: Equatable {
+struct EntryFormat {
   let family: AddressFamily
   /// The length of the fixed part, behind which the matches begin.
   let header: Int
@@ -15,8 +15,6 @@ struct EntryFormat: Equatable {
   let targetOffset: Int
   /// In struct ipt_ip and ip6t_ip6, which are the first part of an entry; what is negated stands behind them.
   let flags: Int
-  /// `IPT_F_GOTO`, `IP6T_F_GOTO`
-  let goto: UInt8
   /// `IP6T_F_PROTO`: that the transport counts. For IPv4 no flag says so.
   let hasTransport: UInt8
 
@@ -26,7 +24,6 @@ struct EntryFormat: Equatable {
     header = isIP ? 112 : 168
     targetOffset = isIP ? 88 : 140
     flags = isIP ? 82 : 131
-    goto = isIP ? 1 << 1 : 1 << 2
     hasTransport = isIP ? 0 : 1 << 0
   }
 

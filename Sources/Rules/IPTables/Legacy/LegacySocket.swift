@@ -70,8 +70,8 @@ struct LegacySocket: ~Copyable {
     _ option: Int32, _ request: [UInt8], _ length: Int, _ table: IPTable
   ) throws(SystemError) -> [UInt8]? {
     // Zeros, as the kernel does not write what stands behind a name in its field.
-    var bytes = request
-    bytes.append(zeros: length - request.count)
+    var bytes = [UInt8](repeating: 0, count: length)
+    bytes.replaceSubrange(request.indices, with: request)
     var size = socklen_t(clamping: length)
     let isDone = try again("read \(table)") {
       unsafe bytes.withUnsafeMutableBytes {

@@ -75,13 +75,19 @@ package struct LegacyTransport: IPTablesTransport {
     do throws(SystemError) {
       return try body()
     } catch {
+      throw refusal(error, table)
+    }
+  }
+
+  /// What it means that the kernel refuses something about a table.
+  static func refusal(_ error: SystemError, _ table: IPTable) -> CNIError {
+    switch error.number {
+    case ENOPROTOOPT:
       let module = table.family == .ip ? "ip_tables" : "ip6_tables"
-      switch error.number {
-      case ENOPROTOOPT: throw CNIError(.kernelRefused, "\(error): the kernel has no \(module)")
-      case EPERM:
-        throw CNIError(.kernelRefused, "\(error); it needs CAP_NET_ADMIN in the host's network namespace")
-      default: throw CNIError(.kernelRefused, "\(error)")
-      }
+      return CNIError(.kernelRefused, "\(error); the kernel has no \(module), or it is not loaded")
+    case EPERM:
+      return CNIError(.kernelRefused, "\(error); it needs CAP_NET_ADMIN in the host's network namespace")
+    default: return CNIError(.kernelRefused, "\(error)")
     }
   }
 }
