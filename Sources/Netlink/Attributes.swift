@@ -41,8 +41,9 @@ package struct AttributeList: Sequence, IteratorProtocol, Sendable {
 }
 
 extension ArraySlice<UInt8> {
-  /// The integer in host byte order at an offset from the start; nil past the end.
-  package func integer<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) -> T? {
+  /// The integer in host byte order at an offset from the start; nil past the end. Inlinable, as for other modules it
+  /// would be generic when it runs otherwise.
+  @inlinable package func integer<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) -> T? {
     guard offset >= 0, count - MemoryLayout<T>.size >= offset else { return nil }
     return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: T.self) }
   }

@@ -83,7 +83,7 @@ package struct NetlinkMessage: Sendable {
 
 extension Array where Element == UInt8 {
   /// Appends an integer in host byte order.
-  package mutating func append<T: FixedWidthInteger>(integer: T) {
+  @inlinable package mutating func append<T: FixedWidthInteger>(integer: T) {
     var rest = integer.littleEndian
     for _ in 0..<T.bitWidth / 8 {
       append(UInt8(truncatingIfNeeded: rest))
@@ -92,7 +92,7 @@ extension Array where Element == UInt8 {
   }
 
   /// Appends an integer in network byte order.
-  package mutating func append<T: FixedWidthInteger>(bigEndian integer: T) {
+  @inlinable package mutating func append<T: FixedWidthInteger>(bigEndian integer: T) {
     append(integer: integer.bigEndian)
   }
 }
