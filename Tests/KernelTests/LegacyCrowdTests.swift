@@ -52,7 +52,7 @@ struct LegacyCrowdTests {
       error?.message
         == "change iptables table nat: another program has held the lock \(host.lockFile) for 0.3 s")
     #expect(time >= .milliseconds(299) && time < .seconds(10))
-    #expect(host.namespace.run { !LegacyTransport.isUsed(.ip) })
+    #expect(host.namespace.run { !LegacyTransport().mayHold(IPTable(.nat, .ip)) })
     holder.kill()
     _ = try holder.wait()
   }

@@ -114,7 +114,13 @@ struct LegacyTransportTests {
   @Test("whether anybody has used a family's tables is found out without using them")
   func isUsed() throws {
     let host = try LegacyHost()
-    func used() -> [Bool] { host.namespace.run { AddressFamily.allCases.map { LegacyTransport.isUsed($0) } } }
+    func used() -> [Bool] {
+      host.namespace.run {
+        AddressFamily.allCases.map { family in
+          IPTable.Name.allCases.contains { LegacyTransport().mayHold(IPTable($0, family)) }
+        }
+      }
+    }
     #expect(used() == [false, false])
     #expect(used() == [false, false])
     try host.legacy(.ip6, ["-w", "-S"])

@@ -31,7 +31,7 @@ package struct IPTablesBackend: RulesBackend {
       for family in AddressFamily.allCases {
         let rules = try portRules(wanted, family)
         if rules.isEmpty {
-          try remove(wanted.owner, family, at: transport)
+          if transport.mayHold(IPTable(.nat, family)) { try remove(wanted.owner, family, at: transport) }
           continue
         }
         try transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in
@@ -69,7 +69,9 @@ package struct IPTablesBackend: RulesBackend {
   ) throws(CNIError) -> [PortForward] {
     var forwards: [PortForward] = []
     for place in places {
-      for family in AddressFamily.allCases { forwards += try remove(owner, family, at: place) }
+      for family in AddressFamily.allCases where place.mayHold(IPTable(.nat, family)) {
+        forwards += try remove(owner, family, at: place)
+      }
     }
     return forwards
   }
@@ -83,7 +85,7 @@ package struct IPTablesBackend: RulesBackend {
     let prefix = PortRules.commentPrefix(network: network)
     var forwards: [PortForward] = []
     for place in places {
-      for family in AddressFamily.allCases {
+      for family in AddressFamily.allCases where place.mayHold(IPTable(.nat, family)) {
         forwards += try place.change(IPTable(.nat, family)) { (table) throws(CNIError) in
           var stale: [String] = []
           for entry in try table.rules(of: PortRules.entries) ?? [] {

@@ -22,13 +22,19 @@ package struct IPTablesHost: Sendable {
     let transport: any IPTablesTransport
     switch settings.variant ?? variant() {
     case .nft: transport = NFTCompatTransport()
-    case .legacy: throw CNIError(.unsupportedField, "iptablesVariant: \"legacy\" is not supported yet; \"nft\" is")
+    case .legacy: transport = LegacyTransport()
     }
-    return IPTablesBackend(settings, transport: transport, places: [NFTCompatTransport()], note: note)
+    let places: [any IPTablesTransport] = [NFTCompatTransport(), LegacyTransport()]
+    return IPTablesBackend(settings, transport: transport, places: places, note: note)
   }
 
   /// The variant whose tables hold rules; with both or none, the one that the program `iptables` is.
   private func variant() -> IPTablesSettings.Variant {
+    switch (NFTCompatTransport.isUsed(), LegacyTransport.isUsed()) {
+    case (true, false): return .nft
+    case (false, true): return .legacy
+    case (true, true), (false, false): break
+    }
     for program in programs {
       guard let path = resolvedPath(program) else { continue }
       return path.contains("legacy") ? .legacy : .nft

@@ -24,6 +24,12 @@ package protocol IPTablesTransport: Sendable {
   /// Lets `edit` look at a table and collect changes, and makes them all at once or none; if somebody else has changed
   /// the table meanwhile, all of it again.
   func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
+  /// Whether there can be rules in a table, where that is faster to find out than to look for one.
+  func mayHold(_ table: IPTable) -> Bool
+}
+
+extension IPTablesTransport {
+  package func mayHold(_ table: IPTable) -> Bool { true }
 }
 
 /// A rule where it stands.

@@ -21,12 +21,18 @@ struct LegacySocket: ~Copyable {
 
   /// Reads a table; nil if it changed meanwhile.
   func read(_ table: IPTable) throws(SystemError) -> LegacyTable.Contents? {
-    let information = try get(IPT_SO_GET_INFO, header(table, LegacyTableInfo.length), LegacyTableInfo.length, table)
-    guard let information, let info = LegacyTableInfo(information) else { return nil }
+    guard let info = try info(table) else { return nil }
     var request = header(table, LegacyTable.entriesHeader)
     request.put(UInt32(truncatingIfNeeded: info.size), at: Int(XT_TABLE_MAXNAMELEN))
     let entries = try get(IPT_SO_GET_ENTRIES, request, LegacyTable.entriesHeader + info.size, table)
     return entries.map { LegacyTable.Contents(info: info, entries: $0) }
+  }
+
+  /// What a table is like; makes one that nobody has used yet.
+  func info(_ table: IPTable) throws(SystemError) -> LegacyTableInfo? {
+    try get(IPT_SO_GET_INFO, header(table, LegacyTableInfo.length), LegacyTableInfo.length, table).flatMap {
+      LegacyTableInfo($0)
+    }
   }
 
   /// Puts new entries in the place of the old ones, all at once. Answers what the old ones had counted until then, nil if

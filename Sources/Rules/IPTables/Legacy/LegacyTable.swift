@@ -122,6 +122,8 @@ struct LegacyTable {
     return bytes[start..<start + Int(XT_FUNCTION_MAXNAMELEN)].prefix { $0 != 0 }
   }
 
+  func has(_ name: String) -> Bool { index(of: name) != nil }
+
   /// The rules of a chain as they were read; nil if there is no such chain.
   func rules(of name: String) -> [PlacedRule]? {
     guard let index = index(of: name) else { return nil }

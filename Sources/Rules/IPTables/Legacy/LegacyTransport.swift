@@ -15,12 +15,25 @@ package struct LegacyTransport: IPTablesTransport {
     lock = XTablesLock(path: lockFile ?? XTablesLock.standardPath, patience: milliseconds)
   }
 
-  /// Whether somebody has used a table of this family in the network namespace of this thread. This only looks: to ask
-  /// for a table itself would make it, and iptables-nft then warns of it.
-  package static func isUsed(_ family: AddressFamily) -> Bool {
+  /// The tables that somebody has used in this namespace; to ask for others would make them.
+  private static func tables(_ family: AddressFamily) -> [IPTable] {
     let path = "/proc/thread-self/net/\(family == .ip ? "ip" : "ip6")_tables_names"
-    guard let file = try? FileDescriptor.open(path), let names = try? file.readAll(limit: 1) else { return false }
-    return !names.isEmpty
+    guard let file = try? FileDescriptor.open(path), let text = try? file.readAll(limit: 1 << 12) else { return [] }
+    let names = text.split(separator: 0x0a).map { String(decoding: $0, as: UTF8.self) }
+    return IPTable.Name.allCases.filter { names.contains($0.rawValue) }.map { IPTable($0, family) }
+  }
+
+  package func mayHold(_ table: IPTable) -> Bool { Self.tables(table.family).contains(table) }
+
+  /// Whether somebody has rules there.
+  static func isUsed() -> Bool {
+    AddressFamily.allCases.contains { family in
+      tables(family).contains { table in
+        let info = (try? LegacySocket.open(family).info(table)) ?? nil
+        // An empty table has an entry for each of its chains' policies, and one that marks its end.
+        return (info?.count ?? 0) > (table.name == .nat ? 5 : 4)
+      }
+    }
   }
 
   package func change<T>(
@@ -53,7 +66,9 @@ package struct LegacyTransport: IPTablesTransport {
     } catch {
       throw CNIError(.kernelRefused, "read \(table): \(error)")
     }
-    var collected = TableEdit { [changed] (chain) throws(CNIError) in changed.rules(of: chain) }
+    var collected = TableEdit(
+      find: { [changed] (chain) throws(CNIError) in changed.has(chain) },
+      read: { [changed] (chain) throws(CNIError) in changed.rules(of: chain) })
     let value = try edit(&collected)
     if collected.changes.isEmpty { return Result(value: value) }
 
