@@ -12,6 +12,10 @@ struct PortmapNode {
   let node: Node
   /// The network's name in configurations.
   var network = "test"
+  /// What is called: ours, unless it is the peer's.
+  var program = PortmapNode.program
+  /// Members of all configurations, each with a comma at its end.
+  var members = ""
 
   init(hairpin: Bool = false, bridgeFilter: Bool = false, networks: [Network] = [.first]) throws {
     node = try Node(hairpin: hairpin, bridgeFilter: bridgeFilter, networks: networks)
@@ -36,9 +40,10 @@ struct PortmapNode {
   ) throws -> RunningProgram {
     let list = mappings.map { $0.map(\.json).joined(separator: ",") }
     let runtime = list.map { #""runtimeConfig":{"portMappings":[\#($0)]},"# } ?? ""
-    let config = pluginConfig("portmap", network, version, options + runtime, prevResult ? container.prevResult : nil)
+    let previous = prevResult ? container.prevResult : nil
+    let config = pluginConfig("portmap", network, version, members + options + runtime, previous)
     let variables = container.environment(verb).merging(environment) { $1 }
-    return try node.namespace.run { try Self.program.start(environment: variables, input: config) }
+    return try node.namespace.run { try program.start(environment: variables, input: config) }
   }
 
   func add(_ container: Container, _ mappings: PortMapping..., options: String = "") throws {
@@ -82,7 +87,7 @@ struct PortmapNode {
   func callWithReadOnlySysctls(_ verb: String, _ container: Container, _ mappings: [PortMapping]) throws -> Outcome {
     let script = "mount --bind -o ro /proc/sys /proc/sys && mount -o remount,ro,bind /proc/sys && exec \"$0\" portmap"
     let config = """
-      {"runtimeConfig":{"portMappings":[\(mappings.map(\.json).joined(separator: ","))]},\
+      {\(members)"runtimeConfig":{"portMappings":[\(mappings.map(\.json).joined(separator: ","))]},\
       "prevResult":\(container.prevResult),"cniVersion":"1.0.0","name":"\(network)","type":"portmap"}
       """
     return try node.namespace.run {

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import TestSupport
+import Testing
+
+@Suite(
+  "portmap by iptables: from this host and its containers",
+  .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct PortmapIPTablesLocalTests {
+  @Test(
+    "a container reaches its own and its neighbour's port by the host's address, whatever netfilter sees of bridges",
+    arguments: [false, true])
+  func hairpin(bridgeFilter: Bool) throws {
+    let host = try PortmapNode(bridgeFilter: bridgeFilter).byIPTables
+    let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    let neighbour = try host.node.addContainer(ip: "10.22.0.6", ip6: "fd00:22::6")
+    try host.add(container, PortMapping(8080, 80), PortMapping(8080, 80, "udp"))
+    let (tcp, udp) = try container.namespace.run { (try TCPListener("10.22.0.5", 80), try UDPSocket("10.22.0.5", 80)) }
+    let tcp6 = try container.namespace.run { try TCPListener("fd00:22::5", 80) }
+    for client in [container.namespace, neighbour.namespace] {
+      #expect(try converse(client, Node.address, 8080, with: tcp) == ip("10.22.0.1"))
+      #expect(try converse(client, "10.22.0.1", 8080, with: tcp) == ip("10.22.0.1"))
+      #expect(try converse(client, Node.address, 8080, with: udp) == ip("10.22.0.1"))
+      #expect(try converse(client, Node.address6, 8080, with: tcp6) == ip("fd00:22::1"))
+    }
+    try host.check(container, PortMapping(8080, 80), PortMapping(8080, 80, "udp"))
+  }
+
+  @Test("a container of another network comes with its own address")
+  func otherNetwork() throws {
+    let host = try PortmapNode(networks: [.first, .second]).byIPTables
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    let foreign = try host.node.addContainer(ip: "10.23.0.5", network: .second)
+    try host.add(container, PortMapping(8080, 80))
+    let server = try container.namespace.run { try TCPListener("10.22.0.5", 80) }
+    #expect(try converse(foreign.namespace, Node.address, 8080, with: server) == ip("10.23.0.5"))
+  }
+
+  @Test("the host reaches a port by 127.0.0.1 and by its own addresses, over TCP and UDP")
+  func localhost() throws {
+    let host = try PortmapNode().byIPTables
+    let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    try host.add(container, PortMapping(8080, 80), PortMapping(8080, 80, "udp"))
+    let (tcp, udp) = try container.namespace.run { (try TCPListener("10.22.0.5", 80), try UDPSocket("10.22.0.5", 80)) }
+    let tcp6 = try container.namespace.run { try TCPListener("fd00:22::5", 80) }
+    let node = host.node.namespace
+    #expect(try converse(node, "127.0.0.1", 8080, with: tcp) == ip("10.22.0.1"))
+    #expect(try converse(node, "127.0.0.1", 8080, with: udp) == ip("10.22.0.1"))
+    _ = try converse(node, Node.address, 8080, with: tcp)
+    _ = try converse(node, "10.22.0.1", 8080, with: tcp)
+    _ = try converse(node, Node.address6, 8080, with: tcp6)
+  }
+
+  @Test("a port on 127.0.0.1 is only there for the host")
+  func loopbackOnly() throws {
+    let host = try PortmapNode().byIPTables
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    try host.add(container, PortMapping(8080, 80, on: "127.0.0.1"))
+    let server = try container.namespace.run { try TCPListener("10.22.0.5", 80) }
+    #expect(try converse(host.node.namespace, "127.0.0.1", 8080, with: server) == ip("10.22.0.1"))
+    #expect(isUnreachable(host.node.client, Node.address, 8080))
+  }
+
+  @Test("what route_localnet would let in from outside is dropped (CVE-2020-8558)")
+  func guardAgainstMartians() throws {
+    let host = try PortmapNode().byIPTables
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    try host.add(container, PortMapping(8080, 80))
+    #expect(try host.node.namespace.sysctl("net/ipv4/conf/cni0/route_localnet") == "1")
+    let secret = try host.node.namespace.run { try UDPSocket("127.0.0.1", 9000, timeout: 300) }
+    let attacker = try host.node.addContainer(ip: "10.22.0.66")
+    try attacker.namespace.set("net/ipv4/conf/all/route_localnet", to: "1")
+    try attacker.namespace.ip(
+      """
+      route del local 127.0.0.0/8 dev lo table local
+      route del local 127.0.0.1 dev lo table local
+      route add 127.0.0.0/8 via 10.22.0.1
+      """)
+    let sender = try attacker.namespace.run { try UDPSocket("10.22.0.66") }
+    try sender.send("intrusion", to: Endpoint("127.0.0.1", 9000))
+    #expect(throws: SocketError.self) { try secret.receive() }
+  }
+}

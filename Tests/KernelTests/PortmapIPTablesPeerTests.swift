@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import TestSupport
+import Testing
+
+@Suite(
+  "portmap by iptables: beside the peer's plugin",
+  .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct PortmapIPTablesPeerTests {
+  /// What is published, and how.
+  struct Situation: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    var mappings = [PortMapping(8080, 80)]
+    var options = ""
+    var network = "test"
+    /// Whether the container has an IPv6 address.
+    var isDualStack = true
+  }
+
+  static let situations: [Situation] = [
+    Situation(testDescription: "one port"),
+    Situation(testDescription: "15 ports", mappings: ports(15)),
+    Situation(testDescription: "16 ports", mappings: ports(16)),
+    Situation(testDescription: "40 ports", mappings: ports(40)),
+    Situation(
+      testDescription: "three protocols",
+      mappings: [PortMapping(8080, 80), PortMapping(8080, 80, "udp"), PortMapping(9900, 99, "sctp")]),
+    Situation(testDescription: "ports out of order", mappings: [8082, 8080, 8081].map { PortMapping($0, $0) }),
+    Situation(
+      testDescription: "hostIP", mappings: [PortMapping(8080, 80, on: Node.address), PortMapping(8081, 81)],
+      isDualStack: false),
+    Situation(testDescription: "IPv6 hostIP", mappings: [PortMapping(8080, 80, on: "::")], isDualStack: true),
+    Situation(testDescription: "a comment of 255 bytes", network: name(255)),
+    Situation(testDescription: "a comment of 256 bytes", network: name(256)),
+    Situation(testDescription: "a comment of 300 bytes", network: name(300)),
+    Situation(testDescription: "markMasqBit", options: #""markMasqBit":31,"#),
+    Situation(testDescription: "snat false", options: #""snat":false,"#),
+    Situation(testDescription: "masqAll", options: #""masqAll":true,"#),
+    Situation(
+      testDescription: "conditions",
+      options: """
+        "conditionsV4":["-s","192.0.2.0/24","!","-d","192.0.2.7","-m","mark","!","--mark","0x7/0xff"],\
+        "conditionsV6":["!","-i","eth+"],
+        """),
+  ]
+
+  private static func ports(_ count: Int) -> [PortMapping] { (0..<count).map { PortMapping(8000 + $0, 100 + $0) } }
+
+  /// The name of a network whose containers have a comment of so many bytes.
+  private static func name(_ length: Int) -> String {
+    String(repeating: "n", count: length - #"dnat name: "" id: """#.utf8.count - 64)
+  }
+
+  private struct Scene {
+    var host: PortmapNode
+    let container: Container
+
+    init(_ situation: Situation) throws {
+      host = try PortmapNode()
+      host.network = situation.network
+      container = try host.node.addContainer(ip: "10.22.0.5", ip6: situation.isDualStack ? "fd00:22::5" : nil)
+    }
+  }
+
+  @Test("iptables-save prints of our ADD what it prints of the peer's", arguments: situations)
+  func same(situation: Situation) throws {
+    let scene = try Scene(situation)
+    let host = scene.host
+    try host.byPeer.succeed("ADD", scene.container, situation.mappings, options: situation.options)
+    let peers = try AddressFamily.allCases.map { try host.savedInOrder($0) }
+    try host.node.namespace.command("nft", "flush", "ruleset")
+    try host.byIPTables.succeed("ADD", scene.container, situation.mappings, options: situation.options)
+    let ours = try AddressFamily.allCases.map { try host.savedInOrder($0) }
+    #expect(peers[0].contains { $0.contains("--to-destination") })
+    #expect(ours[0] == peers[0])
+    #expect(ours[1] == peers[1])
+  }
+
+  @Test("our CHECK passes after the peer's ADD, and our ADD changes nothing of it", arguments: situations)
+  func check(situation: Situation) throws {
+    let scene = try Scene(situation)
+    let host = scene.host
+    try host.byPeer.succeed("ADD", scene.container, situation.mappings, options: situation.options)
+    let before = try host.ruleset()
+    try host.byIPTables.succeed("CHECK", scene.container, situation.mappings, options: situation.options)
+    try host.byIPTables.succeed("ADD", scene.container, situation.mappings, options: situation.options)
+    #expect(try host.ruleset() == before)
+  }
+
+  @Test("the peer's CHECK passes after our ADD", arguments: situations)
+  func checkedByPeer(situation: Situation) throws {
+    let scene = try Scene(situation)
+    try scene.host.byIPTables.succeed("ADD", scene.container, situation.mappings, options: situation.options)
+    try scene.host.byPeer.succeed("CHECK", scene.container, situation.mappings, options: situation.options)
+  }
+
+  @Test("what one of the two has added the other deletes, and touches nothing of another container", arguments: situations)
+  func deletion(situation: Situation) throws {
+    let scene = try Scene(situation)
+    let host = scene.host
+    let bystanders = try (6..<8).map { try host.node.addContainer(ip: "10.22.0.\($0)", ip6: "fd00:22::\($0)") }
+    let foreign = [PortMapping(7070, 70), PortMapping(7071, 71, "udp")]
+    try host.byPeer.succeed("ADD", bystanders[0], foreign)
+    try host.byIPTables.succeed("ADD", bystanders[1], foreign)
+    let before = try AddressFamily.allCases.map { try host.savedInOrder($0) }
+    for (adds, deletes) in [(host.byPeer, host.byIPTables), (host.byIPTables, host.byPeer)] {
+      try adds.succeed("ADD", scene.container, situation.mappings, options: situation.options)
+      try deletes.succeed("DEL", scene.container, situation.mappings, options: situation.options)
+      let left = try AddressFamily.allCases.map { try host.savedInOrder($0) }
+      // A rule for another bit of the mark stays, as others may use it.
+      let isMark = { (line: String) in line.contains("0x80000000") }
+      #expect(left.map { $0.filter { !isMark($0) } } == before)
+    }
+  }
+
+  @Test("an ADD over the other's of the same container leaves one set of rules", arguments: situations)
+  func over(situation: Situation) throws {
+    let scene = try Scene(situation)
+    let host = scene.host
+    func save() throws -> [[String]] { try AddressFamily.allCases.map { try host.savedInOrder($0) } }
+    try host.byPeer.succeed("ADD", scene.container, situation.mappings, options: situation.options)
+    let once = try save()
+    for program in [host.byIPTables, host.byPeer, host.byIPTables] {
+      try program.succeed("ADD", scene.container, situation.mappings, options: situation.options)
+      #expect(try save() == once)
+    }
+  }
+
+  @Test("other ports by our ADD replace those of the peer's")
+  func replacement() throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    try host.byPeer.add(container, PortMapping(8080, 80), PortMapping(8081, 81, "udp"))
+    try host.byIPTables.add(container, PortMapping(8082, 82))
+    try host.byIPTables.check(container, PortMapping(8082, 82))
+    #expect(try !host.savedOfContainers().contains { $0.contains("8080") || $0.contains("8081") })
+  }
+
+  @Test("a CNI-SN chain of an old version of the peer goes with DEL")
+  func formerChains() throws {
+    let host = try PortmapNode().byIPTables
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    try host.add(container, PortMapping(8080, 80))
+    let line = try #require(try host.saved().first { $0.hasPrefix(":CNI-DN-") })
+    let chain = "CNI-SN-" + line.dropFirst(":CNI-DN-".count).prefix(21)
+    try host.change(.ip, [
+      ":CNI-HOSTPORT-SNAT -", ":\(chain) -", "-A POSTROUTING -j CNI-HOSTPORT-SNAT", "-A CNI-HOSTPORT-SNAT -j \(chain)",
+      "-A \(chain) -s 127.0.0.1/32 -d 10.22.0.5/32 -p tcp -m tcp --dport 80 -j MASQUERADE",
+    ])
+    try host.delete(container)
+    #expect(try host.saved().filter { $0.contains("CNI-DN-") || $0.contains("CNI-SN-") } == [])
+    #expect(try host.saved().contains("-A POSTROUTING -j CNI-HOSTPORT-SNAT"))
+  }
+}
