@@ -59,3 +59,13 @@ extension PortmapNode {
       input: (["*nat"] + lines + ["COMMIT"]).map { $0 + "\n" }.joined())
   }
 }
+
+/// What must go from a list, and what must come to it, to make it another; nothing if they are the same.
+func changes(from old: [String], to new: [String]) -> [String] {
+  new.difference(from: old).map { change in
+    switch change {
+    case .insert(_, let line, _): "+ \(line)"
+    case .remove(_, let line, _): "- \(line)"
+    }
+  }
+}

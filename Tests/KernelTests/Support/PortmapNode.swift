@@ -102,7 +102,7 @@ struct PortmapNode {
 }
 
 /// A mapping as a runtime asks for it.
-struct PortMapping {
+struct PortMapping: Sendable {
   var host: Int
   var container: Int
   var transport = "tcp"
