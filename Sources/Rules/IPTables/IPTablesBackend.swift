@@ -27,9 +27,11 @@ package struct IPTablesBackend: RulesBackend {
   package func apply(
     _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
   ) throws(CNIError) -> [Takeover] {
+    // What is wrong with the configuration must change nothing.
+    var families: [(AddressFamily, PortRules)] = []
+    for family in AddressFamily.allCases { families.append((family, try portRules(wanted, family))) }
     do throws(CNIError) {
-      for family in AddressFamily.allCases {
-        let rules = try portRules(wanted, family)
+      for (family, rules) in families {
         if rules.isEmpty {
           if transport.mayHold(IPTable(.nat, family)) { try remove(wanted.owner, family, at: transport) }
           continue
