@@ -32,7 +32,10 @@ package struct Portmap: Plugin {
   }
 
   /// Those by which rules may have been written, whatever the configuration says now.
-  private func backends() throws(CNIError) -> [any RulesBackend] { [nftables, try iptables(IPTablesSettings())] }
+  private func backends() throws(CNIError) -> [any RulesBackend] {
+    // Of the variant of this host nothing depends here, and it may be one that is not supported.
+    [nftables, try iptables(IPTablesSettings(variant: .nft))]
+  }
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
     let (wanted, options, result) = try wanted(request)
