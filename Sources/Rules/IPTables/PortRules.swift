@@ -78,17 +78,21 @@ struct PortRules {
 
   /// What the entries of an attachment have as their comment: the peer's, and the interface where it is not `eth0`.
   static func comment(_ owner: Owner) -> String {
-    let text = "\(commentPrefix(network: owner.network))\"\(owner.containerID)\""
+    let text = "dnat name: \"\(owner.network)\" id: \"\(owner.containerID)\""
     return cut(owner.interface == "eth0" ? text : "\(text) if: \"\(owner.interface)\"")
   }
 
   /// The beginning of the comments of a network's attachments.
-  static func commentPrefix(network: String) -> String { cut("dnat name: \"\(network)\" id: ") }
-
-  /// As the peer cuts what is longer than the kernel's field.
-  private static func cut(_ text: String) -> String {
-    text.utf8.count <= 255 ? text : String(decoding: text.utf8.prefix(252), as: UTF8.self) + "..."
+  static func commentPrefix(network: String) -> String {
+    String(decoding: "dnat name: \"\(network)\" id: ".utf8.prefix(cutLength), as: UTF8.self)
   }
+
+  /// The peer cuts what is longer than the kernel's field and adds three dots, of which the last has no room there.
+  private static func cut(_ text: String) -> String {
+    text.utf8.count <= 255 ? text : String(decoding: text.utf8.prefix(cutLength), as: UTF8.self) + ".."
+  }
+
+  private static let cutLength = 253
 
   // MARK: - Rules
 
