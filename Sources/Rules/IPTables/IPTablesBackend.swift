@@ -149,7 +149,8 @@ extension IPTablesBackend {
       present = (try table.rules(of: PortRules.entries) ?? []).filter { $0.jump == chain }
     }
     try table.fill(chain, with: wanted.chainRules)
-    if present.map(\.rule) == entries.map(Optional.some) { return }
+    // Their order among themselves decides nothing.
+    if present.count == entries.count, Set(present.map(\.rule)) == Set(entries) { return }
     for entry in present { table.remove(entry, from: PortRules.entries) }
     for entry in entries.reversed() { table.prepend(entry, to: PortRules.entries) }
   }

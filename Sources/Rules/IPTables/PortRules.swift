@@ -120,7 +120,8 @@ struct PortRules {
       // Conditions about another transport never hold.
       if let asked = conditions?.transport, (asked.value == transport) == asked.isNegated { continue }
       let ports = forwards.filter { $0.hostPort.transport == transport }.map(\.hostPort.port)
-      var rest = Set(ports).sorted()[...]
+      var seen: Set<UInt16> = []
+      var rest = ports.filter { seen.insert($0).inserted }[...]
       while !rest.isEmpty {
         let chunk = rest.prefix(MultiportMatch.limit)
         rest = rest.dropFirst(chunk.count)
