@@ -148,7 +148,9 @@ struct PortRules {
     let all = forwards.first?.conditions?.all ?? []
     for condition in all {
       if case .source(let prefixes) = condition.test {
-        return prefixes.filter { $0.family == family }.map { Negatable($0, isNegated: condition.isNegated) }
+        let own = prefixes.filter { $0.family == family }
+        if !condition.isNegated, own.contains(where: { $0.length == 0 }) { return [nil] }
+        return own.map { Negatable($0, isNegated: condition.isNegated) }
       }
     }
     return [nil]

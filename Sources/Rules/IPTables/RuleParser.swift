@@ -31,8 +31,8 @@ private struct RuleParser {
       let isNegated = word == "!"
       let flag = isNegated ? try value(of: word) : word
       switch flag {
-      case "-s", "--source", "--src": rule.source = Negatable(try prefix(flag), isNegated: isNegated)
-      case "-d", "--destination", "--dst": rule.destination = Negatable(try prefix(flag), isNegated: isNegated)
+      case "-s", "--source", "--src": rule.source = try prefix(flag, isNegated)
+      case "-d", "--destination", "--dst": rule.destination = try prefix(flag, isNegated)
       case "-i", "--in-interface": rule.inputInterface = Negatable(try interface(flag), isNegated: isNegated)
       case "-o", "--out-interface": rule.outputInterface = Negatable(try interface(flag), isNegated: isNegated)
       case "-p", "--protocol": rule.transport = Negatable(try transport(flag), isNegated: isNegated)
@@ -79,12 +79,17 @@ private struct RuleParser {
     RuleSyntaxError(description: "\"\(flag) \(value)\": expected \(expected)")
   }
 
-  private mutating func prefix(_ flag: String) throws(RuleSyntaxError) -> Prefix {
+  /// Nil for all addresses, which is no condition.
+  private mutating func prefix(_ flag: String, _ isNegated: Bool) throws(RuleSyntaxError) -> Negatable<Prefix>? {
     let text = try value(of: flag)
     guard let prefix = Prefix(addressOrPrefix: text), prefix.family == family else {
       throw bad(flag, text, "an \(family.title) address or prefix")
     }
-    return prefix.network
+    if prefix.length == 0 {
+      if isNegated { throw bad("! \(flag)", text, "less than all addresses") }
+      return nil
+    }
+    return Negatable(prefix.network, isNegated: isNegated)
   }
 
   private mutating func interface(_ flag: String) throws(RuleSyntaxError) -> InterfacePattern {
