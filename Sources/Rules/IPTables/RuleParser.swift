@@ -125,7 +125,10 @@ private struct RuleParser {
 
   private static func range(_ text: Substring) -> ClosedRange<UInt16>? {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let first = parts.first.flatMap({ UInt16($0) }), let last = parts.last.flatMap({ UInt16($0) }), first <= last
+    // Swift's integers take a sign.
+    guard
+      !text.contains("+"), let first = parts.first.flatMap({ UInt16($0) }), let last = parts.last.flatMap({ UInt16($0) }),
+      first <= last
     else { return nil }
     return first...last
   }
@@ -165,7 +168,9 @@ private struct RuleParser {
   }
 
   private static func number(_ text: Substring) -> UInt32? {
-    text.hasPrefix("0x") ? UInt32(text.dropFirst(2), radix: 16) : UInt32(text)
+    // Swift's integers take a sign, and to iptables digits behind a zero are octal ones.
+    if text.contains("+") || text.count > 1 && text.hasPrefix("0") && !text.hasPrefix("0x") { return nil }
+    return text.hasPrefix("0x") ? UInt32(text.dropFirst(2), radix: 16) : UInt32(text)
   }
 
   private mutating func addressType(_ flag: String) throws(RuleSyntaxError) -> AddressTypeMatch.Kind {
@@ -196,7 +201,7 @@ private struct RuleParser {
 
   private mutating func states(_ flag: String) throws(RuleSyntaxError) -> Set<ConnectionMatch.State> {
     let text = try value(of: flag)
-    let states = text.split(separator: ",").map { ConnectionMatch.State(rawValue: String($0)) }
+    let states = text.split(separator: ",", omittingEmptySubsequences: false).map { ConnectionMatch.State(rawValue: String($0)) }
     guard !states.isEmpty, !states.contains(nil) else { throw bad(flag, text, "states of connections") }
     return Set(states.compactMap { $0 })
   }
