@@ -55,6 +55,10 @@ struct PortRules {
       case .forwardPort, .masquerade: break
       }
     }
+    // A rule has one source.
+    if conditions?.source != nil, forwards.contains(where: { $0.conditions?.hasSource == true }) {
+      throw RuleSyntaxError(description: "\"-s\" cannot be given with sourceRanges")
+    }
     self.forwards = forwards
     self.masquerades = masquerades
   }
@@ -175,6 +179,14 @@ struct PortRules {
       rules.append(rule)
     }
     return rules
+  }
+}
+
+extension Conditions {
+  fileprivate var hasSource: Bool {
+    all.contains { condition in
+      if case .source = condition.test { true } else { false }
+    }
   }
 }
 
