@@ -118,8 +118,14 @@ package struct IPTablesBackend: RulesBackend {
   }
 
   package func probe() throws(CNIError) {
-    for family in AddressFamily.allCases {
-      _ = try transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in try table.rules(of: "PREROUTING") }
+    do throws(CNIError) {
+      for family in AddressFamily.allCases {
+        _ = try transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in
+          try table.rules(of: "PREROUTING")
+        }
+      }
+    } catch {
+      throw CNIError(.notAvailable, error.message)
     }
   }
 }
