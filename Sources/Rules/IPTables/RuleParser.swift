@@ -30,6 +30,7 @@ private struct RuleParser {
     while let word = words.popFirst() {
       let isNegated = word == "!"
       let flag = isNegated ? try value(of: word) : word
+      try requireOnce(flag)
       switch flag {
       case "-s", "--source", "--src": rule.source = try prefix(flag, isNegated)
       case "-d", "--destination", "--dst": rule.destination = try prefix(flag, isNegated)
@@ -41,6 +42,20 @@ private struct RuleParser {
       default: try option(flag, isNegated)
       }
     }
+  }
+
+  /// Of these a rule has one each.
+  private func requireOnce(_ flag: String) throws(RuleSyntaxError) {
+    let isTaken: Bool
+    switch flag {
+    case "-s", "--source", "--src": isTaken = rule.source != nil
+    case "-d", "--destination", "--dst": isTaken = rule.destination != nil
+    case "-i", "--in-interface": isTaken = rule.inputInterface != nil
+    case "-o", "--out-interface": isTaken = rule.outputInterface != nil
+    case "-p", "--protocol": isTaken = rule.transport != nil
+    default: isTaken = false
+    }
+    if isTaken { throw RuleSyntaxError(description: "\"\(flag)\" is given twice") }
   }
 
   private mutating func option(_ flag: String, _ isNegated: Bool) throws(RuleSyntaxError) {
