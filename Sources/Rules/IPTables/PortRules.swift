@@ -44,7 +44,11 @@ struct PortRules {
     markBit = settings.markBit
     markChain = settings.markChain ?? Self.marking
     let words = settings.conditions[family]
-    conditions = words.isEmpty ? nil : try IPTablesRule(words, family)
+    let none = RuleTarget.jump("")
+    conditions = words.isEmpty ? nil : try IPTablesRule(words, family, target: none)
+    if let conditions, conditions.target != none {
+      throw RuleSyntaxError(description: "\"\(conditions.target.text)\" is not supported here")
+    }
     var forwards: [PortForward] = []
     var masquerades: [Masquerade] = []
     for rule in wanted.rules {
