@@ -84,7 +84,10 @@ package struct IPTablesBackend: RulesBackend {
     let spared = valid.map {
       PortRules.chain(Owner(network: network, containerID: $0.containerID, interface: $0.interface))
     }
-    let prefix = PortRules.commentPrefix(network: network)
+    guard let prefix = PortRules.commentPrefix(network: network) else {
+      note("iptables: the network's name is too long to tell its rules from others': none are collected")
+      return []
+    }
     var forwards: [PortForward] = []
     for place in places {
       for family in AddressFamily.allCases where place.mayHold(IPTable(.nat, family)) {

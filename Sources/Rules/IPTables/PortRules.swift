@@ -90,9 +90,10 @@ struct PortRules {
     return cut(owner.interface == "eth0" ? text : "\(text) if: \"\(owner.interface)\"")
   }
 
-  /// The beginning of the comments of a network's attachments.
-  static func commentPrefix(network: String) -> String {
-    String(decoding: "dnat name: \"\(network)\" id: ".utf8.prefix(cutLength), as: UTF8.self)
+  /// The beginning of the comments of a network's attachments; nil if others may have the same.
+  static func commentPrefix(network: String) -> String? {
+    let prefix = "dnat name: \"\(network)\""
+    return prefix.utf8.count <= cutLength ? prefix : nil
   }
 
   /// The peer cuts what is longer than the kernel's field and adds three dots, of which the last has no room there.
