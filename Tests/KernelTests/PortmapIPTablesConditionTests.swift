@@ -55,7 +55,7 @@ struct PortmapIPTablesConditionTests {
 
   @Test(
     "what iptables makes of the peer's conditions is what we make of them",
-    arguments: cases.map(\.words).filter { !$0.contains("-p ") } + ["--sport 1024:65535", "! --sport 53"])
+    arguments: cases.map(\.words).filter { !$0.contains("-p ") } + ["-m tcp --sport 1024:65535", "-m tcp ! --sport 53"])
   func likePeers(words: String) throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")

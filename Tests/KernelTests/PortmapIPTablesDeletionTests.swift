@@ -152,8 +152,10 @@ struct PortmapIPTablesDeletionTests {
     #expect(try AddressFamily.allCases.map { try host.savedInOrder($0) } == before)
   }
 
-  @Test("networks of long names are told apart, and what is stale in them goes", arguments: [230, 235, 236, 237, 250])
+  @Test("networks of long names are told apart, and what is stale in them goes", arguments: [230, 235, 236, 237, 240, 250])
   func longNames(length: Int) throws {
+    // Of longer names the comment does not hold the end: there nothing of others may go.
+    let isWhole = length <= 240
     var host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")
     var other = host
@@ -163,7 +165,9 @@ struct PortmapIPTablesDeletionTests {
     try host.add(container, PortMapping(8080, 80))
     try other.add(bystander, PortMapping(8081, 80))
     _ = try Self.collect(host, container, #""cni.dev/valid-attachments":[],"#)
-    #expect(try !host.savedOfContainers().contains { $0.contains("10.22.0.5") }, "the stale container has its rules")
+    if isWhole {
+      #expect(try !host.savedOfContainers().contains { $0.contains("10.22.0.5") }, "the stale container has its rules")
+    }
     #expect(try host.savedOfContainers().contains { $0.contains("10.22.0.6") }, "the other network's have gone")
   }
 

@@ -28,7 +28,7 @@ struct PortmapIPTablesRefusalTests {
     ("-g CHAIN", "-g"), ("--set-xmark 1", "--set-xmark"),
     // What is given twice, and a target, iptables refuses too.
     ("-s 10.0.0.1 -s 10.0.0.2", "-s"), ("-i eth0 ! -i eth1", "-i"), ("-p tcp -p udp", "-p"), ("-j ACCEPT", "-j"),
-    ("! -j ACCEPT", "-j"), ("-s 10.0.0.1 --jump DROP", "--jump"),
+    ("! -j ACCEPT", "-j"), ("-s 10.0.0.1 --jump DROP", "-j"),
     // A mark in octal digits is another number to iptables.
     ("-m mark --mark 010", "010"),
     ("! -s 0.0.0.0/0", "0.0.0.0/0"),
@@ -60,7 +60,6 @@ struct PortmapIPTablesRefusalTests {
     (#""markMasqBit":"x","#, 7, "markMasqBit"),
     (#""markMasqBit":5,"externalSetMarkChain":"KUBE-MARK-MASQ","#, 7, "markMasqBit"),
     (#""externalSetMarkChain":7,"#, 7, "externalSetMarkChain"),
-    (#""externalSetMarkChain":"a-name-that-is-longer-than-28-bytes","#, 7, "externalSetMarkChain"),
     (#""sourceRanges":["10.0.0.0/33"],"#, 7, "sourceRanges[0]"),
     (#""hostPortConflict":"ignore","#, 7, "hostPortConflict"),
   ]
@@ -79,7 +78,7 @@ struct PortmapIPTablesRefusalTests {
   func variant() throws {
     var host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
-    for (variant, code) in [("nftables", 7), ("", 7), ("legacy", 2)] {
+    for (variant, code) in [("nftables", 7), ("NFT", 7), ("legacy", 2)] {
       host.members = #""backend":"iptables","iptablesVariant":"\#(variant)","#
       let error = try #require(errorObject(try host.call("ADD", container, [PortMapping(8080, 80)])))
       #expect(error.code == code)

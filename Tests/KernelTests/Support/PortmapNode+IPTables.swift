@@ -49,8 +49,12 @@ extension PortmapNode {
 
   private func isEntry(_ line: String) -> Bool { line.hasPrefix("-A CNI-HOSTPORT-DNAT ") }
 
-  /// Everything in the kernel with its handles, by which a rule that was replaced by its like is another.
-  func ruleset() throws -> String { try node.namespace.command("nft", "-a", "list", "ruleset") }
+  /// Everything in the kernel with its handles, by which a rule that was replaced by its like is another, and without
+  /// the numbers of packets.
+  func ruleset() throws -> String {
+    let text = try node.namespace.command("nft", "-s", "-a", "list", "ruleset")
+    return text.replacing(/packets [0-9]+ bytes [0-9]+/, with: "")
+  }
 
   /// Changes the table nat with the program iptables; the lines are what its command line has after the table.
   func change(_ family: AddressFamily = .ip, _ lines: [String]) throws {
