@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 @Suite(
-  "portmap by iptables: CHECK and repeated ADD", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+  "portmap by iptables: CHECK and repeated ADD",
+  .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapIPTablesCheckTests {
   private static let mappings =
     (0..<16).map { PortMapping(8000 + $0, 80) } + [

@@ -152,7 +152,8 @@ struct PortmapIPTablesDeletionTests {
     #expect(try AddressFamily.allCases.map { try host.savedInOrder($0) } == before)
   }
 
-  @Test("networks of long names are told apart, and what is stale in them goes", arguments: [230, 235, 236, 237, 240, 250])
+  @Test(
+    "networks of long names are told apart, and what is stale in them goes", arguments: [230, 235, 236, 237, 240, 250])
   func longNames(length: Int) throws {
     // Of longer names the comment does not hold the end: there nothing of others may go.
     let isWhole = length <= 240
@@ -194,7 +195,9 @@ struct PortmapIPTablesDeletionTests {
     #expect(reason.message.contains("CAP_NET_ADMIN"))
   }
 
-  @Test("where the host's iptables is the legacy one, DEL and GC without that backend do their work", arguments: ["DEL", "GC"])
+  @Test(
+    "where the host's iptables is the legacy one, DEL and GC of the other backend do their work",
+    arguments: ["DEL", "GC"])
   func legacyHost(verb: String) throws {
     let host = try PortmapNode().byNFTables
     let container = try host.node.addContainer(ip: "10.22.0.5")

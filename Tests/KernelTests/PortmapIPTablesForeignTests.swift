@@ -7,8 +7,8 @@ import TestSupport
 import Testing
 
 @Suite(
-  "portmap by iptables: beside others' rules", .enabled(if: kernelIsThere, "needs privileges to make network namespaces")
-)
+  "portmap by iptables: beside others' rules",
+  .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapIPTablesForeignTests {
   /// Rules that iptables itself cannot read, in tables that it shares with nft.
   private static func native(_ family: String, _ address: String, _ type: String) -> String {
@@ -21,7 +21,9 @@ struct PortmapIPTablesForeignTests {
         \(family) saddr @hosts accept
         tcp dport { 1, 2, 3-9 } counter name "hits" return
         meta skuid 0 ct state new meta mark set 0x7
-        fib daddr type local dnat to \(address) : tcp dport map @ports
+      }
+      chain translating {
+        fib daddr type local tcp dport 7000 dnat to tcp dport map { 7000 : \(address) }
       }
       chain POSTROUTING {
         type nat hook postrouting priority 100; policy accept;
@@ -30,7 +32,7 @@ struct PortmapIPTablesForeignTests {
       }
       chain PREROUTING {
         type nat hook prerouting priority -100; policy accept;
-        tcp dport vmap { 7000 : jump mine }
+        tcp dport vmap { 7000 : jump translating }
         \(family) daddr \(address) tcp dport 7000 dnat to \(address)
       }
       chain CNI-HOSTPORT-DNAT {

@@ -88,7 +88,8 @@ struct PortmapIPTablesOwnershipTests {
     #expect(try host.savedOfContainers() == [])
   }
 
-  @Test("DEL removes what either backend has written, whichever the configuration names then", arguments: [false, true])
+  @Test(
+    "DEL removes what either backend has written, whichever the configuration names then", arguments: [false, true])
   func switched(endsWithIPTables: Bool) throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")

@@ -16,7 +16,8 @@ struct PortmapIPTablesPeerTests {
     var options = ""
     var network = "test"
     /// Whether the container has an IPv6 address.
-    var isDualStack = true  }
+    var isDualStack = true
+  }
 
   static let situations: [Situation] = [
     Situation(testDescription: "one port"),
@@ -97,7 +98,9 @@ struct PortmapIPTablesPeerTests {
     #expect(finding?.hasPrefix("could not check ipv6 dnat") == true, "\(finding ?? "")")
   }
 
-  @Test("what one of the two has added the other deletes, and touches nothing of another container", arguments: situations)
+  @Test(
+    "what one of the two has added the other deletes, and touches nothing of another container",
+    arguments: situations)
   func deletion(situation: Situation) throws {
     let scene = try Scene(situation)
     let host = scene.host
@@ -161,10 +164,13 @@ struct PortmapIPTablesPeerTests {
     try host.add(container, PortMapping(8080, 80))
     let line = try #require(try host.saved().first { $0.hasPrefix(":CNI-DN-") })
     let chain = "CNI-SN-" + line.dropFirst(":CNI-DN-".count).prefix(21)
-    try host.change(.ip, [
-      ":CNI-HOSTPORT-SNAT -", ":\(chain) -", "-A POSTROUTING -j CNI-HOSTPORT-SNAT", "-A CNI-HOSTPORT-SNAT -j \(chain)",
-      "-A \(chain) -s 127.0.0.1/32 -d 10.22.0.5/32 -p tcp -m tcp --dport 80 -j MASQUERADE",
-    ])
+    try host.change(
+      .ip,
+      [
+        ":CNI-HOSTPORT-SNAT -", ":\(chain) -", "-A POSTROUTING -j CNI-HOSTPORT-SNAT",
+        "-A CNI-HOSTPORT-SNAT -j \(chain)",
+        "-A \(chain) -s 127.0.0.1/32 -d 10.22.0.5/32 -p tcp -m tcp --dport 80 -j MASQUERADE",
+      ])
     try host.delete(container)
     #expect(try host.saved().filter { $0.contains("CNI-DN-") || $0.contains("CNI-SN-") } == [])
     #expect(try host.saved().contains("-A POSTROUTING -j CNI-HOSTPORT-SNAT"))

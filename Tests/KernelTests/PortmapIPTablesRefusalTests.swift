@@ -34,7 +34,8 @@ struct PortmapIPTablesRefusalTests {
     ("! -s 0.0.0.0/0", "0.0.0.0/0"),
   ]
 
-  @Test("a condition that is malformed or not supported is code 7, names the word and changes nothing", arguments: words)
+  @Test(
+    "a condition that is malformed or not supported is code 7, names the word and changes nothing", arguments: words)
   func condition(words: String, named: String) throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -110,10 +111,12 @@ struct PortmapIPTablesRefusalTests {
   func markChain() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")
-    try host.change(.ip, [
-      ":KUBE-MARK-MASQ -", ":KUBE-POSTROUTING -", "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000",
-      "-A POSTROUTING -j KUBE-POSTROUTING", "-A KUBE-POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE",
-    ])
+    try host.change(
+      .ip,
+      [
+        ":KUBE-MARK-MASQ -", ":KUBE-POSTROUTING -", "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000",
+        "-A POSTROUTING -j KUBE-POSTROUTING", "-A KUBE-POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE",
+      ])
     let before = Set(try host.saved())
     let outcome = try host.call("ADD", container, [PortMapping(8080, 80)], options: Self.external)
     try host.succeed("ADD", outcome)

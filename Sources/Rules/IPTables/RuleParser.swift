@@ -142,8 +142,8 @@ private struct RuleParser {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     // Swift's integers take a sign.
     guard
-      !text.contains("+"), let first = parts.first.flatMap({ UInt16($0) }), let last = parts.last.flatMap({ UInt16($0) }),
-      first <= last
+      !text.contains("+"), let first = parts.first.flatMap({ UInt16($0) }),
+      let last = parts.last.flatMap({ UInt16($0) }), first <= last
     else { return nil }
     return first...last
   }
@@ -216,7 +216,9 @@ private struct RuleParser {
 
   private mutating func states(_ flag: String) throws(RuleSyntaxError) -> Set<ConnectionMatch.State> {
     let text = try value(of: flag)
-    let states = text.split(separator: ",", omittingEmptySubsequences: false).map { ConnectionMatch.State(rawValue: String($0)) }
+    let states = text.split(separator: ",", omittingEmptySubsequences: false).map {
+      ConnectionMatch.State(rawValue: String($0))
+    }
     guard !states.isEmpty, !states.contains(nil) else { throw bad(flag, text, "states of connections") }
     return Set(states.compactMap { $0 })
   }
