@@ -25,7 +25,9 @@ import Testing
   func changed(golden: GoldenTable) throws {
     guard let edit = golden.edit else { return }
     let table = try LegacyTable(golden.table, golden.contents)
-    var collected = TableEdit { [table] (chain) throws(CNIError) in table.rules(of: chain) }
+    var collected = TableEdit(
+      find: { [table] (chain) throws(CNIError) in table.has(chain) },
+      read: { [table] (chain) throws(CNIError) in table.rules(of: chain) })
     try edit(&collected)
     var changed = table
     try changed.apply(collected.changes)

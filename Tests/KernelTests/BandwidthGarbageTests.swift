@@ -12,6 +12,8 @@ struct BandwidthGarbageTests {
     let scene: BandwidthScene
     let stale: Container
     let other: Container
+    /// Held, as its veth goes with it.
+    let foreign: Container
     let names: [String: String]
 
     init() throws {
@@ -28,7 +30,7 @@ struct BandwidthGarbageTests {
       try add("kept", .init())
       try add("stale", .init(container: stale))
       try add("other", .init(container: other, network: "test2"))
-      let foreign = try scene.node.addContainer(ip: "10.22.0.8")
+      foreign = try scene.node.addContainer(ip: "10.22.0.8")
       try add("peer's", .init(container: foreign, program: BandwidthScene.peer))
       try scene.node.namespace.ip("link add bwpsomebody type ifb\nlink set bwpsomebody alias test/with/slashes")
       names["somebody's"] = "bwpsomebody"
