@@ -33,7 +33,7 @@ package struct Portmap: Plugin {
 
   /// Those by which rules may have been written, whatever the configuration says now.
   private func backends() throws(CNIError) -> [any RulesBackend] {
-    // Of the variant of this host nothing depends here, and it may be one that is not supported.
+    // Whichever variant is named, rules are removed from the tables of both.
     [nftables, try iptables(IPTablesSettings(variant: .nft))]
   }
 
