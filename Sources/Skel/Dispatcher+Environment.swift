@@ -24,12 +24,24 @@ extension Dispatcher {
     }
   }
 
+  /// The container's namespace, for an operation that can do without: a path that has come to lead to the plugin's own,
+  /// as that of a process may whose number is used again, leads to no container.
+  var containerNamespace: String? {
+    guard let path = streams[.namespace] else { return nil }
+    return (try? isOwnNamespace(path)) ?? false ? nil : path
+  }
+
+  /// Whether it is the namespace that the plugin runs in, and that was not asked for.
+  private func isOwnNamespace(_ path: String) throws(NetworkNamespaceError) -> Bool {
+    let container = try NetworkNamespace.open(path)
+    let override = streams[.namespaceOverride]?.lowercased()
+    if override == "1" || override == "true" { return false }
+    return try container.isSame(as: NetworkNamespace.current())
+  }
+
   private func checkNamespace(_ path: String) throws(CNIError) {
     do throws(NetworkNamespaceError) {
-      let container = try NetworkNamespace.open(path)
-      let override = streams[.namespaceOverride]?.lowercased()
-      if override == "1" || override == "true" { return }
-      guard try container.isSame(as: NetworkNamespace.current()) else { return }
+      guard try isOwnNamespace(path) else { return }
     } catch {
       throw CNIError(.badEnvironment, "CNI_NETNS: \(error)")
     }

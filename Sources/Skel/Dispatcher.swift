@@ -112,7 +112,7 @@ package struct Dispatcher {
       config: config,
       owner: Owner(
         network: config.name, containerID: streams[.containerID] ?? "", interface: streams[.interface] ?? ""),
-      namespace: streams[.namespace],
+      namespace: verb == .delete ? containerNamespace : streams[.namespace],
       arguments: try arguments(lenient: verb == .delete),
       path: path)
   }

@@ -21,8 +21,9 @@ package struct Sysctl: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// With a line feed, as sysctl(8) does: to write nothing would not change an empty value.
   package func write(_ value: String) throws(SystemError) {
-    try FileDescriptor.open(path, .write).writeAll(Array(value.utf8))
+    try FileDescriptor.open(path, .write).writeAll(Array(value.utf8) + [0x0a])
   }
 
   /// Whether two values are the same to the kernel, which separates words by tabs where people write blanks.

@@ -112,10 +112,14 @@ import Testing
     #expect(plugin.calls == [.add])
   }
 
-  @Test("DEL does not look at the namespace", arguments: [nil, "", "/run/netns/gone", "/proc/self/ns/net", #filePath])
+  @Test(
+    "DEL takes any namespace, but for the plugin's own, which is none",
+    arguments: [
+      nil, "", "/run/netns/gone", "/proc/self/ns/net", #filePath,
+    ])
   func deleteWithout(path: String?) {
     let plugin = RecordingPlugin()
     #expect(Sample.call(.delete, [.namespace: path, .namespaceOverride: nil]).answer(plugin).status == 0)
-    #expect(plugin.requests.map(\.namespace) == [path == "" ? nil : path])
+    #expect(plugin.requests.map(\.namespace) == [path == "" || path == "/proc/self/ns/net" ? nil : path])
   }
 }

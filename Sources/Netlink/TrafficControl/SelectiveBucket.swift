@@ -19,7 +19,9 @@ package struct SelectiveBucket: Equatable, Sendable {
 
   /// A bucket that packets from these prefixes need not pass; `handle` is that of the qdisc.
   package init(_ bucket: TokenBucket, except sources: [Prefix], handle: TrafficHandle) {
-    self.init(bucket, direct: sources.map { .pass(from: $0, classID: handle) })
+    // In the order in which they are read again: each family has a priority of its own.
+    let sorted = AddressFamily.allCases.flatMap { family in sources.filter { $0.family == family } }
+    self.init(bucket, direct: sorted.map { .pass(from: $0, classID: handle) })
   }
 
   fileprivate init(_ bucket: TokenBucket, direct: [TrafficFilter.Rule]) {
@@ -59,8 +61,8 @@ extension NetlinkSocket {
     try makeQdisc("bfifo", of: interface, at: shaped, handle: TrafficHandle(0), flags: NLM_F_EXCL) { message in
       message.attribute(TCA_OPTIONS, wanted.bucket.limit)
     }
-    for (index, rule) in wanted.direct.enumerated() {
-      try add(rule, priority: UInt16(clamping: index + 1), to: interface, at: handle)
+    for rule in wanted.direct {
+      try add(rule, priority: rule.etherType == UInt16(ETH_P_IP) ? 1 : 2, to: interface, at: handle)
     }
   }
 

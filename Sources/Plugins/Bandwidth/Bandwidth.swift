@@ -19,7 +19,10 @@ package struct Bandwidth: Plugin {
     if options.isEmpty { return result }
     let host = try Host.open()
     let end = try host.end(request)
-    guard let ifb = try host.apply(shaping(options, end, note: note), to: end, of: request.owner) else { return result }
+    let shaping = shaping(options, end, note: note)
+    guard let ifb = try host.apply(shaping, to: end, of: request.owner, note: { note("\(name): \($0)") }) else {
+      return result
+    }
     return try configuration { () throws(FieldError) in
       try result.adding(hostInterface: ifb.name, mac: ifb.attributes.address.map { "\($0)" } ?? "")
     }
@@ -27,15 +30,20 @@ package struct Bandwidth: Plugin {
 
   package func delete(_ request: Request) throws(CNIError) {
     let host = try Host.open()
-    var ifbs: [Link] = []
-    for name in names(request) {
-      // What has this name and is another's stays.
-      if let ifb = try? host.ifb(name, of: request.owner) { ifbs.append(ifb) }
-    }
+    var end = try? host.end(request)
+    let listed = ((try? request.config.previousResult()?.interfaces()) ?? []).filter { $0.sandbox == nil }.map(\.name)
     try kernel("stop shaping \(request.owner)") { () throws(NetlinkError) in
-      // A namespace that is gone has taken the veth with it.
-      var end = try? host.end(request)
-      for ifb in ifbs where end == nil { end = try host.end(of: ifb) }
+      var ifbs: [Link] = []
+      // What has this name and is another's stays.
+      if let own = try? host.ifb(IFBName(request.owner), of: request.owner) { ifbs.append(own) }
+      // The peer has one name for all interfaces of a container.
+      let peers = IFBName.peers(request.owner)
+      if peers != IFBName(request.owner), let ifb = try? host.ifb(peers, of: request.owner) {
+        let isFed = if let end { try host.sends(end, to: ifb) } else { false }
+        if isFed || listed.contains(peers.text) { ifbs.append(ifb) }
+      }
+      // A namespace that is gone has taken the veth with it, but a DEL may come without the namespace.
+      for ifb in ifbs where end == nil { end = try host.end(of: ifb, among: listed) }
       try host.remove(ifbs, from: end)
     }
   }
@@ -98,13 +106,5 @@ extension Bandwidth {
       limit.map { options.bucket($0, mtu: mtu) { note("\(name): \($0)") } }
     }
     return Shaping(ingress: bucket(options.ingress), egress: bucket(options.egress), unshaped: options.unshaped)
-  }
-
-  /// The names that the attachment's IFB may have: its own and, if the result lists it, the peer's.
-  private func names(_ request: Request) -> [IFBName] {
-    let (own, peers) = (IFBName(request.owner), IFBName.peers(request.owner))
-    if own == peers { return [own] }
-    let listed = (try? request.config.previousResult()?.interfaces()) ?? []
-    return listed.contains { $0.name == peers.text && $0.sandbox == nil } ? [own, peers] : [own]
   }
 }

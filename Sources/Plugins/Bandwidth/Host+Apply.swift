@@ -7,7 +7,9 @@ import Netlink
 
 extension Host {
   /// Makes everything what the shaping says, or changes nothing; answers the IFB if there is one.
-  func apply(_ wanted: Shaping, to end: Link, of owner: Owner) throws(CNIError) -> Link? {
+  func apply(
+    _ wanted: Shaping, to end: Link, of owner: Owner, note: (String) -> Void
+  ) throws(CNIError) -> Link? {
     let root = try kernel("shape \(end.name)") { () throws(NetlinkError) in try routes.qdisc(of: end.index, at: .root) }
     if wanted.ingress != nil { try requireOwn(root, of: end) }
     let ifb = try ifb(IFBName(owner), of: owner)
@@ -18,6 +20,9 @@ extension Host {
       // What is replaced goes last, when nothing else can fail.
       if let made {
         try routes.remove(made.former, among: made.former + made.others, of: end.index, at: .ingressFilters)
+        if made.isBehindOthers {
+          note("\(end.name) has filters of somebody else before ours: what they decide about is not limited")
+        }
         return made.ifb
       }
       try removeEgress(of: end, ifb.map { [$0] } ?? [])
@@ -43,7 +48,10 @@ extension Host {
       return
     }
     if try isApplied(wanted, to: end, root) { return }
+    let isSelective = root?.handle == Shaping.selectiveHandle
+    let former = isSelective ? try routes.selectiveBucket(of: end.index, handle: Shaping.selectiveHandle) : nil
     undo.add { (routes) throws(NetlinkError) in
+      if let former { return try routes.set(former, of: end.index, handle: Shaping.selectiveHandle) }
       // Whatever stood there before was ours, and a new attempt puts it back.
       if let old = root?.bucket {
         try routes.setTBF(old, of: end.index, handle: Shaping.bucketHandle)
@@ -68,8 +76,9 @@ extension Host {
     return found.map { selective.isSame(as: $0) } ?? false
   }
 
-  /// The IFB with, of the host's end's filters, those of ours that were replaced, and those of others.
-  private typealias Egress = (ifb: Link, former: [TrafficFilter], others: [TrafficFilter])
+  /// The IFB with, of the host's end's filters, those of ours that were replaced, those of others as far as they are
+  /// known, and whether there are any.
+  private typealias Egress = (ifb: Link, former: [TrafficFilter], others: [TrafficFilter], isBehindOthers: Bool)
 
   private func applyEgress(
     _ wanted: Shaping, to end: Link, of owner: Owner, _ former: Link?, _ undo: inout Undo
@@ -121,9 +130,9 @@ extension Host {
     let former = present.u32.filter { $0.isOurs([ifb.index]) }
     let filters = wanted.filters(to: ifb.index)
     let foreign = present.u32.filter { !former.contains($0) }
-    if former.map(\.rule) == filters.map(\.rule) { return (ifb, [], foreign) }
     let taken = former.map(\.priority)
     let others = present.priorities.filter { !taken.contains($0) }.max() ?? 0
+    if former.map(\.rule) == filters.map(\.rule) { return (ifb, [], foreign, others > 0) }
     // The former ones stay until all else is there.
     var first = max(Int(Shaping.firstPriority), Int(others) + 1)
     while taken.contains(where: { (first...first + 2).contains(Int($0)) }) { first += 1 }
@@ -136,7 +145,7 @@ extension Host {
       try routes.remove(new, among: present, of: end.index, at: place)
     }
     for filter in filters { try routes.add(filter.rule, priority: start + filter.priority, to: end.index, at: place) }
-    return (ifb, former, foreign)
+    return (ifb, former, foreign, others > 0)
   }
 }
 

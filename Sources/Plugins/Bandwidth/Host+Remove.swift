@@ -35,13 +35,18 @@ extension Host {
     for ifb in ifbs { try routes.removeLink(ifb.index) }
   }
 
-  /// The host's end that an IFB's alias names, if packets of it are still sent to that IFB.
-  func end(of ifb: Link) throws(NetlinkError) -> Link? {
-    guard
-      let alias = IFBAlias(ifb.attributes.alias ?? ""), let end = try routes.linkIfAny(named: alias.hostInterface),
-      try routes.qdisc(of: end.index, at: .ingress) != nil
-    else { return nil }
-    let filters = try routes.filters(of: end.index, at: .ingressFilters).u32
-    return filters.contains { $0.rule.target == ifb.index } ? end : nil
+  /// The host's end that an IFB's alias names, or one of these for an IFB without, as the peer makes it; nil unless its
+  /// packets are still sent to that IFB.
+  func end(of ifb: Link, among names: [String] = []) throws(NetlinkError) -> Link? {
+    for name in IFBAlias(ifb.attributes.alias ?? "").map({ [$0.hostInterface] }) ?? names {
+      if let end = try routes.linkIfAny(named: name), try sends(end, to: ifb) { return end }
+    }
+    return nil
+  }
+
+  /// Whether packets that an interface receives are sent to an IFB.
+  func sends(_ end: Link, to ifb: Link) throws(NetlinkError) -> Bool {
+    if try routes.qdisc(of: end.index, at: .ingress) == nil { return false }
+    return try routes.filters(of: end.index, at: .ingressFilters).u32.contains { $0.rule.target == ifb.index }
   }
 }

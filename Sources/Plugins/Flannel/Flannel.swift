@@ -21,11 +21,17 @@ package struct Flannel: Plugin {
     let config = try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
     let delegate = try Delegate.find(options.type, in: request.path, timeout: options.timeout)
     let saved = SavedConfigs(path: options.dataDirectory)
+    let former = (try? saved.read(request.owner)) ?? nil
     // Before there is anything to remove: DEL must find it however this call ends.
     try file { () throws(SystemError) in try saved.write(config.lasting, request.owner) }
     do throws(CNIError) {
       return try delegate.add(config.object)
     } catch {
+      // A further ADD of an attachment that is there must not take it away.
+      if let former {
+        try? saved.write(former, request.owner)
+        throw error
+      }
       // What could not be undone is left for DEL, which then needs what was kept; the first error is the one to tell.
       if undo(config, delegate) { try? saved.remove(request.owner) }
       throw error
@@ -96,9 +102,10 @@ extension Flannel {
   private static func subnet(_ options: FlannelOptions, or code: CNIError.Code) throws(CNIError) -> SubnetFile {
     let text: [UInt8]
     do {
-      text = try FileDescriptor.open(options.subnetFile).readAll(limit: 1 << 16)
+      text = try FileDescriptor.open(options.subnetFile, .nonblocking).readAll(limit: 1 << 16)
     } catch {
-      throw CNIError(code, "\(error): flanneld writes this file when it has a subnet for this node")
+      let reason = "flanneld writes this file when it has a subnet for this node"
+      throw CNIError(code, "\(options.subnetFile): \(SystemError.text(error.number)): \(reason)")
     }
     do {
       return try SubnetFile(text)

@@ -73,9 +73,12 @@ struct FlannelOptions: Sendable {
 
   private static func timeout(_ field: Field) throws(FieldError) -> Int? { try field.integer(in: 1...3600) }
 
+  /// Whether a text can be the name of a program in a folder of plugins, and leads nowhere else.
+  static func isPluginName(_ text: String) -> Bool { !text.isEmpty && !text.contains("/") && !text.hasPrefix(".") }
+
   private static func type(_ field: Field) throws(FieldError) -> String? {
     guard let type = try field.string() else { return nil }
-    if type.contains("/") || type.hasPrefix(".") { throw field.expected("the name of a plugin") }
+    if !isPluginName(type) { throw field.expected("the name of a plugin") }
     return type
   }
 }

@@ -15,7 +15,9 @@ struct SavedConfigs {
   func read(_ owner: Owner) throws(SystemError) -> JSONObject? {
     guard let folder = try Folder.open(path) else { return nil }
     for name in [Self.fileName(owner), owner.containerID] {
-      guard var config = Self.parsed((try? folder.read(name)) ?? nil), Self.isFor(owner, config) else { continue }
+      guard
+        var config = Self.parsed((try? folder.read(name)) ?? nil), Self.isFor(owner, config), Self.namesPlugin(config)
+      else { continue }
       config[Self.ownerMember] = nil
       return config
     }
@@ -80,6 +82,15 @@ struct SavedConfigs {
   }
 
   /// Whether a file can be about an attachment: the peer's files tell only the network.
+  /// Whether what is to be run is a plugin's name, or none is said.
+  private static func namesPlugin(_ config: JSONObject) -> Bool {
+    switch config.known("type")?.value {
+    case nil: true
+    case .string(let type): FlannelOptions.isPluginName(type)
+    default: false
+    }
+  }
+
   private static func isFor(_ owner: Owner, _ config: JSONObject) -> Bool {
     let wanted = Attachment(containerID: owner.containerID, interface: owner.interface)
     return config.known("name")?.value == .string(owner.network) && (attachment(config).map { $0 == wanted } ?? true)

@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CNI
+import Glibc
 import JSON
 import Netlink
 import OS
@@ -37,6 +38,8 @@ struct Interface: ~Copyable {
       do {
         state.parameters[parameter.key.path] = try Sysctl(parameter.key).read()
       } catch {
+        // Some can only be written, and some be read only once they are set: these have nothing to put back.
+        if [EACCES, EPERM, EIO].contains(error.number) { continue }
         throw CNIError(.invalidConfiguration, "\(parameter.path): \(error)")
       }
     }

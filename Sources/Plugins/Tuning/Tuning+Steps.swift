@@ -61,10 +61,10 @@ extension Tuning {
   func allowlist() throws(CNIError) -> Allowlist? {
     let text: [UInt8]
     do {
-      text = try FileDescriptor.open(allowlistPath).readAll(limit: 1 << 20)
+      text = try FileDescriptor.open(allowlistPath, .nonblocking).readAll(limit: 1 << 20)
     } catch {
       if error.isMissingFile { return nil }
-      throw CNIError(.inputOutput, "\(error)")
+      throw CNIError(.inputOutput, "\(allowlistPath): \(SystemError.text(error.number))")
     }
     do {
       return try Allowlist(String(decoding: text, as: UTF8.self))

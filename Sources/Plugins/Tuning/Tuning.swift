@@ -69,7 +69,7 @@ package struct Tuning: Plugin {
       let state = try interface.current(options)
       if state.link != options.link { problems += Self.differences(state.link, options.link) }
       for parameter in options.parameters {
-        let value = state.parameters[parameter.key.path] ?? ""
+        guard let value = state.parameters[parameter.key.path] else { continue }
         if !Sysctl.isSame(value, parameter.value) {
           problems.append("\(parameter.key.text) is \"\(value)\" instead of \"\(parameter.value)\"")
         }

@@ -30,6 +30,14 @@ package struct IPTablesBackend: RulesBackend {
     // What is wrong with the configuration must change nothing.
     var families: [(AddressFamily, PortRules)] = []
     for family in AddressFamily.allCases { families.append((family, try portRules(wanted, family))) }
+    if onConflict == .error {
+      // In both families before anything is written: who is refused keeps what it has.
+      for (family, rules) in families where !rules.isEmpty {
+        try transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in
+          try requireFree(rules, wanted, &table)
+        }
+      }
+    }
     do throws(CNIError) {
       for (family, rules) in families {
         if rules.isEmpty {
@@ -37,8 +45,10 @@ package struct IPTablesBackend: RulesBackend {
           continue
         }
         try transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in
-          if onConflict == .error { try requireFree(rules, wanted, &table) }
           try write(rules, &table)
+        }
+        if rules.opensLocalhost {
+          try transport.change(PortRules.guardTable) { (table) throws(CNIError) in try guardLocalhost(&table) }
         }
       }
       try completion()
@@ -143,6 +153,11 @@ extension IPTablesBackend {
       let field = family == .ip ? "conditionsV4" : "conditionsV6"
       throw CNIError(.invalidConfiguration, "\(field): \(error)")
     }
+  }
+
+  /// Not looked at by CHECK: the peer has no such rules, and what it has added is to pass.
+  private func guardLocalhost(_ table: inout TableEdit) throws(CNIError) {
+    for rule in PortRules.guards { try table.ensure(rule, in: "INPUT", atStart: true) }
   }
 
   /// Collects what is missing of the rules.

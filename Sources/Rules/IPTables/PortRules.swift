@@ -67,6 +67,29 @@ struct PortRules {
     self.masquerades = masquerades
   }
 
+  static let guardTable = IPTable(.filter, .ip)
+  /// What drops packets that `route_localnet`, which connections from localhost need, would let in from elsewhere
+  /// (CVE-2020-8558); answers of containers, whose addresses have been translated back by then, are not among them:
+  ///
+  ///     -A INPUT -s 127.0.0.0/8 ! -i lo … -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
+  ///     -A INPUT -d 127.0.0.0/8 ! -i lo -m comment --comment "CNI portfwd localhost" -m conntrack … -j DROP
+  static let guards: [IPTablesRule] = {
+    var rule = IPTablesRule(
+      inputInterface: Negatable(InterfacePattern("lo"), isNegated: true),
+      matches: [
+        .comment(CommentMatch("CNI portfwd localhost")),
+        .connection(ConnectionMatch([.related, .established, .destinationTranslated], isNegated: true)),
+      ], target: .drop)
+    rule.destination = Negatable(.loopback4)
+    var other = rule
+    other.destination = nil
+    other.source = Negatable(.loopback4)
+    return [rule, other]
+  }()
+
+  /// Whether connections from localhost are to reach the container.
+  var opensLocalhost: Bool { family == .ip && masquerades.contains { $0.source.contains(Prefix.loopback4.address) } }
+
   /// The same with another chain that marks.
   func marking(by chain: String) -> PortRules {
     var copy = self

@@ -130,6 +130,8 @@ private struct RuleParser {
     let known = ["tcp", "udp", "sctp", "multiport", "mark", "addrtype", "comment", "conntrack"]
     // The options that follow say which it is.
     guard !isNegated, known.contains(name) else { throw unknown("\(isNegated ? "! " : "")-m \(name)") }
+    // The peer has "-p" before the conditions.
+    if rule.transport == nil, let transport = Transport(rawValue: name) { rule.transport = Negatable(transport) }
   }
 
   private mutating func range(_ flag: String) throws(RuleSyntaxError) -> ClosedRange<UInt16> {

@@ -24,9 +24,9 @@ extension PortmapNode {
     try succeed(verb, try call(verb, container, mappings, options: options))
   }
 
-  /// What iptables-save prints, without its comments and without the numbers of packets.
+  /// What iptables-save prints of the table nat, without its comments and without the numbers of packets.
   func saved(_ family: AddressFamily = .ip) throws -> [String] {
-    let text = try node.namespace.command(family == .ip ? "iptables-nft-save" : "ip6tables-nft-save")
+    let text = try node.namespace.command(family == .ip ? "iptables-nft-save" : "ip6tables-nft-save", "-t", "nat")
     return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
       line.hasPrefix(":") ? line.split(separator: " ").prefix(2).joined(separator: " ") : String(line)
     }
