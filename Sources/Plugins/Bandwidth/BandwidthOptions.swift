@@ -41,6 +41,10 @@ struct BandwidthOptions: Sendable {
       }
       if !prefixes.contains(prefix.network) { prefixes.append(prefix.network) }
     }
+    for family in AddressFamily.allCases where prefixes.filter({ $0.family == family }).count > Self.largestNumber {
+      let reason = "expected at most \(Self.largestNumber) \(family.title) prefixes"
+      throw FieldError(path: "unshapedSubnets", reason: reason)
+    }
     unshaped = prefixes
   }
 
@@ -63,6 +67,9 @@ struct BandwidthOptions: Sendable {
     return TokenBucket(rate: rate, burst: burst, limit: isOver ? .max : UInt32(clamping: sum))
   }
 
+  /// The kernel has numbers for 4095 u32 filters of a protocol (gen_new_kid, net/sched/cls_u32.c), and while they are
+  /// replaced both lists are there.
+  private static let largestNumber = 2000
   /// An Ethernet header, in bytes.
   private static let linkHeader: UInt64 = 14
   /// In bits: the kernel counts bytes in 32 bits.
