@@ -207,6 +207,14 @@ extension SavedConfigsTests {
     #expect(try names() == [])
   }
 
+  @Test(
+    "what names no plugin to run is as if it were not there", arguments: [#""../x""#, #""a/b""#, #""""#, "5", "[]"])
+  func badType(type: String) throws {
+    let object = try #require(try Field(JSON(parsing: Array(#"{"name":"net","type":\#(type)}"#.utf8))).object())
+    try saved.write(object, Sample.owner())
+    #expect(try saved.read(Sample.owner()) == nil)
+  }
+
   @Test("what is no file under the peer's name is neither read nor removed, and is in nobody's way")
   func noPeersFile() throws {
     _ = try Folder.make("\(saved.path)/id")

@@ -107,6 +107,18 @@ struct FlannelStateTests {
     #expect(try network.node.traces() == [])
   }
 
+  @Test("a further ADD of a pod that is there fails, and takes nothing away")
+  func furtherADD() throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    let pod = try Pod()
+    let result = try network.add(pod)
+    let traces = try network.node.traces()
+    #expect(throws: CommandFailure.self) { try network.add(pod) }
+    #expect(try network.node.traces() == traces)
+    try network.delete(pod, previous: result)
+    #expect(try network.node.traces() == [])
+  }
+
   @Test("a pod that the peer added is deleted by the file that the peer left, and that file with it")
   func peersPod() throws {
     let network = FlannelNetwork(on: try FlannelNode())

@@ -47,6 +47,30 @@ struct TuningTests {
     #expect(try scene.container.namespace.sysctl("net/ipv4/tcp_rmem") == before)
   }
 
+  @Test("a value that was empty is empty again after a failure, and after DEL with restoreSysctl")
+  func emptyValue() throws {
+    let scene = try Scene()
+    let key = #""net.ipv4.ip_local_reserved_ports":"9000""#
+    func value() throws -> String { try scene.container.namespace.sysctl("net/ipv4/ip_local_reserved_ports") }
+    #expect(try value().isEmpty)
+    #expect(errorObject(try scene.call("ADD", #""sysctl":{\#(key),"net.ipv4.tcp_rmem":"x"},"#))?.code == 5)
+    #expect(try value().isEmpty)
+    try succeed(try scene.call("ADD", #""sysctl":{\#(key)},"restoreSysctl":true,"#))
+    #expect(try value() == "9000")
+    try succeed(try scene.call("DEL", #""sysctl":{\#(key)},"restoreSysctl":true,"#))
+    #expect(try value().isEmpty)
+  }
+
+  @Test("what can only be written, or not be read yet, is set")
+  func unreadable() throws {
+    let scene = try Scene()
+    let secret = "2001:0db8:0000:0000:0000:0000:0000:0001"
+    let members = """
+      "sysctl":{"net.ipv4.route.flush":"1","net.ipv6.conf.IFNAME.stable_secret":"\(secret)"},"restoreSysctl":true,
+      """
+    for verb in ["ADD", "CHECK", "DEL"] { try succeed(try scene.call(verb, members)) }
+  }
+
   @Test(
     "an interface with a dot in its name is found in every spelling",
     arguments: [
