@@ -61,6 +61,7 @@ let package = Package(
       "IPTables", path: "Sources/Rules/IPTables",
       needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
     library("Skel", needs: ["OS", "JSON", "NetNS", "CNI"]),
+    library("Firewalld", needs: ["OS", "CLinux"]),
     library("Invoke", needs: ["OS", "JSON", "CNI"]),
     library(
       "Portmap", path: "Sources/Plugins/Portmap",
@@ -84,7 +85,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["OS", "Address", "CLinux"], path: "Tests/TestSupport",
       swiftSettings: warningsAreErrors),
     tests(
-      "KernelTests", of: "NFTables", "IPTables",
+      "KernelTests", of: "NFTables", "IPTables", "Firewalld",
       needs: ["TestSupport", "OS", "Address", "CLinux", "CNI", "JSON", "Netlink", "Rules", "swift-cni"]),
     .target(
       name: "CallSupport", dependencies: ["OS", "JSON", "Skel"], path: "Tests/CallSupport",
@@ -101,6 +102,7 @@ let package = Package(
     tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),
     tests("IPTablesTests", of: "IPTables", needs: ["CNI", "OS", "Address", "JSON", "Netlink", "Rules"]),
     tests("SkelTests", of: "Skel", needs: ["OS", "JSON", "CNI", "CallSupport"]),
+    tests("FirewalldTests", of: "Firewalld", needs: ["TestSupport", "OS", "CLinux"]),
     tests("PortmapTests", of: "Portmap", needs: ["OS", "Address", "JSON", "CNI", "Rules", "CallSupport"]),
     tests(
       "TuningTests", of: "Tuning",
