@@ -51,8 +51,8 @@ package struct SystemBus: ~Copyable {
     return bus
   }
 
-  /// Calls a method and answers what it returned; `action` tells what for. After an error other than `remote` the
-  /// connection is of no use.
+  /// Calls a method and answers what it returned; `action` tells what for. After a `violation` the connection is of no
+  /// use.
   mutating func call(_ call: MethodCall, to action: String) throws(DBusError) -> Reply {
     try reply(to: call, Exchange(action, milliseconds: patience))
   }
