@@ -16,10 +16,3 @@ package var programName: String { unsafe String(cString: cni_program_name()) }
 package func pause(microseconds: UInt32) {
   usleep(microseconds)
 }
-
-/// Milliseconds of a clock that nobody sets.
-package func monotonicMilliseconds() -> Int {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-  return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
-}
