@@ -38,6 +38,7 @@ package struct IPTablesBackend: RulesBackend {
         }
       }
     }
+    var hasChanged = false
     do throws(CNIError) {
       for (family, rules) in families {
         if rules.isEmpty {
@@ -45,8 +46,11 @@ package struct IPTablesBackend: RulesBackend {
           continue
         }
         try transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in
+          // Again, as only now nobody can come between.
+          if onConflict == .error { try requireFree(rules, wanted, &table) }
           try write(rules, &table)
         }
+        hasChanged = true
         if rules.opensLocalhost {
           try transport.change(PortRules.guardTable) { (table) throws(CNIError) in try guardLocalhost(&table) }
         }
@@ -55,7 +59,7 @@ package struct IPTablesBackend: RulesBackend {
       return []
     } catch {
       // The first error is the one to tell.
-      _ = try? remove(wanted.owner, hint: [], ports: [])
+      if hasChanged { _ = try? remove(wanted.owner, hint: [], ports: []) }
       throw error
     }
   }
