@@ -37,7 +37,8 @@ struct Host: ~Copyable {
 
   /// The attachment's IFB; nil if there is none. Throws code 103 if an interface of this name is not its own.
   func ifb(_ name: IFBName, of owner: Owner) throws(CNIError) -> Link? {
-    let found = try kernel("look for \(name.text)") { () throws(NetlinkError) in try routes.linkIfAny(named: name.text)
+    let found = try kernel("look for \(name.text)") { () throws(NetlinkError) in
+      try routes.linkIfAny(named: name.text)
     }
     guard let link = found else { return nil }
     let alias = link.attributes.alias ?? ""
