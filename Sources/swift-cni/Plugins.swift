@@ -19,7 +19,7 @@ enum PluginName: String, CaseIterable {
     switch self {
     case .portmap:
       Portmap(
-        nftables: NFTablesBackend(),
+        nftables: NFTablesBackend(.ports),
         iptables: { (settings) throws(CNIError) in try IPTablesHost().backend(settings, note: note) }, note: note)
     case .tuning: Tuning(note: note)
     case .bandwidth: Bandwidth(note: note)

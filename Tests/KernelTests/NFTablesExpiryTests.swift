@@ -30,7 +30,7 @@ struct NFTablesExpiryTests {
     arguments: [1, 0] as [UInt64])
   func removal(expiry: UInt64) throws {
     let namespace = try Namespace()
-    let backend = NFTablesBackend(expiry: expiry)
+    let backend = NFTablesBackend(.ports, expiry: expiry)
     let wanted = OwnedRules(owner: Self.owner, rules: try rules())
     for hint in [[], wanted.rules] {
       try namespace.run { _ = try backend.apply(wanted, onConflict: .replace) {} }
@@ -45,7 +45,7 @@ struct NFTablesExpiryTests {
   @Test("flows cannot begin any more to a UDP or SCTP port when its removal returns", arguments: [1, 0] as [UInt64])
   func connectionless(expiry: UInt64) throws {
     let namespace = try Namespace()
-    let backend = NFTablesBackend(expiry: expiry)
+    let backend = NFTablesBackend(.ports, expiry: expiry)
     let wanted = OwnedRules(owner: Self.owner, rules: try rules())
     _ = try namespace.run { try backend.apply(wanted, onConflict: .replace) {} }
     _ = try namespace.run { try backend.remove(Self.owner, hint: [], ports: []) }
@@ -56,7 +56,7 @@ struct NFTablesExpiryTests {
   @Test("what was removed can be added at once, by the same owner and by another", arguments: [1, 0] as [UInt64])
   func again(expiry: UInt64) throws {
     let namespace = try Namespace()
-    let backend = NFTablesBackend(expiry: expiry)
+    let backend = NFTablesBackend(.ports, expiry: expiry)
     for id in ["c1", "c1", "c2", "c3"] {
       let owner = Owner(network: "test", containerID: id, interface: "eth0")
       let wanted = OwnedRules(owner: owner, rules: try rules())

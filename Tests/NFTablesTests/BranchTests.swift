@@ -84,10 +84,10 @@ import Testing
     #expect((branch.body[0].expressions.last as? Verdict)?.code == Verdict.accept.code)
     #expect(branch.body[0].comment == "network net")
     let maps = branch.body.dropFirst().map { $0.expressions.compactMap { ($0 as? Lookup)?.set } }
-    #expect(maps == [[Table.hostAddressPorts(family).name], [Table.hostPorts(family).name]])
+    #expect(maps == [[Part.hostAddressPorts(family).name], [Part.hostPorts(family).name]])
     #expect(branch.body.dropFirst().allSatisfy { $0.expressions.last is DestinationNAT })
     #expect(branch.body.allSatisfy { $0.chain == branch.chain })
-    #expect(branch.jumps.map(\.chain) == [Table.hostPorts(family).name, Table.hostAddressPorts(family).name])
+    #expect(branch.jumps.map(\.chain) == [Part.hostPorts(family).name, Part.hostAddressPorts(family).name])
     #expect(branch.jumps.map(\.text) == skeleton.jumps.map(\.text))
     #expect(branch.jumps.allSatisfy { ($0.expressions.last as? Verdict)?.code == Verdict.goto("").code })
     #expect(branch.jumps.allSatisfy { $0.jump == branch.chain })

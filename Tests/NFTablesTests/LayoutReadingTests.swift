@@ -20,11 +20,11 @@ import Testing
   func roundTrip(family: AddressFamily, transport: Transport, host: String?) throws {
     let forward = try Sample.forward(family, transport, on: host)
     let rules = OwnedRules(owner: Sample.owner, rules: [.forwardPort(forward)])
-    let element = try #require(Layout(rules).elements.first)
+    let element = try #require(Layout(rules, .ports).elements.first)
     #expect(Layout.hostPort(element.place) == forward.hostPort)
     #expect(Layout.destination(element) == forward.destination)
     #expect(Layout.forward(element) == forward)
-    #expect(Layout.title(element) == "the mapping of \(forward.hostPort)")
+    #expect(Layout.title(element, .ports) == "the mapping of \(forward.hostPort)")
   }
 
   @Test("the highest and the lowest port are read as they were", arguments: [1, 255, 256, 65_535] as [UInt16])
@@ -51,16 +51,16 @@ import Testing
     let cut = Element("hostports4", key: [6, 0, 0, 0, 0, 80, 0, 0], data: [10, 0, 0, 1, 0], comment: nil)
     #expect(Layout.destination(cut) == nil)
     #expect(Layout.forward(cut) == nil)
-    #expect(Layout.forward(Layout.attachment(Sample.owner, owning: 1)) == nil)
+    #expect(Layout.forward(Layout.attachment(Sample.owner, .ports, owning: 1)) == nil)
   }
 
   @Test("elements that are no mappings have a title too")
   func titles() throws {
     let masquerade = Masquerade(hostPort: 8080, destination: try Sample.endpoint(.ip), source: .loopback4)
-    #expect(Layout.title(Layout.attachment(Sample.owner, owning: 1)) == "the record of the attachment")
+    #expect(Layout.title(Layout.attachment(Sample.owner, .ports, owning: 1), .ports) == "the record of the attachment")
     #expect(
-      Layout.title(Element(Layout.place(masquerade), comment: nil)) == "an element of set masquerade4_8")
-    #expect(Layout.title(Element("conditions4_x", key: [], comment: nil)) == "a port in set conditions4_x")
+      Layout.title(Element(Layout.place(masquerade), comment: nil), .ports) == "an element of set masquerade4_8")
+    #expect(Layout.title(Element("conditions4_x", key: [], comment: nil), .ports) == "a port in set conditions4_x")
   }
 
   @Test("a mapping's companions are where its masquerading and its conditions may stand", arguments: cases)
@@ -71,7 +71,7 @@ import Testing
       Masquerade(hostPort: 8080, destination: forward.destination, source: try Sample.prefix($0))
     }
     let rules = [.forwardPort(forward)] + masquerades.map { Rule.masquerade($0) }
-    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules))
+    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules), .ports)
     let mapping = try #require(layout.elements.first { Layout.hostPort($0.place) == forward.hostPort })
     let chains = layout.branches.map(\.chain) + ["prerouting", "masquerade4_32", "masquerade6_128", "masquerade4_x"]
     let companions = Set(Layout.companions(mapping, chains: chains))
@@ -82,11 +82,11 @@ import Testing
 
   @Test("masquerading from everywhere is a companion as well")
   func companionsFromEverywhere() throws {
-    let layout = Layout(OwnedRules(owner: Sample.owner, rules: [.forwardPort(try Sample.forward(.ip))]))
+    let layout = Layout(OwnedRules(owner: Sample.owner, rules: [.forwardPort(try Sample.forward(.ip))]), .ports)
     let mapping = try #require(layout.elements.first)
     let all = Masquerade(hostPort: 8080, destination: try Sample.endpoint(.ip), source: .all(.ip))
     #expect(Layout.companions(mapping, chains: ["masquerade4_0"]) == [Layout.place(all)])
     #expect(Layout.companions(mapping, chains: ["masquerade6_0", "masquerade4_33"]).isEmpty)
-    #expect(Layout.companions(Layout.attachment(Sample.owner, owning: 1), chains: ["masquerade4_0"]).isEmpty)
+    #expect(Layout.companions(Layout.attachment(Sample.owner, .ports, owning: 1), chains: ["masquerade4_0"]).isEmpty)
   }
 }

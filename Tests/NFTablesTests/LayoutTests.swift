@@ -12,7 +12,9 @@ import Testing
 @Suite struct LayoutTests {
   private static let address6: [UInt8] = [0xfd] + [UInt8](repeating: 0, count: 14) + [5]
 
-  private static func layout(_ rules: Rule...) -> Layout { Layout(OwnedRules(owner: Sample.owner, rules: rules)) }
+  private static func layout(_ rules: Rule...) -> Layout {
+    Layout(OwnedRules(owner: Sample.owner, rules: rules), .ports)
+  }
 
   @Test(
     "a forwarded port stands in its family's map, under transport and port, and leads to address and port",
@@ -69,13 +71,13 @@ import Testing
       .forwardPort(try Sample.forward(.ip)), .forwardPort(try Sample.forward(.ip6)),
       .masquerade(Masquerade(hostPort: 8080, destination: try Sample.endpoint(.ip), source: .loopback4)),
     ]
-    let record = try #require(Layout(OwnedRules(owner: Sample.owner, rules: rules)).elements.last)
+    let record = try #require(Layout(OwnedRules(owner: Sample.owner, rules: rules), .ports).elements.last)
     let hash = Array(sha512("net/id/eth0").utf8)
     #expect(record.place.set == "attachments")
     #expect(record.place.key == hash[..<15] + [0] + hash[15..<30] + [0])
     #expect(record.comment?.text == "net/id/eth0 3")
     #expect(Layout.count(record) == 3)
-    #expect(record == Layout.attachment(Sample.owner, owning: 3))
+    #expect(record == Layout.attachment(Sample.owner, .ports, owning: 3))
   }
 
   @Test("attachments of other containers, networks and interfaces stand elsewhere")
@@ -86,8 +88,8 @@ import Testing
       Owner(network: "net", containerID: "id", interface: "eth1"),
       Owner(network: "net", containerID: "id", interface: "fifteen_bytes_x"),
     ]
-    #expect(Set(owners.map { Layout.place($0) }).count == owners.count)
-    #expect(owners.allSatisfy { Layout.place($0).key.count == 32 })
+    #expect(Set(owners.map { Layout.place($0, .ports) }).count == owners.count)
+    #expect(owners.allSatisfy { Layout.place($0, .ports).key.count == 32 })
   }
 
   @Test("rules that are there twice make one element")

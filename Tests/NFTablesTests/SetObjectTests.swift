@@ -16,7 +16,7 @@ import Testing
 
   @Test("a map of concatenations has nft's types and the lengths of their parts")
   func map() throws {
-    let attributes = try Table.hostAddressPorts(.ip6).message().attributes()
+    let attributes = try Part.hostAddressPorts(.ip6).message().attributes()
     #expect(attributes[Int(NFTA_SET_NAME.rawValue)]?.text == "hostip_hostports6")
     // NFT_SET_MAP | NFT_SET_TIMEOUT
     #expect(Self.number(attributes, NFTA_SET_FLAGS) == 0x18)
@@ -52,8 +52,8 @@ import Testing
     let masquerade = Masquerade(hostPort: 8080, destination: forward.destination, source: .all(family))
     let local = try Sample.forward(family, on: family == .ip ? "192.0.2.1" : "2001:db8::1", if: forward.conditions)
     let rules: [Rule] = [.forwardPort(forward), .forwardPort(local), .masquerade(masquerade)]
-    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules))
-    let sets = Table.sets + layout.branches.flatMap(\.sets)
+    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules), .ports)
+    let sets = Part.ports.sets + layout.branches.flatMap(\.sets)
     #expect(Set(layout.elements.map(\.place.set)).count == 6)
     for element in layout.elements {
       let attributes = try #require(sets.first { $0.name == element.place.set }).message().attributes()
@@ -64,7 +64,7 @@ import Testing
 
   @Test("the name of a set of ours is read, of another table's not")
   func read() throws {
-    #expect(SetObject.read(try Table.attachments.message().received()) == "attachments")
+    #expect(SetObject.read(try Part.ports.attachments.message().received()) == "attachments")
     #expect(SetObject.read(try SetObject.delete("x").received()) == "x")
     var other = NetlinkMessage(nft: NFT_MSG_NEWSET)
     other.attribute(NFTA_SET_TABLE.rawValue, text: "filter")

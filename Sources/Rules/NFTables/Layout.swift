@@ -8,13 +8,15 @@ import Rules
 
 /// An owner's rules as elements of the table, and the branches that those need.
 struct Layout: Sendable {
+  let part: Part
   let owner: OwnerTag
   /// Each at a place of its own, the attachment's last.
   private(set) var elements: [Element] = []
   private(set) var branches: [Branch] = []
   private var places: Set<Element.Place> = []
 
-  init(_ wanted: OwnedRules) {
+  init(_ wanted: OwnedRules, _ part: Part) {
+    self.part = part
     owner = OwnerTag(wanted.owner)
     for rule in wanted.rules {
       switch rule {
@@ -23,7 +25,7 @@ struct Layout: Sendable {
       }
     }
     if !elements.isEmpty {
-      elements.append(Self.attachment(wanted.owner, owning: elements.count))
+      elements.append(Self.attachment(wanted.owner, part, owning: elements.count))
     }
   }
 
@@ -63,14 +65,14 @@ struct Layout: Sendable {
 
 extension Layout {
   /// The place of an attachment's own element: a hash in two words, each as long as the name of an interface can be.
-  static func place(_ owner: Owner) -> Element.Place {
+  static func place(_ owner: Owner, _ part: Part) -> Element.Place {
     let digits = Array(sha512("\(owner)").utf8)
-    return Element.Place(set: Table.attachments.name, key: digits[..<15] + [0] + digits[15..<30] + [0])
+    return Element.Place(set: part.attachments.name, key: digits[..<15] + [0] + digits[15..<30] + [0])
   }
 
   /// The element that says that an owner has so many others.
-  static func attachment(_ owner: Owner, owning count: Int) -> Element {
-    Element(place(owner), comment: Comment(OwnerTag(owner), "\(count)"))
+  static func attachment(_ owner: Owner, _ part: Part, owning count: Int) -> Element {
+    Element(place(owner, part), comment: Comment(OwnerTag(owner), "\(count)"))
   }
 
   /// How many others the owner of an attachment's element has.
@@ -81,9 +83,9 @@ extension Layout {
   static func place(_ host: HostPort) -> Element.Place {
     let port = [host.transport.number, 0, 0, 0] + padded(host.port)
     if let address = host.address {
-      return Element.Place(set: Table.hostAddressPorts(host.family).name, key: address.bytes + port)
+      return Element.Place(set: Part.hostAddressPorts(host.family).name, key: address.bytes + port)
     }
-    return Element.Place(set: Table.hostPorts(host.family).name, key: port)
+    return Element.Place(set: Part.hostPorts(host.family).name, key: port)
   }
 
   static func place(_ masquerade: Masquerade) -> Element.Place {
@@ -105,8 +107,8 @@ extension Layout {
     for family in AddressFamily.allCases {
       let length = family.bits / 8
       switch place.set {
-      case Table.hostPorts(family).name: return hostPort(family, nil, place.key[...])
-      case Table.hostAddressPorts(family).name:
+      case Part.hostPorts(family).name: return hostPort(family, nil, place.key[...])
+      case Part.hostAddressPorts(family).name:
         return hostPort(family, IPAddress(bytes: Array(place.key.prefix(length))), place.key.dropFirst(length))
       default: continue
       }
@@ -126,9 +128,9 @@ extension Layout {
   }
 
   /// What a person calls an element.
-  static func title(_ element: Element) -> String {
+  static func title(_ element: Element, _ part: Part) -> String {
     if let host = hostPort(element.place) { return "the mapping of \(host)" }
-    if element.place.set == Table.attachments.name { return "the record of the attachment" }
+    if element.place.set == part.attachments.name { return "the record of the attachment" }
     if Branch.masquerade(named: element.place.set) != nil { return "an element of set \(element.place.set)" }
     return "a port in set \(element.place.set)"
   }

@@ -18,7 +18,7 @@ extension NFTablesBackend {
   package func apply(
     _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
   ) throws(CNIError) -> [Takeover] {
-    let layout = Layout(wanted)
+    let layout = Layout(wanted, part)
     let action = "apply the rules of \(wanted.owner)"
     var others: [Element.Place]?
     let change = try transaction(action) { (session) throws(NetlinkError) in
@@ -44,8 +44,8 @@ extension NFTablesBackend {
     with layout: Layout, _ owner: Owner, _ onConflict: ConflictPolicy, _ others: inout [Element.Place]?,
     _ session: borrowing Session
   ) throws(NetlinkError) -> Attempt<Change> {
-    let structure = Structure(layout.branches)
-    let attachment = Layout.place(owner)
+    let structure = Structure(part, layout.branches)
+    let attachment = Layout.place(owner, part)
     let wanted = Set(layout.elements.map(\.place))
     let snapshot = try session.read(
       chains: layout.elements.isEmpty ? [] : structure.chains,
@@ -73,7 +73,7 @@ extension NFTablesBackend {
     if others == nil, let record = own.first(where: { $0.element.place == attachment }) {
       let known = own.filter { wanted.contains($0.element.place) && $0.element.place != attachment }
       if Layout.count(record.element) != known.count {
-        others = try session.allElements { $0.owner == layout.owner }.map(\.place)
+        others = try session.allElements(of: part) { $0.owner == layout.owner }.map(\.place)
         return .again
       }
     }
@@ -179,18 +179,12 @@ extension NFTablesBackend {
 }
 
 extension Session {
-  /// Every element that stays and whose comment fits, of all sets of ours that have owners.
-  func allElements(where isWanted: (Comment) -> Bool) throws(NetlinkError) -> [Element] {
-    var sets = Table.sets.map(\.name)
-    for chain in try chains() {
-      if Branch.masquerade(named: chain) != nil { sets.append(chain) }
-      if let (family, id) = Branch.conditions(named: chain) {
-        sets += [false, true].map { Branch.conditionsSet(family, id, hasHostAddress: $0) }
-      }
-    }
+  /// Every element that stays and whose comment fits, of all sets of a part that have owners.
+  func allElements(of part: Part, where isWanted: (Comment) -> Bool) throws(NetlinkError) -> [Element] {
+    let branches = try chains().compactMap { part.branch(named: $0) }
     var found: [Element] = []
-    for set in sets {
-      let stored = try elements(of: set).filter { $0.timeout == nil }
+    for set in part.sets + branches.flatMap(\.sets) {
+      let stored = try elements(of: set.name).filter { $0.timeout == nil }
       found += stored.map(\.element).filter { $0.comment.map(isWanted) ?? false }
     }
     return found

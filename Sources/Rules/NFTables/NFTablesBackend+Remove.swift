@@ -34,8 +34,8 @@ extension NFTablesBackend {
     of owner: Owner, _ hint: [Rule], _ ports: [HostPort]
   ) throws(CNIError) -> [PortForward] {
     let tag = OwnerTag(owner)
-    let hinted = Layout(OwnedRules(owner: owner, rules: hint)).elements.map(\.place)
-    let places = Set(hinted + ports.map { Layout.place($0) } + [Layout.place(owner)])
+    let hinted = Layout(OwnedRules(owner: owner, rules: hint), part).elements.map(\.place)
+    let places = Set(hinted + ports.map { Layout.place($0) } + [Layout.place(owner, part)])
     var removal = Removal(action: "remove the rules of \(owner)", leftoversOf: owner) { $0 == tag }
     let isAll = try expire(places, &removal) { (found, session) throws(NetlinkError) in
       try self.completed(found, owner, session)
@@ -43,7 +43,7 @@ extension NFTablesBackend {
     if !isAll {
       // Looked for before the change is computed: on a busy host the ruleset would be another one after such a look.
       let all = try transaction(removal.action) { (session) throws(NetlinkError) in
-        .done(try session.allElements { $0.owner == tag })
+        .done(try session.allElements(of: self.part) { $0.owner == tag })
       }
       _ = try expire(places.union(all.map(\.place)), &removal) { (found, _) in found }
     }
@@ -67,7 +67,7 @@ extension NFTablesBackend {
     let stale = try transaction(removal.action) { (session) throws(NetlinkError) in
       // Tells better than a dump what the kernel lacks.
       _ = try session.read(places: [])
-      return .done(try session.allElements { isStale($0.owner) })
+      return .done(try session.allElements(of: self.part) { isStale($0.owner) })
     }
     var rest = stale.map(\.place)[...]
     while !rest.isEmpty {
@@ -76,7 +76,7 @@ extension NFTablesBackend {
       rest = rest.dropFirst(chunk.count)
       _ = try expire(chunk, &removal) { (found, _) in found }
     }
-    try removeUnusedConditions(of: network)
+    try removeUnusedBranches(of: network)
     return Array(removal.forwards)
   }
 
@@ -138,7 +138,7 @@ extension NFTablesBackend {
     _ hinted: [Element], _ owner: Owner, _ session: borrowing Session
   ) throws(NetlinkError) -> [Element]? {
     var found = hinted
-    let attachment = found.first { $0.place == Layout.place(owner) }
+    let attachment = found.first { $0.place == Layout.place(owner, part) }
     func isAll() -> Bool { attachment == nil ? found.isEmpty : attachment.flatMap(Layout.count) == found.count - 1 }
     if isAll() { return found }
     let chains = try session.chains()
@@ -150,24 +150,22 @@ extension NFTablesBackend {
   }
 }
 
-// MARK: - Conditions that nobody needs any more
+// MARK: - Branches that nobody needs any more
 
 extension NFTablesBackend {
-  /// Removes the branches of a network's conditions that no port is under any more.
-  private func removeUnusedConditions(of network: String) throws(CNIError) {
-    try transaction("remove the unused conditions of network \(network)") { (session) throws(NetlinkError) in
+  /// Removes the branches of a network in which no owner has anything any more.
+  private func removeUnusedBranches(of network: String) throws(CNIError) {
+    try transaction("remove the unused chains of network \(network)") { (session) throws(NetlinkError) in
       let generation = try session.read(places: []).generation
-      let chains = try session.chains().filter { chain in
-        AddressFamily.allCases.contains { chain.hasPrefix(Branch.conditionsPrefix(ofNetwork: network, $0)) }
-      }
+      let prefixes = self.part.branchPrefixes(ofNetwork: network)
+      let chains = try session.chains().filter { chain in prefixes.contains { chain.hasPrefix($0) } }
       if chains.isEmpty { return .done(()) }
       let sets = try session.sets()
       let rules = try session.rules()
       var messages: [NetlinkMessage] = []
       for chain in chains {
-        guard let (family, id) = Branch.conditions(named: chain) else { continue }
-        if try !self.isUnused(family, id, session) { continue }
-        let jumps = Set(Branch.conditionsSkeleton(family, id).jumps.map(\.text))
+        guard let branch = self.part.branch(named: chain), try Self.isUnused(branch, session) else { continue }
+        let jumps = Set(branch.jumps.map(\.text))
         messages += rules.filter { jumps.contains($0.text) }.map { $0.deletion() }
         messages += [RuleObject.flush(chain), Chain.delete(chain)]
         messages += sets.filter { $0 == chain || $0.hasPrefix("\(chain)_") }.map { SetObject.delete($0) }
@@ -177,12 +175,9 @@ extension NFTablesBackend {
     }
   }
 
-  private func isUnused(
-    _ family: AddressFamily, _ id: Substring, _ session: borrowing Session
-  ) throws(NetlinkError) -> Bool {
-    for hasHostAddress in [false, true] {
-      let set = Branch.conditionsSet(family, id, hasHostAddress: hasHostAddress)
-      if try session.elements(of: set).contains(where: { $0.timeout == nil }) { return false }
+  private static func isUnused(_ branch: Branch, _ session: borrowing Session) throws(NetlinkError) -> Bool {
+    for set in branch.sets {
+      if try session.elements(of: set.name).contains(where: { $0.timeout == nil }) { return false }
     }
     return true
   }

@@ -9,11 +9,11 @@ import Rules
 
 extension NFTablesBackend {
   package func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
-    let layout = Layout(wanted)
+    let layout = Layout(wanted, part)
     return try transaction("read the rules of \(wanted.owner)") { (session) throws(NetlinkError) in
       let places = layout.elements.map(\.place)
       let elements = try session.read(places: places).elements
-      let problems = layout.elements.compactMap { Self.problem(with: $0, elements[$0.place]) }
+      let problems = layout.elements.compactMap { self.problem(with: $0, elements[$0.place]) }
       return .done(try problems + self.structureProblems(layout.branches, session))
     }
   }
@@ -26,8 +26,8 @@ extension NFTablesBackend {
     }
   }
 
-  private static func problem(with wanted: Element, _ stored: StoredElement?) -> String? {
-    let name = Layout.title(wanted)
+  private func problem(with wanted: Element, _ stored: StoredElement?) -> String? {
+    let name = Layout.title(wanted, part)
     guard let stored, stored.timeout == nil else { return "\(name) is missing" }
     if stored.element.comment?.owner != wanted.comment?.owner {
       return "\(name) belongs to \(stored.element.comment?.owner.text ?? "nobody")"
@@ -40,15 +40,15 @@ extension NFTablesBackend {
   private func structureProblems(_ branches: [Branch], _ session: borrowing Session) throws(NetlinkError) -> [String] {
     let hooks = Dictionary(try session.storedChains().map { ($0.name, $0.hook) }) { first, _ in first }
     let rules = Dictionary(grouping: try session.rules(), by: \.chain).mapValues { $0.map(\.text) }
-    let jumps = hooks.keys.compactMap { Structure.branch(named: $0) }.flatMap(\.jumps)
+    let jumps = hooks.keys.compactMap { part.branch(named: $0) }.flatMap(\.jumps)
     var problems = try session.read(places: []).isTableActive ? [] : ["the table is missing or dormant"]
-    for chain in Table.chains {
+    for chain in part.chains {
       guard let hook = hooks[chain.name] else {
         problems.append("chain \(chain.name) is missing")
         continue
       }
       if hook != chain.hook { problems.append("chain \(chain.name) has another hook or policy") }
-      let expected = Table.rules.filter { $0.chain == chain.name }.map(\.text)
+      let expected = part.rules.filter { $0.chain == chain.name }.map(\.text)
       let actual = rules[chain.name] ?? []
       let known = Set(jumps.filter { $0.chain == chain.name }.map(\.text))
       let head = actual.dropLast(expected.count)
@@ -77,8 +77,8 @@ extension NFTablesBackend {
   package func probe() throws(CNIError) {
     do throws(NetlinkError) {
       let session = try Session()
-      let structure = Structure(AddressFamily.allCases.map { .masquerade($0, $0.bits / 2) })
-      let base = Structure()
+      let structure = Structure(part, part.samples)
+      let base = Structure(part)
       if try base.messages(try session.read(chains: base.chains, places: []), session).isEmpty { return }
       // The kernel checks the whole of it at once; only if it refuses, rule by rule to tell which.
       do {
@@ -86,11 +86,11 @@ extension NFTablesBackend {
       } catch {
         if error.number == EPERM { throw error }
         try session.rehearse(structure.skeleton())
-        for rule in Table.rules + structure.branches.flatMap(\.body) { try rehearse(rule, structure, session) }
+        for rule in part.rules + structure.branches.flatMap(\.body) { try rehearse(rule, structure, session) }
         throw error
       }
     } catch {
-      let failure = Self.failure("this kernel cannot forward ports", error)
+      let failure = Self.failure("this kernel cannot \(part.purpose)", error)
       throw CNIError(.notAvailable, failure.message, details: failure.details)
     }
   }

@@ -10,11 +10,16 @@ import Rules
 /// Rules as elements of one table of ours. A change is computed from what the kernel has, and made in one batch that
 /// the kernel refuses if somebody else was faster; then it is computed anew.
 package struct NFTablesBackend: RulesBackend {
+  /// What of the table the plugin needs.
+  let part: Part
   /// How long an element lives that is to go, in milliseconds: deleting it would cost the process an RCU grace period.
   let expiry: UInt64
 
   /// With an expiry of 0 every element stays until it is deleted, which is what kernels before 6.12 do.
-  package init(expiry: UInt64 = 1) { self.expiry = expiry }
+  package init(_ part: Part, expiry: UInt64 = 1) {
+    self.part = part
+    self.expiry = expiry
+  }
 
   /// What came of one attempt at a change.
   enum Attempt<Value> {

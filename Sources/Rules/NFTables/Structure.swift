@@ -5,29 +5,33 @@ import CLinux
 import Netlink
 import Rules
 
-/// The table with everything but elements: what must be there for some branches.
+/// A part of the table with everything but elements: what must be there for some branches.
 struct Structure: Sendable {
+  let part: Part
   let branches: [Branch]
 
-  init(_ branches: [Branch] = []) { self.branches = branches }
+  init(_ part: Part, _ branches: [Branch] = []) {
+    self.part = part
+    self.branches = branches
+  }
 
   /// The chains whose use tells whether the structure is whole.
-  var chains: [String] { Table.chains.map(\.name) + branches.map(\.chain) }
+  var chains: [String] { part.chains.map(\.name) + branches.map(\.chain) }
 
   /// What it takes to make the structure whole; nothing, usually.
   func messages(_ snapshot: Session.Snapshot, _ session: borrowing Session) throws(NetlinkError) -> [NetlinkMessage] {
     func stored(_ name: String) -> StoredChain? { snapshot.chains.first { $0.name == name } }
     let isNoBranchDamaged = branches.allSatisfy { stored($0.chain)?.use ?? $0.use == $0.use }
-    if snapshot.isTableActive, isNoBranchDamaged, Table.chains.allSatisfy({ Self.isWhole($0, stored($0.name)) }) {
+    if snapshot.isTableActive, isNoBranchDamaged, part.chains.allSatisfy({ isWhole($0, stored($0.name)) }) {
       return branches.filter { stored($0.chain) == nil }.flatMap { Self.build($0) + $0.jumps.map { $0.message() } }
     }
     return try rebuild(session)
   }
 
   /// Whether a chain is what it should be, as far as its use tells; only the chains without a hook have branches.
-  private static func isWhole(_ chain: Chain, _ stored: StoredChain?) -> Bool {
+  private func isWhole(_ chain: Chain, _ stored: StoredChain?) -> Bool {
     guard let stored, stored.hook == chain.hook else { return false }
-    let least = Table.leastUse(chain.name)
+    let least = part.leastUse(chain.name)
     return chain.hook == nil ? stored.use >= least : stored.use == least
   }
 
@@ -37,39 +41,32 @@ struct Structure: Sendable {
     let existing = Set(stored.map(\.name))
     // Others' branches keep their rules; those that follow from their names are made anew with all their jumps.
     let others = stored.map(\.name).filter { name in !branches.contains { $0.chain == name } }
-      .compactMap { Self.branch(named: $0) }
-    let own = Table.chains.map(\.name) + branches.map(\.chain) + others.filter { !$0.body.isEmpty }.map(\.chain)
-    let misplaced = Table.chains.filter { chain in
+      .compactMap { part.branch(named: $0) }
+    let own = part.chains.map(\.name) + branches.map(\.chain) + others.filter { !$0.body.isEmpty }.map(\.chain)
+    let misplaced = part.chains.filter { chain in
       stored.contains { $0.name == chain.name && $0.hook?.place != chain.hook?.place }
     }
-    return [Table.message()] + Table.sets.map { $0.message() }
+    return [Table.message()] + part.sets.map { $0.message() }
       + own.filter { existing.contains($0) }.map { RuleObject.flush($0) } + misplaced.map { Chain.delete($0.name) }
-      + Table.chains.map { $0.message() } + Table.rules.map { $0.message() }
+      + part.chains.map { $0.message() } + part.rules.map { $0.message() }
       + branches.flatMap { Self.build($0) } + others.flatMap { Self.build($0) }
       + (branches + others).flatMap { $0.jumps.map { $0.message() } }
   }
 
   /// Everything, as it is made on a host that has nothing of it.
   func all() -> [NetlinkMessage] {
-    skeleton() + Table.rules.map { $0.message() }
+    skeleton() + part.rules.map { $0.message() }
       + branches.flatMap { Self.build($0) + $0.jumps.map { $0.message() } }
   }
 
   /// The table, its sets and its chains, without rules.
   func skeleton() -> [NetlinkMessage] {
-    [Table.message()] + Table.sets.map { $0.message() } + Table.chains.map { $0.message() }
+    [Table.message()] + part.sets.map { $0.message() } + part.chains.map { $0.message() }
   }
 
   private static func build(_ branch: Branch) -> [NetlinkMessage] {
     branch.sets.flatMap { set in
       [set.message()] + Element.add(branch.fixtures.filter { $0.place.set == set.name }, exclusively: false)
     } + [Chain(name: branch.chain).message()] + branch.body.map { $0.message() }
-  }
-
-  /// As much of a branch as its name tells.
-  static func branch(named name: String) -> Branch? {
-    if let (family, length) = Branch.masquerade(named: name) { return .masquerade(family, length) }
-    if let (family, id) = Branch.conditions(named: name) { return .conditionsSkeleton(family, id) }
-    return nil
   }
 }

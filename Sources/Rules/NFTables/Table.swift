@@ -5,120 +5,11 @@ import Address
 import CLinux
 import Netlink
 
-/// Our table. Everything but the elements is the same whatever runs on the host, but for one branch for each length of
-/// a subnet (`masquerade4_16`) and one for each network's conditions (`conditions4_…`), which come when they are first
-/// needed:
-///
-/// ```
-/// table inet swift_cni {
-///   set attachments        { type ifname . ifname }           who has forwarded ports, and how many elements
-///   map hostip_hostports4  { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service }
-///   map hostports4         { type inet_proto . inet_service : ipv4_addr . inet_service }
-///   set masquerade4_16     { type ipv4_addr . inet_proto . inet_service . inet_service . ipv4_addr }
-///
-///   chain guard { type filter hook prerouting priority raw     what route_localnet would let in (CVE-2020-8558)
-///     iif != "lo" ip saddr 127.0.0.0/8 drop
-///     iif != "lo" ip daddr 127.0.0.0/8 drop
-///   }
-///   chain prerouting { type nat hook prerouting priority dstnat
-///     meta nfproto ipv4 fib daddr type local jump hostip_hostports4
-///     meta nfproto ipv6 fib daddr type local jump hostip_hostports6
-///   }
-///   chain output { type nat hook output priority -100
-///     meta nfproto ipv4 fib daddr type local jump hostip_hostports4
-///     ip6 daddr != ::1 fib daddr type local jump hostip_hostports6
-///   }
-///   chain hostip_hostports4 {
-///     ip daddr . meta l4proto . th dport @conditions4_…_hostip goto conditions4_…
-///     dnat ip to ip daddr . meta l4proto . th dport map @hostip_hostports4
-///     jump hostports4
-///   }
-///   chain hostports4 {
-///     meta l4proto . th dport @conditions4_… goto conditions4_…
-///     dnat ip to meta l4proto . th dport map @hostports4
-///   }
-///   chain conditions4_… {                                      empty, it lets nobody in
-///     ip saddr != 192.0.2.0/24 accept                          not to the container
-///     dnat ip to ip daddr . meta l4proto . th dport map @hostip_hostports4
-///     dnat ip to meta l4proto . th dport map @hostports4
-///   }
-///   chain postrouting { type nat hook postrouting priority srcnat
-///     ct status dnat jump masquerading
-///   }
-///   chain masquerading {
-///     jump masquerade4_16
-///   }
-///   chain masquerade4_16 {                                     and the same for udp and sctp
-///     ip daddr . meta l4proto . tcp dport . ct original proto-dst . ip saddr & 255.255.0.0 @masquerade4_16 masquerade
-///   }
-/// }
-/// ```
+/// Our table, `inet swift_cni`. What of it a plugin needs is a ``Part``.
 enum Table {
   static let name = "swift_cni"
   /// NFPROTO_INET (linux/netfilter.h): IPv4 and IPv6.
   static let family: UInt8 = 1
-
-  static let attachments = SetObject(name: "attachments", key: [.interfaceName, .interfaceName])
-
-  static func hostPorts(_ family: AddressFamily) -> SetObject {
-    SetObject(
-      name: "hostports\(family.suffix)", key: [.internetProtocol, .internetService],
-      data: [.address(family), .internetService])
-  }
-
-  static func hostAddressPorts(_ family: AddressFamily) -> SetObject {
-    SetObject(
-      name: "hostip_hostports\(family.suffix)", key: [.address(family), .internetProtocol, .internetService],
-      data: [.address(family), .internetService])
-  }
-
-  static let sets = [attachments] + AddressFamily.allCases.flatMap { [hostAddressPorts($0), hostPorts($0)] }
-
-  static let masquerading = "masquerading"
-
-  static let chains: [Chain] =
-    AddressFamily.allCases.flatMap { [Chain(name: hostPorts($0).name), Chain(name: hostAddressPorts($0).name)] } + [
-      Chain(name: masquerading),
-      Chain(name: "guard", hook: .rawPrerouting),
-      Chain(name: "prerouting", hook: .natPrerouting),
-      Chain(name: "output", hook: .natOutput),
-      Chain(name: "postrouting", hook: .natPostrouting),
-    ]
-
-  static let rules: [RuleObject] =
-    [
-      RuleObject("guard", Match.notFromLoopback + Match.prefix(.source, .loopback4) + [Verdict.drop]),
-      RuleObject("guard", Match.notFromLoopback + Match.prefix(.destination, .loopback4) + [Verdict.drop]),
-      RuleObject("prerouting", Match.family(.ip) + Match.toThisHost + [Verdict.jump(hostAddressPorts(.ip).name)]),
-      RuleObject("prerouting", Match.family(.ip6) + Match.toThisHost + [Verdict.jump(hostAddressPorts(.ip6).name)]),
-      RuleObject("output", Match.family(.ip) + Match.toThisHost + [Verdict.jump(hostAddressPorts(.ip).name)]),
-      RuleObject(
-        "output",
-        Match.prefix(.destination, Prefix(host: .loopback6), isNegated: true) + Match.toThisHost
-          + [Verdict.jump(hostAddressPorts(.ip6).name)]),
-      RuleObject("postrouting", Match.destinationTranslated + [Verdict.jump(masquerading)]),
-    ]
-    + AddressFamily.allCases.flatMap { family in
-      [
-        translateHostAddressPorts(family, in: hostAddressPorts(family).name),
-        RuleObject(hostAddressPorts(family).name, [Verdict.jump(hostPorts(family).name)]),
-        translateHostPorts(family, in: hostPorts(family).name),
-      ]
-    }
-
-  /// `dnat ip to ip daddr . meta l4proto . th dport map @hostip_hostports4`
-  static func translateHostAddressPorts(_ family: AddressFamily, in chain: String) -> RuleObject {
-    RuleObject(chain, LookupKey.hostAddressPort(family).loads + translate(family, by: hostAddressPorts(family)))
-  }
-
-  /// `dnat ip to meta l4proto . th dport map @hostports4`
-  static func translateHostPorts(_ family: AddressFamily, in chain: String) -> RuleObject {
-    RuleObject(chain, LookupKey.hostPort.loads + translate(family, by: hostPorts(family)))
-  }
-
-  private static func translate(_ family: AddressFamily, by map: SetObject) -> [any Expression] {
-    [Lookup(set: map.name, loadsData: true), DestinationNAT(family: family)]
-  }
 
   /// Asks for the table.
   static func get() -> NetlinkMessage {
@@ -137,11 +28,6 @@ enum Table {
     message.attribute(NFTA_TABLE_NAME.rawValue, text: name)
     message.attribute(NFTA_TABLE_FLAGS.rawValue, UInt32(0))
     return message
-  }
-
-  /// How often a chain is used at the least: by its own rules and by jumps to it.
-  static func leastUse(_ chain: String) -> Int {
-    rules.reduce(0) { $0 + ($1.chain == chain ? 1 : 0) + ($1.jump == chain ? 1 : 0) }
   }
 }
 

@@ -7,20 +7,13 @@ import CNI
 import Digest
 import Rules
 
-/// A part of the table that comes when it is first needed: a chain of its own, its sets, and the rules elsewhere that
-/// jump to it.
-struct Branch: Sendable {
-  let chain: String
-  var sets: [SetObject]
-  /// Elements that belong to the branch and to no owner.
-  var fixtures: [Element] = []
-  /// The chain's own rules.
-  var body: [RuleObject]
-  /// Go to the head of their chains.
-  let jumps: [RuleObject]
-
-  /// How often the chain is used if the branch is whole.
-  var use: Int { body.count + jumps.count }
+extension Branch {
+  /// As much of one of portmap's branches as its chain's name tells.
+  static func port(named chain: String) -> Branch? {
+    if let (family, length) = masquerade(named: chain) { return .masquerade(family, length) }
+    if let (family, id) = conditions(named: chain) { return .conditionsSkeleton(family, id) }
+    return nil
+  }
 }
 
 // MARK: - Masquerading for one length of subnets
@@ -42,7 +35,7 @@ extension Branch {
     }
     return Branch(
       chain: name, sets: [SetObject(name: name, key: key)], body: body,
-      jumps: [RuleObject(Table.masquerading, [Verdict.jump(name)], end: .head)])
+      jumps: [RuleObject(Part.masquerading, [Verdict.jump(name)], end: .head)])
   }
 
   /// The family and length that a branch's name stands for; nil if it is no masquerading.
@@ -65,8 +58,6 @@ extension Branch {
     let digest = sha512("\(conditions.network) \(conditions.all.map(\.text).joined(separator: " "))")
     return "\(networkID(conditions.network))_\(digest.prefix(8))"
   }
-
-  private static func networkID(_ network: String) -> String { String(sha512(network).prefix(8)) }
 
   static func conditionsName(_ family: AddressFamily, _ id: some StringProtocol) -> String {
     "\(conditionsPrefix)\(family.suffix)_\(id)"
@@ -94,7 +85,7 @@ extension Branch {
       branch.fixtures += failure.elements
       branch.body += failure.matches.map { RuleObject(name, $0 + [Verdict.accept], comment: comment) }
     }
-    branch.body += [Table.translateHostAddressPorts(family, in: name), Table.translateHostPorts(family, in: name)]
+    branch.body += [Part.translateHostAddressPorts(family, in: name), Part.translateHostPorts(family, in: name)]
     return branch
   }
 
@@ -112,9 +103,9 @@ extension Branch {
       body: [],
       jumps: [
         RuleObject(
-          Table.hostPorts(family).name, LookupKey.hostPort.loads + [Lookup(set: ports), Verdict.goto(name)], end: .head),
+          Part.hostPorts(family).name, LookupKey.hostPort.loads + [Lookup(set: ports), Verdict.goto(name)], end: .head),
         RuleObject(
-          Table.hostAddressPorts(family).name,
+          Part.hostAddressPorts(family).name,
           LookupKey.hostAddressPort(family).loads + [Lookup(set: addressPorts), Verdict.goto(name)], end: .head),
       ])
   }

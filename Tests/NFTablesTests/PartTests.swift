@@ -8,38 +8,38 @@ import Testing
 
 @testable import NFTables
 
-@Suite struct TableTests {
+@Suite struct PartTests {
   @Test("every rule of the table is the same after it went over the wire, and none is there twice")
   func roundTrip() throws {
-    for rule in Table.rules { #expect(try rule.rereadText() == rule.text) }
-    #expect(Set(Table.rules.map { "\($0.chain) \($0.text)" }).count == Table.rules.count)
+    for rule in Part.ports.rules { #expect(try rule.rereadText() == rule.text) }
+    #expect(Set(Part.ports.rules.map { "\($0.chain) \($0.text)" }).count == Part.ports.rules.count)
   }
 
   @Test("every rule is in a chain of the table, jumps to one, and looks into one of its sets")
   func closed() {
-    let chains = Set(Table.chains.map(\.name))
-    let sets = Set(Table.sets.map(\.name))
-    #expect(chains.count == Table.chains.count)
-    #expect(sets.count == Table.sets.count)
-    for rule in Table.rules {
+    let chains = Set(Part.ports.chains.map(\.name))
+    let sets = Set(Part.ports.sets.map(\.name))
+    #expect(chains.count == Part.ports.chains.count)
+    #expect(sets.count == Part.ports.sets.count)
+    for rule in Part.ports.rules {
       #expect(chains.contains(rule.chain))
       #expect(rule.jump.map { chains.contains($0) } ?? true)
       #expect(sets.isSuperset(of: rule.expressions.compactMap { ($0 as? Lookup)?.set }))
     }
-    #expect(Set(Table.rules.compactMap(\.jump)) == Set(Table.chains.filter { $0.hook == nil }.map(\.name)))
+    #expect(Set(Part.ports.rules.compactMap(\.jump)) == Set(Part.ports.chains.filter { $0.hook == nil }.map(\.name)))
   }
 
   @Test("only traffic for this host is translated")
   func onlyLocal() {
-    for rule in Table.rules where ["prerouting", "output"].contains(rule.chain) {
+    for rule in Part.ports.rules where ["prerouting", "output"].contains(rule.chain) {
       #expect(rule.expressions.contains { $0 is LoadDestinationType })
     }
-    #expect(Table.rules.count { ["prerouting", "output"].contains($0.chain) } == 4)
+    #expect(Part.ports.rules.count { ["prerouting", "output"].contains($0.chain) } == 4)
   }
 
   @Test("a chain is used at least by its own rules and by jumps to it")
   func leastUse() {
-    let uses = Dictionary(Table.chains.map { ($0.name, Table.leastUse($0.name)) }) { first, _ in first }
+    let uses = Dictionary(Part.ports.chains.map { ($0.name, Part.ports.leastUse($0.name)) }) { first, _ in first }
     #expect(
       uses == [
         "guard": 2, "prerouting": 2, "output": 2, "postrouting": 1, "masquerading": 1, "hostip_hostports4": 4,

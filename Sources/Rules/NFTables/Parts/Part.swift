@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+
+/// What one plugin needs of the table: the sets, chains and rules that are the same whatever runs on the host. All else are
+/// elements of sets and, where a network asks for something of its own, branches.
+package enum Part: Sendable {
+  case ports
+
+  /// Who has elements, and how many.
+  var attachments: SetObject {
+    switch self {
+    case .ports: Self.portsAttachments
+    }
+  }
+
+  /// All sets but those of branches.
+  var sets: [SetObject] {
+    switch self {
+    case .ports: Self.portsSets
+    }
+  }
+
+  var chains: [Chain] {
+    switch self {
+    case .ports: Self.portsChains
+    }
+  }
+
+  var rules: [RuleObject] {
+    switch self {
+    case .ports: Self.portsRules
+    }
+  }
+
+  /// How often a chain is used at the least: by its own rules and by jumps to it.
+  func leastUse(_ chain: String) -> Int {
+    rules.reduce(0) { $0 + ($1.chain == chain ? 1 : 0) + ($1.jump == chain ? 1 : 0) }
+  }
+
+  /// As much of a branch as its chain's name tells; nil if the chain is no branch of this part.
+  func branch(named chain: String) -> Branch? {
+    switch self {
+    case .ports: .port(named: chain)
+    }
+  }
+
+  /// How the names of the branches begin that only this network has.
+  func branchPrefixes(ofNetwork network: String) -> [String] {
+    switch self {
+    case .ports: AddressFamily.allCases.map { Branch.conditionsPrefix(ofNetwork: network, $0) }
+    }
+  }
+
+  /// Branches as ADD makes them, to find out whether the kernel can.
+  var samples: [Branch] {
+    switch self {
+    case .ports: AddressFamily.allCases.map { .masquerade($0, $0.bits / 2) }
+    }
+  }
+
+  /// What for, as in "this kernel cannot …".
+  var purpose: String {
+    switch self {
+    case .ports: "forward ports"
+    }
+  }
+}
