@@ -53,22 +53,27 @@ let package = Package(
     library("NetNS", needs: ["OS", "CLinux"]),
     library("Netlink", needs: ["OS", "Address", "CLinux", "CMnl"]),
     library("CNI", needs: ["Address", "Digest", "JSON"]),
-    library("Rules", exclude: ["NFTables", "IPTables"], needs: ["Address", "CNI"]),
+    library("Rules", exclude: ["NFTables", "IPTables", "Firewalld"], needs: ["Address", "CNI"]),
     library(
       "NFTables", path: "Sources/Rules/NFTables",
       needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux", "CMnl", "CNftnl"]),
     library(
       "IPTables", path: "Sources/Rules/IPTables",
       needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
+    library(
+      "Firewalld", path: "Sources/Rules/Firewalld", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
     library("Skel", needs: ["OS", "JSON", "NetNS", "CNI"]),
-    library("Firewalld", needs: ["OS", "CLinux"]),
+    library("Veth", needs: ["Netlink", "CNI", "Skel"]),
     library("Invoke", needs: ["OS", "JSON", "CNI"]),
     library(
       "Portmap", path: "Sources/Plugins/Portmap",
       needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Rules", "Skel"]),
     library(
       "Bandwidth", path: "Sources/Plugins/Bandwidth",
-      needs: ["Address", "Digest", "JSON", "NetNS", "Netlink", "CNI", "Skel"]),
+      needs: ["Address", "Digest", "JSON", "NetNS", "Netlink", "CNI", "Skel", "Veth"]),
+    library(
+      "Firewall", path: "Sources/Plugins/Firewall",
+      needs: ["Address", "JSON", "Netlink", "CNI", "Rules", "Skel", "Veth"]),
     library(
       "Tuning", path: "Sources/Plugins/Tuning",
       needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Skel"]),
@@ -77,7 +82,10 @@ let package = Package(
       needs: ["OS", "Address", "JSON", "CNI", "Invoke", "Skel"]),
     .executableTarget(
       name: "swift-cni",
-      dependencies: ["OS", "CNI", "Skel", "NFTables", "IPTables", "Portmap", "Tuning", "Bandwidth", "Flannel"],
+      dependencies: [
+        "OS", "CNI", "Skel", "NFTables", "IPTables", "Firewalld", "Portmap", "Firewall", "Tuning", "Bandwidth",
+        "Flannel",
+      ],
       exclude: ["Link"],
       swiftSettings: strict, linkerSettings: leanLink),
 

@@ -34,6 +34,7 @@ static const int cni_clone_newnet = 0x40000000;  // CLONE_NEWNET, linux/sched.h:
 int setns(int fd, int nstype);
 int unshare(int flags);
 int memfd_create(const char *name, unsigned int flags);
+void *memmem(const void *haystack, size_t haystacklen, const void *needle, size_t needlelen);
 extern char **environ;
 
 extern char *program_invocation_short_name;

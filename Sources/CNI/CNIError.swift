@@ -27,10 +27,12 @@ package struct CNIError: Error, Equatable, CustomStringConvertible {
     package static let kernelRefused = Code(rawValue: 101)
     /// Ours: what CHECK looked for is missing or different.
     package static let checkFailed = Code(rawValue: 102)
-    /// Ours: somebody else's qdisc or interface stands where ours would have to be.
-    package static let foreignQdisc = Code(rawValue: 103)
+    /// Ours: somebody else's qdisc, interface or zone of firewalld stands where ours would have to be.
+    package static let standsInTheWay = Code(rawValue: 103)
     /// Ours: a plugin that was delegated to could not be run, or failed without an error object of its own.
     package static let delegateFailed = Code(rawValue: 104)
+    /// Ours: firewalld refused a change, or did not answer as it should.
+    package static let firewalldRefused = Code(rawValue: 105)
   }
 
   package let code: Code

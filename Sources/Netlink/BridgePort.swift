@@ -10,6 +10,8 @@ package struct BridgePort: Equatable, Sendable {
   package let interface: UInt32
   /// Whether the bridge sends a frame back by the port that it came in by.
   package let isHairpin: Bool
+  /// Whether it sends nothing to other isolated ports.
+  package let isIsolated: Bool
 }
 
 extension NetlinkSocket {
@@ -21,17 +23,30 @@ extension NetlinkSocket {
       info[Int(IFLA_INFO_SLAVE_KIND)]?.text == "bridge",
       let index = reply.payload.integer(UInt32.self, at: 4)
     else { return nil }
-    let mode = info.nested(Int(IFLA_INFO_SLAVE_DATA))[Int(IFLA_BRPORT_MODE)]?.first
-    return BridgePort(interface: index, isHairpin: mode == 1)
+    let data = info.nested(Int(IFLA_INFO_SLAVE_DATA))
+    func isSet(_ attribute: Int) -> Bool { data[attribute]?.first == 1 }
+    return BridgePort(
+      interface: index, isHairpin: isSet(Int(IFLA_BRPORT_MODE)), isIsolated: isSet(Int(IFLA_BRPORT_ISOLATED)))
   }
 
   /// Lets the bridge send frames back by the port that they came in by.
   package func enableHairpin(_ port: BridgePort) throws(NetlinkError) {
+    try set(Int(IFLA_BRPORT_MODE), true, of: port, "set hairpin mode")
+  }
+
+  /// Keeps the bridge, or not, from sending frames between this port and other isolated ones; since kernel 4.18.
+  package func isolate(_ port: BridgePort, _ isIsolated: Bool) throws(NetlinkError) {
+    try set(Int(IFLA_BRPORT_ISOLATED), isIsolated, of: port, "set the isolation")
+  }
+
+  private func set(
+    _ attribute: Int, _ value: Bool, of port: BridgePort, _ action: String
+  ) throws(NetlinkError) {
     var request = Self.linkMessage(UInt16(RTM_NEWLINK), NLM_F_ACK, index: port.interface)
     request.nested(IFLA_LINKINFO) { info in
       info.attribute(IFLA_INFO_SLAVE_KIND, Array("bridge".utf8))
-      info.nested(IFLA_INFO_SLAVE_DATA) { $0.attribute(IFLA_BRPORT_MODE, UInt8(1)) }
+      info.nested(IFLA_INFO_SLAVE_DATA) { $0.attribute(attribute, UInt8(value ? 1 : 0)) }
     }
-    try answer(to: request, "set hairpin mode of the bridge port with index \(port.interface)")
+    try answer(to: request, "\(action) of the bridge port with index \(port.interface)")
   }
 }

@@ -35,6 +35,8 @@ package struct Link: Equatable, Sendable {
   package let attributes: LinkAttributes
   /// The other end of a veth, or what a stacked interface stands on.
   package let peer: Peer?
+  /// The index of what it is a port of, such as a bridge; nil if it is none.
+  package let master: UInt32?
 
   /// An interface of this namespace or of another one.
   package struct Peer: Equatable, Sendable {
@@ -60,6 +62,7 @@ package struct Link: Equatable, Sendable {
     attributes.alias = values[Int(IFLA_IFALIAS)]?.text ?? ""
     attributes.group = number(Int(IFLA_GROUP)) ?? 0
     self.attributes = attributes
+    master = number(Int(IFLA_MASTER))
     peer = number(Int(IFLA_LINK)).map { index in
       Peer(index: index, namespace: values[Int(IFLA_LINK_NETNSID)]?.integer(Int32.self, at: 0))
     }

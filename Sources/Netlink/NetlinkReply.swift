@@ -14,15 +14,27 @@ package struct NetlinkReply: Sendable {
   /// The length of a message's header (struct nlmsghdr).
   private static let headerLength = 16
 
-  /// Splits a datagram; what is cut short at its end is left out.
-  static func split(_ datagram: [UInt8]) -> [NetlinkReply] {
+  /// Splits a datagram; what is cut short at its end is left out. With needles, only the first message is answered, those
+  /// whose bytes hold one of them, and those that are no data: a dump may have thousands of others.
+  static func split(_ datagram: [UInt8], holding needles: [[UInt8]]? = nil) -> [NetlinkReply] {
+    unsafe datagram.withUnsafeBytes { unsafe split($0, holding: needles) }
+  }
+
+  private static func split(_ datagram: UnsafeRawBufferPointer, holding needles: [[UInt8]]?) -> [NetlinkReply] {
     var replies: [NetlinkReply] = []
-    var rest = datagram[...]
-    while let length = rest.integer(UInt32.self, at: 0).map(Int.init), length >= headerLength, length <= rest.count {
-      let bytes = Array(rest.prefix(length))
-      let type = bytes[...].integer(UInt16.self, at: 4) ?? 0
-      replies.append(NetlinkReply(bytes: bytes, type: type, flags: bytes[...].integer(UInt16.self, at: 6) ?? 0))
-      rest = rest.dropFirst((length + 3) & ~3)
+    var start = 0
+    while datagram.count - start >= headerLength {
+      let length = Int(unsafe datagram.loadUnaligned(fromByteOffset: start, as: UInt32.self))
+      guard length >= headerLength, length <= datagram.count - start else { break }
+      let message = unsafe UnsafeRawBufferPointer(rebasing: datagram[start..<start + length])
+      let type = unsafe message.loadUnaligned(fromByteOffset: 4, as: UInt16.self)
+      let flags = unsafe message.loadUnaligned(fromByteOffset: 6, as: UInt16.self)
+      // What is interrupted must be known to be.
+      let isData = type >= UInt16(NLMSG_MIN_TYPE) && flags & UInt16(NLM_F_DUMP_INTR) == 0 && start > 0
+      if !isData || (needles?.contains { unsafe message.holds($0) } ?? true) {
+        replies.append(unsafe NetlinkReply(bytes: [UInt8](message), type: type, flags: flags))
+      }
+      start += (length + 3) & ~3
     }
     return replies
   }
@@ -59,4 +71,12 @@ package struct NetlinkReply: Sendable {
 
   /// The attributes after a fixed part of so many bytes.
   package func attributes(after length: Int) -> Attributes { Attributes(payload.dropFirst(length)) }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Whether these bytes are somewhere among them.
+  package func holds(_ needle: [UInt8]) -> Bool {
+    guard let start = baseAddress else { return needle.isEmpty }
+    return unsafe needle.withUnsafeBytes { unsafe memmem(start, count, $0.baseAddress ?? start, needle.count) != nil }
+  }
 }

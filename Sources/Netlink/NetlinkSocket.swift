@@ -83,11 +83,12 @@ import OS
     }
   }
 
-  /// The messages of the next datagram; waits for one only if `waiting`, else answers none.
-  package func receive(waiting: Bool) throws(NetlinkError) -> [NetlinkReply] {
+  /// The messages of the next datagram, with needles only some (see ``NetlinkReply/split(_:holding:)``); waits for one only
+  /// if `waiting`, else answers none.
+  package func receive(waiting: Bool, holding needles: [[UInt8]]? = nil) throws(NetlinkError) -> [NetlinkReply] {
     while true {
       let count = unsafe mnl_socket_recvfrom(handle, buffer.baseAddress, buffer.count)
-      if count >= 0 { return unsafe NetlinkReply.split([UInt8](buffer.prefix(count))) }
+      if count >= 0 { return unsafe NetlinkReply.split([UInt8](buffer.prefix(count)), holding: needles) }
       let failure = errno
       if failure == EINTR { continue }
       guard failure == EAGAIN else { throw NetlinkError("receive from \(bus.title)", number: failure) }
@@ -162,15 +163,15 @@ extension NetlinkSocket {
   }
 
   /// Asks for a dump, and answers all of it, and whether what it lists changed meanwhile: then something may be missing
-  /// or be there twice.
+  /// or be there twice. With needles, of all parts only the first and those whose bytes hold one of them.
   package func dump(
-    _ request: NetlinkMessage, _ action: String
+    _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil
   ) throws(NetlinkError) -> (parts: [NetlinkReply], isInterrupted: Bool) {
     try send(request.bytes(sequence: 0))
     var parts: [NetlinkReply] = []
     var isInterrupted = false
     while true {
-      for reply in try receive(waiting: true) {
+      for reply in try receive(waiting: true, holding: needles) {
         if let failure = reply.failure(action) { throw failure }
         isInterrupted = isInterrupted || reply.isInterrupted
         if reply.isEnd { return (parts, isInterrupted) }

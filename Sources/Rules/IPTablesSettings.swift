@@ -14,6 +14,8 @@ package struct IPTablesSettings: Sendable {
   package var markChain: String?
   /// What else a packet must be like, in words of iptables' command line.
   package var conditions: ByFamily<[String]>
+  /// The chain in which an administrator says more about packets that are forwarded.
+  package var adminChain = "CNI-ADMIN"
   /// Nil: the one that the host uses.
   package var variant: Variant?
 

@@ -41,6 +41,14 @@ package enum Rule: Hashable, Sendable {
   case forwardPort(PortForward)
   /// Connections that come to a container by a forwarded port take this host's address as their source.
   case masquerade(Masquerade)
+  /// A container's packets are let through.
+  case acceptForwarded(ForwardAccept)
+  /// Some others do not reach the containers on a bridge, but for their published ports.
+  case isolate(Isolation)
+  /// A container does not reach everything.
+  case restrict(Restriction)
+  /// Packets to and from a container's address that belong to no connection are dropped.
+  case dropInvalid(IPAddress)
 }
 
 /// Connections to a port of this host, and no others, go to `destination`.

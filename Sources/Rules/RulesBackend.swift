@@ -18,27 +18,40 @@ package protocol RulesBackend {
   func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward]
   /// Removes all that this network's attachments have, but for those of the list; answers as `remove` does.
   func removeAll(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [PortForward]
-  /// Where connections to exactly this host port go; nil if no rule sends them anywhere.
-  func destination(of port: HostPort) throws(CNIError) -> Endpoint?
   /// Throws the reason why this kernel could not apply rules now.
   func probe() throws(CNIError)
 }
 
-/// What becomes of a host port that another owner has.
+/// A backend that forwards ports.
+package protocol PortForwardingBackend: RulesBackend {
+  /// Where connections to exactly this host port go; nil if no rule sends them anywhere.
+  func destination(of port: HostPort) throws(CNIError) -> Endpoint?
+}
+
+/// A backend that knows whose an accepted address is.
+package protocol AddressOwningBackend: RulesBackend {
+  /// The accepts that an owner has, and those of the hint whose address nobody has.
+  func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept]
+  /// The accepts of all attachments of a network, but for those of the list.
+  func accepts(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [ForwardAccept]
+}
+
+/// What becomes of what another owner has: a host port, or an address.
 package enum ConflictPolicy: String, CaseIterable, Sendable {
   /// The last write wins.
   case replace
   case error
 }
 
-/// A host port that had another owner.
+/// Something that had another owner.
 package struct Takeover: Equatable, Sendable {
-  package let port: HostPort
+  /// A host port or an address, as a person reads it.
+  package let subject: String
   /// The owner that it had.
   package let previous: String
 
-  package init(port: HostPort, previous: String) {
-    self.port = port
+  package init(of subject: String, previous: String) {
+    self.subject = subject
     self.previous = previous
   }
 }

@@ -25,9 +25,7 @@ import Testing
   func changed(golden: GoldenTable) throws {
     guard let edit = golden.edit else { return }
     let table = try LegacyTable(golden.table, golden.contents)
-    var collected = TableEdit(
-      find: { [table] (chain) throws(CNIError) in table.has(chain) },
-      read: { [table] (chain) throws(CNIError) in table.rules(of: chain) })
+    var collected = TableEdit(table)
     try edit(&collected)
     var changed = table
     try changed.apply(collected.changes)

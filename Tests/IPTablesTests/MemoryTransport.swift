@@ -8,6 +8,8 @@ import CNI
 /// Tables that only a test has.
 final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
   private(set) var chains: [IPTable: [String: [(handle: UInt64, rule: IPTablesRule)]]] = [:]
+  /// The targets for what no rule of a chain decides; accept where it is not said.
+  var policies: [String: RuleTarget] = [:]
   private(set) var commits = 0
   private var nextHandle: UInt64 = 1
 
@@ -20,8 +22,11 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
   func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T {
     let current = chains[table] ?? [:]
     var changes = TableEdit(
-      find: { (chain) throws(CNIError) in current[chain] != nil },
-      read: { (chain) throws(CNIError) in current[chain]?.map { PlacedRule($0.handle, $0.rule) } })
+      TableEdit.Reader(
+        find: { (chain) throws(CNIError) in current[chain] != nil },
+        // Others than those that hold a needle may be among the rules.
+        read: { (chain, _) throws(CNIError) in current[chain]?.map { PlacedRule($0.handle, $0.rule) } },
+        isDropping: { [policies] (chain) throws(CNIError) in policies[chain] == .drop }))
     let result = try edit(&changes)
     if !changes.changes.isEmpty { commits += 1 }
     for change in changes.changes { make(change, table) }
@@ -47,6 +52,6 @@ extension PlacedRule {
   fileprivate init(_ handle: UInt64, _ rule: IPTablesRule) {
     var jump: String?
     if case .jump(let chain) = rule.target { jump = chain }
-    self.init(rule: rule, jump: jump, handle: handle)
+    self.init(rule: rule, jump: jump, handle: handle, canDrop: rule.target == .drop)
   }
 }

@@ -17,7 +17,7 @@ import Testing
       LoadPayload(base: NFT_PAYLOAD_NETWORK_HEADER, offset: 16, length: 4),
       LoadPayload(base: NFT_PAYLOAD_NETWORK_HEADER, offset: 12, length: 2),
       LoadPayload(base: NFT_PAYLOAD_NETWORK_HEADER, offset: 12, length: 4, register: Register(slot: 1)),
-      LoadDestinationType(), LoadConnectionStatus(), LoadOriginalPort(register: .first),
+      LoadDestinationType(), LoadConnection(key: NFT_CT_STATUS), LoadOriginalPort(register: .first),
       LoadOriginalPort(register: Register(slot: 3)),
     ])
   }
@@ -52,7 +52,7 @@ import Testing
 
   @Test("the status of the connection goes into the first register")
   func connectionStatus() throws {
-    let step = try wire(LoadConnectionStatus())
+    let step = try wire(LoadConnection(key: NFT_CT_STATUS))
     #expect(step.kind == "ct")
     #expect(step.number(NFTA_CT_KEY) == 2)  // NFT_CT_STATUS
     #expect(step.number(NFTA_CT_DREG) == 1)

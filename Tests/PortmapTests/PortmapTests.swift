@@ -118,7 +118,7 @@ import Testing
     let backend = RecordingBackend()
     let four = HostPort(family: .ip, transport: .tcp, port: 8080, address: nil)
     let six = HostPort(family: .ip6, transport: .udp, port: 53, address: IPAddress("::1"))
-    backend.takeovers = [Takeover(port: four, previous: "net/old/eth0"), Takeover(port: six, previous: "a/b/c")]
+    backend.takeovers = [Takeover(of: "\(four)", previous: "net/old/eth0"), Takeover(of: "\(six)", previous: "a/b/c")]
     let answer = Sample.answer("ADD", Sample.config(), backend)
     #expect(answer.status == 0)
     #expect(

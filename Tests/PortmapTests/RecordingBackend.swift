@@ -5,7 +5,7 @@ import CNI
 import Rules
 
 /// A backend that writes down what it is told, and changes nothing.
-final class RecordingBackend: RulesBackend {
+final class RecordingBackend: PortForwardingBackend {
   private(set) var applied: [OwnedRules] = []
   private(set) var policies: [ConflictPolicy] = []
   private(set) var verified: [OwnedRules] = []

@@ -37,7 +37,7 @@ extension Host {
   private func requireOwn(_ root: Qdisc?, of end: Link) throws(CNIError) {
     guard let root, !root.isOurs else { return }
     let reason = "\(end.name) has the root qdisc \(root.kind) \(root.handle) of somebody else"
-    throw CNIError(.foreignQdisc, "\(reason): remove it, or leave this container's rates to it")
+    throw CNIError(.standsInTheWay, "\(reason): remove it, or leave this container's rates to it")
   }
 
   private func applyIngress(

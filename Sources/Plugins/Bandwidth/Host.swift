@@ -4,6 +4,7 @@
 import CNI
 import Netlink
 import Skel
+import Veth
 
 /// The host's side of a container's network, on a socket of the namespace that the plugin runs in.
 struct Host: ~Copyable {
@@ -15,25 +16,7 @@ struct Host: ~Copyable {
   }
 
   /// The host's end of the container's interface; code 7 if that is no veth whose other end is here.
-  func end(_ request: Request) throws(CNIError) -> Link {
-    let interface = request.owner.interface
-    let (link, number) = try request.inContainer { (home) throws(CNIError) in
-      try kernel("CNI_IFNAME", .invalidConfiguration) { () throws(NetlinkError) in
-        let routes = try NetlinkSocket.open(.route)
-        return (try routes.link(named: interface), try routes.number(ofNamespace: home))
-      }
-    }
-    if link.kind != "veth" {
-      let kind = link.kind.isEmpty ? "no veth" : "of the kind \(link.kind)"
-      throw CNIError(.invalidConfiguration, "CNI_IFNAME: \(interface) is \(kind): only a veth can be shaped")
-    }
-    guard let peer = link.peer, let number, peer.namespace == number else {
-      throw CNIError(.invalidConfiguration, "CNI_IFNAME: the other end of \(interface) is not on this host")
-    }
-    return try kernel("find the host's end of \(interface)") { () throws(NetlinkError) in
-      try routes.link(peer.index)
-    }
-  }
+  func end(_ request: Request) throws(CNIError) -> Link { try request.hostEnd(routes, of: "can be shaped") }
 
   /// The attachment's IFB; nil if there is none. Throws code 103 if an interface of this name is not its own.
   func ifb(_ name: IFBName, of owner: Owner) throws(CNIError) -> Link? {
@@ -44,11 +27,11 @@ struct Host: ~Copyable {
     let alias = link.attributes.alias ?? ""
     if link.kind != "ifb" {
       throw CNIError(
-        .foreignQdisc, "\(name.text) is no IFB (its kind is \"\(link.kind)\"), and so not this container's")
+        .standsInTheWay, "\(name.text) is no IFB (its kind is \"\(link.kind)\"), and so not this container's")
     }
     // The peer writes no alias.
     if !alias.isEmpty, IFBAlias(alias)?.owner != OwnerTag(owner) {
-      throw CNIError(.foreignQdisc, "the IFB \(name.text) belongs to \(alias)")
+      throw CNIError(.standsInTheWay, "the IFB \(name.text) belongs to \(alias)")
     }
     return link
   }

@@ -11,14 +11,15 @@ import Skel
 package struct Portmap: Plugin {
   package let name = "portmap"
   /// The one that rules are written by unless the configuration says otherwise.
-  private let nftables: any RulesBackend
+  private let nftables: any PortForwardingBackend
   /// Makes the one that writes into the tables of iptables.
-  private let iptables: (IPTablesSettings) throws(CNIError) -> any RulesBackend
+  private let iptables: (IPTablesSettings) throws(CNIError) -> any PortForwardingBackend
   /// Tells the operator something on stderr.
   private let note: (String) -> Void
 
   package init(
-    nftables: any RulesBackend, iptables: @escaping (IPTablesSettings) throws(CNIError) -> any RulesBackend,
+    nftables: any PortForwardingBackend,
+    iptables: @escaping (IPTablesSettings) throws(CNIError) -> any PortForwardingBackend,
     note: @escaping (String) -> Void
   ) {
     self.nftables = nftables
@@ -26,13 +27,13 @@ package struct Portmap: Plugin {
     self.note = note
   }
 
-  private func backend(_ options: PortmapOptions) throws(CNIError) -> any RulesBackend {
+  private func backend(_ options: PortmapOptions) throws(CNIError) -> any PortForwardingBackend {
     guard let settings = options.iptables else { return nftables }
     return try iptables(settings)
   }
 
   /// Those by which rules may have been written, whatever the configuration says now.
-  private func backends() throws(CNIError) -> [any RulesBackend] {
+  private func backends() throws(CNIError) -> [any PortForwardingBackend] {
     // Whichever variant is named, rules are removed from the tables of both.
     [nftables, try iptables(IPTablesSettings(variant: .nft))]
   }
@@ -51,7 +52,7 @@ package struct Portmap: Plugin {
       try hairpin.enable()
       try Flows(backend, note: note).forget(strayingFrom: wanted.forwards)
     }
-    for takeover in takeovers { note("\(name): \(takeover.port) taken over from \(takeover.previous)") }
+    for takeover in takeovers { note("\(name): \(takeover.subject) taken over from \(takeover.previous)") }
     return result
   }
 
@@ -67,7 +68,7 @@ package struct Portmap: Plugin {
 
   /// What the container had before it was added without ports. A host that cannot tell has nothing of it, and a
   /// container without ports must not fail for that.
-  private func removeFormer(_ owner: Owner, _ backend: any RulesBackend) {
+  private func removeFormer(_ owner: Owner, _ backend: any PortForwardingBackend) {
     do {
       try Flows(backend, note: note).forget(following: try backend.remove(owner, hint: [], ports: []))
     } catch {

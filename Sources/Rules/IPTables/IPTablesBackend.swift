@@ -6,7 +6,7 @@ import CNI
 import Rules
 
 /// Rules in the tables of iptables, in the form and under the names that the peer's plugin has.
-package struct IPTablesBackend: RulesBackend {
+package struct IPTablesBackend: PortForwardingBackend {
   private let settings: IPTablesSettings
   /// Where rules are written.
   private let transport: any IPTablesTransport
@@ -174,7 +174,8 @@ extension IPTablesBackend {
     // Only if the attachment has a chain can it have entries, of which there may be thousands to look at.
     var present: [PlacedRule] = []
     if try table.has(chain) {
-      present = (try table.rules(of: PortRules.entries) ?? []).filter { $0.jump == chain }
+      let entries = try table.rules(of: PortRules.entries, holding: [Array(chain.utf8)])
+      present = (entries ?? []).filter { $0.jump == chain }
     }
     try table.fill(chain, with: wanted.chainRules)
     // Their order among themselves decides nothing.
@@ -206,7 +207,7 @@ extension IPTablesBackend {
       for (prefix, entries) in [("CNI-DN-", PortRules.entries), ("CNI-SN-", PortRules.formerEntries)] {
         let chain = PortRules.chain(owner, prefix: prefix)
         guard try table.has(chain) else { continue }
-        for entry in try table.rules(of: entries) ?? [] where entry.jump == chain {
+        for entry in try table.rules(of: entries, holding: [Array(chain.utf8)]) ?? [] where entry.jump == chain {
           table.remove(entry, from: entries)
         }
         chains.append(chain)

@@ -19,13 +19,55 @@ package struct IPTablesHost: Sendable {
   package func backend(
     _ settings: IPTablesSettings, note: @escaping (String) -> Void
   ) throws(CNIError) -> IPTablesBackend {
-    let transport: any IPTablesTransport
-    switch settings.variant ?? variant() {
-    case .nft: transport = NFTCompatTransport()
-    case .legacy: transport = LegacyTransport()
+    let transport = Self.transport(settings.variant ?? variant())
+    return IPTablesBackend(settings, transport: transport, places: Self.places, note: note)
+  }
+
+  /// The backend for a firewall's configuration. Its rules are written where packets that are forwarded can be dropped, as an
+  /// accept counts only there; where none are, into the tables of the variant that the host uses.
+  package func firewall(_ settings: IPTablesSettings) throws(CNIError) -> IPTablesFirewall {
+    let transports = try firewallVariants(settings).map { Self.transport($0) }
+    return IPTablesFirewall(settings, transports: transports, places: Self.places)
+  }
+
+  private func firewallVariants(_ settings: IPTablesSettings) throws(CNIError) -> [IPTablesSettings.Variant] {
+    if let variant = settings.variant { return [variant] }
+    // A legacy table is read as a whole, which takes time if it is large.
+    if LegacyTransport.isUsed(), !NFTCompatTransport.isUsed(), try !Self.canDropForwarded(.nft) { return [.legacy] }
+    let dropping = try droppingVariants()
+    return dropping.isEmpty ? [variant()] : dropping
+  }
+
+  /// Whether the host itself can drop packets that it forwards in a table of iptables.
+  package func canDropForwarded() throws(CNIError) -> Bool { try !droppingVariants().isEmpty }
+
+  private func droppingVariants() throws(CNIError) -> [IPTablesSettings.Variant] {
+    var dropping: [IPTablesSettings.Variant] = []
+    for variant in IPTablesSettings.Variant.allCases where try Self.canDropForwarded(variant) {
+      dropping.append(variant)
     }
-    let places: [any IPTablesTransport] = [NFTCompatTransport(), LegacyTransport()]
-    return IPTablesBackend(settings, transport: transport, places: places, note: note)
+    return dropping
+  }
+
+  private static func canDropForwarded(_ variant: IPTablesSettings.Variant) throws(CNIError) -> Bool {
+    let transport = transport(variant)
+    for family in AddressFamily.allCases where transport.mayHold(IPTable(.filter, family)) {
+      let canDrop = try transport.change(IPTable(.filter, family)) { (edit) throws(CNIError) in
+        // What plugins have put there drops nothing that it does not mean to.
+        try edit.canDrop(in: "FORWARD") { $0 == FirewallRules.forwarding || $0 == FirewallRules.stage1 }
+      }
+      if canDrop { return true }
+    }
+    return false
+  }
+
+  private static var places: [any IPTablesTransport] { [NFTCompatTransport(), LegacyTransport()] }
+
+  private static func transport(_ variant: IPTablesSettings.Variant) -> any IPTablesTransport {
+    switch variant {
+    case .nft: NFTCompatTransport()
+    case .legacy: LegacyTransport()
+    }
   }
 
   /// The variant whose tables hold rules; with both or none, the one that the program `iptables` is.

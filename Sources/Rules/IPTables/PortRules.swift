@@ -56,7 +56,7 @@ struct PortRules {
       case .forwardPort(let forward) where forward.hostPort.family == family: forwards.append(forward)
       case .masquerade(let masquerade) where masquerade.destination.address.family == family:
         masquerades.append(masquerade)
-      case .forwardPort, .masquerade: break
+      case .forwardPort, .masquerade, .acceptForwarded, .isolate, .restrict, .dropInvalid: break
       }
     }
     // A rule has one source.

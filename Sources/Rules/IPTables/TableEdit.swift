@@ -38,14 +38,22 @@ package struct PlacedRule: Equatable, Sendable {
   package let jump: String?
   /// What the transport finds it by.
   let handle: UInt64
+  private let look: @Sendable () -> Bool
   private let decode: @Sendable () -> IPTablesRule?
 
-  /// `rule` is read when it is asked for: a chain may hold thousands.
-  init(rule: @autoclosure @escaping @Sendable () -> IPTablesRule?, jump: String?, handle: UInt64) {
+  /// `rule` and `canDrop` are found out when they are asked for: a chain may hold thousands.
+  init(
+    rule: @autoclosure @escaping @Sendable () -> IPTablesRule?, jump: String?, handle: UInt64,
+    canDrop: @autoclosure @escaping @Sendable () -> Bool
+  ) {
     decode = rule
+    look = canDrop
     self.jump = jump
     self.handle = handle
   }
+
+  /// Whether a packet that comes to the rule can be dropped by it, and not by the chain that it jumps to.
+  package var canDrop: Bool { look() }
 
   /// Nil for one that this program does not write.
   package var rule: IPTablesRule? { decode() }
@@ -65,26 +73,28 @@ package struct TableEdit {
     case remove(PlacedRule, from: String)
   }
 
-  private let find: (_ chain: String) throws(CNIError) -> Bool
-  private let read: (_ chain: String) throws(CNIError) -> [PlacedRule]?
+  /// How an edit looks at its table.
+  struct Reader {
+    /// Whether there is a chain.
+    let find: (_ chain: String) throws(CNIError) -> Bool
+    /// The rules of a chain, or of these the first and all whose bytes hold one of the needles; nil if there is no such chain.
+    let read: (_ chain: String, _ needles: [[UInt8]]?) throws(CNIError) -> [PlacedRule]?
+    /// Whether what no rule of a chain decides is dropped.
+    let isDropping: (_ chain: String) throws(CNIError) -> Bool
+  }
+
+  private let reader: Reader
   private var found: [String: Bool] = [:]
   private var known: [String: [PlacedRule]?] = [:]
   private(set) var changes: [Change] = []
 
-  /// `find` answers whether there is a chain; `read` answers its rules, or nil if there is no such chain.
-  init(
-    find: @escaping (_ chain: String) throws(CNIError) -> Bool,
-    read: @escaping (_ chain: String) throws(CNIError) -> [PlacedRule]?
-  ) {
-    self.find = find
-    self.read = read
-  }
+  init(_ reader: Reader) { self.reader = reader }
 
   /// Whether there is a chain.
   package mutating func has(_ chain: String) throws(CNIError) -> Bool {
     if let rules = known[chain] { return rules != nil }
     if let isFound = found[chain] { return isFound }
-    let isFound = try find(chain)
+    let isFound = try reader.find(chain)
     found[chain] = isFound
     return isFound
   }
@@ -98,9 +108,30 @@ package struct TableEdit {
   /// The rules of a chain in their order; nil if there is no such chain.
   package mutating func rules(of chain: String) throws(CNIError) -> [PlacedRule]? {
     if let rules = known[chain] { return rules }
-    let rules = try read(chain)
+    let rules = try reader.read(chain, nil)
     known[chain] = .some(rules)
     return rules
+  }
+
+  /// The first rule of a chain, and those whose bytes hold one of the needles: such as an address, a name, a comment. Others
+  /// may be among them. Nil if there is no such chain.
+  package mutating func rules(of chain: String, holding needles: [[UInt8]]) throws(CNIError) -> [PlacedRule]? {
+    if let rules = known[chain] { return rules }
+    return try reader.read(chain, needles)
+  }
+
+  /// Whether a packet that comes to a chain can be dropped, but for what other chains do that the name of one fits.
+  package mutating func canDrop(in chain: String, leavingOut isLeftOut: (String) -> Bool) throws(CNIError) -> Bool {
+    if try reader.isDropping(chain) { return true }
+    var seen: Set<String> = [chain]
+    var rest = [chain]
+    while let next = rest.popLast() {
+      for rule in try rules(of: next) ?? [] {
+        if rule.canDrop { return true }
+        if let jump = rule.jump, !isLeftOut(jump), seen.insert(jump).inserted { rest.append(jump) }
+      }
+    }
+    return false
   }
 
   /// Makes a chain unless it is there.

@@ -43,12 +43,12 @@ extension Condition {
       return ConditionFailure(
         matches: [otherProtocol, load + [Compare(isNegated: !isNegated, bytes: Self.bytes(port))]])
     }
-    let limits = intervals(
-      ranges.map { (Self.bytes($0.lowerBound), $0.upperBound == .max ? nil : Self.bytes($0.upperBound + 1)) }, [0, 0])
+    let limits = Element.intervals(
+      setName, ranges.map { (Self.bytes($0.lowerBound), $0.upperBound == .max ? nil : Self.bytes($0.upperBound + 1)) })
     return ConditionFailure(
       matches: [otherProtocol, load + [Lookup(set: setName, isNegated: !isNegated)]],
       sets: [SetObject(name: setName, key: [.internetService], isInterval: true)],
-      elements: limits.map { Self.element(setName, $0) })
+      elements: limits)
   }
 
   private func failure(
@@ -60,42 +60,12 @@ extension Condition {
     if let only = prefixes.first, prefixes.count == 1 {
       return ConditionFailure(matches: [Match.prefix(side, only, isNegated: !isNegated)])
     }
-    let zero = [UInt8](repeating: 0, count: family.bits / 8)
-    let limits = intervals(prefixes.map { ($0.network.address.bytes, $0.last.successor?.bytes) }, zero)
+    let limits = Element.intervals(
+      setName, prefixes.map { ($0.network.address.bytes, $0.last.successor?.bytes) })
     return ConditionFailure(
       matches: [Match.address(side, family, in: setName, isNegated: !isNegated)],
       sets: [SetObject(name: setName, key: [.address(family)], isInterval: true)],
-      elements: limits.map { Self.element(setName, $0) })
-  }
-
-  /// Merges intervals from a first value to one past the last (nil: to the end), and answers their ends in order; nft
-  /// begins with the end of nothing at zero.
-  private func intervals(
-    _ list: [(from: [UInt8], to: [UInt8]?)], _ zero: [UInt8]
-  ) -> [(key: [UInt8], isEnd: Bool)] {
-    var merged: [(from: [UInt8], to: [UInt8]?)] = []
-    for next in list.sorted(by: { $0.from.lexicographicallyPrecedes($1.from) }) {
-      guard let last = merged.last else {
-        merged.append(next)
-        continue
-      }
-      guard let end = last.to else { break }
-      if end.lexicographicallyPrecedes(next.from) {
-        merged.append(next)
-      } else if next.to.map({ end.lexicographicallyPrecedes($0) }) ?? true {
-        merged[merged.count - 1].to = next.to
-      }
-    }
-    var limits: [(key: [UInt8], isEnd: Bool)] = merged.first?.from == zero ? [] : [(zero, true)]
-    for interval in merged {
-      limits.append((interval.from, false))
-      if let end = interval.to { limits.append((end, true)) }
-    }
-    return limits
-  }
-
-  private static func element(_ set: String, _ limit: (key: [UInt8], isEnd: Bool)) -> Element {
-    Element(set, key: limit.key, comment: nil, endsInterval: limit.isEnd)
+      elements: limits)
   }
 
   private static func bytes(_ port: UInt16) -> [UInt8] { [UInt8(port >> 8), UInt8(port & 0xff)] }

@@ -13,6 +13,8 @@ struct Layout: Sendable {
   /// Each at a place of its own, the attachment's last.
   private(set) var elements: [Element] = []
   private(set) var branches: [Branch] = []
+  /// What the owner wants together with others.
+  private(set) var shared: [SharedElement] = []
   private var places: Set<Element.Place> = []
 
   init(_ wanted: OwnedRules, _ part: Part) {
@@ -22,6 +24,11 @@ struct Layout: Sendable {
       switch rule {
       case .forwardPort(let forward): add(forward)
       case .masquerade(let masquerade): add(masquerade)
+      case .acceptForwarded(let accept): add(accept)
+      case .isolate(let isolation): add(isolation, of: wanted.owner)
+      case .restrict(let restriction): add(restriction)
+      case .dropInvalid(let address):
+        insert(Element(Part.tracked(address.family).name, key: address.bytes, comment: Comment(self.owner)))
       }
     }
     if !elements.isEmpty {
@@ -51,6 +58,26 @@ struct Layout: Sendable {
     need(Branch.masqueradeName(family, length)) { .masquerade(family, length) }
   }
 
+  private mutating func add(_ accept: ForwardAccept) {
+    insert(Element(Self.place(accept), comment: Comment(owner, Self.note(accept.zone))))
+  }
+
+  private mutating func add(_ isolation: Isolation, of owner: Owner) {
+    let sets = isolation.kind == .sameBridge ? [Part.bridges] : [Part.bridges, Part.isolatedBridges]
+    for set in sets {
+      let bridge = SharedElement(bridge: isolation.bridge, in: set)
+      insert(Element(bridge.members.name, key: Self.key(owner), comment: Comment(self.owner, isolation.bridge)))
+      shared.append(bridge)
+    }
+  }
+
+  private mutating func add(_ restriction: Restriction) {
+    let denied = restriction.denied
+    let name = Branch.deniedName(denied.family, Branch.deniedID(denied))
+    insert(Element(name, key: restriction.address.bytes, comment: Comment(owner)))
+    need(name) { .denied(denied) }
+  }
+
   private mutating func insert(_ element: Element) {
     if places.insert(element.place).inserted { elements.append(element) }
   }
@@ -64,10 +91,19 @@ struct Layout: Sendable {
 // MARK: - Where elements stand
 
 extension Layout {
-  /// The place of an attachment's own element: a hash in two words, each as long as the name of an interface can be.
+  /// The place of an attachment's own element.
   static func place(_ owner: Owner, _ part: Part) -> Element.Place {
+    Element.Place(set: part.attachments.name, key: key(owner))
+  }
+
+  /// An owner as the key of an element: a hash in two words, each as long as the name of an interface can be.
+  private static func key(_ owner: Owner) -> [UInt8] {
     let digits = Array(sha512("\(owner)").utf8)
-    return Element.Place(set: part.attachments.name, key: digits[..<15] + [0] + digits[15..<30] + [0])
+    return digits[..<15] + [0] + digits[15..<30] + [0]
+  }
+
+  static func place(_ accept: ForwardAccept) -> Element.Place {
+    Element.Place(set: Part.containers(accept.address.family).name, key: accept.address.bytes)
   }
 
   /// The element that says that an owner has so many others.
@@ -130,9 +166,15 @@ extension Layout {
   /// What a person calls an element.
   static func title(_ element: Element, _ part: Part) -> String {
     if let host = hostPort(element.place) { return "the mapping of \(host)" }
+    if let accept = accept(element) { return "the accept of \(accept.address)" }
     if element.place.set == part.attachments.name { return "the record of the attachment" }
-    if Branch.masquerade(named: element.place.set) != nil { return "an element of set \(element.place.set)" }
-    return "a port in set \(element.place.set)"
+    if Branch.conditions(named: element.place.set) != nil { return "a port in set \(element.place.set)" }
+    return "an element of set \(element.place.set)"
+  }
+
+  /// What somebody else may want too: a host port or a container's address. Nil for other elements.
+  static func subject(_ element: Element) -> String? {
+    hostPort(element.place)?.description ?? accept(element).map { "\($0.address)" }
   }
 
   /// Where a forwarded connection goes.
@@ -145,6 +187,19 @@ extension Layout {
     let port = UInt16(element.data[length]) << 8 | UInt16(element.data[length + 1])
     return Endpoint(address: address, transport: host.transport, port: port)
   }
+
+  /// The accept that an element is; nil for elements of other sets.
+  static func accept(_ element: Element) -> ForwardAccept? {
+    guard
+      AddressFamily.allCases.contains(where: { Part.containers($0).name == element.place.set }),
+      let address = IPAddress(bytes: element.place.key)
+    else { return nil }
+    let zone = element.comment?.note ?? ""
+    return ForwardAccept(address, zone: zone.isEmpty ? nil : String(zone))
+  }
+
+  /// A zone as it stands in a comment, where hardly any room is left.
+  private static func note(_ zone: String?) -> String { zone.map { shortened($0, to: ForwardAccept.zoneLimit) } ?? "" }
 
   /// The forward that an element is, without its conditions; nil for elements of other sets.
   static func forward(_ element: Element) -> PortForward? {

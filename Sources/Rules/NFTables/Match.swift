@@ -32,10 +32,19 @@ enum Match {
   ]
 
   /// `ct status dnat`
-  static let destinationTranslated: [any Expression] = [
-    LoadConnectionStatus(), Mask(mask: [UInt8](integer: UInt32(IPS_DST_NAT.rawValue))),
-    Compare(isNegated: true, bytes: [0, 0, 0, 0]),
-  ]
+  static let destinationTranslated = anyBit(IPS_DST_NAT.rawValue, of: NFT_CT_STATUS)
+
+  /// `ct state established,related`, as `NF_CT_STATE_BIT` of linux/netfilter/nf_conntrack_common.h
+  static let ofKnownConnection = anyBit(1 << 1 | 1 << 2, of: NFT_CT_STATE)
+
+  /// `ct state invalid`
+  static let ofNoConnection = anyBit(1 << 0, of: NFT_CT_STATE)
+
+  private static func anyBit(_ bits: UInt32, of key: nft_ct_keys) -> [any Expression] {
+    [
+      LoadConnection(key: key), Mask(mask: [UInt8](integer: bits)), Compare(isNegated: true, bytes: [0, 0, 0, 0]),
+    ]
+  }
 
   /// `ip saddr 192.0.2.0/24`
   static func prefix(_ side: Side, _ prefix: Prefix, isNegated: Bool = false) -> [any Expression] {
@@ -52,8 +61,20 @@ enum Match {
   }
 
   /// `ip saddr @set`
-  static func address(_ side: Side, _ family: AddressFamily, in set: String, isNegated: Bool) -> [any Expression] {
+  static func address(
+    _ side: Side, _ family: AddressFamily, in set: String, isNegated: Bool = false
+  ) -> [any Expression] {
     Self.family(family) + [loadAddress(side, family, Register.first), Lookup(set: set, isNegated: isNegated)]
+  }
+
+  /// `iifname . oifname @set`, or one of the two twice
+  static func interfaces(
+    _ first: nft_meta_keys, _ second: nft_meta_keys, in set: String, isNegated: Bool = false
+  ) -> [any Expression] {
+    let afterName = Register.first.after(bytes: DataType.interfaceName.length)
+    return [
+      LoadMeta(key: first), LoadMeta(key: second, register: afterName), Lookup(set: set, isNegated: isNegated),
+    ]
   }
 
   static func loadAddress(_ side: Side, _ family: AddressFamily, _ register: Register) -> LoadPayload {

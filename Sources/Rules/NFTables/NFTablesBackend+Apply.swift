@@ -9,6 +9,8 @@ import Rules
 struct Change: Sendable {
   var removed: [Element] = []
   var added: [Element] = []
+  /// What others may want too, and stays as long as they do.
+  var shared: [Element] = []
   var takeovers: [Takeover] = []
   /// Whether there are tables in which the peer may have left something.
   var hasLeftovers = false
@@ -44,12 +46,13 @@ extension NFTablesBackend {
     with layout: Layout, _ owner: Owner, _ onConflict: ConflictPolicy, _ others: inout [Element.Place]?,
     _ session: borrowing Session
   ) throws(NetlinkError) -> Attempt<Change> {
-    let structure = Structure(part, layout.branches)
+    let structure = Structure(part, layout.branches, sets: layout.shared.map(\.members))
     let attachment = Layout.place(owner, part)
     let wanted = Set(layout.elements.map(\.place))
+    let shared = layout.shared.map(\.element)
     let snapshot = try session.read(
-      chains: layout.elements.isEmpty ? [] : structure.chains,
-      places: Array(wanted.union(others ?? []).union([attachment])), tables: ForeignTable.all)
+      chains: layout.elements.isEmpty ? [] : structure.chains, sets: structure.sets.map(\.name),
+      places: Array(wanted.union(others ?? []).union([attachment])) + shared.map(\.place), tables: foreignTables)
 
     var change = Change()
     change.hasLeftovers = !snapshot.tables.isEmpty
@@ -69,6 +72,14 @@ extension NFTablesBackend {
       change.added.append(element)
     }
 
+    for element in shared {
+      guard let stored = snapshot.elements[element.place] else {
+        change.shared.append(element)
+        continue
+      }
+      if stored.timeout != nil { return .again }
+    }
+
     let own = snapshot.elements.values.filter { $0.timeout == nil && $0.element.comment?.owner == layout.owner }
     if others == nil, let record = own.first(where: { $0.element.place == attachment }) {
       let known = own.filter { wanted.contains($0.element.place) && $0.element.place != attachment }
@@ -78,13 +89,15 @@ extension NFTablesBackend {
       }
     }
     change.removed += own.map(\.element).filter { !wanted.contains($0.place) }
+    change.removed += try orphans(of: change.removed, session)
     if change.removed.count > 1 { change.removed = Self.unique(change.removed) }
 
     let building = layout.elements.isEmpty ? [] : try structure.messages(snapshot, session)
-    let messages = building + Self.delete(change.removed) + Self.add(change.added)
+    let messages = building + Self.delete(change.removed) + Self.add(change.added + change.shared)
     if !messages.isEmpty {
-      // Additions alone cannot collide unnoticed: the kernel refuses an element that is there by now.
-      let isSafe = building.isEmpty && change.removed.isEmpty
+      // Additions alone cannot collide unnoticed: the kernel refuses an element that is there by now. But what is shared,
+      // and was there, may be gone by now.
+      let isSafe = building.isEmpty && change.removed.isEmpty && shared.isEmpty
       try session.commit(messages, generation: isSafe ? nil : snapshot.generation)
     }
     return .done(change)
@@ -107,25 +120,34 @@ extension NFTablesBackend {
       let snapshot = try session.read(places: Array(places))
       let ours = change.added.filter { snapshot.elements[$0.place]?.element == $0 }
       let free = places.subtracting(snapshot.elements.keys).union(ours.map(\.place))
-      let messages = Self.delete(ours) + Self.add(change.removed.filter { free.contains($0.place) })
+      let orphans = try self.orphans(of: ours, session)
+      let messages = Self.delete(ours + orphans) + Self.add(change.removed.filter { free.contains($0.place) })
       if !messages.isEmpty { try session.commit(messages, generation: snapshot.generation) }
       return Attempt.done(())
     }
   }
 
   private static func takeover(of element: Element, by owner: OwnerTag) -> Takeover? {
-    guard let port = Layout.hostPort(element.place), element.comment?.owner != owner else { return nil }
-    return Takeover(port: port, previous: element.comment?.owner.text ?? "somebody unknown")
+    guard element.comment?.owner != owner, let subject = Layout.subject(element) else { return nil }
+    return Takeover(of: subject, previous: element.comment?.owner.text ?? "somebody unknown")
   }
 
   private static func conflict(_ takeover: Takeover) -> CNIError {
-    CNIError(.hostPortConflict, "runtimeConfig.portMappings: \(takeover.port) belongs to \(takeover.previous)")
+    CNIError(.hostPortConflict, "runtimeConfig.portMappings: \(takeover.subject) belongs to \(takeover.previous)")
   }
 }
 
 // MARK: - What the peer has left
 
 extension NFTablesBackend {
+  /// The peer's firewall has no tables of its own.
+  var foreignTables: [ForeignTable] {
+    switch part {
+    case .ports: ForeignTable.all
+    case .firewall: []
+    }
+  }
+
   /// Removes the rules of the peer's plugin for the same container.
   private func removeLeftovers(of owner: Owner) throws(CNIError) {
     try transaction("remove what another portmap has left of \(owner.containerID)") { (session) throws(NetlinkError) in
@@ -134,6 +156,22 @@ extension NFTablesBackend {
       if !messages.isEmpty { try session.commit(messages, generation: snapshot.generation) }
       return .done(())
     }
+  }
+}
+
+// MARK: - What is shared
+
+extension NFTablesBackend {
+  /// The shared elements whose last members are among these.
+  func orphans(of removed: [Element], _ session: borrowing Session) throws(NetlinkError) -> [Element] {
+    var orphaned: [Element.Place] = []
+    for member in removed {
+      guard let place = SharedElement.place(sharedBy: member, in: part), !orphaned.contains(place) else { continue }
+      if try session.hasElement(in: member.place.set, besides: Set(removed.map(\.place))) { continue }
+      orphaned.append(place)
+    }
+    if orphaned.isEmpty { return [] }
+    return try session.read(places: orphaned).elements.values.filter { $0.timeout == nil }.map(\.element)
   }
 }
 
@@ -182,9 +220,13 @@ extension Session {
   /// Every element that stays and whose comment fits, of all sets of a part that have owners.
   func allElements(of part: Part, where isWanted: (Comment) -> Bool) throws(NetlinkError) -> [Element] {
     let branches = try chains().compactMap { part.branch(named: $0) }
+    var names = (part.sets + branches.flatMap(\.sets)).map(\.name)
+    if !part.sharedSets.isEmpty {
+      names += try sets().filter { SharedElement.shared(byMembersOf: $0, in: part) != nil }
+    }
     var found: [Element] = []
-    for set in part.sets + branches.flatMap(\.sets) {
-      let stored = try elements(of: set.name).filter { $0.timeout == nil }
+    for set in names {
+      let stored = try elements(of: set).filter { $0.timeout == nil }
       found += stored.map(\.element).filter { $0.comment.map(isWanted) ?? false }
     }
     return found

@@ -55,6 +55,22 @@ extension NFTablesBackend {
       }
   }
 
+  /// All elements that an owner has, and places of the hint that nobody has.
+  func elements(
+    of owner: Owner, _ hint: [Rule]
+  ) throws(CNIError) -> (own: [Element], free: Set<Element.Place>) {
+    let hinted = Set(Layout(OwnedRules(owner: owner, rules: hint), part).elements.map(\.place))
+    let tag = OwnerTag(owner)
+    return try transaction("look for the rules of \(owner)") { (session) throws(NetlinkError) in
+      let snapshot = try session.read(places: Array(hinted.union([Layout.place(owner, self.part)])))
+      let found = snapshot.elements.values.filter { $0.timeout == nil && $0.element.comment?.owner == tag }
+      let free = hinted.subtracting(snapshot.elements.keys)
+      let all = try self.completed(found.map(\.element), owner, session)
+      if let all { return .done((all, free)) }
+      return .done((try session.allElements(of: self.part) { $0.owner == tag }, free))
+    }
+  }
+
   private func removeElements(
     ofNetwork network: String, sparing valid: Set<Attachment>
   ) throws(CNIError) -> [PortForward] {
@@ -77,6 +93,7 @@ extension NFTablesBackend {
       _ = try expire(chunk, &removal) { (found, _) in found }
     }
     try removeUnusedBranches(of: network)
+    if !part.sharedSets.isEmpty { try removeUnusedShares() }
     return Array(removal.forwards)
   }
 
@@ -109,13 +126,14 @@ extension NFTablesBackend {
     defer { removal = state }
     if expiry == 0 { state.deletesForReal = true }
     return try transaction(removal.action) { (session) throws(NetlinkError) in
-      let tables = state.leftoversOf == nil ? [] : ForeignTable.all
+      let tables = state.leftoversOf == nil ? [] : self.foreignTables
       let snapshot = try session.read(places: Array(places), tables: tables)
       let found = snapshot.elements.values.filter {
         $0.timeout == nil && $0.element.comment.map { state.isOwned($0.owner) } ?? false
       }
       guard let elements = try complete(found.map(\.element), session) else { return .done(false) }
-      let changes = state.deletesForReal ? Self.delete(elements) : Self.expire(elements, in: self.expiry)
+      let all = elements + (try self.orphans(of: elements, session))
+      let changes = state.deletesForReal ? Self.delete(all) : Self.expire(all, in: self.expiry)
       var foreign: [NetlinkMessage] = []
       if let owner = state.leftoversOf { foreign = try self.foreignDeletions(owner, snapshot.tables, session) }
       if !(changes + foreign).isEmpty { try session.commit(changes + foreign, generation: snapshot.generation) }
@@ -180,6 +198,28 @@ extension NFTablesBackend {
       if try session.elements(of: set.name).contains(where: { $0.timeout == nil }) { return false }
     }
     return true
+  }
+}
+
+extension NFTablesBackend {
+  /// Removes what is shared and has no members any more, and sets of members that have none.
+  private func removeUnusedShares() throws(CNIError) {
+    try transaction("remove what nobody shares any more") { (session) throws(NetlinkError) in
+      let generation = try session.read(places: []).generation
+      var unused: [Element] = []
+      for set in self.part.sharedSets {
+        for stored in try session.elements(of: set.name) where stored.timeout == nil {
+          let members = SharedElement(stored.element, in: set).members.name
+          if try !session.hasElement(in: members, besides: []) { unused.append(stored.element) }
+        }
+      }
+      var messages = Self.delete(unused)
+      for set in try session.sets() where SharedElement.shared(byMembersOf: set, in: self.part) != nil {
+        if try !session.hasElement(in: set, besides: []) { messages.append(SetObject.delete(set)) }
+      }
+      if !messages.isEmpty { try session.commit(messages, generation: generation) }
+      return .done(())
+    }
   }
 }
 

@@ -13,7 +13,12 @@ extension NFTablesBackend {
     return try transaction("read the rules of \(wanted.owner)") { (session) throws(NetlinkError) in
       let places = layout.elements.map(\.place)
       let elements = try session.read(places: places).elements
-      let problems = layout.elements.compactMap { self.problem(with: $0, elements[$0.place]) }
+      var problems = layout.elements.compactMap { self.problem(with: $0, elements[$0.place]) }
+      let shared = layout.shared.map(\.element.place)
+      let stored = try session.read(places: shared).elements
+      problems += shared.filter { stored[$0].map { $0.timeout != nil } ?? true }.map {
+        "the bridge is missing in set \($0.set)"
+      }
       return .done(try problems + self.structureProblems(layout.branches, session))
     }
   }
@@ -42,7 +47,7 @@ extension NFTablesBackend {
     let rules = Dictionary(grouping: try session.rules(), by: \.chain).mapValues { $0.map(\.text) }
     let jumps = hooks.keys.compactMap { part.branch(named: $0) }.flatMap(\.jumps)
     var problems = try session.read(places: []).isTableActive ? [] : ["the table is missing or dormant"]
-    for chain in part.chains {
+    for chain in part.chains where !chain.isAdministrators || hooks[chain.name] == nil {
       guard let hook = hooks[chain.name] else {
         problems.append("chain \(chain.name) is missing")
         continue

@@ -9,7 +9,7 @@ import Rules
 
 /// Rules as elements of one table of ours. A change is computed from what the kernel has, and made in one batch that
 /// the kernel refuses if somebody else was faster; then it is computed anew.
-package struct NFTablesBackend: RulesBackend {
+package struct NFTablesBackend: PortForwardingBackend {
   /// What of the table the plugin needs.
   let part: Part
   /// How long an element lives that is to go, in milliseconds: deleting it would cost the process an RCU grace period.

@@ -20,6 +20,8 @@ struct Session: ~Copyable {
     let isTableActive: Bool
     /// The chains that are there, among those that were asked for.
     let chains: [StoredChain]
+    /// The names of the sets that are there, among those that were asked for.
+    let sets: Set<String>
     /// The elements that are there, among those that were asked for.
     let elements: [Element.Place: StoredElement]
     /// The foreign tables that are there, among those that were asked for.
@@ -28,10 +30,11 @@ struct Session: ~Copyable {
 
   /// Reads what stands at these places, in a handful of system calls whatever the ruleset's size.
   func read(
-    chains: [String] = [], places: [Element.Place], tables: [ForeignTable] = []
+    chains: [String] = [], sets: [String] = [], places: [Element.Place], tables: [ForeignTable] = []
   ) throws(NetlinkError) -> Snapshot {
     let own = [NetlinkMessage(nft: NFT_MSG_GETGEN, family: 0), Table.get()]
-    let requests = own + chains.map { Chain.get($0) } + tables.map { $0.get() } + places.map { Element.get($0) }
+    let things = tables.map { $0.get() } + sets.map { SetObject.get($0) }
+    let requests = own + chains.map { Chain.get($0) } + things + places.map { Element.get($0) }
     let answers = try socket.answers(to: requests)
     guard answers.count == requests.count else { throw NetlinkError("read the nftables ruleset", number: EPROTO) }
     // The answer to a message of a subsystem that is not there.
@@ -44,16 +47,19 @@ struct Session: ~Copyable {
     let generation = answers[0].attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0)?.bigEndian
     guard let generation else { throw NetlinkError("read the generation of the nftables ruleset", number: EPROTO) }
     let found = answers.map { $0.errorNumber == nil }
+    let isTable = found.dropFirst(own.count + chains.count)
+    let isSet = isTable.dropFirst(tables.count)
     let chainAnswers = answers.dropFirst(own.count).prefix(chains.count)
     let elementAnswers = answers.suffix(places.count).filter { $0.errorNumber == nil }
     return Snapshot(
       generation: generation,
       isTableActive: found[1] && !Table.isDormant(answers[1]),
       chains: chainAnswers.compactMap { StoredChain($0) },
+      sets: Set(zip(sets, isSet).filter(\.1).map(\.0)),
       elements: Dictionary(
         elementAnswers.flatMap { Element.read($0) }.map { ($0.element.place, $0) }
       ) { first, _ in first },
-      tables: zip(tables, found[(own.count + chains.count)...]).filter(\.1).map(\.0))
+      tables: zip(tables, isTable).filter(\.1).map(\.0))
   }
 
   /// All elements of a set; none if there is no such set. On a host whose rules change all the time this may miss what
@@ -61,6 +67,24 @@ struct Session: ~Copyable {
   func elements(of set: String) throws(NetlinkError) -> [StoredElement] {
     let replies = try list(Element.list(set), "list the elements of \(set)", attempts: 5, canBePartial: true)
     return replies.flatMap { Element.read($0) }
+  }
+
+  /// Whether a set has an element that stays and is at none of these places; reads no more of it than that takes.
+  func hasElement(in set: String, besides places: Set<Element.Place>) throws(NetlinkError) -> Bool {
+    // A list that is not read to its end would be in the way of what this session asks next.
+    let other = try NetlinkSocket.open(.netfilter)
+    try other.send(Element.list(set).bytes(sequence: 0))
+    while true {
+      for reply in try other.receive(waiting: true) {
+        if let failure = reply.failure("list the elements of \(set)") {
+          if failure.number == ENOENT { return false }
+          throw failure
+        }
+        let others = Element.read(reply).filter { $0.timeout == nil && !places.contains($0.element.place) }
+        if !others.isEmpty { return true }
+        if reply.isEnd { return false }
+      }
+    }
   }
 
   /// All chains of our table.

@@ -9,10 +9,13 @@ import Rules
 struct Structure: Sendable {
   let part: Part
   let branches: [Branch]
+  /// Sets that belong to no branch, and come when they are first needed.
+  let sets: [SetObject]
 
-  init(_ part: Part, _ branches: [Branch] = []) {
+  init(_ part: Part, _ branches: [Branch] = [], sets: [SetObject] = []) {
     self.part = part
     self.branches = branches
+    self.sets = sets
   }
 
   /// The chains whose use tells whether the structure is whole.
@@ -20,12 +23,14 @@ struct Structure: Sendable {
 
   /// What it takes to make the structure whole; nothing, usually.
   func messages(_ snapshot: Session.Snapshot, _ session: borrowing Session) throws(NetlinkError) -> [NetlinkMessage] {
+    let missing = sets.filter { !snapshot.sets.contains($0.name) }.map { $0.message() }
     func stored(_ name: String) -> StoredChain? { snapshot.chains.first { $0.name == name } }
     let isNoBranchDamaged = branches.allSatisfy { stored($0.chain)?.use ?? $0.use == $0.use }
     if snapshot.isTableActive, isNoBranchDamaged, part.chains.allSatisfy({ isWhole($0, stored($0.name)) }) {
-      return branches.filter { stored($0.chain) == nil }.flatMap { Self.build($0) + $0.jumps.map { $0.message() } }
+      return missing
+        + branches.filter { stored($0.chain) == nil }.flatMap { Self.build($0) + $0.jumps.map { $0.message() } }
     }
-    return try rebuild(session)
+    return try rebuild(session) + missing
   }
 
   /// Whether a chain is what it should be, as far as its use tells; only the chains without a hook have branches.
@@ -42,7 +47,8 @@ struct Structure: Sendable {
     // Others' branches keep their rules; those that follow from their names are made anew with all their jumps.
     let others = stored.map(\.name).filter { name in !branches.contains { $0.chain == name } }
       .compactMap { part.branch(named: $0) }
-    let own = part.chains.map(\.name) + branches.map(\.chain) + others.filter { !$0.body.isEmpty }.map(\.chain)
+    let fixed = part.chains.filter { !$0.isAdministrators }.map(\.name)
+    let own = fixed + branches.map(\.chain) + others.filter { !$0.body.isEmpty }.map(\.chain)
     let misplaced = part.chains.filter { chain in
       stored.contains { $0.name == chain.name && $0.hook?.place != chain.hook?.place }
     }

@@ -124,14 +124,55 @@ struct LegacyTable {
 
   func has(_ name: String) -> Bool { index(of: name) != nil }
 
-  /// The rules of a chain as they were read; nil if there is no such chain.
-  func rules(of name: String) -> [PlacedRule]? {
+  /// The rules of a chain as they were read, or of these the first and all that hold one of the needles; nil if there is no
+  /// such chain.
+  func rules(of name: String, holding needles: [[UInt8]]? = nil) -> [PlacedRule]? {
     guard let index = index(of: name) else { return nil }
-    return chains[index].rules.map { entry in
-      let jump = jumps[entry] < 0 ? nil : String(decoding: self.name(of: Int(jumps[entry])), as: UTF8.self)
-      let bytes = bytes[starts[entry]..<starts[entry + 1]]
-      return PlacedRule(rule: IPTablesRule(entry: bytes, format, jump: jump), jump: jump, handle: UInt64(entry))
+    let first = chains[index].rules.lowerBound
+    return chains[index].rules.filter { $0 == first || needles == nil || holds($0, needles ?? []) }.map { placed($0) }
+  }
+
+  private func placed(_ entry: Int) -> PlacedRule {
+    let jump = jumps[entry] < 0 ? nil : String(decoding: self.name(of: Int(jumps[entry])), as: UTF8.self)
+    let bytes = bytes[starts[entry]..<starts[entry + 1]]
+    return PlacedRule(
+      rule: IPTablesRule(entry: bytes, format, jump: jump), jump: jump, handle: UInt64(entry),
+      canDrop: canDrop(entry))
+  }
+
+  /// Whether the bytes of an entry, or the name of the chain that it jumps to, hold one of the needles.
+  private func holds(_ entry: Int, _ needles: [[UInt8]]) -> Bool {
+    if jumps[entry] >= 0, needles.contains(where: { $0[...] == self.name(of: Int(jumps[entry])) }) { return true }
+    return unsafe bytes.withUnsafeBytes { all in
+      let range = unsafe UnsafeRawBufferPointer(rebasing: all[starts[entry]..<starts[entry + 1]])
+      return needles.contains { unsafe range.holds($0) }
     }
+  }
+
+  // MARK: - What becomes of packets
+
+  /// Whether what no rule of a chain decides is dropped.
+  func isDropping(_ name: String) -> Bool {
+    guard let index = index(of: name), chains[index].hook != nil, let last = chains[index].entries.last else {
+      return false
+    }
+    return verdict(last) == Verdict.drop
+  }
+
+  /// Whether an entry can drop a packet, also one that is otherwise not understood; not by the chain that it jumps to.
+  private func canDrop(_ entry: Int) -> Bool {
+    if let verdict = verdict(entry) {
+      return jumps[entry] == Self.noJump && ![Verdict.accept, Verdict.return].contains(verdict)
+    }
+    let target = starts[entry] + bytes.integer16(at: starts[entry] + format.targetOffset)
+    return !harmlessTargets.contains(bytes[(target + 2)..<(target + EntryFormat.extensionHeader - 1)].text)
+  }
+
+  /// The verdict of an entry whose target has no name.
+  private func verdict(_ entry: Int) -> Int32? {
+    let target = starts[entry] + bytes.integer16(at: starts[entry] + format.targetOffset)
+    if bytes[target + 2] != 0 { return nil }
+    return Int32(bitPattern: bytes.integer32(at: target + EntryFormat.extensionHeader))
   }
 
   func failure(_ reason: String) -> CNIError { CNIError(.kernelRefused, "change \(table): \(reason)") }

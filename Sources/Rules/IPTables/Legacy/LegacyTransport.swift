@@ -66,9 +66,7 @@ package struct LegacyTransport: IPTablesTransport {
     } catch {
       throw CNIError(.kernelRefused, "read \(table): \(error)")
     }
-    var collected = TableEdit(
-      find: { [changed] (chain) throws(CNIError) in changed.has(chain) },
-      read: { [changed] (chain) throws(CNIError) in changed.rules(of: chain) })
+    var collected = TableEdit(changed)
     let value = try edit(&collected)
     if collected.changes.isEmpty { return Result(value: value) }
 
@@ -104,5 +102,16 @@ package struct LegacyTransport: IPTablesTransport {
       return CNIError(.kernelRefused, "\(error); it needs CAP_NET_ADMIN in the host's network namespace")
     default: return CNIError(.kernelRefused, "\(error)")
     }
+  }
+}
+
+extension TableEdit {
+  /// Changes of a table as it was read.
+  init(_ table: LegacyTable) {
+    self.init(
+      Reader(
+        find: { (chain) throws(CNIError) in table.has(chain) },
+        read: { (chain, needles) throws(CNIError) in table.rules(of: chain, holding: needles) },
+        isDropping: { (chain) throws(CNIError) in table.isDropping(chain) }))
   }
 }

@@ -55,13 +55,20 @@ final class CompatSession {
     return try socket.answer(to: look, "look at the chain \(chain)", unless: [ENOENT])
   }
 
-  /// The rules of a chain in their order; nil if there is no such chain.
-  func rules(of chain: String) throws(NetlinkError) -> [PlacedRule]? {
+  /// Whether a chain has the policy DROP.
+  func isDropping(_ chain: String) throws(NetlinkError) -> Bool {
+    let policy = try chainReply(chain)?.attributes(after: 4)[Int(NFTA_CHAIN_POLICY.rawValue)]
+    return policy?.integer(UInt32.self, at: 0)?.bigEndian == UInt32(NF_DROP)
+  }
+
+  /// The rules of a chain in their order, or of these the first and all that hold one of the needles; nil if there is no such
+  /// chain.
+  func rules(of chain: String, holding needles: [[UInt8]]?) throws(NetlinkError) -> [PlacedRule]? {
     guard try has(chain) else { return nil }
     var list = message(NFT_MSG_GETRULE, NLM_F_DUMP)
     list.attribute(NFTA_RULE_TABLE.rawValue, text: table.name.rawValue)
     list.attribute(NFTA_RULE_CHAIN.rawValue, text: chain)
-    let (parts, isInterrupted) = try socket.dump(list, "list the rules of the chain \(chain)")
+    let (parts, isInterrupted) = try socket.dump(list, "list the rules of the chain \(chain)", holding: needles)
     if isInterrupted { throw NetlinkError("list the rules of the chain \(chain)", number: EINTR) }
     let name = Array(chain.utf8) + [0]
     return parts.compactMap { PlacedRule($0, table, name) }
@@ -181,6 +188,6 @@ extension PlacedRule {
     let expressions = bytes
     self.init(
       rule: CompatExpression.decoded(expressions).flatMap { IPTablesRule($0, table.family) },
-      jump: CompatExpression.jump(in: bytes), handle: handle)
+      jump: CompatExpression.jump(in: bytes), handle: handle, canDrop: CompatExpression.canDrop(in: expressions))
   }
 }

@@ -39,12 +39,16 @@ package struct NFTCompatTransport: IPTablesTransport {
       do throws(CNIError) {
         let session = try kernel { () throws(NetlinkError) in try CompatSession.open(table) }
         var changes = TableEdit(
-          find: { (chain) throws(CNIError) in
-            try kernel { () throws(NetlinkError) in try session?.has(chain) ?? false }
-          },
-          read: { (chain) throws(CNIError) in
-            try kernel { () throws(NetlinkError) in try session?.rules(of: chain) }
-          })
+          TableEdit.Reader(
+            find: { (chain) throws(CNIError) in
+              try kernel { () throws(NetlinkError) in try session?.has(chain) ?? false }
+            },
+            read: { (chain, needles) throws(CNIError) in
+              try kernel { () throws(NetlinkError) in try session?.rules(of: chain, holding: needles) }
+            },
+            isDropping: { (chain) throws(CNIError) in
+              try kernel { () throws(NetlinkError) in try session?.isDropping(chain) ?? false }
+            }))
         let result = try edit(&changes)
         if changes.changes.isEmpty { return result }
         guard let session else { throw CNIError(.kernelRefused, "change the \(table): the kernel has no nf_tables") }

@@ -13,6 +13,7 @@ struct Verdict: Expression {
 
   static let accept = Verdict(code: 1)  // NF_ACCEPT, linux/netfilter.h
   static let drop = Verdict(code: 0)  // NF_DROP
+  static let `return` = Verdict(code: NFT_RETURN.rawValue)
   static func jump(_ chain: String) -> Verdict { Verdict(code: NFT_JUMP.rawValue, chain: chain) }
   /// Like a jump, but what the other chain does not decide is decided where this one was jumped to from.
   static func goto(_ chain: String) -> Verdict { Verdict(code: NFT_GOTO.rawValue, chain: chain) }

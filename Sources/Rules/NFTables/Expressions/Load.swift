@@ -44,12 +44,14 @@ struct LoadDestinationType: Expression {
   }
 }
 
-/// Loads the status bits of the packet's connection (linux/netfilter/nf_conntrack_common.h, `enum
-/// ip_conntrack_status`).
-struct LoadConnectionStatus: Expression {
+/// Loads bits about the packet's connection: of its status (linux/netfilter/nf_conntrack_common.h, `enum
+/// ip_conntrack_status`), or of the packet's state in it.
+struct LoadConnection: Expression {
+  let key: nft_ct_keys
+
   let kind = "ct"
   func fill(_ expression: OpaquePointer) {
-    unsafe set(expression, NFTNL_EXPR_CT_KEY, NFT_CT_STATUS.rawValue)
+    unsafe set(expression, NFTNL_EXPR_CT_KEY, key.rawValue)
     unsafe set(expression, NFTNL_EXPR_CT_DREG, Register.first.number)
   }
 }

@@ -22,10 +22,13 @@ struct Chain: Sendable {
     static let natPrerouting = Hook(type: "nat", number: 0, priority: -100)
     static let natOutput = Hook(type: "nat", number: 3, priority: -100)
     static let natPostrouting = Hook(type: "nat", number: 4, priority: 100)
+    static let filterForward = Hook(type: "filter", number: 2, priority: 0)
   }
 
   let name: String
   var hook: Hook?
+  /// Whether the rules in it are the administrator's, and never touched.
+  var isAdministrators = false
 
   func message() -> NetlinkMessage {
     var message = NetlinkMessage(nft: NFT_MSG_NEWCHAIN, flags: NLM_F_CREATE)

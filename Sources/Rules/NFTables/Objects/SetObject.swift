@@ -54,8 +54,13 @@ struct SetObject: Sendable {
     return message
   }
 
-  static func delete(_ name: String) -> NetlinkMessage {
-    var message = NetlinkMessage(nft: NFT_MSG_DELSET)
+  static func delete(_ name: String) -> NetlinkMessage { message(NFT_MSG_DELSET, about: name) }
+
+  /// Asks whether there is a set.
+  static func get(_ name: String) -> NetlinkMessage { message(NFT_MSG_GETSET, about: name) }
+
+  private static func message(_ type: nf_tables_msg_types, about name: String) -> NetlinkMessage {
+    var message = NetlinkMessage(nft: type)
     message.attribute(NFTA_SET_TABLE.rawValue, text: Table.name)
     message.attribute(NFTA_SET_NAME.rawValue, text: name)
     return message

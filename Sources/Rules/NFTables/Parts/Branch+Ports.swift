@@ -9,7 +9,7 @@ import Rules
 
 extension Branch {
   /// As much of one of portmap's branches as its chain's name tells.
-  static func port(named chain: String) -> Branch? {
+  static func portmap(named chain: String) -> Branch? {
     if let (family, length) = masquerade(named: chain) { return .masquerade(family, length) }
     if let (family, id) = conditions(named: chain) { return .conditionsSkeleton(family, id) }
     return nil

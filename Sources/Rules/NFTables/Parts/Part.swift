@@ -6,12 +6,13 @@ import Address
 /// What one plugin needs of the table: the sets, chains and rules that are the same whatever runs on the host. All else are
 /// elements of sets and, where a network asks for something of its own, branches.
 package enum Part: Sendable {
-  case ports
+  case ports, firewall
 
   /// Who has elements, and how many.
   var attachments: SetObject {
     switch self {
     case .ports: Self.portsAttachments
+    case .firewall: Self.firewallAttachments
     }
   }
 
@@ -19,18 +20,29 @@ package enum Part: Sendable {
   var sets: [SetObject] {
     switch self {
     case .ports: Self.portsSets
+    case .firewall: Self.firewallSets
+    }
+  }
+
+  /// Those of the sets whose elements several owners want together; see ``SharedElement``.
+  var sharedSets: [SetObject] {
+    switch self {
+    case .ports: []
+    case .firewall: Self.firewallSharedSets
     }
   }
 
   var chains: [Chain] {
     switch self {
     case .ports: Self.portsChains
+    case .firewall: Self.firewallChains
     }
   }
 
   var rules: [RuleObject] {
     switch self {
     case .ports: Self.portsRules
+    case .firewall: Self.firewallRules
     }
   }
 
@@ -42,7 +54,8 @@ package enum Part: Sendable {
   /// As much of a branch as its chain's name tells; nil if the chain is no branch of this part.
   func branch(named chain: String) -> Branch? {
     switch self {
-    case .ports: .port(named: chain)
+    case .ports: .portmap(named: chain)
+    case .firewall: .firewall(named: chain)
     }
   }
 
@@ -50,6 +63,7 @@ package enum Part: Sendable {
   func branchPrefixes(ofNetwork network: String) -> [String] {
     switch self {
     case .ports: AddressFamily.allCases.map { Branch.conditionsPrefix(ofNetwork: network, $0) }
+    case .firewall: AddressFamily.allCases.map { Branch.deniedPrefix(ofNetwork: network, $0) }
     }
   }
 
@@ -57,6 +71,7 @@ package enum Part: Sendable {
   var samples: [Branch] {
     switch self {
     case .ports: AddressFamily.allCases.map { .masquerade($0, $0.bits / 2) }
+    case .firewall: []
     }
   }
 
@@ -64,6 +79,7 @@ package enum Part: Sendable {
   var purpose: String {
     switch self {
     case .ports: "forward ports"
+    case .firewall: "filter what it forwards"
     }
   }
 }

@@ -31,12 +31,14 @@ package struct Firewalld: ~Copyable {
     }
   }
 
-  /// Puts packets from an address, given without a length, into a zone, where they may be already.
-  package mutating func addSource(zone: String, address: String) throws(FirewalldError) {
+  /// Puts packets from an address, given without a length, into a zone; answers whether they were not there already.
+  @discardableResult
+  package mutating func addSource(zone: String, address: String) throws(FirewalldError) -> Bool {
     let source = Self.source(address)
-    _ = try call(
+    let reply = try call(
       "addSource", zone, source, "add \(source) to firewalld's zone \(zone)",
       unless: ["ZONE_ALREADY_SET", "ALREADY_ENABLED"])
+    return reply != nil
   }
 
   /// Takes packets from an address out of a zone, if they are in any.

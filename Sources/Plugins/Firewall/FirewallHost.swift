@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Rules
+
+/// What a host has to filter packets with.
+package struct FirewallHost {
+  /// Our own table, which also knows whose an address is that firewalld has, and denies what iptables' tables cannot.
+  let nftables: any AddressOwningBackend
+  /// Makes the one that writes into the tables of iptables.
+  let iptables: (IPTablesSettings) throws(CNIError) -> any RulesBackend
+  /// Makes the one that puts addresses into a zone of firewalld.
+  let firewalld: (_ zone: String) -> any RulesBackend
+  let isFirewalldRunning: () -> Bool
+  /// Whether packets that are forwarded can be dropped in a table of iptables.
+  let canIPTablesDrop: () throws(CNIError) -> Bool
+
+  package init(
+    nftables: any AddressOwningBackend, iptables: @escaping (IPTablesSettings) throws(CNIError) -> any RulesBackend,
+    firewalld: @escaping (_ zone: String) -> any RulesBackend, isFirewalldRunning: @escaping () -> Bool,
+    canIPTablesDrop: @escaping () throws(CNIError) -> Bool
+  ) {
+    self.nftables = nftables
+    self.iptables = iptables
+    self.firewalld = firewalld
+    self.isFirewalldRunning = isFirewalldRunning
+    self.canIPTablesDrop = canIPTablesDrop
+  }
+
+  /// The backend that a configuration asks for, or the one by which an accept counts: where the host drops packets.
+  func backend(_ options: FirewallOptions) throws(CNIError) -> FirewallOptions.Backend {
+    if let backend = options.backend { return backend }
+    if isFirewalldRunning() { return .firewalld }
+    // An administrator's chain in a table of iptables only counts there.
+    if options.namesAdminChain { return .iptables }
+    return try canIPTablesDrop() ? .iptables : .nftables
+  }
+
+  /// Makes our own table have the rules that an owner wants besides those in the tables of iptables. Where the kernel has none
+  /// and none is wanted, none is there.
+  func applyBeside(_ wanted: OwnedRules, then completion: () throws(CNIError) -> Void) throws(CNIError) {
+    do throws(CNIError) {
+      _ = try nftables.apply(wanted, onConflict: .replace, then: completion)
+    } catch {
+      guard error.code == .notAvailable, wanted.rules.isEmpty else { throw error }
+      try completion()
+    }
+  }
+}
+
+extension OwnedRules {
+  /// The rules that the tables of iptables have, and those that our own has then.
+  func splitForIPTables() -> (iptables: OwnedRules, nftables: OwnedRules) {
+    var split = (OwnedRules(owner: owner, rules: []), OwnedRules(owner: owner, rules: []))
+    for rule in rules {
+      switch rule {
+      case .acceptForwarded, .isolate: split.0.rules.append(rule)
+      case .restrict, .dropInvalid, .forwardPort, .masquerade: split.1.rules.append(rule)
+      }
+    }
+    return split
+  }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import JSON
+import Rules
+
+/// The configuration of the plugin.
+struct FirewallOptions: Sendable {
+  /// Who lets packets through.
+  enum Backend: String, CaseIterable, Sendable { case nftables, iptables, firewalld }
+
+  /// Nil: the one that fits the host.
+  let backend: Backend?
+  /// What is to be known to write into tables of iptables.
+  let iptables: IPTablesSettings
+  /// Whether the configuration has a chain of iptables for the administrator.
+  let namesAdminChain: Bool
+  let zone: String
+  /// Nil: everybody reaches the containers.
+  let isolation: Isolation.Kind?
+  let destinations: DestinationLists
+  let dropsInvalid: Bool
+  /// The network that it all is for.
+  private let network: String
+
+  static let standardZone = "trusted"
+
+  init(_ config: NetworkConfig) throws(FieldError) {
+    let document = config.document
+    network = config.name
+    let backend = try Self.choice(document["backend"], Backend.allCases)
+    var iptables = IPTablesSettings()
+    iptables.variant = try Self.choice(document["iptablesVariant"], IPTablesSettings.Variant.allCases)
+    let adminChain = try document["iptablesAdminChainName"].string()
+    if let chain = adminChain {
+      guard Self.isChainName(chain) else {
+        throw document["iptablesAdminChainName"].expected("the name of a chain, 1 to 28 bytes without white space")
+      }
+      iptables.adminChain = chain
+    }
+    self.backend = backend
+    self.iptables = iptables
+    namesAdminChain = adminChain != nil
+    zone = try document["firewalldZone"].string() ?? Self.standardZone
+    isolation = try Self.isolation(document["ingressPolicy"])
+    dropsInvalid = try document["dropInvalid"].bool() ?? false
+    let denied = try Self.prefixes(document["denyDestinations"])
+    let allowed = try Self.prefixes(document["allowDestinations"])
+    let known = Set(allowed)
+    if let both = denied.first(where: { known.contains($0) }) {
+      throw FieldError(path: document["allowDestinations"].path, reason: "\(both) is in denyDestinations too")
+    }
+    destinations = DestinationLists(denied: denied, allowed: allowed)
+  }
+
+  /// What must hold for a container with these addresses, whose interface is on this bridge.
+  func rules(for addresses: [IPAddress], on bridge: String?) -> [Rule] {
+    var rules = addresses.map { Rule.acceptForwarded(ForwardAccept($0)) }
+    if let isolation, let bridge { rules.append(.isolate(Isolation(bridge: bridge, isolation))) }
+    if !destinations.isEmpty {
+      for family in AddressFamily.allCases {
+        let own = addresses.filter { $0.family == family }
+        let ranges = own.isEmpty ? [] : destinations.deniedRanges(family)
+        if ranges.isEmpty { continue }
+        let denied = DeniedDestinations(network: network, family: family, ranges: ranges)
+        rules += own.map { .restrict(Restriction($0, denied)) }
+      }
+    }
+    if dropsInvalid { rules += addresses.map { .dropInvalid($0) } }
+    return rules
+  }
+}
+
+// MARK: - Single options
+
+extension FirewallOptions {
+  private static func choice<T: RawRepresentable<String>>(_ field: Field, _ choices: [T]) throws(FieldError) -> T? {
+    guard let text = try field.string() else { return nil }
+    guard let choice = T(rawValue: text) else {
+      throw field.expected("one of \(choices.map(\.rawValue).joined(separator: ", "))")
+    }
+    return choice
+  }
+
+  /// The kernel has room for 28 bytes and a NUL (EBTABLES and XT_TABLE names; `XT_EXTENSION_MAXNAMELEN`), and programs
+  /// would take a name that begins so for something else.
+  private static func isChainName(_ name: String) -> Bool {
+    (1...28).contains(name.utf8.count) && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f } && !name.hasPrefix("-")
+      && !name.hasPrefix("!")
+  }
+
+  private static func isolation(_ field: Field) throws(FieldError) -> Isolation.Kind? {
+    switch try field.string() {
+    case nil, "open": return nil
+    case "same-bridge": return .sameBridge
+    case "isolated": return .isolated
+    default: throw field.expected("one of open, same-bridge, isolated")
+    }
+  }
+
+  /// More than anybody writes, and few enough to be compared by CHECK.
+  private static let prefixLimit = 4096
+
+  private static func prefixes(_ field: Field) throws(FieldError) -> [Prefix] {
+    let items = try field.array() ?? []
+    guard items.count <= prefixLimit else {
+      throw FieldError(path: field.path, reason: "at most \(prefixLimit) prefixes, found \(items.count)")
+    }
+    var prefixes: [Prefix] = []
+    for item in items {
+      guard let text = try item.string(), let prefix = Prefix(addressOrPrefix: text) else {
+        throw item.expected("an address or a prefix, such as 192.0.2.0/24")
+      }
+      prefixes.append(prefix.network)
+    }
+    return prefixes
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import JSON
+import Rules
+
+/// What an owner may have, as far as a DEL tells: the more of it is true, the less is to be looked for.
+struct FirewallHint {
+  let rules: [Rule]
+
+  init(_ options: FirewallOptions?, _ result: NetworkResult?) {
+    let addresses = (try? result?.containerAddresses()) ?? []
+    guard let options else {
+      rules = addresses.map { .acceptForwarded(ForwardAccept($0)) }
+      return
+    }
+    // The bridge is one of the host's interfaces in the result, or none of them.
+    let interfaces = ((try? result?.interfaces()) ?? []).filter { $0.sandbox == nil }.map(\.name)
+    let isolations = interfaces.flatMap { options.rules(for: [], on: $0) }
+    rules = options.rules(for: addresses, on: nil) + isolations
+  }
+}
+
+extension NetworkResult {
+  /// The addresses of the container: all but those of the host's interfaces.
+  func containerAddresses() throws(FieldError) -> [IPAddress] {
+    let interfaces = try interfaces()
+    var addresses: [IPAddress] = []
+    for entry in try self.addresses() where !addresses.contains(entry.prefix.address) {
+      if let index = entry.interface, interfaces.indices.contains(index), interfaces[index].sandbox == nil { continue }
+      addresses.append(entry.prefix.address)
+    }
+    return addresses
+  }
+}
+
+/// The failures of steps of which each is taken whatever came of the others.
+struct Failures {
+  private var all: [CNIError] = []
+
+  mutating func collect(_ step: () throws(CNIError) -> Void) {
+    do {
+      try step()
+    } catch {
+      all.append(error)
+    }
+  }
+
+  /// Throws the first with the code, and what all say.
+  func report() throws(CNIError) {
+    guard let first = all.first else { return }
+    throw CNIError(first.code, all.map(\.message).joined(separator: "; "), details: first.details)
+  }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Rules
+
+/// The rules of an attachment in the table `filter` of one family, under the peer's names:
+///
+///     -A FORWARD -m comment --comment "… (ingressPolicy: same-bridge|isolated)" -j CNI-ISOLATION-STAGE-1       (before)
+///     -A FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD                              (first)
+///     -A CNI-FORWARD -m comment --comment "CNI firewall plugin admin overrides" -j CNI-ADMIN                  (first)
+///     -A CNI-FORWARD -d ADDRESS -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+///     -A CNI-FORWARD -s ADDRESS -j ACCEPT
+///
+///     -A CNI-ISOLATION-STAGE-1 -m conntrack --ctstate DNAT … "… (published ports)" -j RETURN                   (first)
+///     -A CNI-ISOLATION-STAGE-1 -i BRIDGE ! -o BRIDGE … "… (ingressPolicy: same-bridge)" -j CNI-ISOLATION-STAGE-2
+///     -A CNI-ISOLATION-STAGE-1 -i BRIDGE -o BRIDGE … "… (ingressPolicy: isolated)" -j DROP
+///     -A CNI-ISOLATION-STAGE-1 … -j RETURN                                                                    (last)
+///     -A CNI-ISOLATION-STAGE-2 -o BRIDGE … -j DROP
+///     -A CNI-ISOLATION-STAGE-2 … -j RETURN                                                                    (last)
+///
+/// The peer deletes an accept by its exact text, so that no owner can stand in it. Owners stand in a chain that nothing jumps
+/// to, beside the address and, if the bridge has rules for the sake of this owner, the bridge: once, or twice for `isolated`:
+///
+///     -A CNI-OWNERS -s ADDRESS [-i BRIDGE [-o BRIDGE]] -m comment --comment "NETWORK/ID/INTERFACE" -j RETURN
+///
+/// What has an address that nobody there has, the peer has added.
+struct FirewallRules {
+  static let forwarding = "CNI-FORWARD"
+  static let stage1 = "CNI-ISOLATION-STAGE-1"
+  static let stage2 = "CNI-ISOLATION-STAGE-2"
+  static let owners = "CNI-OWNERS"
+
+  let family: AddressFamily
+  let owner: OwnerTag
+  let addresses: [IPAddress]
+  let isolation: Isolation?
+
+  /// Takes the rules of a family; those of the other are left out.
+  init(_ wanted: OwnedRules, _ family: AddressFamily) {
+    self.family = family
+    owner = OwnerTag(wanted.owner)
+    addresses = wanted.rules.accepts.map(\.address).filter { $0.family == family }
+    isolation = wanted.rules.isolations.first
+  }
+
+  var isEmpty: Bool { addresses.isEmpty }
+
+  // MARK: - Accepts
+
+  static let jumpToForwarding = IPTablesRule(
+    matches: [.comment(CommentMatch("CNI firewall plugin rules"))], target: .jump(forwarding))
+
+  static let adminComment = "CNI firewall plugin admin overrides"
+
+  static func jumpToAdmin(_ chain: String) -> IPTablesRule {
+    IPTablesRule(matches: [.comment(CommentMatch(adminComment))], target: .jump(chain))
+  }
+
+  static func accepts(_ address: IPAddress) -> [IPTablesRule] {
+    let host = Negatable(Prefix(host: address))
+    return [
+      IPTablesRule(
+        destination: host, matches: [.connection(ConnectionMatch([.related, .established]))], target: .accept),
+      IPTablesRule(source: host, target: .accept),
+    ]
+  }
+
+  /// What stands beside each address.
+  var marks: [IPTablesRule] {
+    addresses.map { address in
+      let bridge = isolation.map { Negatable(InterfacePattern($0.bridge)) }
+      return IPTablesRule(
+        source: Negatable(Prefix(host: address)), inputInterface: bridge,
+        outputInterface: isolation?.kind == .isolated ? bridge : nil,
+        matches: [.comment(CommentMatch(owner.text))], target: .return)
+    }
+  }
+
+  // MARK: - Isolation
+
+  static let jumpToIsolation = IPTablesRule(
+    matches: [comment("ingressPolicy: same-bridge|isolated")], target: .jump(stage1))
+  static let end = IPTablesRule(matches: [comment("ingressPolicy: same-bridge|isolated")], target: .return)
+  /// Ours alone.
+  static let publishedPorts = IPTablesRule(
+    matches: [.connection(ConnectionMatch([.destinationTranslated])), comment("published ports")], target: .return)
+
+  /// The first is about packets to other bridges, the second to the same.
+  static func leaving(_ bridge: String) -> IPTablesRule {
+    let name = InterfacePattern(bridge)
+    return IPTablesRule(
+      inputInterface: Negatable(name), outputInterface: Negatable(name, isNegated: true),
+      matches: [comment("ingressPolicy: same-bridge")], target: .jump(stage2))
+  }
+
+  static func staying(_ bridge: String) -> IPTablesRule {
+    let name = Negatable(InterfacePattern(bridge))
+    return IPTablesRule(
+      inputInterface: name, outputInterface: name, matches: [comment("ingressPolicy: isolated")], target: .drop)
+  }
+
+  static func entering(_ bridge: String) -> IPTablesRule {
+    IPTablesRule(
+      outputInterface: Negatable(InterfacePattern(bridge)),
+      matches: [comment("ingressPolicy: same-bridge|isolated")], target: .drop)
+  }
+
+  private static func comment(_ text: String) -> RuleMatch {
+    .comment(CommentMatch("CNI firewall plugin rules (\(text))"))
+  }
+}
+
+extension [Rule] {
+  /// The isolations among the rules.
+  var isolations: [Isolation] {
+    compactMap { rule in
+      guard case .isolate(let isolation) = rule else { return nil }
+      return isolation
+    }
+  }
+}

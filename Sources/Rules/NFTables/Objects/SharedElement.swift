@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Digest
+import Netlink
+
+/// An element that several owners want together: each has one of its own in the set of members, and with the last of them
+/// the shared one goes.
+struct SharedElement: Sendable {
+  let element: Element
+  let members: SetObject
+
+  /// What a bridge is in one of the sets of bridges.
+  init(bridge: String, in set: SetObject) {
+    element = Element(set.name, key: Self.key(bridge), comment: nil)
+    // What nft could not read as a name is told by its hash.
+    let isPlain = bridge.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+        || "_-.".utf8.contains(byte)
+    }
+    let name = isPlain ? bridge : String(sha512(bridge).prefix(15))
+    members = SetObject(name: "\(Self.prefix(set))\(name)", key: [.interfaceName, .interfaceName])
+  }
+
+  /// Takes an element that was read.
+  init(_ element: Element, in set: SetObject) { self.init(bridge: element.place.key[...].text, in: set) }
+
+  /// Where the element stands that a member's is about, whose comment has the bridge's name; nil for other elements.
+  static func place(sharedBy member: Element, in part: Part) -> Element.Place? {
+    guard let set = shared(byMembersOf: member.place.set, in: part), let comment = member.comment else { return nil }
+    return Element.Place(set: set.name, key: key(String(comment.note)))
+  }
+
+  /// The set of shared elements that a set is of the members of one of; nil if it is none.
+  static func shared(byMembersOf set: String, in part: Part) -> SetObject? {
+    part.sharedSets.first { set.hasPrefix(prefix($0)) }
+  }
+
+  private static func prefix(_ set: SetObject) -> String { "\(set.name)_" }
+
+  /// The name twice, each padded as the kernel has it.
+  private static func key(_ bridge: String) -> [UInt8] {
+    let name = Array(bridge.utf8.prefix(15))
+    let padded = name + [UInt8](repeating: 0, count: 16 - name.count)
+    return padded + padded
+  }
+}
