@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import Glibc
-import JSON
-import OS
 import TestSupport
 import Testing
 
@@ -11,7 +8,7 @@ import Testing
 struct TuningTests {
   @Test("parameters and attributes are set, the result has the MAC in lower case, and DEL puts the attributes back")
   func addAndDelete() throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     let members = """
       "sysctl":{"net.core.somaxconn":"500","net.ipv4.conf.IFNAME.arp_filter":"1"},"mac":"02:AB:00:00:00:77","mtu":1300,\
       "promisc":true,"allmulti":true,"txQLen":77,"linkAlias":"web one","group":5,
@@ -37,7 +34,7 @@ struct TuningTests {
 
   @Test("with restoreSysctl DEL puts the parameters back too")
   func restoredParameters() throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     let before = try scene.container.namespace.sysctl("net/ipv4/tcp_rmem")
     let members = #""sysctl":{"net.ipv4.tcp_rmem":"4096 87380 5000000"},"restoreSysctl":true,"#
     try succeed(try scene.call("ADD", members))
@@ -49,7 +46,7 @@ struct TuningTests {
 
   @Test("a value that was empty is empty again after a failure, and after DEL with restoreSysctl")
   func emptyValue() throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     let key = #""net.ipv4.ip_local_reserved_ports":"9000""#
     func value() throws -> String { try scene.container.namespace.sysctl("net/ipv4/ip_local_reserved_ports") }
     #expect(try value().isEmpty)
@@ -63,7 +60,7 @@ struct TuningTests {
 
   @Test("what can only be written, or not be read yet, is set")
   func unreadable() throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     let secret = "2001:0db8:0000:0000:0000:0000:0000:0001"
     let members = """
       "sysctl":{"net.ipv4.route.flush":"1","net.ipv6.conf.IFNAME.stable_secret":"\(secret)"},"restoreSysctl":true,
@@ -78,7 +75,7 @@ struct TuningTests {
       "net/ipv4/conf/eth0.100/arp_filter", "net.ipv4.conf.eth0.100.arp_filter",
     ])
   func dottedInterface(key: String) throws {
-    let scene = try Scene(interface: "eth0.100")
+    let scene = try TuningScene(interface: "eth0.100")
     try succeed(try scene.call("ADD", #""sysctl":{"\#(key)":"1"},"#))
     #expect(try scene.container.namespace.sysctl("net/ipv4/conf/eth0.100/arp_filter") == "1")
   }
@@ -101,7 +98,7 @@ struct TuningTests {
       (#""sysctl":{"net.core.somaxconn":[]},"#, 7, "sysctl.net.core.somaxconn"),
     ])
   func refusal(members: String, code: Int, words: String) throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     let before = (try scene.link(), try scene.container.namespace.sysctl("net/core/somaxconn"))
     let error = try #require(errorObject(try scene.call("ADD", members)))
     #expect(error.code == code)
@@ -124,7 +121,7 @@ struct TuningTests {
     for (number, source) in sources.enumerated() {
       members += source.members
       variables.merge(source.variables) { $1 }
-      let scene = try Scene()
+      let scene = try TuningScene()
       try succeed(try scene.call("ADD", members, environment: variables))
       #expect(try scene.link().contains("02:00:00:00:00:0\(number + 1)"))
     }
@@ -132,7 +129,7 @@ struct TuningTests {
 
   @Test("args.cni has parameters and attributes of its own, which go before the configuration's")
   func arguments() throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     let members = """
       "sysctl":{"net.core.somaxconn":"500"},"mtu":1400,\
       "args":{"cni":{"mtu":1200,"sysctl":{"net/core/somaxconn":"600","net.ipv4.ip_forward":"1"}}},
@@ -145,7 +142,7 @@ struct TuningTests {
 
   @Test("the first values are kept through a second tuning in the chain and a repeated ADD")
   func firstValues() throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     let before = try scene.link()
     for members in [#""mtu":1400,"#, #""mtu":1300,"txQLen":5,"#, #""mtu":1400,"#] {
       try succeed(try scene.call("ADD", members))
@@ -157,7 +154,7 @@ struct TuningTests {
 
   @Test("features of ethtool are switched by their own names and by their groups', checked, and put back")
   func features() throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     let before = try scene.features()
     #expect(before["tx-checksum-ip-generic"] == true && before["generic-receive-offload"] == false)
     let members = #""ethtool":{"tx-checksumming":false,"rx-gro":true},"#
@@ -171,7 +168,7 @@ struct TuningTests {
 
   @Test("CHECK tells what was changed since, and only of what was asked for")
   func check() throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     let members = #""sysctl":{"net.core.somaxconn":"500"},"mtu":1300,"#
     try succeed(try scene.call("ADD", members))
     try scene.container.namespace.ip("link set eth0 promisc on")
@@ -186,7 +183,7 @@ struct TuningTests {
 
   @Test("DEL removes the backup without namespace or interface, and with a broken one; a peer's backup is put back")
   func deletion() throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     try succeed(try scene.call("ADD", #""mtu":1300,"#))
     try succeed(try scene.call("DEL", "", environment: ["CNI_NETNS": ""]))
     #expect(try scene.files().isEmpty)
@@ -200,7 +197,7 @@ struct TuningTests {
 
   @Test("GC removes the backups of this network that the list does not name")
   func garbage() throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     try succeed(try scene.call("ADD", #""mtu":1300,"#))
     let list = #""cni.dev/valid-attachments":[{"containerID":"\#(scene.container.id)","ifname":"eth0"}],"#
     try succeed(try scene.call("GC", list, version: "1.1.0"))
@@ -213,7 +210,7 @@ struct TuningTests {
 
   @Test("the backup is its owner's only, and a link in its place is not followed")
   func privacy() throws {
-    let scene = try Scene()
+    let scene = try TuningScene()
     try succeed(try scene.call("ADD", #""mtu":1300,"#))
     #expect(try Program("stat").run(["-c", "%a", scene.folder, scene.file]).outputText == "700\n600\n")
     try succeed(try scene.call("DEL", ""))
@@ -224,53 +221,5 @@ struct TuningTests {
 
   private func succeed(_ outcome: Outcome) throws {
     if outcome.status != 0 { throw CommandFailure(words: ["tuning"], outcome: outcome) }
-  }
-
-  /// A container to tune, and a folder for backups that goes with it.
-  private final class Scene {
-    let node: Node
-    let container: Container
-    let folder: String
-    var file: String { "\(folder)/\(container.id)_\(container.ifName).json" }
-
-    init(interface: String = "eth0") throws {
-      node = try Node()
-      container = try node.addContainer(ip: "10.22.0.5", ifName: interface)
-      let parent = try Program("mktemp").run(["-d"]).outputText.split(separator: "\n").joined()
-      folder = parent + "/tuning"
-    }
-
-    deinit { _ = try? Program("rm").run(["-r", String(folder.dropLast("/tuning".count))]) }
-
-    func call(
-      _ verb: String, _ members: String, version: String = "1.0.0", network: String = "test",
-      environment: [String: String] = [:]
-    ) throws -> Outcome {
-      let config = pluginConfig(
-        "tuning", network, version, #""dataDir":"\#(folder)","# + members, container.prevResult)
-      let variables = container.environment(verb).merging(environment) { $1 }
-      return try node.namespace.run { try installedProgram("tuning").run(environment: variables, input: config) }
-    }
-
-    /// The container's interface as ip prints it, without its state's flags that come and go.
-    func link() throws -> String {
-      try container.namespace.command("ip", "link", "show", "dev", container.ifName)
-    }
-
-    func features() throws -> [String: Bool] {
-      let list = try container.namespace.command("ethtool", "-k", container.ifName)
-      return Dictionary(
-        list.split(separator: "\n").compactMap { line in
-          let words = line.split(whereSeparator: { ": ".contains($0) || $0 == "\t" })
-          return words.count > 1 ? (String(words[0]), words[1] == "on") : nil
-        }
-      ) { first, _ in first }
-    }
-
-    func files() throws -> [String] {
-      try Program("ls").run(["-A", folder]).outputText.split(separator: "\n").map(String.init)
-    }
-
-    func write(_ text: String) throws { _ = try Program("tee").run([file], input: Array(text.utf8)) }
   }
 }
