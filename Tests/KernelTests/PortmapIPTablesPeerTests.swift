@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import Address
+import Rules
 import TestSupport
 import Testing
 
@@ -17,6 +18,7 @@ struct PortmapIPTablesPeerTests {
     var network = "test"
     /// Whether the container has an IPv6 address.
     var isDualStack = true
+    var variant = IPTablesSettings.Variant.nft
   }
 
   static let situations: [Situation] = [
@@ -37,13 +39,23 @@ struct PortmapIPTablesPeerTests {
     Situation(testDescription: "a comment of 300 bytes", network: name(300)),
     Situation(testDescription: "markMasqBit", options: #""markMasqBit":31,"#),
     Situation(testDescription: "snat false", options: #""snat":false,"#),
+    Situation(testDescription: "conditions", options: conditions),
+    Situation(testDescription: "conditions, on a legacy host", options: conditions, variant: .legacy),
+    // To the --check of ip6tables-legacy 1.8.9 all ports are the same, and so the peer leaves out all but the first.
     Situation(
-      testDescription: "conditions",
-      options: """
-        "conditionsV4":["-s","192.0.2.0/24","!","-d","192.0.2.7","-m","mark","!","--mark","0x7/0xff"],\
-        "conditionsV6":["!","-i","eth+"],
-        """),
+      testDescription: "16 ports and other protocols, on a legacy host",
+      mappings: ports(16) + [PortMapping(8080, 80, "udp"), PortMapping(9900, 99, "sctp")], isDualStack: false,
+      variant: .legacy),
+    Situation(
+      testDescription: "hostIP, markMasqBit and a comment of 256 bytes, on a legacy host",
+      mappings: [PortMapping(8080, 80, on: Node.address)], options: #""markMasqBit":31,"#, network: name(256),
+      isDualStack: false, variant: .legacy),
   ]
+
+  private static let conditions = """
+    "conditionsV4":["-s","192.0.2.0/24","!","-d","192.0.2.7","-m","mark","!","--mark","0x7/0xff"],\
+    "conditionsV6":["!","-i","eth+"],
+    """
 
   private static func ports(_ count: Int) -> [PortMapping] { (0..<count).map { PortMapping(8000 + $0, 100 + $0) } }
 
@@ -57,7 +69,8 @@ struct PortmapIPTablesPeerTests {
     let container: Container
 
     init(_ situation: Situation) throws {
-      host = try PortmapNode()
+      let isLegacy = situation.variant == .legacy
+      host = try PortmapNode(programs: isLegacy ? IPTablesPrograms(.legacy) : nil)
       host.network = situation.network
       container = try host.node.addContainer(ip: "10.22.0.5", ip6: situation.isDualStack ? "fd00:22::5" : nil)
     }
@@ -69,7 +82,7 @@ struct PortmapIPTablesPeerTests {
     let host = scene.host
     try host.byPeer.succeed("ADD", scene.container, situation.mappings, options: situation.options)
     let peers = try AddressFamily.allCases.map { try host.savedInOrder($0) }
-    try host.node.namespace.command("nft", "flush", "ruleset")
+    try host.flush()
     try host.byIPTables.succeed("ADD", scene.container, situation.mappings, options: situation.options)
     let ours = try AddressFamily.allCases.map { try host.savedInOrder($0) }
     #expect((peers[0] + peers[1]).contains { $0.contains("--to-destination") })

@@ -2,11 +2,21 @@
 // Copyright 2026 The swift-cni authors
 
 import Address
+import Rules
 import TestSupport
 
 extension PortmapNode {
-  /// The same node, where ports are published by rules in the tables of iptables-nft.
-  var byIPTables: PortmapNode { by(Self.program, #""backend":"iptables","iptablesVariant":"nft","#) }
+  /// The variant of the host's iptables.
+  var variant: IPTablesSettings.Variant { programs?.variant ?? .nft }
+
+  /// The same node, where ports are published by rules in the tables of the host's iptables.
+  var byIPTables: PortmapNode { byIPTables(variant) }
+  /// The same node, where ports are published by rules in the tables of a variant.
+  func byIPTables(_ variant: IPTablesSettings.Variant) -> PortmapNode {
+    by(Self.program, #""backend":"iptables","iptablesVariant":"\#(variant.rawValue)","#)
+  }
+  /// The same, but the plugin has to find the variant out.
+  var byAnyIPTables: PortmapNode { by(Self.program, #""backend":"iptables","#) }
   /// The same node, where Debian's plugin does that.
   var byPeer: PortmapNode { by(Program("/usr/lib/cni/portmap"), #""backend":"iptables","#) }
   /// The same node, where ports are published in our own table.
@@ -25,14 +35,24 @@ extension PortmapNode {
   }
 
   /// What iptables-save prints of the table nat, without its comments and without the numbers of packets.
-  func saved(_ family: AddressFamily = .ip) throws -> [String] {
-    let text = try node.namespace.command(family == .ip ? "iptables-nft-save" : "ip6tables-nft-save", "-t", "nat")
+  func saved(_ family: AddressFamily = .ip, _ variant: IPTablesSettings.Variant? = nil) throws -> [String] {
+    let program = "\(family == .ip ? "iptables" : "ip6tables")-\((variant ?? self.variant).rawValue)-save"
+    let text = try node.namespace.command(program, "-t", "nat")
     return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
       line.hasPrefix(":") ? line.split(separator: " ").prefix(2).joined(separator: " ") : String(line)
     }
   }
 
-  /// The same in an order that does not depend on that of the chains, and of the entries.
+  /// What iptables-save prints of the tables nat of both variants and families, each line after their names.
+  func savedOfAll() throws -> [String] {
+    try IPTablesSettings.Variant.allCases.flatMap { variant in
+      try AddressFamily.allCases.flatMap { family in
+        try saved(family, variant).map { "\(variant.rawValue) \(family) \($0)" }
+      }
+    }
+  }
+
+  /// The same of the host's variant in an order that does not depend on that of the chains, and of the entries.
   func savedInOrder(_ family: AddressFamily = .ip) throws -> [String] {
     let lines = try saved(family)
     let entries = lines.filter(isEntry).sorted()
@@ -61,6 +81,17 @@ extension PortmapNode {
     try node.namespace.command(
       family == .ip ? "iptables-nft-restore" : "ip6tables-nft-restore", "--noflush",
       input: (["*nat"] + lines + ["COMMIT"]).map { $0 + "\n" }.joined())
+  }
+
+  /// Takes away all that the host's iptables has in its tables nat.
+  func flush() throws {
+    switch variant {
+    case .nft: try node.namespace.command("nft", "flush", "ruleset")
+    case .legacy:
+      for program in ["iptables-legacy-restore", "ip6tables-legacy-restore"] {
+        try node.namespace.command(program, "--wait", input: "*nat\nCOMMIT\n")
+      }
+    }
   }
 }
 

@@ -16,9 +16,15 @@ struct PortmapNode {
   var program = PortmapNode.program
   /// Members of all configurations, each with a comma at its end.
   var members = ""
+  /// The host's programs of iptables: this machine's, which are of the variant nft, unless the test has its own.
+  let programs: IPTablesPrograms?
 
-  init(hairpin: Bool = false, bridgeFilter: Bool = false, networks: [Network] = [.first]) throws {
+  init(
+    hairpin: Bool = false, bridgeFilter: Bool = false, networks: [Network] = [.first],
+    programs: IPTablesPrograms? = nil
+  ) throws {
     node = try Node(hairpin: hairpin, bridgeFilter: bridgeFilter, networks: networks)
+    self.programs = programs
   }
 
   static let program = installedProgram("portmap")
@@ -42,7 +48,8 @@ struct PortmapNode {
     let runtime = list.map { #""runtimeConfig":{"portMappings":[\#($0)]},"# } ?? ""
     let previous = prevResult ? container.prevResult : nil
     let config = pluginConfig("portmap", network, version, members + options + runtime, previous)
-    let variables = container.environment(verb).merging(environment) { $1 }
+    let own = (programs?.environment ?? [:]).merging(environment) { $1 }
+    let variables = container.environment(verb).merging(own) { $1 }
     return try node.namespace.run { try program.start(environment: variables, input: config) }
   }
 
