@@ -110,13 +110,17 @@ let package = Package(
     tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),
     tests("IPTablesTests", of: "IPTables", needs: ["CNI", "OS", "Address", "JSON", "Netlink", "Rules"]),
     tests("SkelTests", of: "Skel", needs: ["OS", "JSON", "CNI", "CallSupport"]),
-    tests("FirewalldTests", of: "Firewalld", needs: ["TestSupport", "OS", "CLinux"]),
+    tests("FirewalldTests", of: "Firewalld", needs: ["TestSupport", "OS", "Address", "CLinux", "CNI", "Rules"]),
     tests("PortmapTests", of: "Portmap", needs: ["OS", "Address", "JSON", "CNI", "Rules", "CallSupport"]),
     tests(
       "TuningTests", of: "Tuning",
       needs: ["TestSupport", "OS", "Address", "JSON", "CNI", "Netlink", "Skel", "Sysctl", "CallSupport"]),
     tests(
       "BandwidthTests", of: "Bandwidth", needs: ["Address", "JSON", "CNI", "Netlink", "Skel", "CallSupport"]),
+    tests("VethTests", of: "Veth", needs: ["TestSupport", "CNI", "JSON", "Netlink", "Skel"]),
+    tests(
+      "FirewallTests", of: "Firewall",
+      needs: ["TestSupport", "OS", "Address", "JSON", "CNI", "Rules", "Skel", "CallSupport"]),
     tests("InvokeTests", of: "Invoke", needs: ["TestSupport", "CNI", "JSON", "CallSupport"]),
     tests(
       "FlannelTests", of: "Flannel",
