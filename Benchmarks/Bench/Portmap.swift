@@ -19,8 +19,9 @@ struct PortmapBenchmark {
 
   func run() throws {
     let ourHosts = try [0, 1000, 5000, 20_000].map { try PortmapHost(.ours, program: ours, present: $0) }
-    let peerHosts = try [0, 1000, 5000].map { try PortmapHost(.peer, program: peer, present: $0) }
-    print("portmap: ours is \(options.ours), the peer's is \(peer.path) with iptables")
+    let variant = try IPTablesVariant("nft")
+    let peerHosts = try [0, 1000, 5000].map { try PortmapHost(.peer(variant), program: peer, present: $0) }
+    print("portmap: ours is \(options.ours), the peer's is \(peer.path) with iptables-\(variant.name)")
     var targets = try measureCalls(ourHosts, peerHosts)
     targets += try measureDeletingAtOnce(ourHosts, peerHosts[0])
     targets += try measureConnections(ourHosts, peerHosts)

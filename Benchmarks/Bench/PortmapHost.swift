@@ -5,14 +5,26 @@ import TestSupport
 
 /// Whose portmap it is, and where it writes its rules.
 enum Contestant {
-  case ours, oursInIPTables, peer
+  case ours
+  case oursInIPTables(IPTablesVariant)
+  case peer(IPTablesVariant)
+
+  /// Where it writes, if it is into the tables of iptables.
+  var variant: IPTablesVariant? {
+    switch self {
+    case .ours: nil
+    case .oursInIPTables(let variant), .peer(let variant): variant
+    }
+  }
 
   /// Members of its configuration.
-  var members: String { self == .oursInIPTables ? #""backend":"iptables","# : "" }
+  var members: String {
+    if case .oursInIPTables(let variant) = self { variant.members } else { "" }
+  }
 }
 
 /// A node of its own on which one portmap has made so many mappings already.
-final class PortmapHost {
+final class PortmapHost: MeasuredHost {
   let program: Program
   private let contestant: Contestant
   let present: Int
@@ -33,9 +45,10 @@ final class PortmapHost {
     container = try node.addContainer(ip: "10.22.0.5")
     first = try call("ADD", container, ports: 40_000..<40_001).nanoseconds
     _ = try call("DEL", container, ports: 40_000..<40_001)
-    switch contestant {
-    case .ours: try fillByCalls()
-    case .oursInIPTables, .peer: try node.namespace.command("iptables-restore", "--noflush", input: iptablesRules())
+    if let variant = contestant.variant {
+      try variant.restore(iptablesRules(), in: node.namespace)
+    } else {
+      try fillByCalls()
     }
   }
 
@@ -45,9 +58,10 @@ final class PortmapHost {
   }
 
   func start(_ verb: String, _ container: Container, ports: Range<UInt16>) throws -> RunningProgram {
-    try node.namespace.run {
+    let variables = contestant.variant?.environment ?? [:]
+    return try node.namespace.run {
       try program.start(
-        environment: container.environment(verb),
+        environment: container.environment(verb).merging(variables) { $1 },
         input: portmapConfig(container, ports: ports, members: contestant.members))
     }
   }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+/// A host on which one plugin has been called for so many containers already.
+protocol MeasuredHost {
+  var present: Int { get }
+  var adding: Samples { get }
+  var deleting: Samples { get }
+  /// Measures one ADD and its DEL.
+  func measureCycle() throws
+}
+
+/// The most that calls of ours may take, as parts of the peer's time, beside no container and beside thousands.
+struct IPTablesLimits {
+  let adding: (none: Double, many: Double)
+  let deleting: (none: Double, many: Double)
+}
+
+/// Measures a plugin beside the peer's where both write into the tables of iptables, on hosts of each variant.
+struct IPTablesDuels<Host: MeasuredHost> {
+  private typealias Duel = (variant: IPTablesVariant, limits: IPTablesLimits, ours: Host, peers: Host)
+  private let title: String
+  private var duels: [Duel] = []
+
+  /// `hosts` makes the two hosts of a variant with so many containers: ours and the peer's.
+  init(
+    _ title: String, nft: IPTablesLimits, legacy: IPTablesLimits,
+    hosts: (IPTablesVariant, Int) throws -> (ours: Host, peers: Host)
+  ) throws {
+    self.title = title
+    for (name, limits) in [("nft", nft), ("legacy", legacy)] {
+      let variant = try IPTablesVariant(name)
+      for present in [0, 5000] {
+        let (ours, peers) = try hosts(variant, present)
+        duels.append((variant, limits, ours, peers))
+      }
+    }
+  }
+
+  /// The runs of all hosts take turns, so that what else the machine does falls on all of them.
+  func run(quick: Bool) throws {
+    for round in 0..<(quick ? 5 : 60) {
+      for duel in duels {
+        try duel.ours.measureCycle()
+        if duel.peers.present == 0 || round % 4 == 0 { try duel.peers.measureCycle() }
+      }
+    }
+    var table = Table("variant", "containers present", "verb", "ours, ms (p90)", "peer's, ms (p90)", "ours/peer")
+    var targets = Table("target", "limit", "measured", "")
+    for duel in duels {
+      for (verb, samples, limits) in [
+        ("ADD", \Host.adding, duel.limits.adding), ("DEL", \Host.deleting, duel.limits.deleting),
+      ] {
+        let (own, other) = (duel.ours[keyPath: samples], duel.peers[keyPath: samples])
+        let (variant, present, share) = (duel.variant.name, duel.ours.present, own.median / other.median)
+        let shown = [own, other].map { "\(milliseconds($0.median)) (\(milliseconds($0.p90)))" }
+        table.add([variant, "\(present)", verb] + shown + [fixed(share, 3)])
+        let text = "\(variant): \(verb) with \(present) present, part of the peer's time"
+        targets.add(Target(text, measured: share, limit: present == 0 ? limits.none : limits.many).row)
+      }
+    }
+    table.show("\(title) in the tables of iptables, from the start of the process to its end, medians")
+    targets.show("Targets")
+  }
+}
