@@ -55,6 +55,20 @@ enum Verdict {
   static let `return`: Int32 = -NF_REPEAT - 1
 }
 
+// MARK: - What becomes of packets
+
+extension EntryFormat {
+  /// Whether an entry that is no jump can drop a packet, also one that is otherwise not understood.
+  func canDrop(_ entry: ArraySlice<UInt8>) -> Bool {
+    guard let offset = entry.integer(UInt16.self, at: targetOffset).map(Int.init) else { return true }
+    let target = entry.dropFirst(offset)
+    let name = target.dropFirst(2).prefix(Self.extensionHeader - 3).text
+    if !name.isEmpty { return !harmlessTargets.contains(name) }
+    let verdict = target.dropFirst(Self.extensionHeader).integer(Int32.self, at: 0)
+    return ![Verdict.accept, Verdict.return].contains(verdict)
+  }
+}
+
 // MARK: - Writing
 
 extension EntryFormat {

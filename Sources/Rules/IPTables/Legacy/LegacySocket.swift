@@ -55,6 +55,7 @@ struct LegacySocket: ~Copyable {
   func add(_ counters: [UInt8], _ table: IPTable, _ layout: LegacyLayout) throws(SystemError) {
     // struct xt_counters_info: the name, how many, four bytes to fill.
     var request = header(table, 40)
+    request.reserveCapacity(40 + 16 * layout.count)
     request.put(UInt32(truncatingIfNeeded: layout.count), at: Int(XT_TABLE_MAXNAMELEN))
     for run in layout.kept {
       request.append(zeros: 40 + 16 * run.now - request.count)

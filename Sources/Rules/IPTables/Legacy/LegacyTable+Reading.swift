@@ -100,6 +100,7 @@ private struct Reader {
 
   /// First come the chains of the hooks, then the others, then an entry that is the head of nothing.
   mutating func findChains(_ info: LegacyTableInfo) throws(LegacyTableError) {
+    chains.reserveCapacity(info.starts.count + heads.count)
     var next = 0
     for hook in info.starts.indices where info.hooks & (1 << UInt32(hook)) != 0 {
       guard
@@ -142,6 +143,8 @@ private struct Reader {
 
   /// A jump names the place of the first rule behind the head of a chain.
   mutating func findJumps() throws(LegacyTableError) {
+    let own = chains.drop { $0.hook != nil }
+    let firstRules = own.map { starts[$0.rules.lowerBound] }
     for entry in 0..<starts.count - 1 {
       guard let verdict = verdict(entry), verdict >= 0 else {
         jumps.append(LegacyTable.noJump)
@@ -152,11 +155,11 @@ private struct Reader {
         jumps.append(LegacyTable.nextEntry)
         continue
       }
-      let chain = firstIndex(in: chains.indices) { starts[chains[$0].rules.lowerBound] >= wanted }
-      guard chain < chains.count, chains[chain].hook == nil, starts[chains[chain].rules.lowerBound] == wanted else {
+      let place = firstIndex(in: firstRules.indices) { firstRules[$0] >= wanted }
+      guard place < firstRules.count, firstRules[place] == wanted else {
         throw broken(starts[entry], "goes to no chain")
       }
-      jumps.append(Int32(truncatingIfNeeded: chain))
+      jumps.append(Int32(truncatingIfNeeded: own.startIndex + place))
     }
   }
 
