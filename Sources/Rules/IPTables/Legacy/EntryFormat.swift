@@ -40,7 +40,9 @@ struct EntryFormat {
   /// struct xt_entry_match and xt_entry_target: the size of all of it, 29 bytes for the name, the revision.
   static let extensionHeader = 32
   /// struct xt_standard_target: a verdict and four bytes to fill.
-  static let standardTarget = extensionHeader + 8
+  static let standardTarget = extensionHeader + verdict
+  /// How far from the end of an entry with such a target the verdict is.
+  static let verdict = 8
   /// struct xt_error_target, whose text is the name of the chain that begins here.
   static let errorTarget = extensionHeader + 32
   /// In bytes. The kernel has room for one more, but iptables does not take it.

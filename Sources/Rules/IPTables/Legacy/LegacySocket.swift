@@ -72,12 +72,16 @@ struct LegacySocket: ~Copyable {
     return bytes
   }
 
+  /// Memory behind an answer, for what may be put into it.
+  private static let room = 1 << 14
+
   /// The answer to a request, of exactly so many bytes; nil if the table is not as the request says.
   private func get(
     _ option: Int32, _ request: [UInt8], _ length: Int, _ table: IPTable
   ) throws(SystemError) -> [UInt8]? {
     // Zeros, as the kernel does not write what stands behind a name in its field.
-    var bytes = [UInt8](repeating: 0, count: length)
+    var bytes = [UInt8](repeating: 0, count: length + Self.room)
+    bytes.removeLast(Self.room)
     bytes.replaceSubrange(request.indices, with: request)
     var size = socklen_t(clamping: length)
     let isDone = try again("read \(table)") {

@@ -20,15 +20,15 @@ struct LegacyLayout {
 
 extension LegacyTable {
   /// Lays the table out as it is now.
-  func laidOut() throws(CNIError) -> LegacyLayout {
-    var plan = Plan(self)
+  consuming func laidOut() throws(CNIError) -> LegacyLayout {
+    var plan = LegacyPlan(self)
     for chain in chains.indices where chains[chain].hook != nil { plan.add(chain) }
     for chain in sorted where !chains[chain].isRemoved { plan.add(chain) }
     // The last entry is the head of nothing.
     plan.add(.kept(starts.count - 2..<starts.count - 1))
 
     var header: [UInt8] = []
-    header.reserveCapacity(LegacyLayout.header + plan.size)
+    header.reserveCapacity(LegacyLayout.header)
     header += table.name.rawValue.utf8
     header.append(zeros: 32 - header.count)
     for number in [info.hooks, UInt32(clamping: plan.count), UInt32(clamping: plan.size)] {
@@ -36,96 +36,66 @@ extension LegacyTable {
     }
     for number in plan.hookStarts + plan.policies + [UInt32(clamping: info.count)] { header.append(integer: number) }
     header.append(zeros: LegacyLayout.header - header.count)
-    return LegacyLayout(replacement: try write(plan, behind: header), count: plan.count, kept: plan.kept)
+    try setJumps(&plan)
+    return LegacyLayout(replacement: joined(plan, behind: header), count: plan.count, kept: plan.kept)
   }
 
-  private func write(_ plan: Plan, behind header: consuming [UInt8]) throws(CNIError) -> [UInt8] {
-    var output = header
-    for piece in plan.pieces {
-      let begin = output.count
+  /// Has each rule of the plan go on where its chain, or the next entry, will be.
+  private mutating func setJumps(_ plan: inout LegacyPlan) throws(CNIError) {
+    var place = 0
+    for (index, piece) in plan.pieces.enumerated() {
       switch piece {
       case .kept(let entries):
-        output += bytes[starts[entries.lowerBound]..<starts[entries.upperBound]]
+        let moved = place - starts[entries.lowerBound]
         for entry in entries where jumps[entry] != Self.noJump {
-          let start = begin + starts[entry] - starts[entries.lowerBound]
-          let next = start + starts[entry + 1] - starts[entry]
-          let place = jumps[entry] == Self.nextEntry ? next - LegacyLayout.header : plan.starts[Int(jumps[entry])]
-          try put(place, before: next, in: &output)
+          let end = starts[entry + 1]
+          let next = jumps[entry] == Self.nextEntry ? end + moved : plan.starts[Int(jumps[entry])]
+          bytes.put(try verdict(next), at: end - EntryFormat.verdict)
         }
-      case .made(let entry, let jump):
-        output += entry
+        place = starts[entries.upperBound] + moved
+      case .made(var entry, let jump):
+        place += entry.count
         guard let jump else { continue }
-        guard let chain = index(of: jump), chains[chain].hook == nil else {
+        guard let chain = self.index(of: jump), chains[chain].hook == nil else {
           throw failure("there is no chain \(jump) to jump to")
         }
-        try put(plan.starts[chain], before: output.count, in: &output)
+        entry.put(try verdict(plan.starts[chain]), at: entry.count - EntryFormat.verdict)
+        plan.pieces[index] = .made(entry, jump: jump)
       }
     }
-    return output
   }
 
-  /// Writes where the entry that ends there goes on.
-  private func put(_ place: Int?, before end: Int, in output: inout [UInt8]) throws(CNIError) {
+  /// What has a rule go on at a place.
+  private func verdict(_ place: Int?) throws(CNIError) -> UInt32 {
     guard let place else { throw failure("a chain that rules jump to cannot be removed") }
     guard let verdict = Int32(exactly: place) else { throw failure("the table is too large") }
-    output.put(UInt32(verdict), at: end - EntryFormat.standardTarget + EntryFormat.extensionHeader)
-  }
-}
-
-/// What comes one after another, and where it will be.
-private struct Plan {
-  private let table: LegacyTable
-  private(set) var pieces: [LegacyTable.Piece] = []
-  /// Where the first rule of each chain will be; nil for a chain that is not there.
-  private(set) var starts: [Int?]
-  private(set) var hookStarts: [UInt32]
-  private(set) var policies: [UInt32]
-  private(set) var count = 0
-  private(set) var size = 0
-  private(set) var kept: [(now: Int, before: Range<Int>)] = []
-
-  init(_ table: LegacyTable) {
-    self.table = table
-    starts = [Int?](repeating: nil, count: table.chains.count)
-    hookStarts = [UInt32](repeating: 0, count: table.info.starts.count)
-    policies = hookStarts
+    return UInt32(verdict)
   }
 
-  mutating func add(_ index: Int) {
-    let chain = table.chains[index]
-    let old = chain.entries
-    // Before the rules of a chain without a hook stands its head, and behind the rules one more entry.
-    if chain.hook == nil {
-      add(old.isEmpty ? .made(table.format.head(chain.newName), jump: nil) : .kept(old.lowerBound..<old.lowerBound + 1))
-    }
-    starts[index] = size
-    if let hook = chain.hook { hookStarts[hook] = UInt32(clamping: size) }
-    if let pieces = chain.pieces {
-      for piece in pieces { add(piece) }
-    } else {
-      add(.kept(chain.rules))
-    }
-    if let hook = chain.hook { policies[hook] = UInt32(clamping: size) }
-    add(old.isEmpty ? .made(table.format.foot, jump: nil) : .kept(old.upperBound - 1..<old.upperBound))
-  }
-
-  mutating func add(_ piece: LegacyTable.Piece) {
-    switch piece {
-    case .kept(let entries):
-      if entries.isEmpty { return }
-      size += table.starts[entries.upperBound] - table.starts[entries.lowerBound]
-      if case .kept(let last)? = pieces.last, last.upperBound == entries.lowerBound, let run = kept.last {
-        pieces[pieces.count - 1] = .kept(last.lowerBound..<entries.upperBound)
-        kept[kept.count - 1] = (run.now, run.before.lowerBound..<entries.upperBound)
-      } else {
-        pieces.append(piece)
-        kept.append((count, entries))
+  /// The pieces of the plan behind a header. What is new is put among the entries where they are: a large table is not
+  /// moved to other memory, which the kernel would have to find first.
+  private mutating func joined(_ plan: LegacyPlan, behind header: [UInt8]) -> [UInt8] {
+    var output: [UInt8] = []
+    swap(&output, &bytes)
+    if !plan.isInOrder {
+      return plan.pieces.reduce(into: header) { all, piece in
+        switch piece {
+        case .kept(let entries): all += output[starts[entries.lowerBound]..<starts[entries.upperBound]]
+        case .made(let entry, _): all += entry
+        }
       }
-      count += entries.count
-    case .made(let entry, _):
-      pieces.append(piece)
-      size += entry.count
-      count += 1
     }
+    var end = output.count
+    var new: [UInt8] = []
+    for piece in plan.pieces.reversed() {
+      switch piece {
+      case .kept(let entries):
+        output.replaceSubrange(starts[entries.upperBound]..<end, with: new)
+        (end, new) = (starts[entries.lowerBound], [])
+      case .made(let entry, _): new = entry + new
+      }
+    }
+    output.replaceSubrange(0..<end, with: header + new)
+    return output
   }
 }

@@ -90,9 +90,10 @@ private struct Reader {
     starts.append(start)
   }
 
-  private func isHead(_ target: Int) -> Bool {
-    bytes[target + 2..<target + EntryFormat.extensionHeader - 1].prefix { $0 != 0 }.elementsEqual("ERROR".utf8)
-  }
+  private func isHead(_ target: Int) -> Bool { bytes[target + 2..<target + 2 + Self.headName.count] == Self.headName }
+
+  /// The name of the target of a head.
+  private static let headName = Array("ERROR\0".utf8)[...]
 
   private func broken(_ start: Int, _ what: String) -> LegacyTableError {
     LegacyTableError("the entry at \(start - LegacyTable.entriesHeader) \(what)")

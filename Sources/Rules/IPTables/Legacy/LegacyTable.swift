@@ -70,7 +70,7 @@ struct LegacyTable {
   let table: IPTable
   let format: EntryFormat
   let info: LegacyTableInfo
-  let bytes: [UInt8]
+  var bytes: [UInt8]
   /// Where each entry starts, and where the last one ends.
   let starts: [Int]
   /// For each entry the chain that it goes to, or one of the two below.

@@ -58,21 +58,12 @@ package struct LegacyTransport: IPTablesTransport {
     _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> Result<T>? {
     let socket = try Self.kernel(table) { () throws(SystemError) in try LegacySocket.open(table.family) }
-    let contents = try Self.kernel(table) { () throws(SystemError) in try socket.read(table) }
-    guard let contents else { return nil }
-    var changed: LegacyTable
-    do {
-      changed = try LegacyTable(table, contents)
-    } catch {
-      throw CNIError(.kernelRefused, "read \(table): \(error)")
-    }
-    var collected = TableEdit(changed)
-    let value = try edit(&collected)
-    if collected.changes.isEmpty { return Result(value: value) }
+    guard var changed = try Self.read(table, socket) else { return nil }
+    let (value, isChanged) = try Self.collect(&changed, edit)
+    if !isChanged { return Result(value: value) }
 
-    try changed.apply(collected.changes)
-    var layout = try changed.laidOut()
-    let oldCount = contents.info.count
+    let oldCount = changed.info.count
+    var layout = try (consume changed).laidOut()
     let counters = try Self.kernel(table) { () throws(SystemError) in
       try socket.replace(table, &layout.replacement, oldCount: oldCount)
     }
@@ -80,6 +71,27 @@ package struct LegacyTransport: IPTablesTransport {
     // The rules stand by now: that others lose what they counted is no reason to say that ours do not.
     try? socket.add(counters, table, layout)
     return Result(value: value)
+  }
+
+  private static func read(_ table: IPTable, _ socket: borrowing LegacySocket) throws(CNIError) -> LegacyTable? {
+    let contents: LegacyTable.Contents?
+    do throws(SystemError) { contents = try socket.read(table) } catch { throw refusal(error, table) }
+    guard let contents else { return nil }
+    do {
+      return try LegacyTable(table, contents)
+    } catch {
+      throw CNIError(.kernelRefused, "read \(table): \(error)")
+    }
+  }
+
+  /// Makes the changes in memory. Nothing that holds the table's bytes may outlive this, else they are copied.
+  private static func collect<T>(
+    _ table: inout LegacyTable, _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> (value: T, isChanged: Bool) {
+    var collected = TableEdit(table)
+    let value = try edit(&collected)
+    try table.apply(collected.changes)
+    return (value, !collected.changes.isEmpty)
   }
 
   private static func kernel<T: ~Copyable>(
