@@ -57,12 +57,13 @@ do {
   switch words.first {
   case "portmap": try PortmapBenchmark(Options(words.dropFirst())).run()
   case "portmap-iptables": try PortmapIPTablesBenchmark(Options(words.dropFirst())).run()
+  case "firewall": try FirewallBenchmark(Options(words.dropFirst())).run()
   case "tuning": try TuningBenchmark(Options(words.dropFirst())).run()
   case "bandwidth": try BandwidthBenchmark(Options(words.dropFirst())).run()
   case "flannel": try FlannelBenchmark(Options(words.dropFirst())).run()
   default:
     throw Failure(
-      "usage: Bench portmap|portmap-iptables|tuning|bandwidth|flannel [--quick] [--ours PROGRAM] [--peers FOLDER]")
+      "usage: Bench portmap|portmap-iptables|firewall|tuning|bandwidth|flannel [--quick] [--ours PROGRAM] [--peers FOLDER]")
   }
 } catch {
   fputs("bench: \(error)\n", stderr)

@@ -6,6 +6,15 @@ import Digest
 import OS
 import Rules
 
+extension DeniedDestinations {
+  /// One address of a family.
+  static func sample(_ family: AddressFamily) -> DeniedDestinations {
+    let host = Prefix(host: Prefix.all(family).last)
+    return DeniedDestinations(
+      network: "", family: family, ranges: [AddressRange(first: host.address, end: host.last.successor)])
+  }
+}
+
 /// What a network's containers do not reach.
 extension Branch {
   static func denied(_ denied: DeniedDestinations) -> Branch {

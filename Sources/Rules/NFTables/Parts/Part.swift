@@ -71,7 +71,7 @@ package enum Part: Sendable {
   var samples: [Branch] {
     switch self {
     case .ports: AddressFamily.allCases.map { .masquerade($0, $0.bits / 2) }
-    case .firewall: []
+    case .firewall: AddressFamily.allCases.map { .denied(.sample($0)) }
     }
   }
 

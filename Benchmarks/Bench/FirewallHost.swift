@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import TestSupport
+
+/// A node of its own on which one firewall has let so many containers' packets through already.
+final class FirewallHost: MeasuredHost {
+  /// Whose firewall it is, and where it writes its rules.
+  enum Contestant {
+    case ours, oursIsolating
+    case oursInIPTables(IPTablesVariant)
+    case peer(IPTablesVariant)
+
+    /// Members of its configuration.
+    var members: String {
+      switch self {
+      case .ours: #""backend":"nftables","#
+      case .oursIsolating: #""backend":"nftables","ingressPolicy":"same-bridge","#
+      case .oursInIPTables(let variant): variant.members
+      case .peer: #""backend":"iptables","#
+      }
+    }
+
+    fileprivate var variant: IPTablesVariant? {
+      switch self {
+      case .ours, .oursIsolating: nil
+      case .oursInIPTables(let variant), .peer(let variant): variant
+      }
+    }
+  }
+
+  let present: Int
+  private(set) var adding = Samples()
+  private(set) var deleting = Samples()
+  private let contestant: Contestant
+  private let program: Program
+  private let node: Node
+  private let container: Container
+
+  init(_ contestant: Contestant, program: Program, present: Int) throws {
+    self.contestant = contestant
+    self.program = program
+    self.present = present
+    node = try Node()
+    container = try node.addContainer(ip: "10.22.0.5")
+    _ = try call("ADD", container)
+    if let variant = contestant.variant {
+      try variant.restore(rules(), in: node.namespace)
+    } else {
+      for index in 0..<UInt16(present) { _ = try call("ADD", other(index)) }
+    }
+    _ = try call("DEL", container)
+  }
+
+  /// Measures one ADD and its DEL, of a container that was never there.
+  func measureCycle() throws {
+    let container = Container(namespace: container.namespace, address: container.address)
+    adding.add(try call("ADD", container).nanoseconds)
+    deleting.add(try call("DEL", container).nanoseconds)
+  }
+
+  /// Calls the plugin as a runtime does.
+  private func call(_ verb: String, _ container: Container) throws -> Outcome {
+    // The end of the interface on the host is that of the one container that there really is.
+    let result = Container(
+      namespace: self.container.namespace, address: container.address
+    ).prevResult.replacing(container.hostInterface, with: self.container.hostInterface)
+    let input = """
+      {"cniVersion":"1.0.0","name":"bench","type":"firewall",\(contestant.members)"prevResult":\(result)}
+      """
+    let variables = container.environment(verb).merging(contestant.variant?.environment ?? [:]) { $1 }
+    let outcome = try node.namespace.run { try program.run(environment: variables, input: Array(input.utf8)) }
+    return try outcome.succeeded("\(program.path) \(verb)")
+  }
+
+  /// What the contestant would write for so many containers, for iptables-restore.
+  private func rules() -> String {
+    var rules = ""
+    for index in 0..<UInt16(present) {
+      let container = other(index)
+      rules += """
+        -A CNI-FORWARD -d \(container.ip)/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+        -A CNI-FORWARD -s \(container.ip)/32 -j ACCEPT
+
+        """
+      if case .oursInIPTables = contestant {
+        rules += """
+          -A CNI-OWNERS -s \(container.ip)/32 -m comment --comment "bench/\(container.id)/eth0" -j RETURN
+
+          """
+      }
+    }
+    return "*filter\n\(rules)COMMIT\n"
+  }
+
+  /// A container with an address of its own that is only a name to the plugin.
+  private func other(_ index: UInt16) -> Container {
+    let address = Endpoint("10.22.\(1 + index / 250).\(1 + index % 250)", 0).address
+    return Container(namespace: container.namespace, address: address)
+  }
+}
