@@ -29,7 +29,11 @@ extension IPTablesRule {
     bytes.append(zeros: format.flags - bytes.count)
     bytes.append(transport == nil ? 0 : format.hasTransport)
     bytes.append(negated)
-    let extended = matches.map(\.extensionData).flatMap { EntryFormat.extended($0.name, $0.revision, $0.payload) }
+    var extended: [UInt8] = []
+    for match in matches {
+      let data = match.extensionData
+      extended += EntryFormat.extended(data.name, data.revision, data.payload)
+    }
     return format.entry(conditions: bytes, matches: extended, target: target.legacy)
   }
 

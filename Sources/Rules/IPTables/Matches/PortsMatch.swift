@@ -27,13 +27,14 @@ package struct PortsMatch: XTablesExtension, Hashable {
   /// chunks, then what is looked at and what is negated.
   var payload: [UInt8] {
     var bytes: [UInt8] = []
-    let sides = transport == .sctp ? [destination, source] : [source, destination]
-    for side in sides {
+    func append(_ side: Negatable<ClosedRange<UInt16>>?) {
       // One that is not looked at is the whole range, but for SCTP, where a flag tells.
       let range = side?.value ?? (transport == .sctp ? 0...0 : 0...(.max))
       bytes.append(integer: range.lowerBound)
       bytes.append(integer: range.upperBound)
     }
+    append(transport == .sctp ? destination : source)
+    append(transport == .sctp ? source : destination)
     let negated: UInt8 = (source?.isNegated == true ? 1 : 0) | (destination?.isNegated == true ? 2 : 0)
     switch transport {
     case .tcp: return bytes + [0, 0, 0, negated]
