@@ -75,6 +75,7 @@ final class FirewallHost: MeasuredHost {
 
   /// What the contestant would write for so many containers, for iptables-restore.
   private func rules() -> String {
+    var chains = ""
     var rules = ""
     for index in 0..<UInt16(present) {
       let container = other(index)
@@ -83,14 +84,15 @@ final class FirewallHost: MeasuredHost {
         -A CNI-FORWARD -s \(container.ip)/32 -j ACCEPT
 
         """
-      if case .oursInIPTables = contestant {
-        rules += """
-          -A CNI-OWNERS -s \(container.ip)/32 -m comment --comment "bench/\(container.id)/eth0" -j RETURN
+      guard case .oursInIPTables = contestant else { continue }
+      let chain = "CNI-FO-\(container.id.prefix(21))"
+      chains += ":\(chain) - [0:0]\n"
+      rules += """
+        -A \(chain) -s \(container.ip)/32 -m comment --comment "bench/\(container.id)/eth0" -j CNI-OWNERS
 
-          """
-      }
+        """
     }
-    return "*filter\n\(rules)COMMIT\n"
+    return "*filter\n\(chains)\(rules)COMMIT\n"
   }
 
   /// A container with an address of its own that is only a name to the plugin.

@@ -63,7 +63,8 @@ do {
   case "flannel": try FlannelBenchmark(Options(words.dropFirst())).run()
   default:
     throw Failure(
-      "usage: Bench portmap|portmap-iptables|firewall|tuning|bandwidth|flannel [--quick] [--ours PROGRAM] [--peers FOLDER]")
+      "usage: Bench portmap|portmap-iptables|firewall|tuning|bandwidth|flannel [--quick] [--ours PROGRAM] [--peers FOLDER]"
+    )
   }
 } catch {
   fputs("bench: \(error)\n", stderr)

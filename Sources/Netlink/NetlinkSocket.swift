@@ -163,19 +163,31 @@ extension NetlinkSocket {
   }
 
   /// Asks for a dump, and answers all of it, and whether what it lists changed meanwhile: then something may be missing
-  /// or be there twice. With needles, of all parts only the first and those whose bytes hold one of them.
+  /// or be there twice. With needles, of all parts only some (see ``NetlinkReply/split(_:holding:)``).
   package func dump(
     _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil
   ) throws(NetlinkError) -> (parts: [NetlinkReply], isInterrupted: Bool) {
-    try send(request.bytes(sequence: 0))
     var parts: [NetlinkReply] = []
+    let isInterrupted = try dump(request, action, holding: needles) { reply in
+      parts.append(reply)
+      return true
+    }
+    return (parts, isInterrupted)
+  }
+
+  /// The same, but the parts are shown one after another until there are no more, or until `body` wants no more: then this
+  /// socket can be asked nothing else.
+  @discardableResult
+  package func dump(
+    _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil, _ body: (NetlinkReply) -> Bool
+  ) throws(NetlinkError) -> Bool {
+    try send(request.bytes(sequence: 0))
     var isInterrupted = false
     while true {
       for reply in try receive(waiting: true, holding: needles) {
         if let failure = reply.failure(action) { throw failure }
         isInterrupted = isInterrupted || reply.isInterrupted
-        if reply.isEnd { return (parts, isInterrupted) }
-        parts.append(reply)
+        if reply.isEnd || !body(reply) { return isInterrupted }
       }
     }
   }

@@ -20,20 +20,22 @@ enum PluginName: String, CaseIterable {
   func make(note: @escaping (String) -> Void) -> any Plugin {
     switch self {
     case .portmap:
-      Portmap(
+      let iptables = IPTablesHost()
+      return Portmap(
         nftables: NFTablesBackend(.ports),
-        iptables: { (settings) throws(CNIError) in try IPTablesHost().backend(settings, note: note) }, note: note)
+        iptables: { (settings) throws(CNIError) in try iptables.backend(settings, note: note) }, note: note)
     case .firewall:
-      Firewall(
-        FirewallHost(
-          nftables: NFTablesBackend(.firewall),
-          iptables: { (settings) throws(CNIError) in try IPTablesHost().firewall(settings) },
-          firewalld: { FirewalldBackend(NFTablesBackend(.firewall), zone: $0, note: note) },
-          isFirewalldRunning: { FirewalldBackend.isRunning(note: note) },
-          canIPTablesDrop: { () throws(CNIError) in try IPTablesHost().canDropForwarded() }), note: note)
-    case .tuning: Tuning(note: note)
-    case .bandwidth: Bandwidth(note: note)
-    case .flannel: Flannel(note: note)
+      let (nftables, iptables) = (NFTablesBackend(.firewall), IPTablesHost())
+      let host = FirewallHost(
+        nftables: nftables,
+        iptables: { (settings) throws(CNIError) in try iptables.firewall(settings) },
+        firewalld: { FirewalldBackend(nftables, zone: $0, note: note) },
+        isFirewalldRunning: { FirewalldBackend.isRunning(note: note) },
+        canIPTablesDrop: { () throws(CNIError) in try iptables.canDropForwarded() })
+      return Firewall(host, note: note)
+    case .tuning: return Tuning(note: note)
+    case .bandwidth: return Bandwidth(note: note)
+    case .flannel: return Flannel(note: note)
     }
   }
 }

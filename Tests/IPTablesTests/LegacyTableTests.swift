@@ -61,9 +61,9 @@ import Testing
       try LegacyTable(table.table, GoldenTable.contents(of: table.laidOut()))
     }
     try model.apply([.makeChain("B"), .makeChain("A"), .makeChain("C"), .makeChain("A")])
-    try model.apply(returns.map { .insert($0, into: "B", atStart: false) })
-    try model.apply([.insert(IPTablesRule(target: .jump("B")), into: "A", atStart: true)])
-    try model.apply([.insert(IPTablesRule(target: .jump("A")), into: "OUTPUT", atStart: true)])
+    try model.apply(returns.map { .insert($0, into: "B", .end) })
+    try model.apply([.insert(IPTablesRule(target: .jump("B")), into: "A", .start)])
+    try model.apply([.insert(IPTablesRule(target: .jump("A")), into: "OUTPUT", .start)])
     var table = try read(model)
     #expect(table.rules(of: "B")?.map(\.rule) == returns.map(Optional.some))
     #expect(table.rules(of: "A")?.map(\.jump) == ["B"])
@@ -71,14 +71,14 @@ import Testing
 
     let placed = try #require(table.rules(of: "B"))
     for index in [4, 0, 9, 5, 4, 3] { try table.apply([.remove(placed[index], from: "B")]) }
-    try table.apply([.insert(returns[0], into: "B", atStart: false), .insert(returns[9], into: "B", atStart: true)])
+    try table.apply([.insert(returns[0], into: "B", .end), .insert(returns[9], into: "B", .start)])
     var again = try read(table)
     #expect(again.rules(of: "B")?.map(\.rule) == [9, 1, 2, 6, 7, 8, 0].map { returns[$0] })
     #expect(again.rules(of: "A")?.map(\.jump) == ["B"])
 
     try again.apply([.removeChain("B"), .removeChain("B"), .removeChain("no")])
     #expect(throws: CNIError.self) { _ = try again.laidOut() }
-    try again.apply([.makeChain("B"), .insert(returns[2], into: "B", atStart: false)])
+    try again.apply([.makeChain("B"), .insert(returns[2], into: "B", .end)])
     #expect(try read(again).rules(of: "B")?.map(\.rule) == [returns[2]])
     #expect(try read(again).rules(of: "A")?.map(\.jump) == ["B"])
     try again.apply([.removeChain("B"), .flush("A"), .flush("OUTPUT"), .removeChain("A"), .removeChain("C")])
@@ -90,11 +90,11 @@ import Testing
     let rule = IPTablesRule(target: .return)
     let changes: [TableEdit.Change] = [
       .makeChain(""), .makeChain(String(repeating: "x", count: 29)), .makeChain("a\0b"), .removeChain("OUTPUT"),
-      .flush("none"), .insert(rule, into: "none", atStart: true),
+      .flush("none"), .insert(rule, into: "none", .start),
       .insert(
         IPTablesRule(
           matches: [RuleMatch](repeating: .comment(CommentMatch("x")), count: 300), target: .return), into: "OUTPUT",
-        atStart: true),
+        .start),
     ]
     for change in changes {
       var table = try LegacyTable(.init(.nat, .ip), GoldenTable.empty(.ip).contents)
@@ -102,7 +102,7 @@ import Testing
     }
     for chain in ["none", "OUTPUT", "ERROR", ""] {
       var table = try LegacyTable(.init(.nat, .ip), GoldenTable.empty(.ip).contents)
-      try table.apply([.insert(IPTablesRule(target: .jump(chain)), into: "OUTPUT", atStart: true)])
+      try table.apply([.insert(IPTablesRule(target: .jump(chain)), into: "OUTPUT", .start)])
       #expect(throws: CNIError.self, "\(chain)") { _ = try table.laidOut() }
     }
   }

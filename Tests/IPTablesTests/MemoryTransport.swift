@@ -20,13 +20,7 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
   }
 
   func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T {
-    let current = chains[table] ?? [:]
-    var changes = TableEdit(
-      TableEdit.Reader(
-        find: { (chain) throws(CNIError) in current[chain] != nil },
-        // Others than those that hold a needle may be among the rules.
-        read: { (chain, _) throws(CNIError) in current[chain]?.map { PlacedRule($0.handle, $0.rule) } },
-        isDropping: { [policies] (chain) throws(CNIError) in policies[chain] == .drop }))
+    var changes = TableEdit(MemoryReader(chains: chains[table] ?? [:], policies: policies))
     let result = try edit(&changes)
     if !changes.changes.isEmpty { commits += 1 }
     for change in changes.changes { make(change, table) }
@@ -39,13 +33,51 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
     case .makeChain(let chain): all[chain] = []
     case .removeChain(let chain): all[chain] = nil
     case .flush(let chain): all[chain] = []
-    case .insert(let rule, let chain, let atStart):
-      all[chain, default: []].insert((nextHandle, rule), at: atStart ? 0 : all[chain]?.count ?? 0)
+    case .insert(let rule, let chain, let place):
+      let rules = all[chain] ?? []
+      let index =
+        switch place {
+        case .start: 0
+        case .end: rules.count
+        case .after(let other): (rules.firstIndex { $0.handle == other.handle } ?? -1) + 1
+        }
+      all[chain, default: []].insert((nextHandle, rule), at: index)
       nextHandle += 1
     case .remove(let rule, let chain): all[chain]?.removeAll { $0.handle == rule.handle }
     }
     chains[table] = all
   }
+}
+
+/// A table at one moment. Of rules that hold a needle it also shows the others.
+private struct MemoryReader: TableReader {
+  let chains: [String: [(handle: UInt64, rule: IPTablesRule)]]
+  let policies: [String: RuleTarget]
+
+  func has(_ chain: String) -> Bool { chains[chain] != nil }
+
+  func uses(of chain: String) -> Int {
+    let jumps = chains.values.flatMap { $0 }.count { $0.rule.target == .jump(chain) }
+    return (chains[chain]?.count ?? 0) + jumps
+  }
+
+  func isDropping(_ chain: String) -> Bool { policies[chain] == .drop }
+
+  func rules(
+    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+  ) -> [PlacedRule]? {
+    guard let rules = chains[chain]?.map({ PlacedRule($0.handle, $0.rule) }) else { return nil }
+    guard let isLast, let end = rules.firstIndex(where: isLast) else { return rules }
+    return Array(rules[...end])
+  }
+
+  func allRules(holding needles: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] {
+    chains.sorted { $0.key < $1.key }.flatMap { chain in
+      chain.value.map { (chain.key, PlacedRule($0.handle, $0.rule)) }
+    }
+  }
+
+  func chains(withPrefix prefix: String) -> [String] { chains.keys.filter { $0.hasPrefix(prefix) }.sorted() }
 }
 
 extension PlacedRule {

@@ -5,102 +5,78 @@ import Address
 import CNI
 import Rules
 
-/// Whose rules are meant.
-enum RuleOwners {
-  case owner(OwnerTag)
-  /// All of a network, which begin so, but for some.
-  case network(prefix: String, sparing: Set<OwnerTag>)
-
-  func contains(_ mark: PlacedRule) -> Bool {
-    guard let text = mark.rule?.comment else { return false }
-    switch self {
-    case .owner(let tag): return text == tag.text
-    case .network(let prefix, let spared): return text.hasPrefix(prefix) && !spared.contains(OwnerTag(text: text))
-    }
-  }
-
-  /// What the bytes of a mark of theirs hold.
-  fileprivate var needle: [UInt8] {
-    switch self {
-    case .owner(let tag): Array(tag.text.utf8)
-    case .network(let prefix, _): Array(prefix.utf8)
-    }
-  }
-}
-
 extension TableEdit {
-  /// The marks of some owners; `addresses` are those at which they are looked for besides.
-  mutating func marks(of owners: RuleOwners, at addresses: [IPAddress]) throws(CNIError) -> [PlacedRule] {
-    guard try has(FirewallRules.owners) else { return [] }
-    let needles = [owners.needle] + addresses.map(\.bytes)
-    return (try rules(of: FirewallRules.owners, holding: needles) ?? []).filter { owners.contains($0) }
-  }
-
-  /// Collects the removal of all that some owners have. The addresses, and what is there for the sake of the bridges, are
-  /// theirs too unless others stand beside them.
+  /// Collects the removal of all that an owner has. The addresses, and what is there for the sake of the bridges, are its own too
+  /// unless others are marked for them.
   mutating func remove(
-    _ owners: RuleOwners, addresses: [IPAddress], bridges: [String]
+    _ owner: OwnerTag, addresses: [IPAddress], bridges: [String]
   ) throws(CNIError) {
-    try remove(marks: try marks(of: owners, at: []), addresses: addresses, bridges: bridges, keeping: nil)
+    let own = FirewallRules.chain(owner)
+    let marks = Marks(try rules(of: own) ?? [], chain: own)
+    let head = try acceptsHead(try rules(of: "FORWARD") ?? [])
+    try removeChain(own)
+    try removeMarked([marks], addresses: addresses, bridges: bridges, head, keeping: nil)
   }
 
-  /// The same for marks; what is to be kept is about to be marked anew.
-  mutating func remove(
-    marks gone: [PlacedRule], addresses: [IPAddress], bridges: [String], keeping kept: FirewallRules?
+  /// Collects the removal of all that the attachments of a network have, but for some; and of what is there for bridges that
+  /// nobody wants it for.
+  mutating func removeAll(networkPrefix prefix: String, sparing spared: Set<OwnerTag>) throws(CNIError) {
+    var gone: [Marks] = []
+    for chain in try chains(withPrefix: FirewallRules.ownPrefix) {
+      let marks = Marks(try rules(of: chain) ?? [], chain: chain)
+      guard let owner = marks.owner, owner.text.hasPrefix(prefix), !spared.contains(owner) else { continue }
+      gone.append(marks)
+    }
+    let head = try acceptsHead(try rules(of: "FORWARD") ?? [])
+    for marks in gone { try removeChain(marks.chain) }
+    let bridges = try (rules(of: FirewallRules.stage2) ?? []).compactMap { $0.rule?.outputInterface?.value.name }
+    try removeMarked(gone, addresses: [], bridges: bridges, head, keeping: nil)
+  }
+
+  /// Collects the removal of what marks stand for that are removed themselves. The isolation that is kept is about to be made.
+  mutating func removeMarked(
+    _ gone: [Marks], addresses: [IPAddress], bridges: [String], _ head: AcceptsHead, keeping kept: Isolation?
   ) throws(CNIError) {
-    for mark in gone { remove(mark, from: FirewallRules.owners) }
-    let rules = gone.compactMap(\.rule)
-    var freed = Set(rules.compactMap { $0.source?.value.address } + addresses).subtracting(kept?.addresses ?? [])
-    freed.subtract(try marked(Array(freed), besides: gone))
-    try removeAccepts(of: Array(freed))
-
-    var unwanted: Set<String> = []
-    for bridge in Set(rules.compactMap { $0.inputInterface?.value.name } + bridges).sorted() {
-      if try !removeIsolation(of: bridge, gone, freed, kept?.isolation) { unwanted.insert(bridge) }
+    let marked = gone.flatMap(\.addresses)
+    var removed: [PlacedRule] = []
+    if head.areAllMarked, marked.count == Set(marked).count, marked.count <= 2 {
+      for address in marked { removed += try someAccepts(of: address) }
+    } else if !(marked + addresses).isEmpty {
+      removed = try acceptsByAddress(Array(Set(marked + addresses)), besides: gone).values.flatMap(\.free)
     }
-    if !unwanted.isEmpty, kept?.isolation == nil { try removeIsolationChains(besides: unwanted) }
-  }
+    for accept in removed { remove(accept, from: FirewallRules.forwarding) }
 
-  /// The addresses that others are marked beside.
-  private mutating func marked(_ addresses: [IPAddress], besides gone: [PlacedRule]) throws(CNIError) -> [IPAddress] {
-    guard !addresses.isEmpty, try has(FirewallRules.owners) else { return [] }
-    let present = try rules(of: FirewallRules.owners, holding: addresses.map(\.bytes)) ?? []
-    return present.filter { !gone.contains($0) }.compactMap { $0.rule?.source?.value.address }
-  }
-
-  private mutating func removeAccepts(of addresses: [IPAddress]) throws(CNIError) {
-    if addresses.isEmpty { return }
-    let accepts = Set(addresses.flatMap(FirewallRules.accepts))
-    for placed in try rules(of: FirewallRules.forwarding, holding: addresses.map(\.bytes)) ?? [] {
-      if let rule = placed.rule, accepts.contains(rule) { remove(placed, from: FirewallRules.forwarding) }
+    var unwanted: [String] = []
+    for bridge in Set(gone.flatMap(\.bridges) + bridges).sorted() {
+      if kept?.bridge == bridge, kept?.kind == .isolated { continue }
+      let isWanted = try removeIsolation(of: bridge, gone, removed, isWanted: kept?.bridge == bridge)
+      if !isWanted { unwanted.append(bridge) }
     }
+    if !unwanted.isEmpty, kept == nil { try removeIsolationChains(besides: unwanted) }
   }
 
   // MARK: - Bridges
 
-  /// The bridges that rules isolate.
-  mutating func isolatedBridges() throws(CNIError) -> [String] {
-    try (rules(of: FirewallRules.stage2) ?? []).compactMap { $0.rule?.outputInterface?.value.name }
-  }
-
   /// Removes what is there for the sake of a bridge, as far as nobody else there wants it; answers whether somebody does.
   private mutating func removeIsolation(
-    of bridge: String, _ gone: [PlacedRule], _ freed: Set<IPAddress>, _ kept: Isolation?
+    of bridge: String, _ gone: [Marks], _ removed: [PlacedRule], isWanted: Bool
   ) throws(CNIError) -> Bool {
-    guard try isolatedBridges().contains(bridge) else { return true }
-    let marks = try rules(of: FirewallRules.owners, holding: [Array(bridge.utf8)]) ?? []
-    let others = marks.filter { !gone.contains($0) }.compactMap(\.rule).filter {
-      $0.inputInterface?.value.name == bridge
+    func isWantedByOthers(_ kind: Isolation.Kind) throws(CNIError) -> Bool {
+      let chain = FirewallRules.chain(bridge, kind)
+      return try uses(of: chain) > gone.reduce(0) { $0 + $1.jumps(to: chain) }
     }
-    let isKept = kept?.bridge == bridge
-    if others.contains(where: { $0.outputInterface != nil }) || isKept && kept?.kind == .isolated { return true }
+    if try isWantedByOthers(.isolated) { return true }
+    let isWantedByOther = try isWantedByOthers(.sameBridge)
+    let isWanted = isWanted || isWantedByOther
     // What the peer has added on this bridge has no mark.
-    if try hasUnmarkedAccepts(besides: freed) { return true }
-    let isWanted = !others.isEmpty || isKept
-    for (chain, rules) in [
-      (FirewallRules.stage1, [FirewallRules.staying(bridge)] + (isWanted ? [] : [FirewallRules.leaving(bridge)])),
-      (FirewallRules.stage2, isWanted ? [] : [FirewallRules.entering(bridge)]),
-    ] {
+    if try hasUnmarkedAccepts(besides: removed, gone) { return true }
+    var rules = [FirewallRules.staying(bridge)]
+    try removeChain(FirewallRules.chain(bridge, .isolated))
+    if !isWanted {
+      rules += [FirewallRules.leaving(bridge), FirewallRules.entering(bridge)]
+      try removeChain(FirewallRules.chain(bridge, .sameBridge))
+    }
+    for chain in [FirewallRules.stage1, FirewallRules.stage2] {
       for placed in try self.rules(of: chain) ?? [] {
         guard let rule = placed.rule else { continue }
         if rules.contains(where: { $0.isSameButForComments(as: rule) }) { remove(placed, from: chain) }
@@ -109,9 +85,26 @@ extension TableEdit {
     return isWanted
   }
 
+  /// Whether there are accepts, besides those that are removed, that nobody is marked for.
+  private mutating func hasUnmarkedAccepts(
+    besides removed: [PlacedRule], _ gone: [Marks]
+  ) throws(CNIError) -> Bool {
+    if try acceptsHead(try rules(of: "FORWARD") ?? []).areAllMarked { return false }
+    let chains = Set(gone.map(\.chain))
+    var surplus: [IPAddress: Int] = [:]
+    for (chain, placed) in try allRules(holding: nil) {
+      guard let rule = placed.rule, let address = rule.source?.value.address else { continue }
+      if chain == FirewallRules.forwarding, rule.target == .accept {
+        surplus[address, default: 0] += removed.contains(placed) ? 0 : 1
+      } else if placed.jump == FirewallRules.owners, !chains.contains(chain) {
+        surplus[address, default: 0] -= 1
+      }
+    }
+    return surplus.values.contains { $0 > 0 }
+  }
+
   /// Removes the chains of isolation if no other bridge has rules there, and nobody else has.
-  private mutating func removeIsolationChains(besides bridges: Set<String>) throws(CNIError) {
-    guard try Set(isolatedBridges()).subtracting(bridges).isEmpty else { return }
+  private mutating func removeIsolationChains(besides bridges: [String]) throws(CNIError) {
     let own = bridges.flatMap { [FirewallRules.leaving($0), FirewallRules.staying($0), FirewallRules.entering($0)] }
     let known = own + [FirewallRules.publishedPorts, FirewallRules.end]
     let chains = [FirewallRules.stage1, FirewallRules.stage2]
@@ -124,11 +117,5 @@ extension TableEdit {
       remove(placed, from: "FORWARD")
     }
     for chain in chains { try removeChain(chain) }
-  }
-
-  private mutating func hasUnmarkedAccepts(besides freed: Set<IPAddress>) throws(CNIError) -> Bool {
-    let accepted = try (rules(of: FirewallRules.forwarding) ?? []).compactMap(\.rule).filter { $0.target == .accept }
-    let marked = try (rules(of: FirewallRules.owners) ?? []).compactMap { $0.rule?.source?.value.address }
-    return !Set(accepted.compactMap { $0.source?.value.address }).subtracting(marked).subtracting(freed).isEmpty
   }
 }

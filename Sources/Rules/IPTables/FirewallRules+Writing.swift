@@ -9,7 +9,9 @@ extension TableEdit {
   /// Collects what is missing of the rules, and what the owner had besides. A check leaves out what the peer has not, where the
   /// peer has added the container.
   mutating func write(_ rules: FirewallRules, adminChain: String, isCheck: Bool = false) throws(CNIError) {
-    let isOurs = try mark(rules, isCheck: isCheck)
+    let own = FirewallRules.chain(rules.owner)
+    let former = Marks(try self.rules(of: own) ?? [], chain: own)
+    let isPeers = isCheck && former.isEmpty
     try ensureChain(adminChain)
     try ensureChain(FirewallRules.forwarding)
     // Before the jump to the accepts is prepended that to the isolation comes, which is to be the first.
@@ -17,37 +19,43 @@ extension TableEdit {
     if !forward.contains(where: { $0.rule == FirewallRules.jumpToForwarding }) {
       prepend(FirewallRules.jumpToForwarding, to: "FORWARD")
     }
-    try writeAccepts(rules, adminChain: adminChain)
-    if let isolation = rules.isolation { try isolate(isolation, forward, exceptsPublishedPorts: isOurs || !isCheck) }
-  }
-
-  private mutating func writeAccepts(_ rules: FirewallRules, adminChain: String) throws(CNIError) {
-    let chain = FirewallRules.forwarding
-    let needles = rules.addresses.map(\.bytes) + [Array(FirewallRules.adminComment.utf8)]
-    let present = try self.rules(of: chain, holding: needles) ?? []
-    let adminJump = FirewallRules.jumpToAdmin(adminChain)
-    let isFirst = present.first?.rule?.comment == FirewallRules.adminComment
-    if !isFirst || !present.contains(where: { $0.rule == adminJump }) {
-      for former in present where former.rule == adminJump { remove(former, from: chain) }
-      prepend(adminJump, to: chain)
+    let head = try acceptsHead(forward)
+    try writeAccepts(rules, head, former, trustsMarks: !isCheck)
+    if !head.adminJumps.contains(where: { $0.rule == FirewallRules.jumpToAdmin(adminChain) }) {
+      prepend(FirewallRules.jumpToAdmin(adminChain), to: FirewallRules.forwarding)
     }
-    let known = Set(present.map(\.rule))
-    for rule in rules.addresses.flatMap(FirewallRules.accepts) where !known.contains(rule) { append(rule, to: chain) }
+    if !isPeers { try mark(rules, former, head) }
+    if let isolation = rules.isolation { try isolate(isolation, forward, exceptsPublishedPorts: !isPeers) }
   }
 
-  /// Writes down whose the addresses are, and removes the accepts of addresses that the owner has no more. Answers whether the
-  /// owner stood there before.
-  private mutating func mark(_ rules: FirewallRules, isCheck: Bool) throws(CNIError) -> Bool {
-    let chain = FirewallRules.owners
-    let former = try marks(of: .owner(rules.owner), at: [])
+  private mutating func writeAccepts(
+    _ rules: FirewallRules, _ head: AcceptsHead, _ former: Marks, trustsMarks: Bool
+  ) throws(CNIError) {
+    // Where all accepts are marked, a mark that is there tells as much as a look through thousands.
+    let isKnown = trustsMarks && head.areAllMarked
+    let unknown = isKnown ? [] : rules.addresses
+    let accepts = try acceptsByAddress(unknown, besides: [former])
+    var missing: [IPTablesRule] = []
+    for address in rules.addresses {
+      if isKnown {
+        if !former.addresses.contains(address) { missing += FirewallRules.accepts(address) }
+      } else if let present = accepts[address] {
+        missing += present.missing
+      }
+    }
+    // The last added come first, as whoever is deleted soon is found soon.
+    for rule in missing.reversed() { insert(rule, after: head.adminJumps.last, in: FirewallRules.forwarding) }
+  }
+
+  /// Makes the owner's chain hold its marks; what it holds besides goes with what it stands for.
+  private mutating func mark(_ rules: FirewallRules, _ former: Marks, _ head: AcceptsHead) throws(CNIError) {
     let marks = rules.marks
-    if isCheck, former.isEmpty { return false }
-    let gone = former.filter { placed in !marks.contains { $0 == placed.rule } }
-    try remove(marks: gone, addresses: [], bridges: [], keeping: rules)
-    try ensureChain(chain)
-    let kept = former.map(\.rule)
-    for mark in marks where !kept.contains(mark) { append(mark, to: chain) }
-    return !former.isEmpty
+    if former.rules.map(\.rule) == marks.map(Optional.some) { return }
+    try ensureChain(FirewallRules.owners)
+    for case .jump(let chain) in marks.map(\.target) where chain != FirewallRules.owners { try ensureChain(chain) }
+    try fill(FirewallRules.chain(rules.owner), with: marks)
+    let gone = former.without(marks)
+    if !gone.isEmpty { try removeMarked([gone], addresses: [], bridges: [], head, keeping: rules.isolation) }
   }
 
   private mutating func isolate(

@@ -3,6 +3,7 @@
 
 import Address
 import CNI
+import Digest
 import Rules
 
 /// The rules of an attachment in the table `filter` of one family, under the peer's names:
@@ -20,17 +21,22 @@ import Rules
 ///     -A CNI-ISOLATION-STAGE-2 -o BRIDGE … -j DROP
 ///     -A CNI-ISOLATION-STAGE-2 … -j RETURN                                                                    (last)
 ///
-/// The peer deletes an accept by its exact text, so that no owner can stand in it. Owners stand in a chain that nothing jumps
-/// to, beside the address and, if the bridge has rules for the sake of this owner, the bridge: once, or twice for `isolated`:
+/// The peer deletes an accept by its exact text, so that no owner can stand in it. Each owner has a chain that nothing jumps to,
+/// and whose name tells the owner; for each address that stands in it there is one accept of each kind. It also says for which
+/// bridges there are rules for the sake of this owner, which for `isolated` are two:
 ///
-///     -A CNI-OWNERS -s ADDRESS [-i BRIDGE [-o BRIDGE]] -m comment --comment "NETWORK/ID/INTERFACE" -j RETURN
+///     -A CNI-FO-HASH -s ADDRESS -m comment --comment "NETWORK/ID/INTERFACE" -j CNI-OWNERS
+///     -A CNI-FO-HASH -i BRIDGE -m comment --comment "NETWORK/ID/INTERFACE" -j CNI-FB-HASH
+///     -A CNI-FO-HASH -i BRIDGE -m comment --comment "NETWORK/ID/INTERFACE" -j CNI-FI-HASH
 ///
-/// What has an address that nobody there has, the peer has added.
+/// How often something jumps to these, which have no rules, the kernel knows: so nobody needs to count the marks of thousands.
+/// What has an accept without a mark, the peer has added.
 struct FirewallRules {
   static let forwarding = "CNI-FORWARD"
   static let stage1 = "CNI-ISOLATION-STAGE-1"
   static let stage2 = "CNI-ISOLATION-STAGE-2"
   static let owners = "CNI-OWNERS"
+  static let ownPrefix = "CNI-FO-"
 
   let family: AddressFamily
   let owner: OwnerTag
@@ -67,15 +73,36 @@ struct FirewallRules {
     ]
   }
 
-  /// What stands beside each address.
+  // MARK: - Owners
+
+  /// The owner's chain.
+  static func chain(_ owner: OwnerTag) -> String { hashed(ownPrefix, owner.text) }
+
+  /// The chain that is jumped to for each owner who wants rules for a bridge.
+  static func chain(_ bridge: String, _ kind: Isolation.Kind) -> String {
+    hashed(kind == .isolated ? "CNI-FI-" : "CNI-FB-", bridge)
+  }
+
+  /// A name of as many bytes as the peer's have.
+  private static func hashed(_ prefix: String, _ text: String) -> String { prefix + String(sha512(text).prefix(21)) }
+
+  /// The rules of the owner's chain.
   var marks: [IPTablesRule] {
-    addresses.map { address in
-      let bridge = isolation.map { Negatable(InterfacePattern($0.bridge)) }
-      return IPTablesRule(
-        source: Negatable(Prefix(host: address)), inputInterface: bridge,
-        outputInterface: isolation?.kind == .isolated ? bridge : nil,
-        matches: [.comment(CommentMatch(owner.text))], target: .return)
+    let comment = [RuleMatch.comment(CommentMatch(owner.text))]
+    let kinds: [Isolation.Kind] =
+      switch isolation?.kind {
+      case nil: []
+      case .sameBridge: [.sameBridge]
+      case .isolated: [.sameBridge, .isolated]
+      }
+    let bridge = isolation?.bridge ?? ""
+    return addresses.map {
+      IPTablesRule(source: Negatable(Prefix(host: $0)), matches: comment, target: .jump(Self.owners))
     }
+      + kinds.map {
+        IPTablesRule(
+          inputInterface: Negatable(InterfacePattern(bridge)), matches: comment, target: .jump(Self.chain(bridge, $0)))
+      }
   }
 
   // MARK: - Isolation

@@ -174,8 +174,7 @@ extension IPTablesBackend {
     // Only if the attachment has a chain can it have entries, of which there may be thousands to look at.
     var present: [PlacedRule] = []
     if try table.has(chain) {
-      let entries = try table.rules(of: PortRules.entries, holding: [Array(chain.utf8)])
-      present = (entries ?? []).filter { $0.jump == chain }
+      present = try Self.entries(to: chain, in: PortRules.entries, &table)
     }
     try table.fill(chain, with: wanted.chainRules)
     // Their order among themselves decides nothing.
@@ -207,13 +206,26 @@ extension IPTablesBackend {
       for (prefix, entries) in [("CNI-DN-", PortRules.entries), ("CNI-SN-", PortRules.formerEntries)] {
         let chain = PortRules.chain(owner, prefix: prefix)
         guard try table.has(chain) else { continue }
-        for entry in try table.rules(of: entries, holding: [Array(chain.utf8)]) ?? [] where entry.jump == chain {
-          table.remove(entry, from: entries)
-        }
+        for entry in try Self.entries(to: chain, in: entries, &table) { table.remove(entry, from: entries) }
         chains.append(chain)
       }
       return try Self.remove(chains: chains, &table)
     }
+  }
+
+  /// The rules that jump to a container's chain. The last added come first, and who is deleted soon is found soon: all that use
+  /// the chain are its own rules, and these.
+  private static func entries(
+    to chain: String, in entries: String, _ table: inout TableEdit
+  ) throws(CNIError) -> [PlacedRule] {
+    let count = try table.uses(of: chain) - (table.rules(of: chain) ?? []).count
+    var found: [PlacedRule] = []
+    if count <= 0 { return [] }
+    _ = try table.rules(of: entries, holding: [Array(chain.utf8)]) { entry in
+      if entry.jump == chain { found.append(entry) }
+      return found.count == count
+    }
+    return found
   }
 
   private static func remove(chains: [String], _ table: inout TableEdit) throws(CNIError) -> [PortForward] {

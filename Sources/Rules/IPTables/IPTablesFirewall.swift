@@ -32,7 +32,7 @@ package struct IPTablesFirewall: RulesBackend {
           let rules = FirewallRules(wanted, family)
           if rules.isEmpty, !transport.mayHold(table) { continue }
           try transport.change(table) { (edit) throws(CNIError) in
-            if rules.isEmpty { return try edit.remove(.owner(rules.owner), addresses: [], bridges: []) }
+            if rules.isEmpty { return try edit.remove(rules.owner, addresses: [], bridges: []) }
             try edit.write(rules, adminChain: settings.adminChain)
           }
           hasChanged = true
@@ -68,7 +68,7 @@ package struct IPTablesFirewall: RulesBackend {
     let bridges = hint.isolations.map(\.bridge)
     try atAllPlaces { (edit, family) throws(CNIError) in
       let addresses = hint.accepts.map(\.address).filter { $0.family == family }
-      try edit.remove(.owner(tag), addresses: addresses, bridges: bridges)
+      try edit.remove(tag, addresses: addresses, bridges: bridges)
     }
     return []
   }
@@ -79,7 +79,7 @@ package struct IPTablesFirewall: RulesBackend {
     let prefix = OwnerTag.prefix(ofNetwork: network)
     let spared = OwnerTag.all(valid, ofNetwork: network)
     try atAllPlaces { (edit, _) throws(CNIError) in
-      try edit.remove(.network(prefix: prefix, sparing: spared), addresses: [], bridges: try edit.isolatedBridges())
+      try edit.removeAll(networkPrefix: prefix, sparing: spared)
     }
     return []
   }

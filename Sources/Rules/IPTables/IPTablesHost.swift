@@ -10,6 +10,8 @@ import Rules
 package struct IPTablesHost: Sendable {
   /// The programs whose name tells what the host's administrator has chosen.
   private let programs: [String]
+  private let nft = NFTCompatTransport()
+  private let legacy = LegacyTransport()
 
   package init(programs: [String] = ["/usr/sbin/iptables", "/sbin/iptables", "/usr/local/sbin/iptables"]) {
     self.programs = programs
@@ -19,21 +21,21 @@ package struct IPTablesHost: Sendable {
   package func backend(
     _ settings: IPTablesSettings, note: @escaping (String) -> Void
   ) throws(CNIError) -> IPTablesBackend {
-    let transport = Self.transport(settings.variant ?? variant())
-    return IPTablesBackend(settings, transport: transport, places: Self.places, note: note)
+    let transport = transport(settings.variant ?? variant())
+    return IPTablesBackend(settings, transport: transport, places: places, note: note)
   }
 
   /// The backend for a firewall's configuration. Its rules are written where packets that are forwarded can be dropped, as an
   /// accept counts only there; where none are, into the tables of the variant that the host uses.
   package func firewall(_ settings: IPTablesSettings) throws(CNIError) -> IPTablesFirewall {
-    let transports = try firewallVariants(settings).map { Self.transport($0) }
-    return IPTablesFirewall(settings, transports: transports, places: Self.places)
+    let transports = try firewallVariants(settings).map { transport($0) }
+    return IPTablesFirewall(settings, transports: transports, places: places)
   }
 
   private func firewallVariants(_ settings: IPTablesSettings) throws(CNIError) -> [IPTablesSettings.Variant] {
     if let variant = settings.variant { return [variant] }
     // A legacy table is read as a whole, which takes time if it is large.
-    if LegacyTransport.isUsed(), !NFTCompatTransport.isUsed(), try !Self.canDropForwarded(.nft) { return [.legacy] }
+    if LegacyTransport.isUsed(), !nft.isUsed(), try !canDropForwarded(.nft) { return [.legacy] }
     let dropping = try droppingVariants()
     return dropping.isEmpty ? [variant()] : dropping
   }
@@ -43,13 +45,13 @@ package struct IPTablesHost: Sendable {
 
   private func droppingVariants() throws(CNIError) -> [IPTablesSettings.Variant] {
     var dropping: [IPTablesSettings.Variant] = []
-    for variant in IPTablesSettings.Variant.allCases where try Self.canDropForwarded(variant) {
+    for variant in IPTablesSettings.Variant.allCases where try canDropForwarded(variant) {
       dropping.append(variant)
     }
     return dropping
   }
 
-  private static func canDropForwarded(_ variant: IPTablesSettings.Variant) throws(CNIError) -> Bool {
+  private func canDropForwarded(_ variant: IPTablesSettings.Variant) throws(CNIError) -> Bool {
     let transport = transport(variant)
     for family in AddressFamily.allCases where transport.mayHold(IPTable(.filter, family)) {
       let canDrop = try transport.change(IPTable(.filter, family)) { (edit) throws(CNIError) in
@@ -61,18 +63,18 @@ package struct IPTablesHost: Sendable {
     return false
   }
 
-  private static var places: [any IPTablesTransport] { [NFTCompatTransport(), LegacyTransport()] }
+  private var places: [any IPTablesTransport] { [nft, legacy] }
 
-  private static func transport(_ variant: IPTablesSettings.Variant) -> any IPTablesTransport {
+  private func transport(_ variant: IPTablesSettings.Variant) -> any IPTablesTransport {
     switch variant {
-    case .nft: NFTCompatTransport()
-    case .legacy: LegacyTransport()
+    case .nft: nft
+    case .legacy: legacy
     }
   }
 
   /// The variant whose tables hold rules; with both or none, the one that the program `iptables` is.
   private func variant() -> IPTablesSettings.Variant {
-    switch (NFTCompatTransport.isUsed(), LegacyTransport.isUsed()) {
+    switch (nft.isUsed(), LegacyTransport.isUsed()) {
     case (true, false): return .nft
     case (false, true): return .legacy
     case (true, true), (false, false): break

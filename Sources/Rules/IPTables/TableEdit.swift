@@ -32,69 +32,36 @@ extension IPTablesTransport {
   package func mayHold(_ table: IPTable) -> Bool { true }
 }
 
-/// A rule where it stands.
-package struct PlacedRule: Equatable, Sendable {
-  /// The chain that it jumps or goes to, also of a rule that is otherwise not understood.
-  package let jump: String?
-  /// What the transport finds it by.
-  let handle: UInt64
-  private let look: @Sendable () -> Bool
-  private let decode: @Sendable () -> IPTablesRule?
-
-  /// `rule` and `canDrop` are found out when they are asked for: a chain may hold thousands.
-  init(
-    rule: @autoclosure @escaping @Sendable () -> IPTablesRule?, jump: String?, handle: UInt64,
-    canDrop: @autoclosure @escaping @Sendable () -> Bool
-  ) {
-    decode = rule
-    look = canDrop
-    self.jump = jump
-    self.handle = handle
-  }
-
-  /// Whether a packet that comes to the rule can be dropped by it, and not by the chain that it jumps to.
-  package var canDrop: Bool { look() }
-
-  /// Nil for one that this program does not write.
-  package var rule: IPTablesRule? { decode() }
-
-  package static func == (left: PlacedRule, right: PlacedRule) -> Bool { left.handle == right.handle }
-}
-
 /// Changes of a table that are being collected. What was collected is not seen by `rules(of:)`.
 package struct TableEdit {
+  enum Place: Equatable {
+    case start, end
+    /// Right behind a rule.
+    case after(PlacedRule)
+  }
+
   enum Change: Equatable {
     /// A chain without a hook.
     case makeChain(String)
     /// With all rules in it.
     case removeChain(String)
     case flush(String)
-    case insert(IPTablesRule, into: String, atStart: Bool)
+    case insert(IPTablesRule, into: String, Place)
     case remove(PlacedRule, from: String)
   }
 
-  /// How an edit looks at its table.
-  struct Reader {
-    /// Whether there is a chain.
-    let find: (_ chain: String) throws(CNIError) -> Bool
-    /// The rules of a chain, or of these the first and all whose bytes hold one of the needles; nil if there is no such chain.
-    let read: (_ chain: String, _ needles: [[UInt8]]?) throws(CNIError) -> [PlacedRule]?
-    /// Whether what no rule of a chain decides is dropped.
-    let isDropping: (_ chain: String) throws(CNIError) -> Bool
-  }
-
-  private let reader: Reader
+  private let reader: any TableReader
   private var found: [String: Bool] = [:]
   private var known: [String: [PlacedRule]?] = [:]
   private(set) var changes: [Change] = []
 
-  init(_ reader: Reader) { self.reader = reader }
+  init(_ reader: any TableReader) { self.reader = reader }
 
   /// Whether there is a chain.
   package mutating func has(_ chain: String) throws(CNIError) -> Bool {
     if let rules = known[chain] { return rules != nil }
     if let isFound = found[chain] { return isFound }
-    let isFound = try reader.find(chain)
+    let isFound = try reader.has(chain)
     found[chain] = isFound
     return isFound
   }
@@ -108,16 +75,31 @@ package struct TableEdit {
   /// The rules of a chain in their order; nil if there is no such chain.
   package mutating func rules(of chain: String) throws(CNIError) -> [PlacedRule]? {
     if let rules = known[chain] { return rules }
-    let rules = try reader.read(chain, nil)
+    let rules = try reader.rules(of: chain, holding: nil, until: nil)
     known[chain] = .some(rules)
     return rules
   }
 
-  /// The first rule of a chain, and those whose bytes hold one of the needles: such as an address, a name, a comment. Others
-  /// may be among them. Nil if there is no such chain.
-  package mutating func rules(of chain: String, holding needles: [[UInt8]]) throws(CNIError) -> [PlacedRule]? {
+  /// Rules of a chain whose bytes hold one of the needles, such as an address, a name or a comment, up to the first for which
+  /// `isLast` holds. Others may be among them. Nil if there is no such chain.
+  package mutating func rules(
+    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)? = nil
+  ) throws(CNIError) -> [PlacedRule]? {
     if let rules = known[chain] { return rules }
-    return try reader.read(chain, needles)
+    return try reader.rules(of: chain, holding: needles, until: isLast)
+  }
+
+  /// The rules of all chains, with needles those whose bytes hold one of them, and others.
+  package func allRules(holding needles: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)] {
+    try reader.allRules(holding: needles)
+  }
+
+  /// How many rules there are in a chain, and jumps to it, together; 0 if there is no such chain.
+  package func uses(of chain: String) throws(CNIError) -> Int { try reader.uses(of: chain) }
+
+  /// The chains whose names begin so.
+  package func chains(withPrefix prefix: String) throws(CNIError) -> [String] {
+    try reader.chains(withPrefix: prefix)
   }
 
   /// Whether a packet that comes to a chain can be dropped, but for what other chains do that the name of one fits.
@@ -155,15 +137,20 @@ package struct TableEdit {
   /// Adds a rule unless it is in the chain already.
   package mutating func ensure(_ rule: IPTablesRule, in chain: String, atStart: Bool = false) throws(CNIError) {
     if try rules(of: chain)?.contains(where: { $0.rule == rule }) ?? false { return }
-    changes.append(.insert(rule, into: chain, atStart: atStart))
+    changes.append(.insert(rule, into: chain, atStart ? .start : .end))
   }
 
   package mutating func append(_ rule: IPTablesRule, to chain: String) {
-    changes.append(.insert(rule, into: chain, atStart: false))
+    changes.append(.insert(rule, into: chain, .end))
   }
 
   package mutating func prepend(_ rule: IPTablesRule, to chain: String) {
-    changes.append(.insert(rule, into: chain, atStart: true))
+    changes.append(.insert(rule, into: chain, .start))
+  }
+
+  /// Adds a rule right behind another, or at the start.
+  package mutating func insert(_ rule: IPTablesRule, after other: PlacedRule?, in chain: String) {
+    changes.append(.insert(rule, into: chain, other.map { .after($0) } ?? .start))
   }
 
   package mutating func remove(_ rule: PlacedRule, from chain: String) { changes.append(.remove(rule, from: chain)) }

@@ -71,20 +71,17 @@ struct Session: ~Copyable {
 
   /// Whether a set has an element that stays and is at none of these places; reads no more of it than that takes.
   func hasElement(in set: String, besides places: Set<Element.Place>) throws(NetlinkError) -> Bool {
-    // A list that is not read to its end would be in the way of what this session asks next.
-    let other = try NetlinkSocket.open(.netfilter)
-    try other.send(Element.list(set).bytes(sequence: 0))
-    while true {
-      for reply in try other.receive(waiting: true) {
-        if let failure = reply.failure("list the elements of \(set)") {
-          if failure.number == ENOENT { return false }
-          throw failure
-        }
-        let others = Element.read(reply).filter { $0.timeout == nil && !places.contains($0.element.place) }
-        if !others.isEmpty { return true }
-        if reply.isEnd { return false }
+    var isFound = false
+    do throws(NetlinkError) {
+      // What is not read to its end would be in the way of what this socket is asked next.
+      try NetlinkSocket.open(.netfilter).dump(Element.list(set), "list the elements of \(set)") { reply in
+        isFound = Element.read(reply).contains { $0.timeout == nil && !places.contains($0.element.place) }
+        return !isFound
       }
+    } catch {
+      if error.number != ENOENT { throw error }
     }
+    return isFound
   }
 
   /// All chains of our table.

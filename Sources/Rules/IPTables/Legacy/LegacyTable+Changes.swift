@@ -11,9 +11,9 @@ extension LegacyTable {
       case .makeChain(let name): try make(name)
       case .removeChain(let name): try remove(name)
       case .flush(let name): chains[try existing(name)].pieces = []
-      case .insert(let rule, let name, let atStart): try insert(rule, existing(name), atStart: atStart)
+      case .insert(let rule, let name, let place): try insert(rule, existing(name), place)
       case .remove(let rule, let name):
-        if let chain = index(of: name), let entry = Int(exactly: rule.handle) { remove(entry, from: chain) }
+        if let chain = index(of: name) { remove(rule, from: chain) }
       }
     }
   }
@@ -46,25 +46,45 @@ extension LegacyTable {
     chains[index].isRemoved = true
   }
 
-  private mutating func insert(_ rule: IPTablesRule, _ chain: Int, atStart: Bool) throws(CNIError) {
+  private mutating func insert(
+    _ rule: IPTablesRule, _ chain: Int, _ place: TableEdit.Place
+  ) throws(CNIError) {
     let entry = rule.entry(format)
     // The kernel has 16 bits for the length of an entry.
     guard entry.count < UInt16.max else { throw failure("the rule is too long: \(rule.text.prefix(200))…") }
     var jump: String?
     if case .jump(let name) = rule.target { jump = name }
-    if chains[chain].pieces == nil { chains[chain].pieces = [.kept(chains[chain].rules)] }
-    let end = atStart ? 0 : chains[chain].pieces?.count ?? 0
-    chains[chain].pieces?.insert(.made(entry, jump: jump), at: end)
+    let made = Piece.made(entry, jump: jump)
+    var pieces = chains[chain].pieces ?? [.kept(chains[chain].rules)]
+    switch place {
+    case .start: pieces.insert(made, at: 0)
+    case .end: pieces.append(made)
+    case .after(let other):
+      // Behind one that is gone by now comes what would have come behind it.
+      if !Self.split(&pieces, at: other, { [.kept($0), made, .kept($1)] }, keepingIt: true) {
+        pieces.insert(made, at: 0)
+      }
+    }
+    chains[chain].pieces = pieces
   }
 
-  private mutating func remove(_ entry: Int, from chain: Int) {
-    let pieces = chains[chain].pieces ?? [.kept(chains[chain].rules)]
+  private mutating func remove(_ rule: PlacedRule, from chain: Int) {
+    var pieces = chains[chain].pieces ?? [.kept(chains[chain].rules)]
+    if Self.split(&pieces, at: rule, { [.kept($0), .kept($1)] }, keepingIt: false) { chains[chain].pieces = pieces }
+  }
+
+  /// Puts what `parts` makes of the entries up to a rule, and of those behind it, in the place of the piece that has the rule;
+  /// false if none has.
+  private static func split(
+    _ pieces: inout [Piece], at rule: PlacedRule, _ parts: (Range<Int>, Range<Int>) -> [Piece], keepingIt isKept: Bool
+  ) -> Bool {
+    guard let entry = Int(exactly: rule.handle) else { return false }
     for (index, piece) in pieces.enumerated() {
       guard case .kept(let range) = piece, range.contains(entry) else { continue }
-      chains[chain].pieces = pieces
-      chains[chain].pieces?.replaceSubrange(
-        index...index, with: [.kept(range.lowerBound..<entry), .kept(entry + 1..<range.upperBound)])
-      return
+      let end = isKept ? entry + 1 : entry
+      pieces.replaceSubrange(index...index, with: parts(range.lowerBound..<end, entry + 1..<range.upperBound))
+      return true
     }
+    return false
   }
 }

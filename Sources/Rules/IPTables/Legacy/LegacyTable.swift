@@ -122,42 +122,9 @@ struct LegacyTable {
     return bytes[start..<start + Int(XT_FUNCTION_MAXNAMELEN)].prefix { $0 != 0 }
   }
 
-  func has(_ name: String) -> Bool { index(of: name) != nil }
-
-  /// The rules of a chain as they were read, or of these the first and all that hold one of the needles; nil if there is no
-  /// such chain.
-  func rules(of name: String, holding needles: [[UInt8]]? = nil) -> [PlacedRule]? {
-    guard let index = index(of: name) else { return nil }
-    let first = chains[index].rules.lowerBound
-    return chains[index].rules.filter { $0 == first || needles == nil || holds($0, needles ?? []) }.map { placed($0) }
-  }
-
-  private func placed(_ entry: Int) -> PlacedRule {
-    let jump = jumps[entry] < 0 ? nil : String(decoding: self.name(of: Int(jumps[entry])), as: UTF8.self)
-    // Of the table each rule keeps only these, which takes less time than to keep all of it.
-    let (bytes, format, isJump) = (bytes[starts[entry]..<starts[entry + 1]], format, jumps[entry] != Self.noJump)
-    return PlacedRule(
-      rule: IPTablesRule(entry: bytes, format, jump: jump), jump: jump, handle: UInt64(entry),
-      canDrop: !isJump && format.canDrop(bytes))
-  }
-
-  /// Whether the bytes of an entry, or the name of the chain that it jumps to, hold one of the needles.
-  private func holds(_ entry: Int, _ needles: [[UInt8]]) -> Bool {
-    if jumps[entry] >= 0, needles.contains(where: { $0[...] == self.name(of: Int(jumps[entry])) }) { return true }
-    return unsafe bytes.withUnsafeBytes { all in
-      let range = unsafe UnsafeRawBufferPointer(rebasing: all[starts[entry]..<starts[entry + 1]])
-      return needles.contains { unsafe range.holds($0) }
-    }
-  }
-
-  // MARK: - What becomes of packets
-
-  /// Whether what no rule of a chain decides is dropped.
-  func isDropping(_ name: String) -> Bool {
-    guard let index = index(of: name), chains[index].hook != nil, let last = chains[index].entries.last else {
-      return false
-    }
-    return format.canDrop(bytes[starts[last]..<starts[last + 1]])
+  /// The name of any chain.
+  func title(of chain: Int) -> String {
+    chains[chain].hook.map { Self.hookNames[$0] } ?? String(decoding: name(of: chain), as: UTF8.self)
   }
 
   func failure(_ reason: String) -> CNIError { CNIError(.kernelRefused, "change \(table): \(reason)") }

@@ -116,14 +116,3 @@ package struct LegacyTransport: IPTablesTransport {
     }
   }
 }
-
-extension TableEdit {
-  /// Changes of a table as it was read.
-  init(_ table: LegacyTable) {
-    self.init(
-      Reader(
-        find: { (chain) throws(CNIError) in table.has(chain) },
-        read: { (chain, needles) throws(CNIError) in table.rules(of: chain, holding: needles) },
-        isDropping: { (chain) throws(CNIError) in table.isDropping(chain) }))
-  }
-}

@@ -8,28 +8,23 @@ import Glibc
 import Netlink
 
 /// One attempt to change a table.
-final class CompatSession {
-  private let socket: NetlinkSocket
+struct CompatSession {
+  private let sockets: CompatSockets
+  private let main: CompatSockets.Shared
   private let table: IPTable
   /// The number of the ruleset that all was read from.
   private let generation: UInt32
 
-  private init(_ socket: consuming NetlinkSocket, _ table: IPTable, generation: UInt32) {
-    self.socket = socket
-    self.table = table
-    self.generation = generation
-  }
-
   /// Nil if the kernel has no nf_tables, and so no tables in it.
-  static func open(_ table: IPTable) throws(NetlinkError) -> CompatSession? {
+  static func open(_ table: IPTable, _ sockets: CompatSockets) throws(NetlinkError) -> CompatSession? {
     let action = "read the generation of the nftables ruleset"
     do throws(NetlinkError) {
-      let socket = try NetlinkSocket.open(.netfilter)
-      let reply = try socket.answer(to: NetlinkMessage(nfTables: NFT_MSG_GETGEN, family: 0), action)
+      let main = try sockets.main()
+      let reply = try main.socket.answer(to: NetlinkMessage(nfTables: NFT_MSG_GETGEN, family: 0), action)
       guard let number = reply.attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0) else {
         throw NetlinkError(action, number: EPROTO)
       }
-      return CompatSession(socket, table, generation: number.bigEndian)
+      return CompatSession(sockets: sockets, main: main, table: table, generation: number.bigEndian)
     } catch {
       // No nfnetlink, or no subsystem nf_tables in it.
       if error.number == EPROTONOSUPPORT || error.number == EINVAL { return nil }
@@ -52,7 +47,7 @@ final class CompatSession {
     var look = message(NFT_MSG_GETCHAIN)
     look.attribute(NFTA_CHAIN_TABLE.rawValue, text: table.name.rawValue)
     look.attribute(NFTA_CHAIN_NAME.rawValue, text: chain)
-    return try socket.answer(to: look, "look at the chain \(chain)", unless: [ENOENT])
+    return try main.socket.answer(to: look, "look at the chain \(chain)", unless: [ENOENT])
   }
 
   /// Whether a chain has the policy DROP.
@@ -61,17 +56,66 @@ final class CompatSession {
     return policy?.integer(UInt32.self, at: 0)?.bigEndian == UInt32(NF_DROP)
   }
 
-  /// The rules of a chain in their order, or of these the first and all that hold one of the needles; nil if there is no such
-  /// chain.
-  func rules(of chain: String, holding needles: [[UInt8]]?) throws(NetlinkError) -> [PlacedRule]? {
+  func uses(of chain: String) throws(NetlinkError) -> Int {
+    let uses = try chainReply(chain)?.attributes(after: 4)[Int(NFTA_CHAIN_USE.rawValue)]
+    return uses?.integer(UInt32.self, at: 0).map { Int($0.bigEndian) } ?? 0
+  }
+
+  func chains(withPrefix prefix: String) throws(NetlinkError) -> [String] {
+    var list = message(NFT_MSG_GETCHAIN, NLM_F_DUMP)
+    list.attribute(NFTA_CHAIN_TABLE.rawValue, text: table.name.rawValue)
+    return try dump(list, "list the chains").compactMap { reply in
+      let attributes = reply.attributes(after: 4)
+      // Old kernels list those of all tables.
+      guard attributes[Int(NFTA_CHAIN_TABLE.rawValue)]?.text == table.name.rawValue else { return nil }
+      return attributes[Int(NFTA_CHAIN_NAME.rawValue)]?.text
+    }.filter { $0.hasPrefix(prefix) }
+  }
+
+  func allRules(holding needles: [[UInt8]]?) throws(NetlinkError) -> [(chain: String, rule: PlacedRule)] {
+    var list = message(NFT_MSG_GETRULE, NLM_F_DUMP)
+    list.attribute(NFTA_RULE_TABLE.rawValue, text: table.name.rawValue)
+    return try dump(list, "list the rules", holding: needles).compactMap { reply in
+      let attributes = reply.attributes(after: 4)
+      guard
+        attributes[Int(NFTA_RULE_TABLE.rawValue)]?.text == table.name.rawValue,
+        let chain = attributes[Int(NFTA_RULE_CHAIN.rawValue)]?.text,
+        let rule = PlacedRule(reply, table, Array(chain.utf8) + [0])
+      else { return nil }
+      return (chain, rule)
+    }
+  }
+
+  func rules(
+    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+  ) throws(NetlinkError) -> [PlacedRule]? {
     guard try has(chain) else { return nil }
     var list = message(NFT_MSG_GETRULE, NLM_F_DUMP)
     list.attribute(NFTA_RULE_TABLE.rawValue, text: table.name.rawValue)
     list.attribute(NFTA_RULE_CHAIN.rawValue, text: chain)
-    let (parts, isInterrupted) = try socket.dump(list, "list the rules of the chain \(chain)", holding: needles)
-    if isInterrupted { throw NetlinkError("list the rules of the chain \(chain)", number: EINTR) }
     let name = Array(chain.utf8) + [0]
-    return parts.compactMap { PlacedRule($0, table, name) }
+    guard let isLast else {
+      return try dump(list, "list the rules of the chain \(chain)", holding: needles).compactMap {
+        PlacedRule($0, table, name)
+      }
+    }
+    var rules: [PlacedRule] = []
+    let action = "list the rules of the chain \(chain)"
+    let isInterrupted = try sockets.another().socket.dump(list, action, holding: needles) { reply in
+      guard let rule = PlacedRule(reply, table, name) else { return true }
+      rules.append(rule)
+      return !isLast(rule)
+    }
+    if isInterrupted { throw NetlinkError(action, number: EINTR) }
+    return rules
+  }
+
+  private func dump(
+    _ list: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil
+  ) throws(NetlinkError) -> [NetlinkReply] {
+    let (parts, isInterrupted) = try main.socket.dump(list, action, holding: needles)
+    if isInterrupted { throw NetlinkError(action, number: EINTR) }
+    return parts
   }
 
   /// The changes as messages, with the table and its own chains before them where they are missing.
@@ -83,12 +127,12 @@ final class CompatSession {
       case .makeChain(let chain): list.append(chainMessage(chain))
       case .flush(let chain): list.append(ruleMessage(NFT_MSG_DELRULE, chain))
       case .removeChain(let chain): list += [ruleMessage(NFT_MSG_DELRULE, chain), removal(chain)]
-      case .insert(let rule, let chain, let atStart):
+      case .insert(let rule, let chain, let place):
         if let hook = BaseHook(chain, table.name), try !edit.has(chain), !made.contains(chain) {
           list.append(chainMessage(chain, hook))
           made.append(chain)
         }
-        list.append(insertion(rule, chain, atStart: atStart))
+        list.append(insertion(rule, chain, place))
       case .remove(let rule, let chain):
         var message = ruleMessage(NFT_MSG_DELRULE, chain)
         message.attribute(NFTA_RULE_HANDLE.rawValue, rule.handle.bigEndian)
@@ -102,7 +146,7 @@ final class CompatSession {
   }
 
   func commit(_ messages: [NetlinkMessage]) throws(NetlinkError) {
-    try socket.commit(messages, generation: generation)
+    try main.socket.commit(messages, generation: generation)
   }
 
   private func message(_ type: nf_tables_msg_types, _ flags: Int32 = 0) -> NetlinkMessage {
@@ -137,8 +181,9 @@ final class CompatSession {
     return message
   }
 
-  private func insertion(_ rule: IPTablesRule, _ chain: String, atStart: Bool) -> NetlinkMessage {
-    var message = ruleMessage(NFT_MSG_NEWRULE, chain, atStart ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_APPEND)
+  private func insertion(_ rule: IPTablesRule, _ chain: String, _ place: TableEdit.Place) -> NetlinkMessage {
+    var message = ruleMessage(NFT_MSG_NEWRULE, chain, place == .start ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_APPEND)
+    if case .after(let other) = place { message.attribute(NFTA_RULE_POSITION.rawValue, other.handle.bigEndian) }
     let expressions = CompatExpression.encoded(rule.expressions(table.family))
     message.attribute(UInt16(NFTA_RULE_EXPRESSIONS.rawValue) | UInt16(NLA_F_NESTED), expressions)
     message.nested(NFTA_RULE_COMPAT.rawValue) { compat in

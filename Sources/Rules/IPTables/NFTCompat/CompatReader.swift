@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Glibc
+import Netlink
+
+/// A table in nf_tables, as one attempt to change it reads it.
+final class CompatReader: TableReader {
+  private let table: IPTable
+  private let sockets: CompatSockets
+  /// Made when the table is first looked at; nil within if the kernel has no nf_tables.
+  private var opened: CompatSession??
+  /// What the kernel answered when it did not do what it was asked for.
+  private(set) var failure: NetlinkError?
+
+  init(_ table: IPTable, _ sockets: CompatSockets) {
+    self.table = table
+    self.sockets = sockets
+  }
+
+  func has(_ chain: String) throws(CNIError) -> Bool {
+    try read { (session) throws(NetlinkError) in try session.has(chain) } ?? false
+  }
+
+  func uses(of chain: String) throws(CNIError) -> Int {
+    try read { (session) throws(NetlinkError) in try session.uses(of: chain) } ?? 0
+  }
+
+  func isDropping(_ chain: String) throws(CNIError) -> Bool {
+    try read { (session) throws(NetlinkError) in try session.isDropping(chain) } ?? false
+  }
+
+  func rules(
+    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+  ) throws(CNIError) -> [PlacedRule]? {
+    try read { (session) throws(NetlinkError) in
+      try session.rules(of: chain, holding: needles, until: isLast)
+    } ?? nil
+  }
+
+  func allRules(holding needles: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)] {
+    try read { (session) throws(NetlinkError) in try session.allRules(holding: needles) } ?? []
+  }
+
+  func chains(withPrefix prefix: String) throws(CNIError) -> [String] {
+    try read { (session) throws(NetlinkError) in try session.chains(withPrefix: prefix) } ?? []
+  }
+
+  /// Makes changes of what was read, all or none.
+  func commit(_ edit: inout TableEdit) throws(CNIError) {
+    let session = try kernel("change") { () throws(NetlinkError) -> CompatSession? in try self.session() }
+    guard let session else { throw CNIError(.kernelRefused, "change the \(table): the kernel has no nf_tables") }
+    let messages = try session.messages(&edit)
+    try kernel("change") { () throws(NetlinkError) in try session.commit(messages) }
+  }
+
+  /// Nil if the kernel has no nf_tables.
+  private func read<T>(_ body: (CompatSession) throws(NetlinkError) -> T) throws(CNIError) -> T? {
+    try kernel("read") { () throws(NetlinkError) -> T? in
+      guard let session = try session() else { return nil }
+      return try body(session)
+    }
+  }
+
+  private func session() throws(NetlinkError) -> CompatSession? {
+    if let opened { return opened }
+    let session = try CompatSession.open(table, sockets)
+    opened = .some(session)
+    return session
+  }
+
+  private func kernel<T>(_ action: String, _ body: () throws(NetlinkError) -> T) throws(CNIError) -> T {
+    do {
+      return try body()
+    } catch {
+      failure = error
+      sockets.renew()
+      let hint = error.number == EPERM ? "; it needs CAP_NET_ADMIN in the host's network namespace" : ""
+      throw CNIError(.kernelRefused, "\(action) the \(table): \(error)\(hint)")
+    }
+  }
+}

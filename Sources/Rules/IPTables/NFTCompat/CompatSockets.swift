@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Netlink
+
+/// The netlink sockets of a transport, used by one thread at a time. They stay open as long as the transport: to close one waits
+/// until the kernel has freed what was deleted before, and to wait once, when the process ends, is enough.
+final class CompatSockets: @unchecked Sendable {
+  /// A socket that several have.
+  final class Shared {
+    let socket: NetlinkSocket
+
+    fileprivate init(_ socket: consuming NetlinkSocket) { self.socket = socket }
+  }
+
+  private var open: Shared?
+  private var used: [Shared] = []
+
+  /// The one that is asked one thing after another.
+  func main() throws(NetlinkError) -> Shared {
+    if let open { return open }
+    let socket = Shared(try NetlinkSocket.open(.netfilter))
+    open = socket
+    return socket
+  }
+
+  /// One for a list that may not be read to its end.
+  func another() throws(NetlinkError) -> Shared {
+    let socket = Shared(try NetlinkSocket.open(.netfilter))
+    used.append(socket)
+    return socket
+  }
+
+  /// After a failure: what the kernel has still to deliver must not be taken for the next answer.
+  func renew() {
+    if let open { used.append(open) }
+    open = nil
+  }
+}
