@@ -13,8 +13,8 @@ struct ConfExamplesTests {
     #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/conf-examples"
 
   static let files = [
-    "portmap.conflist", "portmap-restricted.conflist", "tuning.conflist", "bandwidth.conflist", "flannel.conflist",
-    "chain.conflist",
+    "portmap.conflist", "portmap-restricted.conflist", "firewall.conflist", "tuning.conflist", "bandwidth.conflist",
+    "flannel.conflist", "chain.conflist",
   ]
 
   @Test("the list of files is the folder")
@@ -89,7 +89,7 @@ struct ConfExamplesTests {
     @discardableResult
     func call(_ verb: String, _ plugin: Field, after result: JSON?, on node: Node) throws -> JSON? {
       let type = try #require(try plugin["type"].string())
-      let isOurs = ["portmap", "tuning", "bandwidth", "flannel"].contains(type)
+      let isOurs = ["portmap", "firewall", "tuning", "bandwidth", "flannel"].contains(type)
       let program = isOurs ? installedProgram(type) : Program("/usr/lib/cni/\(type)")
       var config = try #require(try plugin.object())
       config["cniVersion"] = list["cniVersion"].value
