@@ -37,6 +37,9 @@ struct FirewallNode {
     return copy
   }
 
+  /// The variant, if the backend has several, is for the plugin to find out.
+  func by(backend: String) -> FirewallNode { by(Self.program, #""backend":"\#(backend)","#) }
+
   private func by(_ program: Program, _ members: String) -> FirewallNode {
     var copy = self
     copy.program = program

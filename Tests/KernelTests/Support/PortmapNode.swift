@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import CLinux
 import Glibc
-import Netlink
 import TestSupport
-import Testing
 
 /// A node on which portmap, the program that is installed, is called as a runtime calls it.
 struct PortmapNode {
@@ -81,14 +78,7 @@ struct PortmapNode {
   }
 
   /// The number of the ruleset, which every change raises.
-  func generation() throws -> Int {
-    let type = UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_GETGEN.rawValue)
-    let reply = try node.namespace.run {
-      try NetlinkSocket.open(.netfilter).answer(to: NetlinkMessage(nfnetlink: type, family: 0), "read the generation")
-    }
-    let number = reply.attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0)
-    return Int(try #require(number).bigEndian)
-  }
+  func generation() throws -> Int { try node.namespace.nftablesGeneration() }
 
   /// Calls the plugin where `/proc/sys` is mounted read-only.
   func callWithReadOnlySysctls(_ verb: String, _ container: Container, _ mappings: [PortMapping]) throws -> Outcome {
