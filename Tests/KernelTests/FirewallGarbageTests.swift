@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import TestSupport
+import Testing
+
+@Suite("firewall: garbage collection", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct FirewallGarbageTests {
+  /// A container on each of two bridges in network "test", of which one is stale, and two in networks of like names.
+  private struct Scene {
+    let host: FirewallNode
+    let kept: Container
+    let stale: Container
+    let foreign: [Container]
+    /// What there was before the stale one was added.
+    let before: [String]
+    static let sameBridge = #""ingressPolicy":"same-bridge","#
+    static let all =
+      #""ingressPolicy":"isolated","denyDestinations":["198.51.100.0/24","2001:db8:5::/48"],"dropInvalid":true,"#
+
+    init(_ place: FirewallNode.Place) throws {
+      let host = try FirewallNode().at(place)
+      kept = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+      stale = try host.node.addContainer(ip: "10.23.0.6", ip6: "fd00:23::6", network: .second)
+      foreign = try (7..<9).map { try host.node.addContainer(ip: "10.22.0.\($0)", ip6: "fd00:22::\($0)") }
+      try host.succeed("ADD", kept, options: Self.sameBridge)
+      for (container, network) in zip(foreign, ["test2", "tes"]) {
+        try host.of(network).succeed("ADD", container, options: Self.sameBridge)
+      }
+      before = try host.state()
+      try host.succeed("ADD", stale, options: Self.all)
+      self.host = host
+    }
+
+    func check() throws {
+      for (container, network) in zip(foreign, ["test2", "tes"]) {
+        try host.of(network).succeed("CHECK", container, options: Self.sameBridge)
+      }
+    }
+  }
+
+  @Test(
+    "what the list does not name goes, with its bridge's rules and its destinations; other networks stay",
+    arguments: FirewallNode.Place.allCases, ["valid-attachments", "attachments"])
+  func list(place: FirewallNode.Place, key: String) throws {
+    let scene = try Scene(place)
+    #expect(try scene.host.state() != scene.before)
+    let list = FirewallNode.valid(scene.kept)
+    try scene.host.collectGarbage(list.replacing("cni.dev/valid-attachments", with: "cni.dev/\(key)"))
+    #expect(try changes(from: scene.before, to: scene.host.state()) == [])
+    #expect(try !scene.host.node.namespace.command("nft", "list", "ruleset").contains("denied"))
+    try scene.host.succeed("CHECK", scene.kept, options: Scene.sameBridge)
+    try scene.check()
+    // What went comes back with the next ADD.
+    try scene.host.succeed("ADD", scene.stale, options: Scene.all)
+    try scene.host.succeed("CHECK", scene.stale, options: Scene.all)
+  }
+
+  @Test("if the list names all, nothing is changed", arguments: FirewallNode.Place.allCases)
+  func allValid(place: FirewallNode.Place) throws {
+    let scene = try Scene(place)
+    let (before, generation) = (try scene.host.state(), try scene.host.node.namespace.nftablesGeneration())
+    try scene.host.collectGarbage(FirewallNode.valid(scene.kept, scene.stale))
+    #expect(try scene.host.state() == before)
+    #expect(try scene.host.node.namespace.nftablesGeneration() == generation)
+  }
+
+  @Test(
+    "null and an empty list mean that nothing is valid", arguments: FirewallNode.Place.allCases, ["null", "[]"])
+  func nothingValid(place: FirewallNode.Place, value: String) throws {
+    let scene = try Scene(place)
+    try scene.host.collectGarbage(#""cni.dev/valid-attachments":\#(value),"#)
+    let left = try scene.host.state()
+    for container in [scene.kept, scene.stale] {
+      #expect(!left.contains { $0.contains("\(container.ip)/") || $0.contains("\(container.ip) ") })
+      #expect(!left.contains { $0.contains(container.id) })
+    }
+    #expect(!left.contains { $0.contains("cni1") })
+    try scene.check()
+  }
+
+  @Test("without a list nothing goes, and stderr says so", arguments: FirewallNode.Place.allCases)
+  func noList(place: FirewallNode.Place) throws {
+    let scene = try Scene(place)
+    let before = try scene.host.state()
+    #expect(try scene.host.collectGarbage("").errorText.contains("nothing removed"))
+    #expect(try scene.host.state() == before)
+  }
+
+  @Test("an entry with another interface does not keep the container's", arguments: FirewallNode.Place.allCases)
+  func otherInterface(place: FirewallNode.Place) throws {
+    let scene = try Scene(place)
+    let other = Container(
+      namespace: scene.stale.namespace, id: scene.stale.id, ifName: "net1", address: scene.stale.address)
+    try scene.host.collectGarbage(FirewallNode.valid(scene.kept, other))
+    #expect(try changes(from: scene.before, to: scene.host.state()) == [])
+  }
+
+  @Test("bridges that nobody wants any more go, though nobody who is stale is left to tell of them")
+  func forgottenBridge() throws {
+    let scene = try Scene(.nftables)
+    for set in ["bridges_cni1", "isolated_bridges_cni1"] {
+      try scene.host.node.namespace.command("nft", "flush", "set", "inet", "swift_cni", set)
+    }
+    try scene.host.collectGarbage(FirewallNode.valid(scene.kept, scene.stale))
+    #expect(try !scene.host.ownedElements().contains { $0.contains(#""cni1""#) })
+    #expect(try scene.host.ownedElements().contains { $0.contains(#""cni0""#) })
+  }
+
+  @Test("GC on a host without any rules makes no table", arguments: FirewallNode.Place.allCases)
+  func nothingThere(place: FirewallNode.Place) throws {
+    let host = try FirewallNode().at(place)
+    try host.collectGarbage(FirewallNode.valid())
+    #expect(try host.node.namespace.command("nft", "list", "ruleset") == "")
+    #expect(try host.legacyTables() == "")
+  }
+}
