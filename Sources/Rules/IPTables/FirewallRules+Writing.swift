@@ -14,18 +14,29 @@ extension TableEdit {
     let isPeers = isCheck && former.isEmpty
     try ensureChain(adminChain)
     try ensureChain(FirewallRules.forwarding)
-    // Before the jump to the accepts is prepended that to the isolation comes, which is to be the first.
-    let forward = try self.rules(of: "FORWARD") ?? []
-    if !forward.contains(where: { $0.rule == FirewallRules.jumpToForwarding }) {
-      prepend(FirewallRules.jumpToForwarding, to: "FORWARD")
+    if rules.isolation != nil {
+      for chain in [FirewallRules.stage1, FirewallRules.stage2] { try ensureChain(chain) }
     }
+    let forward = try self.rules(of: "FORWARD") ?? []
+    writeJumps(forward, isIsolating: rules.isolation != nil)
     let head = try acceptsHead(forward)
     try writeAccepts(rules, head, former, trustsMarks: !isCheck)
     if !head.adminJumps.contains(where: { $0.rule == FirewallRules.jumpToAdmin(adminChain) }) {
       prepend(FirewallRules.jumpToAdmin(adminChain), to: FirewallRules.forwarding)
     }
     if !isPeers { try mark(rules, former, head) }
-    if let isolation = rules.isolation { try isolate(isolation, forward, exceptsPublishedPorts: !isPeers) }
+    if let isolation = rules.isolation { try isolate(isolation, exceptsPublishedPorts: !isPeers) }
+  }
+
+  /// What isolates comes before what accepts, which would end a packet's way through the table.
+  private mutating func writeJumps(_ forward: [PlacedRule], isIsolating: Bool) {
+    let acceptance = forward.firstIndex { $0.rule == FirewallRules.jumpToForwarding }
+    let isolation = forward.firstIndex { $0.jump == FirewallRules.stage1 }
+    if acceptance == nil { prepend(FirewallRules.jumpToForwarding, to: "FORWARD") }
+    if let isolation, let acceptance, isolation < acceptance { return }
+    guard isIsolating || isolation != nil else { return }
+    for rule in forward where rule.jump == FirewallRules.stage1 { remove(rule, from: "FORWARD") }
+    prepend(FirewallRules.jumpToIsolation, to: "FORWARD")
   }
 
   private mutating func writeAccepts(
@@ -58,19 +69,8 @@ extension TableEdit {
     if !gone.isEmpty { try removeMarked([gone], addresses: [], bridges: [], head, keeping: rules.isolation) }
   }
 
-  private mutating func isolate(
-    _ isolation: Isolation, _ forward: [PlacedRule], exceptsPublishedPorts: Bool
-  ) throws(CNIError) {
+  private mutating func isolate(_ isolation: Isolation, exceptsPublishedPorts: Bool) throws(CNIError) {
     let (stage1, stage2) = (FirewallRules.stage1, FirewallRules.stage2)
-    try ensureChain(stage1)
-    try ensureChain(stage2)
-    let isAccepting = forward.firstIndex { $0.rule == FirewallRules.jumpToForwarding }
-    let isIsolating = forward.firstIndex { $0.jump == stage1 }
-    if isIsolating == nil || isIsolating ?? 0 > isAccepting ?? .max {
-      for rule in forward where rule.jump == stage1 { remove(rule, from: "FORWARD") }
-      prepend(FirewallRules.jumpToIsolation, to: "FORWARD")
-    }
-
     let first = try rules(of: stage1) ?? []
     var added = [FirewallRules.leaving(isolation.bridge)]
     if isolation.kind == .isolated { added.append(FirewallRules.staying(isolation.bridge)) }
