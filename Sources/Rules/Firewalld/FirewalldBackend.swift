@@ -40,11 +40,16 @@ package struct FirewalldBackend: RulesBackend {
   package func apply(
     _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
   ) throws(CNIError) -> [Takeover] {
+    let wanted = inZone(wanted)
     let addresses = wanted.rules.accepts.map(\.address)
-    if addresses.isEmpty { return try record.apply(wanted, onConflict: onConflict, then: completion) }
-    return try record.apply(inZone(wanted), onConflict: onConflict) { () throws(CNIError) in
+    // What an ADD before has put elsewhere, and addresses that the owner has no more.
+    let former = try record.accepts(of: wanted.owner, hint: []).filter { !wanted.rules.accepts.contains($0) }
+    if addresses.isEmpty, former.isEmpty { return try record.apply(wanted, onConflict: onConflict, then: completion) }
+    return try record.apply(wanted, onConflict: onConflict) { () throws(CNIError) in
       var added: [IPAddress] = []
       do throws(CNIError) {
+        // First, as an address is in one zone at the most.
+        try leave(former)
         try withFirewalld { (firewalld) throws(FirewalldError) in
           for address in addresses where try firewalld.addSource(zone: zone, address: "\(address)") {
             added.append(address)
@@ -55,6 +60,9 @@ package struct FirewalldBackend: RulesBackend {
         // The first error is the one to tell.
         try? withFirewalld { (firewalld) throws(FirewalldError) in
           for address in added { try firewalld.removeSource(zone: zone, address: "\(address)") }
+          for accept in former {
+            if let zone = accept.zone { _ = try firewalld.addSource(zone: zone, address: "\(accept.address)") }
+          }
         }
         throw error
       }
