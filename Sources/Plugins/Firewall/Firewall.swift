@@ -26,8 +26,10 @@ package struct Firewall: Plugin {
     let isolatePort = { () throws(CNIError) in
       if options.isolation == .isolated { try wanted.bridge?.isolatePort() }
     }
+    let backend = try host.backend(options)
+    if backend != .firewalld { try host.leaveZones(request.owner) }
     let takeovers: [Takeover]
-    switch try host.backend(options) {
+    switch backend {
     case .nftables: takeovers = try host.nftables.apply(wanted.rules, onConflict: .replace, then: isolatePort)
     case .firewalld:
       takeovers = try host.firewalld(options.zone).apply(wanted.rules, onConflict: .replace, then: isolatePort)
