@@ -12,41 +12,47 @@ package struct BridgePort: Equatable, Sendable {
   package let isHairpin: Bool
   /// Whether it sends nothing to other isolated ports.
   package let isIsolated: Bool
-}
 
-extension NetlinkSocket {
-  /// The port that an interface is; nil if it is none, or if there is no such interface.
-  package func bridgePort(named name: String) throws(NetlinkError) -> BridgePort? {
-    guard let reply = try linkReplyIfAny(name) else { return nil }
-    let info = reply.attributes(after: Self.linkHeaderLength).nested(Int(IFLA_LINKINFO))
+  /// Reads an interface; nil if it is no port of a bridge.
+  init?(_ reply: NetlinkReply) {
+    let info = reply.attributes(after: NetlinkSocket.linkHeaderLength).nested(Int(IFLA_LINKINFO))
     guard
       info[Int(IFLA_INFO_SLAVE_KIND)]?.text == "bridge",
       let index = reply.payload.integer(UInt32.self, at: 4)
     else { return nil }
     let data = info.nested(Int(IFLA_INFO_SLAVE_DATA))
     func isSet(_ attribute: Int) -> Bool { data[attribute]?.first == 1 }
-    return BridgePort(
-      interface: index, isHairpin: isSet(Int(IFLA_BRPORT_MODE)), isIsolated: isSet(Int(IFLA_BRPORT_ISOLATED)))
+    interface = index
+    isHairpin = isSet(Int(IFLA_BRPORT_MODE))
+    isIsolated = isSet(Int(IFLA_BRPORT_ISOLATED))
   }
 
-  /// Lets the bridge send frames back by the port that they came in by.
-  package func enableHairpin(_ port: BridgePort) throws(NetlinkError) {
-    try set(Int(IFLA_BRPORT_MODE), true, of: port, "set hairpin mode")
-  }
-
-  /// Keeps the bridge, or not, from sending frames between this port and other isolated ones; since kernel 4.18.
-  package func isolate(_ port: BridgePort, _ isIsolated: Bool) throws(NetlinkError) {
-    try set(Int(IFLA_BRPORT_ISOLATED), isIsolated, of: port, "set the isolation")
-  }
-
-  private func set(
-    _ attribute: Int, _ value: Bool, of port: BridgePort, _ action: String
-  ) throws(NetlinkError) {
-    var request = Self.linkMessage(UInt16(RTM_NEWLINK), NLM_F_ACK, index: port.interface)
+  /// Asks for the hairpin mode or the isolation of the port to be on or off.
+  func message(setting attribute: Int, to value: Bool) -> NetlinkMessage {
+    var request = NetlinkSocket.linkMessage(UInt16(RTM_NEWLINK), NLM_F_ACK, index: interface)
     request.nested(IFLA_LINKINFO) { info in
       info.attribute(IFLA_INFO_SLAVE_KIND, Array("bridge".utf8))
       info.nested(IFLA_INFO_SLAVE_DATA) { $0.attribute(attribute, UInt8(value ? 1 : 0)) }
     }
-    try answer(to: request, "\(action) of the bridge port with index \(port.interface)")
+    return request
+  }
+}
+
+extension NetlinkSocket {
+  /// The port that an interface is; nil if it is none, or if there is no such interface.
+  package func bridgePort(named name: String) throws(NetlinkError) -> BridgePort? {
+    try linkReplyIfAny(name).flatMap { BridgePort($0) }
+  }
+
+  /// Lets the bridge send frames back by the port that they came in by.
+  package func enableHairpin(_ port: BridgePort) throws(NetlinkError) {
+    let request = port.message(setting: Int(IFLA_BRPORT_MODE), to: true)
+    try answer(to: request, "set hairpin mode of the bridge port with index \(port.interface)")
+  }
+
+  /// Keeps the bridge, or not, from sending frames between this port and other isolated ones; since kernel 4.18.
+  package func isolate(_ port: BridgePort, _ isIsolated: Bool) throws(NetlinkError) {
+    let request = port.message(setting: Int(IFLA_BRPORT_ISOLATED), to: isIsolated)
+    try answer(to: request, "set the isolation of the bridge port with index \(port.interface)")
   }
 }

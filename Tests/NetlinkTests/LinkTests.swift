@@ -96,6 +96,7 @@ extension LinkTests {
     #expect(link.kind == "ifb")
     #expect(link.isUp)
     #expect(link.peer == nil)
+    #expect(link.master == nil)
     #expect(link.attributes.alias == "net/id/eth0 v0")
     #expect(link.attributes.mtu == 1500)
     #expect(link.attributes.transmitQueueLength == 32)
@@ -103,9 +104,16 @@ extension LinkTests {
     #expect(link.attributes.isPromiscuous == false)
   }
 
+  @Test("the port of a bridge names the bridge, and other interfaces none")
+  func master() throws {
+    for recording in [Recording.isolatedPort, .port] { #expect(Link(try recording.reply).master == 2) }
+    for recording in [Recording.veth, .vethHere, .ifb] { #expect(Link(try recording.reply).master == nil) }
+    #expect(Link(try Recording.port.reply).peer == Link.Peer(index: 5, namespace: nil))
+  }
+
   @Test("what the kernel tells cut short at any byte is read as far as it goes")
   func truncated() throws {
-    for recording in [Recording.veth, .vethHere, .ifb] {
+    for recording in [Recording.veth, .vethHere, .ifb, .port] {
       let whole = Link(try recording.reply)
       for count in 0...recording.bytes.count - 16 {
         let link = Link(try recording.reply(prefix: count))
@@ -114,6 +122,7 @@ extension LinkTests {
         #expect(["", whole.name].contains(link.name))
         #expect(["", whole.kind].contains(link.kind))
         #expect(link.peer == nil || link.peer?.index == whole.peer?.index)
+        #expect(link.master == nil || link.master == whole.master)
       }
     }
   }

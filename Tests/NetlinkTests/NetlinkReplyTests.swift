@@ -121,3 +121,59 @@ import Testing
     #expect(try Self.reply(Self.error, flags: Self.hasAttributes, lying).failure("list") == expected)
   }
 }
+
+// MARK: - Needles
+
+extension NetlinkReplyTests {
+  /// Four messages of a dump and its end.
+  private static let dump =
+    message(20, [1, 2, 3, 4]) + message(20, [5, 6, 7, 8]) + message(20, [9, 9, 1, 2]) + message(20, [6, 7, 1, 2])
+    + message(done, number(0))
+
+  @Test(
+    "with needles the first message is kept, and of the others those that hold one",
+    arguments: [
+      ([[6, 7]], [0, 1, 3]), ([[9, 9], [5]], [0, 1, 2]), ([[1, 2]], [0, 2, 3]), ([[8, 9]], [0]), ([], [0]),
+      ([[77], [9, 1, 2]], [0, 2]), ([[5, 6, 7, 8]], [0, 1]), ([[5, 6, 7, 8, 9]], [0]), ([[]], [0, 1, 2, 3]),
+    ] as [([[UInt8]], [Int])])
+  func needles(needles: [[UInt8]], kept: [Int]) {
+    let all = NetlinkReply.split(Self.dump)
+    #expect(all.count == 5)
+    let replies = NetlinkReply.split(Self.dump, holding: needles)
+    #expect(replies.map(\.bytes) == (kept + [4]).map { all[$0].bytes })
+  }
+
+  @Test("without needles everything is kept")
+  func noNeedles() {
+    #expect(NetlinkReply.split(Self.dump, holding: nil).map(\.bytes) == NetlinkReply.split(Self.dump).map(\.bytes))
+  }
+
+  @Test("errors, ends and what is interrupted are kept whatever they hold", arguments: [1, 2, 3, 4] as [UInt16])
+  func control(type: UInt16) {
+    let other = Self.message(20, [5, 6, 7, 8])
+    let interrupted = Self.message(20, flags: 0x12, [5, 6, 7, 8])
+    let datagram = Self.message(20) + other + Self.message(type, Self.number(-EPERM)) + other + interrupted + other
+    let replies = NetlinkReply.split(datagram, holding: [[1, 1, 1]])
+    #expect(replies.map(\.type) == [20, type, 20])
+    #expect(replies.map(\.isInterrupted) == [false, false, true])
+  }
+
+  @Test("what is cut short is left out with needles too", arguments: 0..<60)
+  func cutShortWithNeedles(count: Int) {
+    let datagram = Self.message(20, [1, 2, 3, 4]) + Self.message(21, [5, 6, 7, 8]) + Self.message(22, [5, 6, 7, 8])
+    let replies = NetlinkReply.split(Array(datagram.prefix(count)), holding: [[5]])
+    #expect(replies.map(\.type) == Array([20, 21].prefix(count / 20)))
+  }
+
+  @Test(
+    "bytes hold what is somewhere among them",
+    arguments: [
+      ([1, 2, 3], [1], true), ([1, 2, 3], [3], true), ([1, 2, 3], [2, 3], true), ([1, 2, 3], [1, 2, 3], true),
+      ([1, 2, 3], [1, 3], false), ([1, 2, 3], [3, 4], false), ([1, 2, 3], [1, 2, 3, 4], false), ([1, 2], [], true),
+      ([1, 1, 2], [1, 2], true), ([0, 0, 1], [0, 1], true), ([], [], true), ([], [1], false),
+    ] as [([UInt8], [UInt8], Bool)])
+  func holds(bytes: [UInt8], needle: [UInt8], expected: Bool) {
+    #expect(bytes.withUnsafeBytes { $0.holds(needle) } == expected)
+    #expect(UnsafeRawBufferPointer(start: nil, count: 0).holds(needle) == needle.isEmpty)
+  }
+}
