@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct ChainTests {
   private static let hooks: [Chain.Hook] = [
-    .rawPrerouting, .natPrerouting, .natOutput, .natPostrouting,
+    .rawPrerouting, .natPrerouting, .natOutput, .natPostrouting, .filterForward,
     Chain.Hook(type: "filter", number: 1, priority: 5, policy: 0),
   ]
 
@@ -25,10 +25,10 @@ import Testing
 
   @Test("hooks have the kernel's numbers and priorities, and a chain lets pass what it does not decide")
   func golden() throws {
-    let ours = Self.hooks.prefix(4)
-    #expect(ours.map(\.type) == ["filter", "nat", "nat", "nat"])
-    #expect(ours.map(\.number) == [0, 0, 3, 4])
-    #expect(ours.map(\.priority) == [-300, -100, -100, 100])
+    let ours = Self.hooks.prefix(5)
+    #expect(ours.map(\.type) == ["filter", "nat", "nat", "nat", "filter"])
+    #expect(ours.map(\.number) == [0, 0, 3, 4, 2])
+    #expect(ours.map(\.priority) == [-300, -100, -100, 100, 0])
     #expect(ours.allSatisfy { $0.policy == 1 })  // NF_ACCEPT
     let attributes = try Chain(name: "c", hook: .natOutput).message().attributes()
     #expect(attributes[Int(NFTA_CHAIN_POLICY.rawValue)] == [0, 0, 0, 1])
@@ -44,6 +44,13 @@ import Testing
     let stored = try #require(StoredChain(try message.received()))
     #expect(stored.hook == nil)
     #expect(stored.use == 0)
+  }
+
+  @Test("only the chain that is said to be is the administrator's, which the kernel is not told")
+  func administrators() {
+    #expect(PartTests.parts.flatMap(\.chains).filter(\.isAdministrators).map(\.name) == ["admin"])
+    let message = Chain(name: "admin", isAdministrators: true).message()
+    #expect(message.bytes(sequence: 0) == Chain(name: "admin").message().bytes(sequence: 0))
   }
 
   @Test("a chain of another table is not ours")

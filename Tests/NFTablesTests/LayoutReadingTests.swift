@@ -90,3 +90,55 @@ import Testing
     #expect(Layout.companions(Layout.attachment(Sample.owner, .ports, owning: 1), chains: ["masquerade4_0"]).isEmpty)
   }
 }
+
+// MARK: - What firewall's elements say
+
+extension LayoutReadingTests {
+  private static func elements(_ rules: Rule...) -> [Element] {
+    Layout(OwnedRules(owner: Sample.owner, rules: rules), .firewall).elements
+  }
+
+  @Test("an accept is read from an element with its zone", arguments: AddressFamily.allCases, [nil, "trusted"])
+  func accept(family: AddressFamily, zone: String?) throws {
+    let accept = ForwardAccept(try Sample.endpoint(family).address, zone: zone)
+    let element = try #require(Self.elements(.acceptForwarded(accept)).first)
+    #expect(Layout.accept(element) == accept)
+    #expect(Layout.title(element, .firewall) == "the accept of \(accept.address)")
+    #expect(Layout.accept(Element(element.place, comment: nil)) == ForwardAccept(accept.address))
+  }
+
+  @Test("elements of other sets, or with other keys, are no accepts")
+  func noAccepts() throws {
+    let address = try Sample.address("10.22.0.5")
+    let others = Self.elements(
+      .dropInvalid(address), .restrict(Restriction(address, try Sample.denied(.ip))),
+      .isolate(Isolation(bridge: "cni0", .isolated)))
+    #expect(others.count == 5)
+    #expect(others.allSatisfy { Layout.accept($0) == nil && Layout.hostPort($0.place) == nil })
+    #expect(Layout.accept(Element("containers4", key: [10, 22, 0], comment: nil)) == nil)
+    #expect(Layout.accept(Element("hostports4", key: address.bytes, comment: nil)) == nil)
+  }
+
+  @Test("somebody else may want a host port or a container's address, and nothing else")
+  func subjects() throws {
+    let address = try Sample.address("fd00::5")
+    let elements = Self.elements(
+      .acceptForwarded(ForwardAccept(address)), .dropInvalid(address), .isolate(Isolation(bridge: "cni0", .sameBridge)))
+    #expect(elements.map { Layout.subject($0) } == ["fd00::5", nil, nil, nil])
+    let forward = OwnedRules(owner: Sample.owner, rules: [.forwardPort(try Sample.forward(.ip))])
+    #expect(Layout(forward, .ports).elements.map { Layout.subject($0) } == ["IPv4 port 8080/tcp", nil])
+  }
+
+  @Test("elements that are no accepts have a title too")
+  func firewallTitles() throws {
+    let address = try Sample.address("10.22.0.5")
+    let denied = try Sample.denied(.ip)
+    let elements = Self.elements(
+      .dropInvalid(address), .isolate(Isolation(bridge: "cni0", .sameBridge)), .restrict(Restriction(address, denied)))
+    #expect(
+      elements.map { Layout.title($0, .firewall) } == [
+        "an element of set tracked4", "an element of set bridges_cni0",
+        "an element of set \(Branch.denied(denied).chain)", "the record of the attachment",
+      ])
+  }
+}

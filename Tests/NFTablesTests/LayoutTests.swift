@@ -119,3 +119,97 @@ import Testing
     #expect(layout.branches.map(\.chain) == ["conditions4_\(id)"])
   }
 }
+
+// MARK: - What firewall wants
+
+extension LayoutTests {
+  private static func firewall(_ rules: Rule...) -> Layout {
+    Layout(OwnedRules(owner: Sample.owner, rules: rules), .firewall)
+  }
+
+  @Test(
+    "a container's address stands in its family's set, with the zone beside the owner",
+    arguments: [
+      ("10.22.0.5", nil, "containers4", "net/id/eth0"), ("10.22.0.5", "trusted", "containers4", "net/id/eth0 trusted"),
+      ("fd00::5", "internal", "containers6", "net/id/eth0 internal"),
+    ] as [(String, String?, String, String)])
+  func accept(address: String, zone: String?, set: String, comment: String) throws {
+    let accept = ForwardAccept(try Sample.address(address), zone: zone)
+    let layout = Self.firewall(.acceptForwarded(accept))
+    try #require(layout.elements.count == 2)
+    #expect(layout.elements[0].place == Element.Place(set: set, key: accept.address.bytes))
+    #expect(layout.elements[0].place == Layout.place(accept))
+    #expect(layout.elements[0].comment?.text == comment)
+    #expect(layout.elements[0].data.isEmpty)
+    #expect(layout.elements[1] == Layout.attachment(Sample.owner, .firewall, owning: 1))
+    #expect(layout.branches.isEmpty && layout.shared.isEmpty)
+  }
+
+  @Test("of a zone's name only as much is kept as firewalld allows, so that the longest comment fits")
+  func longZone() throws {
+    let owner = Owner(
+      network: String(repeating: "n", count: 300), containerID: String(repeating: "c", count: 300),
+      interface: String(repeating: "i", count: 15))
+    let address = try Sample.address("10.22.0.5")
+    for zone in [String(repeating: "z", count: 17), String(repeating: "z", count: 300)] {
+      let rules: [Rule] = [.acceptForwarded(ForwardAccept(address, zone: zone))]
+      let comment = try #require(Layout(OwnedRules(owner: owner, rules: rules), .firewall).elements.first?.comment)
+      #expect(comment.text.utf8.count <= Comment.limit)
+      #expect(comment.owner == OwnerTag(owner))
+      #expect(comment.note.utf8.count == 17)
+      #expect((comment.note == zone) == (zone.utf8.count == 17))
+    }
+  }
+
+  @Test(
+    "a bridge is wanted together with others, in one set or in both, by a member for each",
+    arguments: [(.sameBridge, ["bridges"]), (.isolated, ["bridges", "isolated_bridges"])]
+      as [(Isolation.Kind, [String])])
+  func isolation(kind: Isolation.Kind, sets: [String]) throws {
+    let layout = Self.firewall(.isolate(Isolation(bridge: "cni0", kind)))
+    #expect(layout.shared.map(\.element.place.set) == sets)
+    let members = layout.elements.dropLast()
+    #expect(members.map(\.place.set) == sets.map { "\($0)_cni0" })
+    #expect(members.allSatisfy { $0.place.key == Layout.place(Sample.owner, .firewall).key })
+    #expect(members.allSatisfy { $0.comment?.text == "net/id/eth0 cni0" && $0.data.isEmpty })
+    #expect(layout.elements.last.flatMap(Layout.count) == sets.count)
+    #expect(layout.branches.isEmpty)
+  }
+
+  @Test("a restricted address stands in the set of its list, with its branch", arguments: AddressFamily.allCases)
+  func restriction(family: AddressFamily) throws {
+    let (address, denied) = (try Sample.endpoint(family).address, try Sample.denied(family))
+    let layout = Self.firewall(.restrict(Restriction(address, denied)))
+    let name = Branch.denied(denied).chain
+    #expect(layout.elements.first == Element(name, key: address.bytes, comment: Comment(OwnerTag(Sample.owner))))
+    #expect(layout.branches.map(\.chain) == [name])
+    #expect(layout.elements.last == Layout.attachment(Sample.owner, .firewall, owning: 1))
+  }
+
+  @Test(
+    "an address whose packets are to be of a connection stands in its family's set", arguments: AddressFamily.allCases)
+  func dropInvalid(family: AddressFamily) throws {
+    let address = try Sample.endpoint(family).address
+    let layout = Self.firewall(.dropInvalid(address))
+    let set = family == .ip ? "tracked4" : "tracked6"
+    #expect(layout.elements.first == Element(set, key: address.bytes, comment: Comment(OwnerTag(Sample.owner))))
+    #expect(layout.elements.count == 2 && layout.branches.isEmpty)
+  }
+
+  @Test("all at once, and twice, the record counts each once, in the set of the part")
+  func allOfFirewall() throws {
+    let addresses = [try Sample.address("10.22.0.5"), try Sample.address("fd00::5")]
+    var rules: [Rule] = [.isolate(Isolation(bridge: "cni0", .isolated))]
+    for address in addresses {
+      rules.append(.acceptForwarded(ForwardAccept(address)))
+      rules.append(.restrict(Restriction(address, try Sample.denied(address.family))))
+      rules.append(.dropInvalid(address))
+    }
+    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules + rules), .firewall)
+    #expect(layout.elements.last == Layout.attachment(Sample.owner, .firewall, owning: 8))
+    #expect(layout.elements.last?.place.set == "firewall_attachments")
+    #expect(layout.elements.count == 9)
+    #expect(
+      layout.branches.map(\.chain) == (try AddressFamily.allCases.map { Branch.denied(try Sample.denied($0)).chain }))
+  }
+}

@@ -17,8 +17,8 @@ import Testing
       LoadPayload(base: NFT_PAYLOAD_NETWORK_HEADER, offset: 16, length: 4),
       LoadPayload(base: NFT_PAYLOAD_NETWORK_HEADER, offset: 12, length: 2),
       LoadPayload(base: NFT_PAYLOAD_NETWORK_HEADER, offset: 12, length: 4, register: Register(slot: 1)),
-      LoadDestinationType(), LoadConnection(key: NFT_CT_STATUS), LoadOriginalPort(register: .first),
-      LoadOriginalPort(register: Register(slot: 3)),
+      LoadDestinationType(), LoadConnection(key: NFT_CT_STATUS), LoadConnection(key: NFT_CT_STATE),
+      LoadOriginalPort(register: .first), LoadOriginalPort(register: Register(slot: 3)),
     ])
   }
 
@@ -50,11 +50,13 @@ import Testing
     #expect(step.number(NFTA_FIB_DREG) == 1)
   }
 
-  @Test("the status of the connection goes into the first register")
-  func connectionStatus() throws {
-    let step = try wire(LoadConnection(key: NFT_CT_STATUS))
+  @Test(
+    "the status of the connection, or the packet's state in it, goes into the first register",
+    arguments: [(NFT_CT_STATUS.rawValue, 2), (NFT_CT_STATE.rawValue, 0)] as [(UInt32, UInt32)])
+  func connection(key: UInt32, number: UInt32) throws {
+    let step = try wire(LoadConnection(key: nft_ct_keys(key)))
     #expect(step.kind == "ct")
-    #expect(step.number(NFTA_CT_KEY) == 2)  // NFT_CT_STATUS
+    #expect(step.number(NFTA_CT_KEY) == number)
     #expect(step.number(NFTA_CT_DREG) == 1)
   }
 

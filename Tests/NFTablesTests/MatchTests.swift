@@ -17,6 +17,10 @@ import Testing
     #expect(prefixes.count == 6)
     var matches = prefixes.flatMap { [Match.prefix(.source, $0), Match.prefix(.destination, $0, isNegated: true)] }
     matches += [Match.notFromLoopback, Match.toThisHost, Match.destinationTranslated]
+    matches += [Match.ofKnownConnection, Match.ofNoConnection]
+    let names = [NFT_META_IIFNAME, NFT_META_OIFNAME]
+    matches += names.flatMap { first in names.map { Match.interfaces(first, $0, in: "set") } }
+    matches += [Match.interfaces(NFT_META_IIFNAME, NFT_META_IIFNAME, in: "set", isNegated: true)]
     matches += AddressFamily.allCases.map { Match.family($0) }
     matches += Transport.allCases.flatMap { [Match.transport($0), Match.transport($0, isNegated: true)] }
     matches += AddressFamily.allCases.map { Match.address(.source, $0, in: "set", isNegated: true) }
@@ -71,5 +75,34 @@ import Testing
     try #require(all.map(\.kind) == match.map(\.kind))
     #expect((all[3] as? Mask)?.mask == [UInt8](repeating: 0, count: 16))
     #expect((all[2] as? LoadPayload)?.length == 16)
+  }
+
+  @Test("of a connection, or of a packet's state in it, any of some bits counts")
+  func bits() throws {
+    let cases: [(match: [any Expression], key: nft_ct_keys, mask: [UInt8])] = [
+      (Match.destinationTranslated, NFT_CT_STATUS, [32, 0, 0, 0]),  // IPS_DST_NAT
+      (Match.ofKnownConnection, NFT_CT_STATE, [6, 0, 0, 0]),  // established 2, related 4: nft describe ct_state
+      (Match.ofNoConnection, NFT_CT_STATE, [1, 0, 0, 0]),  // invalid 1
+    ]
+    for (match, key, mask) in cases {
+      try #require(match.map(\.kind) == ["ct", "bitwise", "cmp"])
+      #expect((match[0] as? LoadConnection)?.key == key)
+      #expect((match[1] as? Mask)?.mask == mask)
+      #expect((match[2] as? Compare)?.isNegated == true)
+      #expect((match[2] as? Compare)?.bytes == [0, 0, 0, 0])
+    }
+  }
+
+  @Test("the names of two interfaces are looked up one behind the other", arguments: [false, true])
+  func interfaces(isNegated: Bool) throws {
+    let match = Match.interfaces(NFT_META_IIFNAME, NFT_META_OIFNAME, in: "set", isNegated: isNegated)
+    try #require(match.map(\.kind) == ["meta", "meta", "lookup"])
+    #expect((match[0] as? LoadMeta)?.key == NFT_META_IIFNAME)
+    #expect((match[0] as? LoadMeta)?.register == .first)
+    #expect((match[1] as? LoadMeta)?.key == NFT_META_OIFNAME)
+    // The second whole register of the kernel.
+    #expect((match[1] as? LoadMeta)?.register.number == 2)
+    #expect((match[2] as? Lookup)?.set == "set")
+    #expect((match[2] as? Lookup)?.isNegated == isNegated)
   }
 }

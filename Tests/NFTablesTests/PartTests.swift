@@ -4,29 +4,66 @@
 import Address
 import CLinux
 import Netlink
+import Rules
 import Testing
 
 @testable import NFTables
 
 @Suite struct PartTests {
-  @Test("every rule of the table is the same after it went over the wire, and none is there twice")
-  func roundTrip() throws {
-    for rule in Part.ports.rules { #expect(try rule.rereadText() == rule.text) }
-    #expect(Set(Part.ports.rules.map { "\($0.chain) \($0.text)" }).count == Part.ports.rules.count)
+  static let parts: [Part] = [.ports, .firewall]
+
+  @Test("every rule of the table is the same after it went over the wire, and none is there twice", arguments: parts)
+  func roundTrip(part: Part) throws {
+    for rule in part.rules { #expect(try rule.rereadText() == rule.text) }
+    #expect(Set(part.rules.map { "\($0.chain) \($0.text)" }).count == part.rules.count)
   }
 
-  @Test("every rule is in a chain of the table, jumps to one, and looks into one of its sets")
-  func closed() {
-    let chains = Set(Part.ports.chains.map(\.name))
-    let sets = Set(Part.ports.sets.map(\.name))
-    #expect(chains.count == Part.ports.chains.count)
-    #expect(sets.count == Part.ports.sets.count)
-    for rule in Part.ports.rules {
+  @Test("every rule is in a chain of the table, jumps to one, and looks into one of its sets", arguments: parts)
+  func closed(part: Part) {
+    let chains = Set(part.chains.map(\.name))
+    let sets = Set(part.sets.map(\.name))
+    #expect(chains.count == part.chains.count)
+    #expect(sets.count == part.sets.count)
+    for rule in part.rules {
       #expect(chains.contains(rule.chain))
       #expect(rule.jump.map { chains.contains($0) } ?? true)
       #expect(sets.isSuperset(of: rule.expressions.compactMap { ($0 as? Lookup)?.set }))
     }
-    #expect(Set(Part.ports.rules.compactMap(\.jump)) == Set(Part.ports.chains.filter { $0.hook == nil }.map(\.name)))
+    #expect(Set(part.rules.compactMap(\.jump)) == Set(part.chains.filter { $0.hook == nil }.map(\.name)))
+    #expect(sets.isSuperset(of: (part.sharedSets + [part.attachments]).map(\.name)))
+  }
+
+  @Test("the parts have no name in common, and what the one makes later is nothing of the other")
+  func apart() throws {
+    let denied = DeniedDestinations(
+      network: "net", family: .ip6, ranges: [AddressRange(first: .loopback6, end: nil)])
+    let later: [(Part, [Branch])] = [
+      (.ports, [.masquerade(.ip, 16), .conditions(try Sample.conditions(.ip6))]), (.firewall, [.denied(denied)]),
+    ]
+    #expect(later.map(\.0) == Self.parts)
+    var sets: [String] = []
+    var chains: [String] = []
+    for (part, branches) in later {
+      sets += (part.sets + branches.flatMap(\.sets)).map(\.name)
+      sets += part.sharedSets.map { SharedElement(bridge: "cni0", in: $0).members.name }
+      chains += part.chains.map(\.name) + branches.map(\.chain)
+      for branch in branches {
+        #expect(Self.parts.filter { $0.branch(named: branch.chain) != nil } == [part])
+        #expect(part.branchPrefixes(ofNetwork: "other").allSatisfy { !branch.chain.hasPrefix($0) })
+      }
+    }
+    #expect(Set(sets).count == sets.count)
+    #expect(Set(chains).count == chains.count)
+    for set in sets {
+      let isShared = Self.parts.contains { SharedElement.shared(byMembersOf: set, in: $0) != nil }
+      #expect(isShared == set.hasSuffix("bridges_cni0"))
+    }
+  }
+
+  @Test("a part says what it is for, and its samples are branches of it", arguments: parts)
+  func purpose(part: Part) {
+    #expect(!part.purpose.isEmpty)
+    #expect(part.samples.allSatisfy { part.branch(named: $0.chain) != nil })
   }
 
   @Test("only traffic for this host is translated")

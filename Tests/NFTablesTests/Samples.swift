@@ -31,4 +31,12 @@ enum Sample {
     let source = try prefix(family == .ip ? "192.0.2.0/24" : "2001:db8::/32")
     return Conditions(network: network, family: family, all: [Condition(.source([source]))])
   }
+
+  /// `10.0.0.0/8` without `10.1.0.0/16`, or of IPv6 all but the first half.
+  static func denied(_ family: AddressFamily, network: String = "net") throws -> DeniedDestinations {
+    let limits =
+      family == .ip ? [("10.0.0.0", "10.1.0.0"), ("10.2.0.0", "11.0.0.0")] : [("8000::", nil)] as [(String, String?)]
+    let ranges = try limits.map { AddressRange(first: try address($0), end: try $1.map { try address($0) }) }
+    return DeniedDestinations(network: network, family: family, ranges: ranges)
+  }
 }

@@ -51,14 +51,27 @@ import Testing
     let forward = try Sample.forward(family, if: try Sample.conditions(family))
     let masquerade = Masquerade(hostPort: 8080, destination: forward.destination, source: .all(family))
     let local = try Sample.forward(family, on: family == .ip ? "192.0.2.1" : "2001:db8::1", if: forward.conditions)
-    let rules: [Rule] = [.forwardPort(forward), .forwardPort(local), .masquerade(masquerade)]
-    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules), .ports)
-    let sets = Part.ports.sets + layout.branches.flatMap(\.sets)
-    #expect(Set(layout.elements.map(\.place.set)).count == 6)
-    for element in layout.elements {
-      let attributes = try #require(sets.first { $0.name == element.place.set }).message().attributes()
-      #expect(Self.number(attributes, NFTA_SET_KEY_LEN) == UInt32(element.place.key.count))
-      #expect(Self.number(attributes, NFTA_SET_DATA_LEN) ?? 0 == UInt32(element.data.count))
+    let address = forward.destination.address
+    let rules: [(part: Part, rules: [Rule], sets: Int)] = [
+      (.ports, [.forwardPort(forward), .forwardPort(local), .masquerade(masquerade)], 6),
+      (
+        .firewall,
+        [
+          .acceptForwarded(ForwardAccept(address)), .isolate(Isolation(bridge: "cni0", .isolated)),
+          .restrict(Restriction(address, try Sample.denied(family))), .dropInvalid(address),
+        ], 8
+      ),
+    ]
+    for (part, rules, count) in rules {
+      let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules), part)
+      let sets = part.sets + layout.branches.flatMap(\.sets) + layout.shared.map(\.members)
+      let elements = layout.elements + layout.shared.map(\.element) + layout.branches.flatMap(\.fixtures)
+      #expect(Set(elements.map(\.place.set)).count == count + layout.branches.filter { !$0.fixtures.isEmpty }.count)
+      for element in elements {
+        let attributes = try #require(sets.first { $0.name == element.place.set }).message().attributes()
+        #expect(Self.number(attributes, NFTA_SET_KEY_LEN) == UInt32(element.place.key.count))
+        #expect(Self.number(attributes, NFTA_SET_DATA_LEN) ?? 0 == UInt32(element.data.count))
+      }
     }
   }
 
@@ -71,5 +84,15 @@ import Testing
     other.attribute(NFTA_SET_NAME.rawValue, text: "x")
     #expect(SetObject.read(try other.received()) == nil)
     #expect(SetObject.list().bytes(sequence: 0)[4...7] == [10, 10, 1, 3])
+  }
+
+  @Test("a question and a deletion name table and set")
+  func about() throws {
+    for (message, type) in [(SetObject.get("x"), NFT_MSG_GETSET), (SetObject.delete("x"), NFT_MSG_DELSET)] {
+      let attributes = try message.attributes()
+      #expect(attributes[Int(NFTA_SET_TABLE.rawValue)]?.text == "swift_cni")
+      #expect(attributes[Int(NFTA_SET_NAME.rawValue)]?.text == "x")
+      #expect(message.bytes(sequence: 0)[4...7] == [UInt8(type.rawValue), 10, 1, 0])
+    }
   }
 }
