@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import JSON
+import OS
+
+/// A call that a real runtime made, and what the peer's plugin answered.
+package struct RecordedCall: Sendable, CustomStringConvertible {
+  package let client: String
+  package let plugin: String
+  package let environment: [String: String]
+  package let stdin: String
+  package let peerOutput: String
+  package let peerStatus: Int
+  private let title: String
+
+  package var verb: String { environment["CNI_COMMAND"] ?? "" }
+  package var description: String { "\(client) \(title): \(plugin) \(verb)" }
+
+  private init(_ line: Field) throws {
+    func text(_ name: String) throws -> String { try line[name].string() ?? "" }
+    client = try text("client")
+    plugin = try text("plugin")
+    title = try text("case")
+    stdin = try text("stdin")
+    peerOutput = try text("peerStdout")
+    // No program ends with -1.
+    peerStatus = try line["peerStatus"].integer(in: 0...255) ?? -1
+    var environment: [String: String] = [:]
+    for member in try line["env"].object()?.members ?? [] {
+      environment[member.name] = try Field(member.value).string() ?? ""
+    }
+    self.environment = environment
+  }
+
+  /// All recorded calls; none if they cannot be read, which a test of their own refuses.
+  package static let all: [RecordedCall] = (try? read()) ?? []
+
+  private static func read() throws -> [RecordedCall] {
+    // …/Tests/CallSupport/RecordedCall.swift
+    let tests = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+    let bytes = try FileDescriptor.open("/\(tests)/Fixtures/runtime-calls.jsonl").readAll()
+    return try bytes.split(separator: 0x0a).map { try RecordedCall(Field(JSON(parsing: Array($0)))) }
+  }
+}
+
+extension JSON {
+  /// The same value with the members of objects in the order of their names.
+  package var sorted: JSON {
+    switch self {
+    case .array(let items): return .array(items.map(\.sorted))
+    case .object(let object):
+      var result = JSONObject()
+      for member in object.members.sorted(by: { $0.name < $1.name }) { result.append(member.name, member.value.sorted) }
+      return .object(result)
+    default: return self
+    }
+  }
+
+  /// The same result without a `dns` that says nothing, which may be there or not.
+  package var withoutEmptyDNS: JSON {
+    guard case .object(var object) = self, object["dns"] == .object(JSONObject()) else { return self }
+    object["dns"] = nil
+    return .object(object)
+  }
+}
