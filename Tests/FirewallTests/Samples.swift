@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import CallSupport
+import Firewall
+import JSON
+import Rules
+import Testing
+
+/// Configurations and calls that tests begin with.
+enum Sample {
+  static let owner = Owner(network: "net", containerID: "id", interface: "eth0")
+
+  /// Addresses of which both families belong to the container.
+  static let dual = ["10.22.0.5/16", "fd00::5/64"]
+
+  static func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
+
+  /// The addresses of ``dual``.
+  static func addresses() throws -> [IPAddress] { [try address("10.22.0.5"), try address("fd00::5")] }
+
+  static func accepts(_ addresses: [IPAddress]) -> [Rule] { addresses.map { .acceptForwarded(ForwardAccept($0)) } }
+
+  /// What a bridge plugin has made: the bridge, the host's end of the veth, and the container's.
+  static func result(_ addresses: [String], version: String = "1.0.0") -> String {
+    let ips = addresses.map { #"{"address":"\#($0)","interface":2}"# }.joined(separator: ",")
+    let interfaces = #"{"name":"cni0"},{"name":"veth0"},{"name":"eth0","sandbox":"/x"}"#
+    return #"{"cniVersion":"\#(version)","interfaces":[\#(interfaces)],"ips":[\#(ips)],"x.y/z":[1]}"#
+  }
+
+  /// A configuration with other members after the usual ones.
+  static func config(_ members: String = "", addresses: [String]? = dual, result: String? = nil) -> String {
+    var all = [#""cniVersion":"1.1.0""#, #""name":"net""#, #""type":"firewall""#]
+    if let result = result ?? addresses.map({ Self.result($0, version: "1.1.0") }) {
+      all.append(#""prevResult":\#(result)"#)
+    }
+    if !members.isEmpty { all.append(members) }
+    return "{\(all.joined(separator: ","))}"
+  }
+
+  static func network(_ text: String) throws -> NetworkConfig { try NetworkConfig(try Field(text)) }
+
+  /// Lets the plugin answer a call in the namespace of this process.
+  static func answer(_ verb: String, _ config: String, _ host: RecordingHost) -> Answer {
+    let environment = [
+      "CNI_COMMAND": verb, "CNI_CONTAINERID": "id", "CNI_IFNAME": "eth0", "CNI_NETNS": "/proc/self/ns/net",
+      "CNI_NETNS_OVERRIDE": "1", "CNI_PATH": "/opt/cni/bin",
+    ]
+    return Call(environment, config).answer { note in Firewall(host.host, note: note) }
+  }
+}
