@@ -97,6 +97,14 @@ import Testing
     #expect(recording.settings.map(\.variant) == [.nft])
   }
 
+  @Test("GC names the zone of the configuration, whose name may be longer than what is remembered of it")
+  func collectFromZone() {
+    let recording = RecordingHost()
+    let members = #""cni.dev/valid-attachments":[],"firewalldZone":"a-zone-with-a-long-name""#
+    #expect(Sample.answer("GC", Sample.config(members), recording).status == 0)
+    #expect(recording.zones == ["a-zone-with-a-long-name"])
+  }
+
   @Test("GC without a list removes nothing")
   func collectNothing() {
     let recording = RecordingHost()

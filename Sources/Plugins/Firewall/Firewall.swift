@@ -83,9 +83,11 @@ package struct Firewall: Plugin {
 
   package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
     let network = request.config.name
+    // The record has not room for every zone's whole name.
+    let zone = (try? FirewallOptions(request.config))?.zone ?? FirewallOptions.standardZone
     var failures = Failures()
     failures.collect { () throws(CNIError) in
-      _ = try host.firewalld(FirewallOptions.standardZone).removeAll(ofNetwork: network, sparing: valid)
+      _ = try host.firewalld(zone).removeAll(ofNetwork: network, sparing: valid)
     }
     failures.collect { () throws(CNIError) in
       _ = try host.iptables(IPTablesSettings(variant: .nft)).removeAll(ofNetwork: network, sparing: valid)
