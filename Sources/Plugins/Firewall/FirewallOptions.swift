@@ -85,10 +85,10 @@ extension FirewallOptions {
   }
 
   /// The kernel has room for 28 bytes and a NUL (EBTABLES and XT_TABLE names; `XT_EXTENSION_MAXNAMELEN`), and programs
-  /// would take a name that begins so for something else.
+  /// would take a name that begins so, or is a verdict's, for something else.
   private static func isChainName(_ name: String) -> Bool {
     (1...28).contains(name.utf8.count) && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f } && !name.hasPrefix("-")
-      && !name.hasPrefix("!")
+      && !name.hasPrefix("!") && !["ACCEPT", "DROP", "QUEUE", "RETURN"].contains(name)
   }
 
   private static func isolation(_ field: Field) throws(FieldError) -> Isolation.Kind? {
