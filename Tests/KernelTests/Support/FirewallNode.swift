@@ -81,7 +81,7 @@ struct FirewallNode {
   /// Has iptables drop what is forwarded and no rule lets through.
   func dropForwarded(_ variant: IPTablesSettings.Variant) throws {
     for program in ["iptables", "ip6tables"] {
-      try node.namespace.command("\(program)-\(variant.rawValue)", "-P", "FORWARD", "DROP")
+      try node.namespace.command("\(program)-\(variant.rawValue)", "--wait", "-P", "FORWARD", "DROP")
     }
   }
 
