@@ -45,12 +45,25 @@ struct FirewallTrafficTests {
     }
   }
 
-  @Test("without a backend in the configuration, and where both variants drop packets, both have the accepts")
-  func droppedTwice() async throws {
-    let host = try FirewallNode(networks: [.first])
+  @Test(
+    "without a variant in the configuration, and where both drop packets, both have the accepts",
+    arguments: ["", #""backend":"iptables","#])
+  func droppedTwice(backend: String) async throws {
+    var host = try FirewallNode(networks: [.first])
+    host.members = backend
     try Dropping.policy.apply(host, .nft)
     try Dropping.lastRule.apply(host, .legacy)
     try await expectPassage(host, [.nft, .legacy])
+  }
+
+  @Test(
+    "with the backend iptables and no variant the accepts stand in that which drops packets",
+    arguments: IPTablesSettings.Variant.allCases)
+  func variant(variant: IPTablesSettings.Variant) async throws {
+    var host = try FirewallNode(networks: [.first])
+    host.members = #""backend":"iptables","#
+    try Dropping.policy.apply(host, variant)
+    try await expectPassage(host, [variant])
   }
 
   /// Expects that a container's packets pass between ADD and DEL by rules of these variants.
