@@ -67,6 +67,15 @@ package struct NetworkConfig: Sendable {
     return try configuration { () throws(FieldError) in try NetworkResult(decoding: field, implied: version) }
   }
 
+  /// The same for a plugin that comes after others; code 7 if there was none.
+  package func previousResult(requiredBy plugin: String) throws(CNIError) -> NetworkResult {
+    guard let result = try previousResult() else {
+      let wanted = "the result of the plugins before (\(plugin) is a chained plugin)"
+      throw CNIError.invalid(document["prevResult"].expected(wanted))
+    }
+    return result
+  }
+
   /// What GC must spare: nil if the runtime did not say, and so nothing may go; empty for `null` and `[]`.
   package func validAttachments() throws(CNIError) -> Set<Attachment>? {
     guard case .object(let object) = document.value else { return nil }

@@ -136,7 +136,7 @@ import Testing
 extension BandwidthOptionsTests {
   private static let wide = "expected a number between 0 and 18446744073709551615"
   private static let burst = "expected a number between 0 and 34359738367"
-  private static let prefix = "expected an address or a prefix, such as 10.0.0.0/8"
+  private static let prefix = "expected an address or a prefix, such as 192.0.2.0/24"
 
   /// What cannot be: members, the path of the one that is wrong, and the reason. Those with a rate or burst are for all
   /// directions and places: `#` stands for the direction, `%` for what comes before a name in a path.

@@ -92,10 +92,7 @@ package struct Bandwidth: Plugin {
 extension Bandwidth {
   private func options(_ request: Request) throws(CNIError) -> (BandwidthOptions, NetworkResult) {
     let options = try configuration { () throws(FieldError) in try BandwidthOptions(request.config) }
-    guard let result = try request.config.previousResult() else {
-      let field = request.config.document["prevResult"]
-      throw CNIError.invalid(field.expected("the result of the plugins before (bandwidth is a chained plugin)"))
-    }
+    let result = try request.config.previousResult(requiredBy: name)
     return (options, result)
   }
 

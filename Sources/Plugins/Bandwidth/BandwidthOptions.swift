@@ -35,11 +35,8 @@ struct BandwidthOptions: Sendable {
     egress = try Self.limit(source["egressRate"], source["egressBurst"], largest)
     latency = try document["latency"].unsigned(in: 1...60_000) ?? 25
     var prefixes: [Prefix] = []
-    for item in try document["unshapedSubnets"].array() ?? [] {
-      guard let prefix = try item.string().flatMap({ Prefix(addressOrPrefix: $0) }) else {
-        throw item.expected("an address or a prefix, such as 10.0.0.0/8")
-      }
-      if !prefixes.contains(prefix.network) { prefixes.append(prefix.network) }
+    for prefix in try document["unshapedSubnets"].prefixes() ?? [] where !prefixes.contains(prefix) {
+      prefixes.append(prefix)
     }
     for family in AddressFamily.allCases where prefixes.filter({ $0.family == family }).count > Self.largestNumber {
       let reason = "expected at most \(Self.largestNumber) \(family.title) prefixes"

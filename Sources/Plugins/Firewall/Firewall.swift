@@ -28,6 +28,9 @@ package struct Firewall: Plugin {
     }
     let backend = try host.backend(options)
     if backend != .firewalld { try host.leaveZones(request.owner) }
+    if backend != .iptables, options.namesAdminChain {
+      note("\(name): iptablesAdminChainName: not asked by the backend \(backend.rawValue)")
+    }
     let takeovers: [Takeover]
     switch backend {
     case .nftables: takeovers = try host.nftables.apply(wanted.rules, onConflict: .replace, then: isolatePort)
@@ -112,10 +115,7 @@ package struct Firewall: Plugin {
 extension Firewall {
   private func options(_ request: Request) throws(CNIError) -> (FirewallOptions, NetworkResult) {
     let options = try configuration { () throws(FieldError) in try FirewallOptions(request.config) }
-    guard let result = try request.config.previousResult() else {
-      let field = request.config.document["prevResult"]
-      throw CNIError.invalid(field.expected("the result of the plugins before (firewall is a chained plugin)"))
-    }
+    let result = try request.config.previousResult(requiredBy: name)
     return (options, result)
   }
 

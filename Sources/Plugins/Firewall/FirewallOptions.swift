@@ -104,16 +104,9 @@ extension FirewallOptions {
   private static let prefixLimit = 4096
 
   private static func prefixes(_ field: Field) throws(FieldError) -> [Prefix] {
-    let items = try field.array() ?? []
-    guard items.count <= prefixLimit else {
-      throw FieldError(path: field.path, reason: "at most \(prefixLimit) prefixes, found \(items.count)")
-    }
-    var prefixes: [Prefix] = []
-    for item in items {
-      guard let text = try item.string(), let prefix = Prefix(addressOrPrefix: text) else {
-        throw item.expected("an address or a prefix, such as 192.0.2.0/24")
-      }
-      prefixes.append(prefix.network)
+    let prefixes = try field.prefixes() ?? []
+    guard prefixes.count <= prefixLimit else {
+      throw FieldError(path: field.path, reason: "at most \(prefixLimit) prefixes, found \(prefixes.count)")
     }
     return prefixes
   }

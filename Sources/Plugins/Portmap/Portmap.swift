@@ -102,10 +102,7 @@ package struct Portmap: Plugin {
     _ request: Request
   ) throws(CNIError) -> (wanted: OwnedRules, options: PortmapOptions, result: NetworkResult) {
     let options = try PortmapOptions(request.config)
-    guard let result = try request.config.previousResult() else {
-      let field = request.config.document["prevResult"]
-      throw CNIError.invalid(field.expected("the result of the plugins before (portmap is a chained plugin)"))
-    }
+    let result = try request.config.previousResult(requiredBy: name)
     let rules = try configuration { () throws(FieldError) in try options.rules(for: request.owner, result) }
     return (OwnedRules(owner: request.owner, rules: rules), options, result)
   }

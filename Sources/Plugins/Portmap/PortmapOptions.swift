@@ -158,14 +158,7 @@ extension PortmapOptions {
 
   /// The prefixes that connections may come from; nil for anywhere.
   private static func sourceRanges(_ field: Field) throws(FieldError) -> [Prefix]? {
-    guard let items = try field.array(), !items.isEmpty else { return nil }
-    var prefixes: [Prefix] = []
-    for item in items {
-      guard let text = try item.string(), let prefix = Prefix(addressOrPrefix: text) else {
-        throw item.expected("an address or a prefix, such as 192.0.2.0/24")
-      }
-      prefixes.append(prefix.network)
-    }
+    guard let prefixes = try field.prefixes(), !prefixes.isEmpty else { return nil }
     return prefixes
   }
 }

@@ -14,10 +14,7 @@ extension Tuning {
   func options(_ request: Request) throws(CNIError) -> (TuningOptions, NetworkResult) {
     try request.arguments.requireKnown(["MAC"])
     let options = try TuningOptions(request)
-    guard let result = try request.config.previousResult() else {
-      let field = request.config.document["prevResult"]
-      throw CNIError.invalid(field.expected("the result of the plugins before (tuning is a chained plugin)"))
-    }
+    let result = try request.config.previousResult(requiredBy: name)
     return (options, result)
   }
 
