@@ -39,7 +39,9 @@ extension TableEdit {
   ) throws(CNIError) {
     let marked = gone.flatMap(\.addresses)
     var removed: [PlacedRule] = []
-    if head.areAllMarked, marked.count == Set(marked).count, marked.count <= 2 {
+    // Addresses without a mark may be the peer's: as many marks may stand there whose accepts the peer has removed.
+    let isKnown = head.areAllMarked && Set(addresses).isSubset(of: marked)
+    if isKnown, marked.count == Set(marked).count, marked.count <= 2 {
       for address in marked { removed += try someAccepts(of: address) }
     } else if !(marked + addresses).isEmpty {
       removed = try acceptsByAddress(Array(Set(marked + addresses)), besides: gone).values.flatMap(\.free)

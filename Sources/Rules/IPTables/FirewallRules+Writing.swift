@@ -49,7 +49,9 @@ extension TableEdit {
     var missing: [IPTablesRule] = []
     for address in rules.addresses {
       if isKnown {
-        if !former.addresses.contains(address) { missing += FirewallRules.accepts(address) }
+        // Those of a mark the peer may have removed, and added as many others.
+        let present = former.addresses.contains(address) ? try someAccepts(of: address) : []
+        missing += FirewallRules.accepts(address).filter { wanted in !present.contains { $0.rule == wanted } }
       } else if let present = accepts[address] {
         missing += present.missing
       }
