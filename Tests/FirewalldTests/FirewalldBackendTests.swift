@@ -44,7 +44,7 @@ import Testing
     }
     #expect(
       firewalld.calls == [
-        "apply replace", "addSource trusted 10.22.0.5/32", "addSource trusted fd00::5/128", "completion",
+        "accepts", "apply replace", "addSource trusted 10.22.0.5/32", "addSource trusted fd00::5/128", "completion",
       ])
     #expect(firewalld.zones == ["trusted": ["10.22.0.5/32", "fd00::5/128"]])
     #expect(record.applied.map(\.owner) == [Self.owner])

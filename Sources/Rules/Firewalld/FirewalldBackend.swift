@@ -43,7 +43,9 @@ package struct FirewalldBackend: RulesBackend {
     let wanted = inZone(wanted)
     let addresses = wanted.rules.accepts.map(\.address)
     // What an ADD before has put elsewhere, and addresses that the owner has no more.
-    let former = try record.accepts(of: wanted.owner, hint: []).filter { !wanted.rules.accepts.contains($0) }
+    let former = try record.accepts(of: wanted.owner, hint: []).filter {
+      $0.zone != nil && !wanted.rules.accepts.contains($0)
+    }
     if addresses.isEmpty, former.isEmpty { return try record.apply(wanted, onConflict: onConflict, then: completion) }
     return try record.apply(wanted, onConflict: onConflict) { () throws(CNIError) in
       var added: [IPAddress] = []
@@ -112,7 +114,8 @@ extension FirewalldBackend {
       owner: wanted.owner,
       rules: wanted.rules.map { rule in
         guard case .acceptForwarded(let accept) = rule else { return rule }
-        return .acceptForwarded(ForwardAccept(accept.address, zone: zone))
+        // As the record will know it again.
+        return .acceptForwarded(ForwardAccept(accept.address, zone: shortened(zone, to: ForwardAccept.zoneLimit)))
       })
   }
 
