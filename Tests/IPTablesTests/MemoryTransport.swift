@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CNI
+import Netlink
 
 @testable import IPTables
 
@@ -10,6 +11,10 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
   private(set) var chains: [IPTable: [String: [(handle: UInt64, rule: IPTablesRule)]]] = [:]
   /// The targets for what no rule of a chain decides; accept where it is not said.
   var policies: [String: RuleTarget] = [:]
+  /// The tables that are said to hold no rules.
+  var unused: Set<IPTable> = []
+  /// What every change throws; nil if it succeeds.
+  var failure: CNIError?
   private(set) var commits = 0
   private var nextHandle: UInt64 = 1
 
@@ -19,8 +24,19 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
     return all.flatMap { chain in chain.value.map { "-A \(chain.key) \($0.rule.text)" } }
   }
 
+  /// The same of one chain.
+  func rules(_ table: IPTable, _ chain: String) -> [String] { chains[table]?[chain]?.map(\.rule.text) ?? [] }
+
+  /// Puts rules at the end of a chain as somebody else would.
+  func append(_ rules: [String], to chain: String, of table: IPTable) throws {
+    for rule in rules { make(.insert(try IPTablesRule(shellWords(rule), table.family), into: chain, .end), table) }
+  }
+
+  func mayHold(_ table: IPTable) -> Bool { !unused.contains(table) }
+
   func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T {
-    var changes = TableEdit(MemoryReader(chains: chains[table] ?? [:], policies: policies))
+    if let failure { throw failure }
+    var changes = TableEdit(MemoryReader(table: table, chains: chains[table] ?? [:], policies: policies))
     let result = try edit(&changes)
     if !changes.changes.isEmpty { commits += 1 }
     for change in changes.changes { make(change, table) }
@@ -49,8 +65,9 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
   }
 }
 
-/// A table at one moment. Of rules that hold a needle it also shows the others.
+/// A table at one moment.
 private struct MemoryReader: TableReader {
+  let table: IPTable
   let chains: [String: [(handle: UInt64, rule: IPTablesRule)]]
   let policies: [String: RuleTarget]
 
@@ -66,14 +83,15 @@ private struct MemoryReader: TableReader {
   func rules(
     of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
   ) -> [PlacedRule]? {
-    guard let rules = chains[chain]?.map({ PlacedRule($0.handle, $0.rule) }) else { return nil }
+    guard let rules = chains[chain]?.filter({ $0.rule.holds(needles, table) }).map({ PlacedRule($0.handle, $0.rule) })
+    else { return nil }
     guard let isLast, let end = rules.firstIndex(where: isLast) else { return rules }
     return Array(rules[...end])
   }
 
   func allRules(holding needles: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] {
     chains.sorted { $0.key < $1.key }.flatMap { chain in
-      chain.value.map { (chain.key, PlacedRule($0.handle, $0.rule)) }
+      chain.value.filter { $0.rule.holds(needles, table) }.map { (chain.key, PlacedRule($0.handle, $0.rule)) }
     }
   }
 
@@ -85,5 +103,15 @@ extension PlacedRule {
     var jump: String?
     if case .jump(let chain) = rule.target { jump = chain }
     self.init(rule: rule, jump: jump, handle: handle, canDrop: rule.target == .drop)
+  }
+}
+
+extension IPTablesRule {
+  /// Whether the bytes of the rule, as nf_tables has them, hold one of the needles.
+  fileprivate func holds(_ needles: [[UInt8]]?, _ table: IPTable) -> Bool {
+    guard let needles else { return true }
+    return CompatExpression.encoded(expressions(table.family)).withUnsafeBytes { bytes in
+      needles.contains { bytes.holds($0) }
+    }
   }
 }

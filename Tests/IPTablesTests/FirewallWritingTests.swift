@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Rules
+import Testing
+
+@testable import IPTables
+
+/// Where rules go beside those of others (FirewallRules+Writing.swift).
+@Suite struct FirewallWritingTests {
+  private static func admin(_ chain: String) -> String {
+    #"-m comment --comment "CNI firewall plugin admin overrides" -j \#(chain)"#
+  }
+
+  private static let forwarding = #"-m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD"#
+
+  private static func isolated(_ id: String, _ address: String, _ kind: Isolation.Kind, on bridge: String = "cni0")
+    throws -> OwnedRules
+  {
+    try FirewallScene.wanted(FirewallScene.owner(id), [address], kind, on: bridge)
+  }
+
+  @Test("the administrator's chain comes before the accepts, also if somebody has put something before it")
+  func adminFirst() throws {
+    let scene = FirewallScene()
+    try scene.tables.append(["-s 10.0.0.1/32 -j ACCEPT", Self.admin("CNI-ADMIN")], to: "CNI-FORWARD", of: scene.table)
+    try scene.add(try FirewallScene.wanted())
+    #expect(scene["CNI-FORWARD"].first == Self.admin("CNI-ADMIN"))
+    #expect(scene.accepted == ["10.22.0.5", "10.0.0.1"])
+    let rules = scene.tables.rules(scene.table)
+    try scene.add(try FirewallScene.wanted())
+    #expect(scene.tables.rules(scene.table) == rules)
+  }
+
+  @Test("networks with different chains of the administrator do not push each other away at each ADD")
+  func twoAdmins() throws {
+    let scene = FirewallScene()
+    let (one, other) = (
+      try FirewallScene.wanted(), try FirewallScene.wanted(FirewallScene.owner("other"), ["10.22.0.6"])
+    )
+    try scene.add(one)
+    try scene.add(other, admin: "MINE")
+    #expect(scene["CNI-FORWARD"].prefix(2) == [Self.admin("MINE"), Self.admin("CNI-ADMIN")])
+    let (rules, commits) = (scene.tables.rules(scene.table), scene.tables.commits)
+    for _ in 0..<2 {
+      try scene.add(one)
+      try scene.add(other, admin: "MINE")
+    }
+    #expect(scene.tables.rules(scene.table) == rules)
+    #expect(scene.tables.commits == commits)
+    #expect(scene.chains.filter { ["CNI-ADMIN", "MINE"].contains($0) }.count == 2)
+  }
+
+  @Test("the jump to the accepts comes before others' rules, and that to isolation before it")
+  func jumps() throws {
+    let scene = FirewallScene()
+    try scene.tables.append(["-j DROP"], to: "FORWARD", of: scene.table)
+    try scene.add(try FirewallScene.wanted())
+    #expect(scene["FORWARD"] == [Self.forwarding, "-j DROP"])
+    try scene.add(try Self.isolated("other", "10.22.0.6", .sameBridge))
+    #expect(scene["FORWARD"] == [FirewallRules.jumpToIsolation.text, Self.forwarding, "-j DROP"])
+  }
+
+  @Test("isolation that comes behind the accepts, or would, goes before them", arguments: [true, false])
+  func misplacedIsolation(hasJump: Bool) throws {
+    let scene = FirewallScene()
+    let wanted = try Self.isolated("id", "10.22.0.5", .isolated)
+    try scene.add(wanted)
+    let isolation = FirewallRules.jumpToIsolation.text
+    try scene.tables.change(scene.table) { (edit) throws(CNIError) in
+      for rule in try edit.rules(of: "FORWARD") ?? [] { edit.remove(rule, from: "FORWARD") }
+    }
+    try scene.tables.append((hasJump ? [Self.forwarding] : []) + [isolation], to: "FORWARD", of: scene.table)
+    #expect(try !scene.backend().verify(wanted).isEmpty)
+    try scene.add(wanted)
+    #expect(scene["FORWARD"] == [isolation, Self.forwarding])
+    #expect(try scene.backend().verify(wanted).isEmpty)
+  }
+
+  @Test("bridges share the chains of isolation, each with its rules, before the end")
+  func bridges() throws {
+    let scene = FirewallScene()
+    try scene.add(try Self.isolated("a", "10.22.0.5", .sameBridge))
+    try scene.add(try Self.isolated("b", "10.23.0.5", .isolated, on: "cni1"))
+    try scene.add(try Self.isolated("c", "10.22.0.6", .isolated))
+    #expect(
+      scene.isolation == [
+        "1 --ctstate DNAT -j RETURN", "1 -i cni0 -o cni0 -j DROP", "1 -i cni1 ! -o cni1 -j CNI-ISOLATION-STAGE-2",
+        "1 -i cni1 -o cni1 -j DROP", "1 -i cni0 ! -o cni0 -j CNI-ISOLATION-STAGE-2", "1 -j RETURN",
+        "2 -o cni1 -j DROP", "2 -o cni0 -j DROP", "2 -j RETURN",
+      ])
+    for wanted in [
+      try Self.isolated("a", "10.22.0.5", .sameBridge), try Self.isolated("b", "10.23.0.5", .isolated, on: "cni1"),
+      try Self.isolated("c", "10.22.0.6", .isolated),
+    ] {
+      #expect(try scene.backend().verify(wanted).isEmpty)
+    }
+  }
+
+  @Test(
+    "what the peer has written is taken for the same, whatever its version's comments", arguments: [false, true],
+    [Isolation.Kind.sameBridge, .isolated])
+  func peer(isOld: Bool, kind: Isolation.Kind) throws {
+    let scene = FirewallScene()
+    try scene.addAsPeer("10.22.0.4", kind, isOld: isOld)
+    let (rules, commits) = (scene.isolation, scene.tables.commits)
+    let peers = try FirewallScene.wanted(FirewallScene.owner("peers"), ["10.22.0.4"], kind)
+    // CHECK of a container that the peer has added asks for no mark, and for no exception of published ports.
+    #expect(try scene.backend().verify(peers).filter { !$0.contains("CNI-ADMIN is missing") }.isEmpty)
+    #expect(scene.tables.commits == commits)
+    try scene.add(try Self.isolated("ours", "10.22.0.5", kind))
+    #expect(scene.isolation == ["1 --ctstate DNAT -j RETURN"] + rules)
+    #expect(scene["FORWARD"].count == 2)
+    #expect(scene.accepted == ["10.22.0.5", "10.22.0.4"])
+    #expect(try scene.backend().verify(peers).isEmpty)
+  }
+
+  @Test("published ports are excepted first, also from rules that the peer has put before")
+  func publishedPorts() throws {
+    let scene = FirewallScene()
+    let wanted = try Self.isolated("ours", "10.22.0.5", .sameBridge)
+    try scene.add(wanted)
+    try scene.tables.change(scene.table) { (edit) throws(CNIError) in
+      edit.prepend(FirewallRules.leaving("cni1"), to: "CNI-ISOLATION-STAGE-1")
+    }
+    #expect(try !scene.backend().verify(wanted).isEmpty)
+    try scene.add(wanted)
+    #expect(
+      scene.isolation.prefix(2) == ["1 --ctstate DNAT -j RETURN", "1 -i cni1 ! -o cni1 -j CNI-ISOLATION-STAGE-2"])
+    #expect(scene.isolation.count { $0.contains("DNAT") } == 1)
+  }
+
+  @Test("an owner that asks for less isolation, for more or for none has what it asks for last")
+  func changes() throws {
+    let scene = FirewallScene()
+    func isolates() -> [Bool] {
+      ["1 -i cni0 ! -o cni0 -j CNI-ISOLATION-STAGE-2", "1 -i cni0 -o cni0 -j DROP"].map { scene.isolation.contains($0) }
+    }
+    let kinds: [(Isolation.Kind?, [Bool])] = [
+      (.isolated, [true, true]), (.sameBridge, [true, false]), (.isolated, [true, true]), (nil, [false, false]),
+      (.sameBridge, [true, false]), (nil, [false, false]),
+    ]
+    for (kind, expected) in kinds {
+      let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], kind)
+      try scene.add(wanted)
+      #expect(isolates() == expected)
+      #expect(scene.accepted == ["10.22.0.5"])
+      #expect(scene.marks.count { $0.hasPrefix("-s ") } == 1)
+      #expect(try scene.backend().verify(wanted).isEmpty)
+      #expect(scene.chains.contains("CNI-ISOLATION-STAGE-1") == (kind != nil))
+    }
+  }
+
+  @Test("an owner that moves to another bridge leaves nothing on the first")
+  func moved() throws {
+    let scene = FirewallScene()
+    try scene.add(try Self.isolated("id", "10.22.0.5", .isolated))
+    try scene.add(try Self.isolated("id", "10.22.0.5", .isolated, on: "cni1"))
+    #expect(!scene.isolation.contains { $0.contains("cni0") })
+    #expect(scene.isolation.count == 6)
+    #expect(try scene.backend().verify(try Self.isolated("id", "10.22.0.5", .isolated, on: "cni1")).isEmpty)
+  }
+}
