@@ -108,7 +108,9 @@ let package = Package(
     tests("CNITests", of: "CNI", needs: ["Address", "JSON", "CallSupport"]),
     tests("RulesTests", of: "Rules", needs: ["Address"]),
     tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),
-    tests("IPTablesTests", of: "IPTables", needs: ["CNI", "OS", "Address", "JSON", "Netlink", "Rules"]),
+    tests(
+      "IPTablesTests", of: "IPTables",
+      needs: ["TestSupport", "CNI", "OS", "Address", "JSON", "Netlink", "Rules", "CLinux"]),
     tests("SkelTests", of: "Skel", needs: ["OS", "JSON", "CNI", "CallSupport"]),
     tests("FirewalldTests", of: "Firewalld", needs: ["TestSupport", "OS", "Address", "CLinux", "CNI", "Rules"]),
     tests("PortmapTests", of: "Portmap", needs: ["OS", "Address", "JSON", "CNI", "Rules", "CallSupport"]),

@@ -163,3 +163,97 @@ import Testing
     }
   }
 }
+
+// MARK: - What becomes of packets
+
+extension LegacyTableTests {
+  /// Whether a packet that is forwarded can be dropped in a table.
+  private static func canDrop(_ table: LegacyTable, leavingOut: String = "") throws -> Bool {
+    var edit = TableEdit(table)
+    return try edit.canDrop(in: "FORWARD") { $0 == leavingOut }
+  }
+
+  @Test("drops what it forwards by its policy once that was changed, and by nothing before", arguments: GoldenTable.all)
+  func policy(golden: GoldenTable) throws {
+    let table = try LegacyTable(golden.table, golden.contents)
+    let own = GoldenTable.all.filter { $0.table == golden.table }.map(\.command)
+    let change = own.firstIndex { $0.contains("-P FORWARD DROP") } ?? own.endIndex
+    let isDropping = (own.firstIndex(of: golden.command) ?? own.endIndex) > change
+    #expect(table.isDropping("FORWARD") == (isDropping && golden.table.name == .filter))
+    #expect(try Self.canDrop(table) == table.isDropping("FORWARD"))
+    for chain in ["INPUT", "OUTPUT", "PREROUTING", "CNI-FORWARD", "CNI-ADMIN", "none"] {
+      #expect(!table.isDropping(chain))
+    }
+    if golden.table.name == .filter {
+      for chain in ["FORWARD", "CNI-FORWARD", "CNI-ADMIN"] {
+        #expect((table.rules(of: chain) ?? []).allSatisfy { !$0.canDrop })
+      }
+    }
+  }
+
+  @Test("drops by a rule wherever packets come to it, but not by targets behind which they go on")
+  func dropping() throws {
+    let mark = IPTablesRule(target: .mark(MarkTarget(1, mask: 1)))
+    let drop = IPTablesRule(target: .drop)
+    var table = try LegacyTable(
+      .init(.filter, .ip), try #require(GoldenTable.all.first { $0.table == .init(.filter, .ip) }).contents)
+    try table.apply([
+      .makeChain("A"), .insert(mark, into: "A", .start), .insert(IPTablesRule(target: .return), into: "A", .start),
+      .insert(IPTablesRule(target: .accept), into: "A", .end),
+      .insert(IPTablesRule(target: .jump("A")), into: "FORWARD", .start), .insert(drop, into: "INPUT", .start),
+    ])
+    table = try LegacyTable(table.table, GoldenTable.contents(of: table.laidOut()))
+    #expect(table.rules(of: "INPUT")?.map(\.canDrop) == [true])
+    #expect(table.rules(of: "A")?.map(\.canDrop) == [false, false, false])
+    #expect(try !Self.canDrop(table))
+    try table.apply([.insert(drop, into: "A", .end)])
+    table = try LegacyTable(table.table, GoldenTable.contents(of: table.laidOut()))
+    #expect(table.rules(of: "A")?.map(\.canDrop) == [false, false, false, true])
+    #expect(try Self.canDrop(table))
+    #expect(try !Self.canDrop(table, leavingOut: "A"))
+  }
+
+  @Test("with needles those rules are answered that hold one, or jump to a chain of that name")
+  func needles() throws {
+    let golden = try #require(GoldenTable.all.last { $0.family == .ip && $0.command.contains("-P FORWARD") })
+    let table = try LegacyTable(golden.table, golden.contents)
+    func found(_ chain: String, _ needles: [[UInt8]]) -> [String]? {
+      table.rules(of: chain, holding: needles)?.map { $0.rule?.target.text ?? "" }
+    }
+    #expect(found("CNI-FORWARD", []) == [])
+    #expect(found("CNI-FORWARD", [[10, 22, 0, 5]]) == ["-j ACCEPT", "-j ACCEPT"])
+    #expect(found("CNI-FORWARD", [[10, 22, 0, 6]]) == [])
+    #expect(found("CNI-FORWARD", [Array("CNI-ADMIN".utf8)]) == ["-j CNI-ADMIN"])
+    #expect(found("INPUT", [[0]]) == [])
+    #expect(found("none", [[0]]) == nil)
+    #expect(table.rules(of: "CNI-FORWARD", until: { $0.rule?.target == .accept })?.count == 2)
+    let all = table.allRules(holding: [[10, 22, 0, 5]])
+    #expect(all.map(\.chain) == ["CNI-FORWARD", "CNI-FORWARD"])
+    #expect(table.allRules(holding: nil).map(\.chain).contains("FORWARD"))
+  }
+
+  @Test("tells how often a chain is used, by its rules and by jumps to it, and which chains there are")
+  func uses() throws {
+    let golden = try #require(GoldenTable.all.last { $0.family == .ip && $0.command.contains("-P FORWARD") })
+    let table = try LegacyTable(golden.table, golden.contents)
+    let chains = ["FORWARD", "CNI-FORWARD", "CNI-ADMIN", "INPUT", "none"]
+    #expect(chains.map { table.uses(of: $0) } == [1, 4, 1, 0, 0])
+    #expect(table.chains(withPrefix: "CNI-") == ["CNI-ADMIN", "CNI-FORWARD"])
+    #expect(table.chains(withPrefix: "FOR").isEmpty)
+  }
+
+  @Test("has a rule behind another where that is asked, or at the start if that is gone")
+  func after() throws {
+    var table = try LegacyTable(.init(.nat, .ip), GoldenTable.empty(.ip).contents)
+    let rules = try (0..<4).map { try IPTablesRule(["-s", "10.0.0.\($0)"], .ip) }
+    try table.apply([.makeChain("B")] + rules.prefix(2).map { .insert($0, into: "B", .end) })
+    table = try LegacyTable(table.table, GoldenTable.contents(of: table.laidOut()))
+    let placed = try #require(table.rules(of: "B"))
+    try table.apply([
+      .insert(rules[2], into: "B", .after(placed[0])), .remove(placed[1], from: "B"),
+      .insert(rules[3], into: "B", .after(placed[1])),
+    ])
+    table = try LegacyTable(table.table, GoldenTable.contents(of: table.laidOut()))
+    #expect(table.rules(of: "B")?.map(\.rule) == [3, 0, 2].map { rules[$0] })
+  }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Netlink
+import Testing
+
+@testable import IPTables
+
+/// Which rules can drop a packet.
+@Suite struct CompatExpressionTests {
+  private static func canDrop(_ expressions: CompatExpression...) -> Bool {
+    CompatExpression.canDrop(in: CompatExpression.encoded(expressions)[...])
+  }
+
+  /// An expression that iptables does not write.
+  private static func native(_ name: String, _ build: (inout NetlinkMessage) -> Void = { _ in }) -> [UInt8] {
+    var list = NetlinkMessage(type: 0)
+    list.nested(NFTA_LIST_ELEM.rawValue) { element in
+      element.attribute(NFTA_EXPR_NAME.rawValue, text: name)
+      element.nested(NFTA_EXPR_DATA.rawValue, build)
+    }
+    return list.contents
+  }
+
+  @Test(
+    "a verdict drops if it is neither to accept nor to go on somewhere",
+    arguments: [
+      (0, true), (1, false), (2, true), (3, true), (3 | 7 << 16, true), (4, false), (-1, false), (-2, false),
+      (-3, false), (-4, false), (-5, false),
+    ] as [(Int32, Bool)])
+  func verdicts(code: Int32, expected: Bool) {
+    #expect(Self.canDrop(.counter, .verdict(code, chain: nil)) == expected)
+    #expect(Self.canDrop(.meta(6), .compare([1], isNegated: false), .counter, .verdict(code, chain: "X")) == expected)
+  }
+
+  @Test("a target drops unless it is known that a packet goes on behind it")
+  func targets() {
+    func target(_ name: String) -> CompatExpression { .target(name: name, revision: 0, payload: [1, 2, 3, 4]) }
+    for name in ["REJECT", "NFQUEUE", "SYNPROXY", "TARPIT", "SOMETHING", ""] { #expect(Self.canDrop(target(name))) }
+    for name in ["LOG", "NFLOG", "MARK", "CONNMARK", "TCPMSS", "CT", "TEE"] { #expect(!Self.canDrop(target(name))) }
+    #expect(!Self.canDrop(target("LOG"), .counter))
+    #expect(Self.canDrop(target("LOG"), .verdict(0, chain: nil)))
+  }
+
+  @Test("matches, comparisons and counters drop nothing")
+  func harmless() {
+    #expect(!Self.canDrop())
+    #expect(
+      !Self.canDrop(.match(name: "REJECT", revision: 0, payload: []), .mask([1]), .range([0], [1], isNegated: true)))
+  }
+
+  @Test("expressions of nftables drop if they refuse, queue or answer for a packet")
+  func native() {
+    for name in ["reject", "queue", "synproxy"] { #expect(CompatExpression.canDrop(in: Self.native(name)[...])) }
+    for name in ["log", "limit", "objref", "unknown", ""] {
+      #expect(!CompatExpression.canDrop(in: Self.native(name)[...]))
+    }
+  }
+
+  @Test(
+    "a lookup drops only if what it loads are verdicts",
+    arguments: [(nil, false), (0, true), (1, false), (8, false)] as [(UInt32?, Bool)])
+  func lookups(register: UInt32?, expected: Bool) {
+    let bytes = Self.native("lookup") { data in
+      data.attribute(NFTA_LOOKUP_SET.rawValue, text: "s")
+      data.attribute(NFTA_LOOKUP_SREG.rawValue, UInt32(1).bigEndian)
+      if let register { data.attribute(NFTA_LOOKUP_DREG.rawValue, register.bigEndian) }
+    }
+    #expect(CompatExpression.canDrop(in: bytes[...]) == expected)
+  }
+
+  @Test("the rules of the fixtures drop only where they say so", arguments: GoldenRule.all)
+  func golden(rule: GoldenRule) {
+    let target = rule.words.firstIndex(of: "-j").map { rule.words[$0 + 1] } ?? ""
+    // Of targets that translate addresses it is not known that packets go on.
+    let isHarmless =
+      ["ACCEPT", "RETURN", "MARK"].contains(target) || target.hasPrefix("CNI-") || target.hasPrefix("KUBE-")
+    if isHarmless { #expect(!CompatExpression.canDrop(in: rule.expressions[...])) }
+    if target == "DROP" { #expect(CompatExpression.canDrop(in: rule.expressions[...])) }
+  }
+
+  @Test("bytes that are cut short anywhere never trap")
+  func truncated() {
+    let bytes = CompatExpression.encoded([.meta(6), .counter, .verdict(0, chain: nil)]) + Self.native("reject")
+    #expect(CompatExpression.canDrop(in: bytes[...]))
+    for count in bytes.indices { _ = CompatExpression.canDrop(in: bytes.prefix(count)) }
+  }
+}
