@@ -21,11 +21,20 @@ extension TableEdit {
     writeJumps(forward, isIsolating: rules.isolation != nil)
     let head = try acceptsHead(forward)
     try writeAccepts(rules, head, former, trustsMarks: !isCheck)
-    if !head.adminJumps.contains(where: { $0.rule == FirewallRules.jumpToAdmin(adminChain) }) {
-      prepend(FirewallRules.jumpToAdmin(adminChain), to: FirewallRules.forwarding)
-    }
+    try writeAdminJump(FirewallRules.jumpToAdmin(adminChain), head)
     if !isPeers { try mark(rules, former, head) }
     if let isolation = rules.isolation { try isolate(isolation, exceptsPublishedPorts: !isPeers) }
+  }
+
+  /// Makes the jump one of the first rules, and the only one like it, whatever somebody has put before it.
+  private mutating func writeAdminJump(_ jump: IPTablesRule, _ head: AcceptsHead) throws(CNIError) {
+    let chain = FirewallRules.forwarding
+    if head.adminJumps.contains(where: { $0.rule == jump }) { return }
+    let present = try rules(of: chain, holding: [Array(FirewallRules.adminComment.utf8)]) ?? []
+    for former in present where former.rule == jump {
+      remove(former, from: chain)
+    }
+    prepend(jump, to: chain)
   }
 
   /// What isolates comes before what accepts, which would end a packet's way through the table.
