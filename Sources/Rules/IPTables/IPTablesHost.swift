@@ -20,9 +20,9 @@ package struct IPTablesHost: Sendable {
   /// The backend for a configuration; `note` tells the operator something.
   package func backend(
     _ settings: IPTablesSettings, note: @escaping (String) -> Void
-  ) throws(CNIError) -> IPTablesBackend {
+  ) throws(CNIError) -> IPTablesPorts {
     let transport = transport(settings.variant ?? variant())
-    return IPTablesBackend(settings, transport: transport, places: places, note: note)
+    return IPTablesPorts(settings, transport: transport, places: places, note: note)
   }
 
   /// The backend for a firewall's configuration. Its rules are written where packets that are forwarded can be dropped, as an

@@ -6,7 +6,7 @@ import CNI
 import Rules
 
 /// Rules in the tables of iptables, in the form and under the names that the peer's plugin has.
-package struct IPTablesBackend: PortForwardingBackend {
+package struct IPTablesPorts: PortForwardingBackend {
   private let settings: IPTablesSettings
   /// Where rules are written.
   private let transport: any IPTablesTransport
@@ -149,7 +149,7 @@ package struct IPTablesBackend: PortForwardingBackend {
 
 // MARK: - Steps
 
-extension IPTablesBackend {
+extension IPTablesPorts {
   private func portRules(_ wanted: OwnedRules, _ family: AddressFamily) throws(CNIError) -> PortRules {
     do {
       return try PortRules(wanted, family, settings)

@@ -8,16 +8,16 @@ import Testing
 
 @testable import IPTables
 
-@Suite struct IPTablesBackendTests {
+@Suite struct IPTablesPortsTests {
   private static let owner = Owner(network: "net", containerID: "id", interface: "eth0")
   private static let table = IPTable(.nat, .ip)
 
   private let tables = MemoryTransport()
 
   private func backend(_ settings: IPTablesSettings = IPTablesSettings(), note: @escaping (String) -> Void = { _ in })
-    -> IPTablesBackend
+    -> IPTablesPorts
   {
-    IPTablesBackend(settings, transport: tables, places: [tables], note: note)
+    IPTablesPorts(settings, transport: tables, places: [tables], note: note)
   }
 
   private static func wanted(
