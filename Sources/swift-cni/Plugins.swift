@@ -31,7 +31,8 @@ enum PluginName: String, CaseIterable {
         iptables: { (settings) throws(CNIError) in try iptables.firewall(settings) },
         firewalld: { FirewalldBackend(nftables, zone: $0, note: note) },
         isFirewalldRunning: { FirewalldBackend.isRunning(note: note) },
-        canIPTablesDrop: { () throws(CNIError) in try iptables.canDropForwarded() })
+        canIPTablesDrop: { () throws(CNIError) in try iptables.canDropForwarded() },
+        droppingChains: { NFTablesBackend.chainsThatDropForwarded() })
       return Firewall(host, note: note)
     case .tuning: return Tuning(note: note)
     case .bandwidth: return Bandwidth(note: note)

@@ -86,6 +86,7 @@ final class RecordingHost {
 
   var isFirewalldRunning = false
   var canIPTablesDrop = false
+  var droppingChains: [String] = []
   /// Why no backend for the tables of iptables can be made; nil if one can.
   var iptablesFailure: CNIError?
 
@@ -113,6 +114,7 @@ final class RecordingHost {
       canIPTablesDrop: { () throws(CNIError) in
         if let failure = self.iptablesFailure { throw failure }
         return self.canIPTablesDrop
-      })
+      },
+      droppingChains: { self.droppingChains })
   }
 }

@@ -71,7 +71,10 @@ package struct Firewall: Plugin {
     let wanted = try wanted(request, options, result)
     var problems: [String]
     switch try host.backend(options) {
-    case .nftables: problems = try host.nftables.verify(wanted.rules)
+    case .nftables:
+      problems = try host.nftables.verify(wanted.rules)
+      // No accept of ours can change that, so that it is no finding.
+      for chain in host.droppingChains() { note("\(name): \(chain) drops what it does not let through itself") }
     case .firewalld: problems = try host.firewalld(options.zone).verify(wanted.rules)
     case .iptables:
       let (own, others) = wanted.rules.splitForIPTables()

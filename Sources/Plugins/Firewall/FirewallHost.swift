@@ -15,17 +15,20 @@ package struct FirewallHost {
   let isFirewalldRunning: () -> Bool
   /// Whether packets that are forwarded can be dropped in a table of iptables.
   let canIPTablesDrop: () throws(CNIError) -> Bool
+  /// What drops packets that are forwarded, whatever our own table accepts.
+  let droppingChains: () -> [String]
 
   package init(
     nftables: any AddressOwningBackend, iptables: @escaping (IPTablesSettings) throws(CNIError) -> any RulesBackend,
     firewalld: @escaping (_ zone: String) -> any RulesBackend, isFirewalldRunning: @escaping () -> Bool,
-    canIPTablesDrop: @escaping () throws(CNIError) -> Bool
+    canIPTablesDrop: @escaping () throws(CNIError) -> Bool, droppingChains: @escaping () -> [String]
   ) {
     self.nftables = nftables
     self.iptables = iptables
     self.firewalld = firewalld
     self.isFirewalldRunning = isFirewalldRunning
     self.canIPTablesDrop = canIPTablesDrop
+    self.droppingChains = droppingChains
   }
 
   /// The backend that a configuration asks for, or the one by which an accept counts: where the host drops packets.
