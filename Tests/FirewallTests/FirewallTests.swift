@@ -68,6 +68,38 @@ import Testing
     #expect(recording.events.all == ["iptables apply", "nftables apply", "iptables undo"])
   }
 
+  @Test(
+    "an ADD by another backend first takes addresses out of firewalld's zones",
+    arguments: FirewallOptions.Backend.allCases)
+  func leaveZones(backend: FirewallOptions.Backend) throws {
+    let address = try Sample.address("10.22.0.5")
+    for zone in [nil, "internal"] {
+      let recording = RecordingHost()
+      recording.nftables.owned = .success([ForwardAccept(address, zone: zone)])
+      #expect(Sample.answer("ADD", Self.config(backend), recording).status == 0)
+      let isLeft = zone != nil && backend != .firewalld
+      #expect(recording.events.all.first == (isLeft ? "firewalld remove" : "\(backend) apply"))
+      #expect(recording.firewalld.removed.map(\.owner) == (isLeft ? [Sample.owner] : []))
+    }
+  }
+
+  @Test("where it cannot be told what is in a zone, or it cannot be taken out, ADD fails before anything is changed")
+  func leaveZonesFails() throws {
+    let refused = CNIError(.kernelRefused, "no")
+    let unknown = RecordingHost()
+    unknown.nftables.owned = .failure(refused)
+    #expect(Sample.answer("ADD", Self.config(.iptables), unknown).code == 101)
+    #expect(unknown.events.all.isEmpty)
+    let kept = RecordingHost()
+    kept.nftables.owned = .success([ForwardAccept(try Sample.address("10.22.0.5"), zone: "internal")])
+    kept.firewalld.failure = refused
+    #expect(Sample.answer("ADD", Self.config(.nftables), kept).code == 101)
+    #expect(kept.events.all == ["firewalld remove"])
+    let noTables = RecordingHost()
+    noTables.nftables.owned = .failure(CNIError(.notAvailable, "no nf_tables"))
+    #expect(Sample.answer("ADD", Self.config(.iptables), noTables).status == 0)
+  }
+
   @Test("with iptables a kernel without our table is enough unless something is to be in it")
   func addWithoutTables() {
     for (members, code) in [("", nil), (Self.more, 50)] {

@@ -24,6 +24,8 @@ final class RecordingBackend: AddressOwningBackend {
   var failure: CNIError?
   var takeovers: [Takeover] = []
   var problems: [String] = []
+  /// What every owner has, or why that cannot be told.
+  var owned: Result<[ForwardAccept], CNIError> = .success([])
 
   init(_ name: String, _ events: Events) {
     self.name = name
@@ -69,7 +71,7 @@ final class RecordingBackend: AddressOwningBackend {
     return []
   }
 
-  func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] { [] }
+  func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] { try owned.get() }
   func accepts(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [ForwardAccept] { [] }
   func probe() throws(CNIError) { try note("probe") }
 }

@@ -52,6 +52,37 @@ import Testing
     #expect(notes.isEmpty)
   }
 
+  @Test("a further ADD takes out of their zones what the owner has no more, or has in another one, before it puts in")
+  func changed() throws {
+    let firewalld = try FakeFirewalld(zones: ["trusted": ["10.22.0.4/32"], "internal": ["10.22.0.5/32"]])
+    let record = RecordingOwners(firewalld)
+    record.owned = try Self.accepts("trusted", ["10.22.0.4"]).accepts + Self.accepts("internal", ["10.22.0.5"]).accepts
+    let backend = FirewalldBackend(record, zone: "trusted", bus: firewalld.address) { _ in }
+    let wanted = Self.wanted(try Self.accepts(nil, ["10.22.0.5"]))
+    let failure = CNIError(.inputOutput, "no")
+    #expect(throws: failure) {
+      _ = try backend.apply(wanted, onConflict: .replace) { () throws(CNIError) in throw failure }
+    }
+    #expect(firewalld.zones == ["trusted": ["10.22.0.4/32"], "internal": ["10.22.0.5/32"]])
+    _ = try backend.apply(wanted, onConflict: .replace) {}
+    #expect(firewalld.zones == ["trusted": ["10.22.0.5/32"], "internal": []])
+    record.owned = try Self.accepts("trusted", ["10.22.0.5"]).accepts
+    _ = try backend.apply(Self.wanted([]), onConflict: .replace) {}
+    #expect(firewalld.zones == ["trusted": [], "internal": []])
+  }
+
+  @Test("an ADD without addresses asks for no firewalld to put in what it took out")
+  func noAddressesWithoutFirewalld() throws {
+    let record = RecordingOwners()
+    record.owned = try Self.accepts("trusted").accepts
+    var completions = 0
+    let notes = try Self.notes(record, Self.nobody) { backend in
+      _ = try backend.apply(Self.wanted([]), onConflict: .replace) { completions += 1 }
+    }
+    #expect(completions == 1)
+    #expect(notes.isEmpty)
+  }
+
   @Test("ADD without addresses is the record's alone, and DEL of what is in no zone too")
   func withoutAddresses() throws {
     let record = RecordingOwners()

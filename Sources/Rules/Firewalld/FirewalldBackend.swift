@@ -52,6 +52,8 @@ package struct FirewalldBackend: RulesBackend {
       do throws(CNIError) {
         // First, as an address is in one zone at the most.
         try leave(former)
+        // Where none are wanted firewalld need not be there.
+        if addresses.isEmpty { return try completion() }
         try withFirewalld { (firewalld) throws(FirewalldError) in
           for address in addresses where try firewalld.addSource(zone: zone, address: "\(address)") {
             added.append(address)
