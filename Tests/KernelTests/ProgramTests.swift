@@ -6,9 +6,9 @@ import Testing
 
 /// How the program chooses the plugin that it is; none of this changes the kernel.
 @Suite("the program") struct ProgramTests {
-  private static let plugins = ["portmap", "tuning", "bandwidth", "flannel"]
+  private static let plugins = ["portmap", "firewall", "tuning", "bandwidth", "flannel"]
   private static let usage =
-    "usage: swift-cni portmap|tuning|bandwidth|flannel, or a link of that name to this program\n"
+    "usage: swift-cni portmap|firewall|tuning|bandwidth|flannel, or a link of that name to this program\n"
   private static let version: [String: String] = ["CNI_COMMAND": "VERSION"]
 
   /// Runs the program under a name with these arguments.

@@ -12,7 +12,11 @@ extension TableEdit {
     _ owner: OwnerTag, addresses: [IPAddress], bridges: [String]
   ) throws(CNIError) {
     let own = FirewallRules.chain(owner)
-    let marks = Marks(try rules(of: own) ?? [], chain: own)
+    let present = try rules(of: own)
+    // Who has no chain can only have what the peer has added, and not what nobody has asked for.
+    if present == nil, addresses.isEmpty && bridges.isEmpty { return }
+    if present == nil, try !has(FirewallRules.forwarding) { return }
+    let marks = Marks(present ?? [], chain: own)
     let head = try acceptsHead(try rules(of: "FORWARD") ?? [])
     try removeChain(own)
     try removeMarked([marks], addresses: addresses, bridges: bridges, head, keeping: nil)
@@ -29,8 +33,7 @@ extension TableEdit {
     }
     let head = try acceptsHead(try rules(of: "FORWARD") ?? [])
     for marks in gone { try removeChain(marks.chain) }
-    let bridges = try (rules(of: FirewallRules.stage2) ?? []).compactMap { $0.rule?.outputInterface?.value.name }
-    try removeMarked(gone, addresses: [], bridges: bridges, head, keeping: nil)
+    try removeMarked(gone, addresses: [], bridges: try isolatedBridges(), head, keeping: nil)
   }
 
   /// Collects the removal of what marks stand for that are removed themselves. The isolation that is kept is about to be made.
@@ -59,6 +62,13 @@ extension TableEdit {
 
   // MARK: - Bridges
 
+  /// The bridges that there are rules for.
+  private mutating func isolatedBridges() throws(CNIError) -> [String] {
+    let leaving = try (rules(of: FirewallRules.stage1) ?? []).compactMap { $0.rule?.inputInterface }
+    let entering = try (rules(of: FirewallRules.stage2) ?? []).compactMap { $0.rule?.outputInterface }
+    return (leaving + entering).map(\.value.name)
+  }
+
   /// Removes what is there for the sake of a bridge, as far as nobody else there wants it; answers whether somebody does.
   private mutating func removeIsolation(
     of bridge: String, _ gone: [Marks], _ removed: [PlacedRule], isWanted: Bool
@@ -67,6 +77,9 @@ extension TableEdit {
       let chain = FirewallRules.chain(bridge, kind)
       return try uses(of: chain) > gone.reduce(0) { $0 + $1.jumps(to: chain) }
     }
+    // A DEL names all interfaces that may be a bridge.
+    let isMarked = gone.contains { $0.bridges.contains(bridge) }
+    if !isMarked, try !isolatedBridges().contains(bridge) { return true }
     if try isWantedByOthers(.isolated) { return true }
     let isWantedByOther = try isWantedByOthers(.sameBridge)
     let isWanted = isWanted || isWantedByOther
@@ -87,18 +100,18 @@ extension TableEdit {
     return isWanted
   }
 
-  /// Whether there are accepts, besides those that are removed, that nobody is marked for.
+  /// Whether there are accepts, besides those that are removed, that nobody is marked for. It takes a look at all rules, as only
+  /// the last of a bridge does: how many there are of each could agree by chance.
   private mutating func hasUnmarkedAccepts(
     besides removed: [PlacedRule], _ gone: [Marks]
   ) throws(CNIError) -> Bool {
-    if try acceptsHead(try rules(of: "FORWARD") ?? []).areAllMarked { return false }
-    let chains = Set(gone.map(\.chain))
+    let unmarked = gone.flatMap(\.rules)
     var surplus: [IPAddress: Int] = [:]
     for (chain, placed) in try allRules(holding: nil) {
       guard let rule = placed.rule, let address = rule.source?.value.address else { continue }
       if chain == FirewallRules.forwarding, rule.target == .accept {
         surplus[address, default: 0] += removed.contains(placed) ? 0 : 1
-      } else if placed.jump == FirewallRules.owners, !chains.contains(chain) {
+      } else if placed.jump == FirewallRules.owners, !unmarked.contains(placed) {
         surplus[address, default: 0] -= 1
       }
     }
