@@ -84,6 +84,8 @@ struct FirewallIsolationTests {
     }
     try await one.expectIsApart(from: two)
     for container in containers { try host.delete(container, options: Policy.isolated.option) }
+    // Who was looked for in vain meanwhile is to be looked for again.
+    for container in containers { try container.namespace.command("ip", "neigh", "flush", "all") }
     one.expectIsTogether(with: two)
   }
 
