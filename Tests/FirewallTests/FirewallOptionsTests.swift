@@ -97,7 +97,7 @@ import Testing
     "a name that no chain can have, or that a program would take for something else, is an error",
     arguments: [
       String(repeating: "x", count: 29), String(repeating: "ü", count: 15), "a b", "a\\tb", " ", "-j", "!x",
-      "a\\u007fb", "ACCEPT", "DROP", "QUEUE", "RETURN",
+      "a\\u007fb", "ACCEPT", "DROP", "QUEUE", "RETURN", "FORWARD", "CNI-FORWARD",
     ])
   func chainNames(name: String) {
     let error = #expect(throws: FieldError.self) { try Self.options(#""iptablesAdminChainName":"\#(name)""#) }
