@@ -14,7 +14,11 @@ final class CompatSockets: @unchecked Sendable {
   }
 
   private var open: Shared?
+  /// Those that can be asked nothing else.
   private var used: [Shared] = []
+
+  /// A process has 1,024 descriptors, and where others change the tables all the time every attempt takes some.
+  private static let usedLimit = 64
 
   /// The one that is asked one thing after another.
   func main() throws(NetlinkError) -> Shared {
@@ -27,13 +31,18 @@ final class CompatSockets: @unchecked Sendable {
   /// One for a list that may not be read to its end.
   func another() throws(NetlinkError) -> Shared {
     let socket = Shared(try NetlinkSocket.open(.netfilter))
-    used.append(socket)
+    keep(socket)
     return socket
   }
 
   /// After a failure: what the kernel has still to deliver must not be taken for the next answer.
   func renew() {
-    if let open { used.append(open) }
+    if let open { keep(open) }
     open = nil
+  }
+
+  private func keep(_ socket: Shared) {
+    if used.count == Self.usedLimit { used.removeFirst() }
+    used.append(socket)
   }
 }
