@@ -8,7 +8,7 @@ import CLinux
 package struct NetlinkMessage: Sendable {
   private let type: UInt16
   private var flags: UInt16
-  private var body: [UInt8] = []
+  @usableFromInline var body: [UInt8] = []
 
   /// Starts a message of a type with `NLM_F_REQUEST` and the other flags (linux/netlink.h).
   package init(type: UInt16, flags: Int32 = 0) {
@@ -44,51 +44,62 @@ package struct NetlinkMessage: Sendable {
   package mutating func append(bytes: [UInt8]) { body += bytes }
 
   /// Appends an attribute, padded to four bytes; its length has 16 bits, and a longer value is cut.
-  package mutating func attribute(_ type: some BinaryInteger, _ value: [UInt8]) {
-    let value = value.prefix(Int(UInt16.max) - 4)
-    body.append(integer: UInt16(4 + value.count))
-    body.append(integer: UInt16(truncatingIfNeeded: type))
+  @inlinable package mutating func attribute(_ type: some BinaryInteger, _ value: [UInt8]) {
+    let start = begin(UInt16(truncatingIfNeeded: type))
     body += value
-    pad()
+    end(start)
   }
 
-  package mutating func attribute<T: FixedWidthInteger>(_ type: some BinaryInteger, _ value: T) {
-    var bytes: [UInt8] = []
-    bytes.append(integer: value)
-    attribute(type, bytes)
-  }
-
-  /// Appends an attribute that holds those that `build` appends.
-  package mutating func nested(_ type: some BinaryInteger, _ build: (inout NetlinkMessage) -> Void) {
-    var inner = NetlinkMessage(type: 0)
-    build(&inner)
-    attribute(UInt16(truncatingIfNeeded: type) | UInt16(NLA_F_NESTED), inner.body)
+  @inlinable package mutating func attribute<T: FixedWidthInteger>(_ type: some BinaryInteger, _ value: T) {
+    let start = begin(UInt16(truncatingIfNeeded: type))
+    body.append(integer: value)
+    end(start)
   }
 
   /// Appends a NUL-terminated text.
-  package mutating func attribute(_ type: some BinaryInteger, text: String) { attribute(type, Array(text.utf8) + [0]) }
+  @inlinable package mutating func attribute(_ type: some BinaryInteger, text: String) {
+    let start = begin(UInt16(truncatingIfNeeded: type))
+    body += text.utf8
+    body.append(0)
+    end(start)
+  }
+
+  /// Appends an attribute that holds those that `build` appends.
+  @inlinable package mutating func nested(_ type: some BinaryInteger, _ build: (inout NetlinkMessage) -> Void) {
+    let start = begin(UInt16(truncatingIfNeeded: type) | UInt16(NLA_F_NESTED))
+    build(&self)
+    end(start)
+  }
 
   /// Appends a value as nf_tables has it (`NFTA_DATA_VALUE`).
-  package mutating func attribute(_ type: some BinaryInteger, data: [UInt8]) {
+  @inlinable package mutating func attribute(_ type: some BinaryInteger, data: [UInt8]) {
     nested(type) { $0.attribute(NFTA_DATA_VALUE.rawValue, data) }
+  }
+
+  /// Begins an attribute, whose length is known at its end, and answers where.
+  @usableFromInline mutating func begin(_ type: UInt16) -> Int {
+    body.append(integer: UInt16(0))
+    body.append(integer: type)
+    return body.count - 4
+  }
+
+  @usableFromInline mutating func end(_ start: Int) {
+    let excess = body.count - start - Int(UInt16.max)
+    if excess > 0 { body.removeLast(excess) }
+    let length = UInt16(truncatingIfNeeded: body.count - start).littleEndian
+    body[start] = UInt8(truncatingIfNeeded: length)
+    body[start + 1] = UInt8(truncatingIfNeeded: length >> 8)
+    while body.count % 4 != 0 { body.append(0) }
   }
 
   /// What follows the header.
   package var contents: [UInt8] { body }
-
-  private mutating func pad() {
-    while body.count % 4 != 0 { body.append(0) }
-  }
 }
 
 extension Array where Element == UInt8 {
   /// Appends an integer in host byte order.
   @inlinable package mutating func append<T: FixedWidthInteger>(integer: T) {
-    var rest = integer.littleEndian
-    for _ in 0..<T.bitWidth / 8 {
-      append(UInt8(truncatingIfNeeded: rest))
-      rest = T.bitWidth > 8 ? rest >> 8 : 0
-    }
+    unsafe Swift.withUnsafeBytes(of: integer) { unsafe append(contentsOf: $0) }
   }
 
   /// Appends an integer in network byte order.
