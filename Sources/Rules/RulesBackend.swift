@@ -30,6 +30,8 @@ package protocol PortForwardingBackend: RulesBackend {
 
 /// A backend that knows whose an accepted address is.
 package protocol AddressOwningBackend: RulesBackend {
+  /// Whether an owner has anything.
+  func hasRules(of owner: Owner) throws(CNIError) -> Bool
   /// The accepts that an owner has, and those of the hint whose address nobody has.
   func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept]
   /// The accepts of all attachments of a network, but for those of the list.

@@ -81,7 +81,7 @@ struct ContainerBridgeTests {
   func refused() throws {
     try connect()
     let recording = RecordingHost()
-    recording.nftables.failure = CNIError(.kernelRefused, "no")
+    recording.iptables.failure = CNIError(.kernelRefused, "no")
     #expect(answer("ADD", "isolated", recording).code == 101)
     #expect(try !isIsolated)
   }

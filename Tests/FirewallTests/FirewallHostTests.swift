@@ -65,24 +65,17 @@ import Testing
     #expect(split.iptables.owner == Sample.owner && split.nftables.owner == Sample.owner)
   }
 
-  @Test("where the kernel has no table of ours, only rules for it are a failure")
-  func beside() throws {
-    let noTables = CNIError(.notAvailable, "no nf_tables")
-    let none = OwnedRules(owner: Sample.owner, rules: [])
-    let some = OwnedRules(owner: Sample.owner, rules: [.dropInvalid(.loopback6)])
-    func apply(_ wanted: OwnedRules, _ failure: CNIError?) throws -> Int {
+  @Test("an owner is recorded where it has something in our table, and nobody where the kernel has none")
+  func recorded() throws {
+    func isRecorded(_ owned: Result<[ForwardAccept], CNIError>) throws -> Bool {
       let recording = RecordingHost()
-      recording.nftables.failure = failure
-      var completions = 0
-      try recording.host.applyBeside(wanted) { completions += 1 }
-      #expect(recording.nftables.applied.map(\.rules) == [wanted.rules])
-      return completions
+      recording.nftables.owned = owned
+      return try recording.host.isRecorded(Sample.owner)
     }
-    #expect(try apply(none, nil) == 1)
-    #expect(try apply(some, nil) == 1)
-    #expect(try apply(none, noTables) == 1)
-    #expect(throws: noTables) { _ = try apply(some, noTables) }
+    #expect(try isRecorded(.success([ForwardAccept(.loopback6)])))
+    #expect(try !isRecorded(.success([])))
+    #expect(try !isRecorded(.failure(CNIError(.notAvailable, "no nf_tables"))))
     let refused = CNIError(.kernelRefused, "no")
-    #expect(throws: refused) { _ = try apply(none, refused) }
+    #expect(throws: refused) { _ = try isRecorded(.failure(refused)) }
   }
 }

@@ -42,20 +42,28 @@ import Testing
     #expect(recording.zones == (backend == .nftables ? [] : ["trusted"]))
   }
 
-  @Test(
-    "with iptables ADD has our own table hold the rest within the same change, also if there is no rest",
-    arguments: ["", more])
-  func addByIPTables(members: String) throws {
+  @Test("with iptables ADD has our own table hold the rest within the same change")
+  func addByIPTables() throws {
     let recording = RecordingHost()
-    let answer = Sample.answer("ADD", Self.config(.iptables, members), recording)
+    let answer = Sample.answer("ADD", Self.config(.iptables, Self.more), recording)
     #expect(answer.status == 0)
     #expect(answer.json == (try JSON(Sample.result(Sample.dual, version: "1.1.0"))))
     #expect(recording.events.all == ["iptables apply", "nftables apply", "nftables applied", "iptables applied"])
     let accepts = Sample.accepts(try Sample.addresses())
     #expect(recording.iptables.applied.map(\.rules) == [accepts])
-    #expect(recording.nftables.applied.map(\.rules) == [try Self.rules(members).filter { !accepts.contains($0) }])
+    #expect(recording.nftables.applied.map(\.rules) == [try Self.rules(Self.more).filter { !accepts.contains($0) }])
     #expect(recording.nftables.applied.map(\.owner) == [Sample.owner])
     #expect(recording.iptables.policies == [.replace] && recording.nftables.policies == [.replace])
+  }
+
+  @Test("an ADD by iptables changes our own table only if something is to be in it, or was")
+  func addBeside() throws {
+    for (members, isRecorded, rules) in [("", false, nil), ("", true, 0), (Self.more, false, 3)] {
+      let recording = RecordingHost()
+      if isRecorded { recording.nftables.owned = .success([ForwardAccept(try Sample.address("10.22.0.5"))]) }
+      #expect(Sample.answer("ADD", Self.config(.iptables, members), recording).status == 0)
+      #expect(recording.nftables.applied.map(\.rules.count) == (rules.map { [$0] } ?? []))
+    }
   }
 
   @Test("what our own table refuses undoes what was written into iptables' and is the answer")

@@ -71,6 +71,7 @@ final class RecordingBackend: AddressOwningBackend {
     return []
   }
 
+  func hasRules(of owner: Owner) throws(CNIError) -> Bool { try !owned.get().isEmpty }
   func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] { try owned.get() }
   func accepts(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [ForwardAccept] { [] }
   func probe() throws(CNIError) { try note("probe") }

@@ -136,6 +136,11 @@ final class RecordingOwners: AddressOwningBackend {
     return []
   }
 
+  func hasRules(of owner: Owner) throws(CNIError) -> Bool {
+    try note("hasRules")
+    return !owned.isEmpty
+  }
+
   func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
     asked.append(hint)
     try note("accepts")

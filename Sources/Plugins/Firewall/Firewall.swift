@@ -27,7 +27,8 @@ package struct Firewall: Plugin {
       if options.isolation == .isolated { try wanted.bridge?.isolatePort() }
     }
     let backend = try host.backend(options)
-    if backend != .firewalld { try host.leaveZones(request.owner) }
+    let isRecorded = backend == .firewalld ? false : try host.isRecorded(request.owner)
+    if isRecorded { try host.leaveZones(request.owner) }
     if backend != .iptables, options.namesAdminChain {
       note("\(name): iptablesAdminChainName: not asked by the backend \(backend.rawValue)")
     }
@@ -39,7 +40,9 @@ package struct Firewall: Plugin {
     case .iptables:
       let (own, others) = wanted.rules.splitForIPTables()
       takeovers = try host.iptables(options.iptables).apply(own, onConflict: .replace) { () throws(CNIError) in
-        try host.applyBeside(others, then: isolatePort)
+        // What our own table has besides; where nothing is wanted there, and nothing was, it needs no look.
+        if others.rules.isEmpty, !isRecorded { return try isolatePort() }
+        _ = try host.nftables.apply(others, onConflict: .replace, then: isolatePort)
       }
     }
     for takeover in takeovers { note("\(name): \(takeover.subject) taken over from \(takeover.previous)") }

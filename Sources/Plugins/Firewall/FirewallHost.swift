@@ -40,27 +40,21 @@ package struct FirewallHost {
     return try canIPTablesDrop() ? .iptables : .nftables
   }
 
-  /// Takes the addresses that an ADD before has put into a zone of firewalld out of it: to another backend they would be nobody's.
-  func leaveZones(_ owner: Owner) throws(CNIError) {
+  /// Whether an ADD before has put anything into our own table, which all backends but iptables do always. Where the kernel
+  /// has no nf_tables nobody has.
+  func isRecorded(_ owner: Owner) throws(CNIError) -> Bool {
     do throws(CNIError) {
-      guard try nftables.accepts(of: owner, hint: []).contains(where: { $0.zone != nil }) else { return }
+      return try nftables.hasRules(of: owner)
     } catch {
-      // Where the kernel has no nf_tables nothing is in them.
       guard error.code == .notAvailable else { throw error }
-      return
+      return false
     }
-    _ = try firewalld(FirewallOptions.standardZone).remove(owner, hint: [], ports: [])
   }
 
-  /// Makes our own table have the rules that an owner wants besides those in the tables of iptables. Where the kernel has none
-  /// and none is wanted, none is there.
-  func applyBeside(_ wanted: OwnedRules, then completion: () throws(CNIError) -> Void) throws(CNIError) {
-    do throws(CNIError) {
-      _ = try nftables.apply(wanted, onConflict: .replace, then: completion)
-    } catch {
-      guard error.code == .notAvailable, wanted.rules.isEmpty else { throw error }
-      try completion()
-    }
+  /// Takes the addresses that an ADD before has put into a zone of firewalld out of it: to another backend they would be nobody's.
+  func leaveZones(_ owner: Owner) throws(CNIError) {
+    guard try nftables.accepts(of: owner, hint: []).contains(where: { $0.zone != nil }) else { return }
+    _ = try firewalld(FirewallOptions.standardZone).remove(owner, hint: [], ports: [])
   }
 }
 

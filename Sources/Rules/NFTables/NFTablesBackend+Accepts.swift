@@ -7,6 +7,12 @@ import Netlink
 import Rules
 
 extension NFTablesBackend: AddressOwningBackend {
+  package func hasRules(of owner: Owner) throws(CNIError) -> Bool {
+    try transaction("look for the rules of \(owner)") { (session) throws(NetlinkError) in
+      .done(try session.stays(Layout.place(owner, self.part)))
+    }
+  }
+
   package func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
     let (own, free) = try elements(of: owner, hint)
     return own.compactMap { Layout.accept($0) } + hint.accepts.filter { free.contains(Layout.place($0)) }

@@ -224,12 +224,6 @@ extension NFTablesBackend {
 }
 
 extension Session {
-  /// Whether an element is there and is not about to expire.
-  func stays(_ place: Element.Place) throws(NetlinkError) -> Bool {
-    guard let stored = try read(places: [place]).elements[place] else { return false }
-    return stored.timeout == nil
-  }
-
   /// Waits until these elements have expired, but not longer than a slow kernel's clock takes.
   func wait(untilGone places: [Element.Place]) throws(NetlinkError) {
     if places.isEmpty { return }

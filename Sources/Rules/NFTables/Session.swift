@@ -32,11 +32,31 @@ struct Session: ~Copyable {
   func read(
     chains: [String] = [], sets: [String] = [], places: [Element.Place], tables: [ForeignTable] = []
   ) throws(NetlinkError) -> Snapshot {
-    let own = [NetlinkMessage(nft: NFT_MSG_GETGEN, family: 0), Table.get()]
     let things = tables.map { $0.get() } + sets.map { SetObject.get($0) }
-    let requests = own + chains.map { Chain.get($0) } + things + places.map { Element.get($0) }
-    let answers = try socket.answers(to: requests)
-    guard answers.count == requests.count else { throw NetlinkError("read the nftables ruleset", number: EPROTO) }
+    let requests = [Table.get()] + chains.map { Chain.get($0) } + things + places.map { Element.get($0) }
+    let (generation, answers) = try ask(requests)
+    let found = answers.map { $0.errorNumber == nil }
+    let isTable = found.dropFirst(1 + chains.count)
+    let isSet = isTable.dropFirst(tables.count)
+    let chainAnswers = answers.dropFirst().prefix(chains.count)
+    let elementAnswers = answers.suffix(places.count).filter { $0.errorNumber == nil }
+    return Snapshot(
+      generation: generation,
+      isTableActive: found[0] && !Table.isDormant(answers[0]),
+      chains: chainAnswers.compactMap { StoredChain($0) },
+      sets: Set(zip(sets, isSet).filter(\.1).map(\.0)),
+      elements: Dictionary(
+        elementAnswers.flatMap { Element.read($0) }.map { ($0.element.place, $0) }
+      ) { first, _ in first },
+      tables: zip(tables, isTable).filter(\.1).map(\.0))
+  }
+
+  /// Asks for things of which each may be there, or else is answered by an error; and for the ruleset's number.
+  private func ask(
+    _ requests: [NetlinkMessage]
+  ) throws(NetlinkError) -> (generation: UInt32, answers: [NetlinkReply]) {
+    let answers = try socket.answers(to: [NetlinkMessage(nft: NFT_MSG_GETGEN, family: 0)] + requests)
+    guard answers.count == 1 + requests.count else { throw NetlinkError("read the nftables ruleset", number: EPROTO) }
     // The answer to a message of a subsystem that is not there.
     if answers[0].errorNumber == EINVAL {
       throw NetlinkError("read the nftables ruleset", number: EINVAL, explanation: NetlinkError.noTables)
@@ -46,20 +66,14 @@ struct Session: ~Copyable {
     }
     let generation = answers[0].attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0)?.bigEndian
     guard let generation else { throw NetlinkError("read the generation of the nftables ruleset", number: EPROTO) }
-    let found = answers.map { $0.errorNumber == nil }
-    let isTable = found.dropFirst(own.count + chains.count)
-    let isSet = isTable.dropFirst(tables.count)
-    let chainAnswers = answers.dropFirst(own.count).prefix(chains.count)
-    let elementAnswers = answers.suffix(places.count).filter { $0.errorNumber == nil }
-    return Snapshot(
-      generation: generation,
-      isTableActive: found[1] && !Table.isDormant(answers[1]),
-      chains: chainAnswers.compactMap { StoredChain($0) },
-      sets: Set(zip(sets, isSet).filter(\.1).map(\.0)),
-      elements: Dictionary(
-        elementAnswers.flatMap { Element.read($0) }.map { ($0.element.place, $0) }
-      ) { first, _ in first },
-      tables: zip(tables, isTable).filter(\.1).map(\.0))
+    return (generation, Array(answers.dropFirst()))
+  }
+
+  /// Whether an element is there and is not about to expire.
+  func stays(_ place: Element.Place) throws(NetlinkError) -> Bool {
+    try ask([Element.get(place)]).answers.contains { answer in
+      answer.errorNumber == nil && Element.read(answer).contains { $0.timeout == nil }
+    }
   }
 
   /// All elements of a set; none if there is no such set. On a host whose rules change all the time this may miss what
