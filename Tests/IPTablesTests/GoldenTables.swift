@@ -44,7 +44,7 @@ struct GoldenTable: CustomTestStringConvertible, Sendable {
     let rule = try? IPTablesRule(Array(words.dropFirst(4)), family)
     switch (words[2], rule) {
     case ("-N", _): return { (edit) throws(CNIError) in try edit.ensureChain(chain) }
-    case ("-X", _): return { (edit) throws(CNIError) in try edit.removeChain(chain) }
+    case ("-X", _): return { (edit) throws(CNIError) in edit.removeChain(chain) }
     case ("-F", _): return { (edit) throws(CNIError) in try edit.fill(chain, with: []) }
     case ("-A", let rule?): return { (edit) throws(CNIError) in edit.append(rule, to: chain) }
     case ("-I", let rule?): return { (edit) throws(CNIError) in edit.prepend(rule, to: chain) }

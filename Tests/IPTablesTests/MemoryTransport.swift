@@ -71,20 +71,20 @@ private struct MemoryReader: TableReader {
   let chains: [String: [(handle: UInt64, rule: IPTablesRule)]]
   let policies: [String: RuleTarget]
 
-  func has(_ chain: String) -> Bool { chains[chain] != nil }
-
-  func uses(of chain: String) -> Int {
-    let jumps = chains.values.flatMap { $0 }.count { $0.rule.target == .jump(chain) }
-    return (chains[chain]?.count ?? 0) + jumps
+  func states(of names: [String]) -> [ChainState] {
+    names.compactMap { name in
+      // A policy says that the kernel has the chain.
+      if chains[name] == nil, policies[name] == nil { return nil }
+      let jumps = chains.values.flatMap { $0 }.count { $0.rule.target == .jump(name) }
+      return ChainState(
+        name: name, uses: (chains[name]?.count ?? 0) + jumps, isDropping: policies[name] == .drop)
+    }
   }
-
-  func isDropping(_ chain: String) -> Bool { policies[chain] == .drop }
 
   func rules(
     of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
-  ) -> [PlacedRule]? {
-    guard let rules = chains[chain]?.filter({ $0.rule.holds(needles, table) }).map({ PlacedRule($0.handle, $0.rule) })
-    else { return nil }
+  ) -> [PlacedRule] {
+    let rules = (chains[chain] ?? []).filter { $0.rule.holds(needles, table) }.map { PlacedRule($0.handle, $0.rule) }
     guard let isLast, let end = rules.firstIndex(where: isLast) else { return rules }
     return Array(rules[...end])
   }

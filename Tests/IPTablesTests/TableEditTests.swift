@@ -73,28 +73,31 @@ import Testing
   @Test("with needles those rules are answered that hold one")
   func needles() throws {
     try append("-j RETURN", "-s 10.22.0.5/32 -j ACCEPT", "-d 10.22.0.6/32 -j ACCEPT", "-i cni0 -j X", to: "MINE")
-    func found(_ needles: [[UInt8]]) throws -> [String]? {
+    func found(_ needles: [[UInt8]]) throws -> [String] {
       try tables.change(Self.table) { (edit) throws(CNIError) in
-        try edit.rules(of: "MINE", holding: needles)?.compactMap { $0.rule?.text }
+        try edit.rules(of: "MINE", holding: needles).compactMap { $0.rule?.text }
       }
     }
     #expect(try found([]) == [])
     #expect(try found([[10, 22, 0, 6]]) == ["-d 10.22.0.6/32 -j ACCEPT"])
-    #expect(try found([Array("cni0".utf8), [10, 22, 0, 5]])?.count == 2)
+    #expect(try found([Array("cni0".utf8), [10, 22, 0, 5]]).count == 2)
   }
 
   @Test("rules are answered up to the last that is wanted, and counted with the jumps to their chain")
   func looking() throws {
     try append("-s 10.0.0.1/32 -j RETURN", "-j ACCEPT", "-j DROP", to: "MINE")
     try append("-j MINE", "-j MINE", "-j OTHER", to: "FORWARD")
+    try append("-j RETURN", to: "OTHER")
     try tables.change(Self.table) { (edit) throws(CNIError) in
       let some = try edit.rules(of: "MINE", holding: nil) { $0.rule?.target == .accept }
-      #expect(some?.count == 2)
+      #expect(some.count == 2)
       #expect(try edit.uses(of: "MINE") == 5)
-      #expect(try edit.uses(of: "OTHER") == 1)
+      #expect(try edit.uses(of: "OTHER") == 2)
       #expect(try edit.uses(of: "NONE") == 0)
       #expect(
-        try edit.allRules(holding: nil).map(\.chain) == ["FORWARD", "FORWARD", "FORWARD", "MINE", "MINE", "MINE"])
+        try edit.allRules(holding: nil).map(\.chain) == [
+          "FORWARD", "FORWARD", "FORWARD", "MINE", "MINE", "MINE", "OTHER",
+        ])
       #expect(try edit.allRules(holding: [[10, 0, 0, 1]]).map(\.chain) == ["MINE"])
       #expect(try edit.chains(withPrefix: "M") == ["MINE"])
     }
@@ -104,24 +107,61 @@ import Testing
   func known() throws {
     try append("-j RETURN", "-j ACCEPT", to: "MINE")
     try tables.change(Self.table) { (edit) throws(CNIError) in
-      #expect(try edit.rules(of: "MINE", holding: [])?.isEmpty == true)
+      #expect(try edit.rules(of: "MINE", holding: []).isEmpty)
       #expect(try edit.rules(of: "MINE")?.count == 2)
-      #expect(try edit.rules(of: "MINE", holding: [])?.count == 2)
-      #expect(try edit.rules(of: "NONE", holding: []) == nil)
+      #expect(try edit.rules(of: "MINE", holding: []).count == 2)
+      #expect(try edit.rules(of: "NONE", holding: []).isEmpty)
+      #expect(try edit.rules(of: "NONE") == nil)
       #expect(try edit.has("MINE"))
       #expect(try !edit.has("NONE"))
     }
   }
 
-  @Test("a chain is made once however often it is wanted, and removed only if it is there")
+  @Test("several chains can be asked for at once, once each, and an empty one is not read")
+  func states() throws {
+    let reader = CountingReader()
+    var edit = TableEdit(reader)
+    try edit.look(at: ["A", "EMPTY", "NONE"])
+    try edit.look(at: ["A", "B"])
+    #expect(try edit.has("A") && edit.has("EMPTY") && !edit.has("NONE"))
+    #expect(try edit.uses(of: "A") == 1 && edit.uses(of: "NONE") == 0)
+    #expect(try edit.rules(of: "EMPTY") == [] && edit.rules(of: "NONE") == nil && edit.rules(of: "A") == [])
+    #expect(reader.asked == ["A", "EMPTY", "NONE", "B"])
+    #expect(reader.read == ["A"])
+  }
+
+  @Test("a chain is made once however often it is wanted")
   func chains() throws {
     try append("-j RETURN", to: "MINE")
     let changes = try tables.change(Self.table) { (edit) throws(CNIError) in
       for chain in ["NEW", "MINE", "NEW"] { try edit.ensureChain(chain) }
-      for chain in ["MINE", "NONE"] { try edit.removeChain(chain) }
+      edit.removeChain("MINE")
       return edit.discard()
     }
     #expect(changes == ["the chain NEW is missing", "there is a chain MINE"])
     #expect(tables.commits == 0)
   }
+}
+
+/// Chains without rules, of which `EMPTY` says so; writes down what it is asked.
+private final class CountingReader: TableReader {
+  private(set) var asked: [String] = []
+  private(set) var read: [String] = []
+
+  func states(of chains: [String]) -> [ChainState] {
+    asked += chains
+    return chains.filter { $0 != "NONE" }.map {
+      ChainState(name: $0, uses: $0 == "EMPTY" ? 0 : 1, isDropping: false)
+    }
+  }
+
+  func rules(
+    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+  ) -> [PlacedRule] {
+    read.append(chain)
+    return []
+  }
+
+  func allRules(holding needles: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] { [] }
+  func chains(withPrefix prefix: String) -> [String] { [] }
 }

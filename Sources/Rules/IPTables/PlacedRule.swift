@@ -29,3 +29,10 @@ package struct PlacedRule: Equatable, Sendable {
 
   package static func == (left: PlacedRule, right: PlacedRule) -> Bool { left.handle == right.handle }
 }
+
+extension [PlacedRule] {
+  /// Whether they are exactly these rules, in this order.
+  func are(_ rules: [IPTablesRule]) -> Bool {
+    count == rules.count && zip(self, rules).allSatisfy { $0.rule == $1 }
+  }
+}

@@ -51,20 +51,37 @@ package struct TableEdit {
   }
 
   private let reader: any TableReader
-  private var found: [String: Bool] = [:]
-  private var known: [String: [PlacedRule]?] = [:]
+  // There are few, and looking through them takes less than a dictionary's making.
+  private var asked: [String] = []
+  private var states: [ChainState] = []
+  private var known: [KnownChain] = []
   private(set) var changes: [Change] = []
+
+  private struct KnownChain {
+    let name: String
+    let rules: [PlacedRule]
+  }
 
   init(_ reader: any TableReader) { self.reader = reader }
 
-  /// Whether there is a chain.
-  package mutating func has(_ chain: String) throws(CNIError) -> Bool {
-    if let rules = known[chain] { return rules != nil }
-    if let isFound = found[chain] { return isFound }
-    let isFound = try reader.has(chain)
-    found[chain] = isFound
-    return isFound
+  /// Asks for several chains at once, which takes less time than to ask for one after another.
+  package mutating func look(at chains: [String]) throws(CNIError) {
+    let unknown = chains.filter { !asked.contains($0) }
+    if unknown.isEmpty { return }
+    states += try reader.states(of: unknown)
+    asked += unknown
   }
+
+  private mutating func state(of chain: String) throws(CNIError) -> ChainState? {
+    try look(at: [chain])
+    return states.first { $0.name == chain }
+  }
+
+  /// Whether there is a chain.
+  package mutating func has(_ chain: String) throws(CNIError) -> Bool { try state(of: chain) != nil }
+
+  /// How many rules there are in a chain, and jumps to it, together; 0 if there is no such chain.
+  package mutating func uses(of chain: String) throws(CNIError) -> Int { try state(of: chain)?.uses ?? 0 }
 
   /// Forgets the changes, and answers what they would have been, in words.
   package mutating func discard() -> [String] {
@@ -74,18 +91,19 @@ package struct TableEdit {
 
   /// The rules of a chain in their order; nil if there is no such chain.
   package mutating func rules(of chain: String) throws(CNIError) -> [PlacedRule]? {
-    if let rules = known[chain] { return rules }
-    let rules = try reader.rules(of: chain, holding: nil, until: nil)
-    known[chain] = .some(rules)
+    guard let state = try state(of: chain) else { return nil }
+    if let known = known.first(where: { $0.name == chain }) { return known.rules }
+    let rules = state.uses == 0 ? [] : try reader.rules(of: chain, holding: nil, until: nil)
+    known.append(KnownChain(name: chain, rules: rules))
     return rules
   }
 
   /// Rules of a chain whose bytes hold one of the needles, such as an address, a name or a comment, up to the first for which
-  /// `isLast` holds. Others may be among them. Nil if there is no such chain.
-  package mutating func rules(
+  /// `isLast` holds. Others may be among them. None if there is no such chain.
+  package func rules(
     of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)? = nil
-  ) throws(CNIError) -> [PlacedRule]? {
-    if let rules = known[chain] { return rules }
+  ) throws(CNIError) -> [PlacedRule] {
+    if let known = known.first(where: { $0.name == chain }) { return known.rules }
     return try reader.rules(of: chain, holding: needles, until: isLast)
   }
 
@@ -94,9 +112,6 @@ package struct TableEdit {
     try reader.allRules(holding: needles)
   }
 
-  /// How many rules there are in a chain, and jumps to it, together; 0 if there is no such chain.
-  package func uses(of chain: String) throws(CNIError) -> Int { try reader.uses(of: chain) }
-
   /// The chains whose names begin so.
   package func chains(withPrefix prefix: String) throws(CNIError) -> [String] {
     try reader.chains(withPrefix: prefix)
@@ -104,7 +119,7 @@ package struct TableEdit {
 
   /// Whether a packet that comes to a chain can be dropped, but for what other chains do that the name of one fits.
   package mutating func canDrop(in chain: String, leavingOut isLeftOut: (String) -> Bool) throws(CNIError) -> Bool {
-    if try reader.isDropping(chain) { return true }
+    if try state(of: chain)?.isDropping ?? false { return true }
     var seen: Set<String> = [chain]
     var rest = [chain]
     while let next = rest.popLast() {
@@ -121,15 +136,13 @@ package struct TableEdit {
     if try !has(chain), !changes.contains(.makeChain(chain)) { changes.append(.makeChain(chain)) }
   }
 
-  /// Removes a chain with all its rules, if it is there.
-  package mutating func removeChain(_ chain: String) throws(CNIError) {
-    if try has(chain) { changes.append(.removeChain(chain)) }
-  }
+  /// Removes a chain that is there, with all its rules.
+  package mutating func removeChain(_ chain: String) { changes.append(.removeChain(chain)) }
 
   /// Makes a chain hold exactly these rules.
   package mutating func fill(_ chain: String, with wanted: [IPTablesRule]) throws(CNIError) {
     let present = try rules(of: chain)
-    if let present, present.map(\.rule) == wanted.map(Optional.some) { return }
+    if let present, present.are(wanted) { return }
     changes.append(present == nil ? .makeChain(chain) : .flush(chain))
     for rule in wanted { append(rule, to: chain) }
   }

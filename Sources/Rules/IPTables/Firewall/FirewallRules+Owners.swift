@@ -57,7 +57,7 @@ extension TableEdit {
   /// `forward` are the rules of the hook's chain.
   mutating func acceptsHead(_ forward: [PlacedRule]) throws(CNIError) -> AcceptsHead {
     let isAdminJump = { (placed: PlacedRule) in placed.rule?.comment == FirewallRules.adminComment }
-    let head = try rules(of: FirewallRules.forwarding, holding: nil) { !isAdminJump($0) } ?? []
+    let head = try rules(of: FirewallRules.forwarding, holding: nil) { !isAdminJump($0) }
     let adminJumps = head.filter(isAdminJump)
     let jumps = forward.count { $0.jump == FirewallRules.forwarding }
     let accepts = try uses(of: FirewallRules.forwarding) - jumps - adminJumps.count

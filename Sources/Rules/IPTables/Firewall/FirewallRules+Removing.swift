@@ -12,13 +12,14 @@ extension TableEdit {
     _ owner: OwnerTag, addresses: [IPAddress], bridges: [String]
   ) throws(CNIError) {
     let own = FirewallRules.chain(owner)
+    try look(at: [own, FirewallRules.forwarding, FirewallRules.owners, "FORWARD"])
     let present = try rules(of: own)
     // Who has no chain can only have what the peer has added, and not what nobody has asked for.
     if present == nil, addresses.isEmpty && bridges.isEmpty { return }
     if present == nil, try !has(FirewallRules.forwarding) { return }
     let marks = Marks(present ?? [], chain: own)
     let head = try acceptsHead(try rules(of: "FORWARD") ?? [])
-    try removeChain(own)
+    if present != nil { removeChain(own) }
     try removeMarked([marks], addresses: addresses, bridges: bridges, head, keeping: nil)
   }
 
@@ -27,12 +28,12 @@ extension TableEdit {
   mutating func removeAll(networkPrefix prefix: String, sparing spared: Set<OwnerTag>) throws(CNIError) {
     var gone: [Marks] = []
     for chain in try chains(withPrefix: FirewallRules.ownPrefix) {
-      let marks = Marks(try rules(of: chain) ?? [], chain: chain)
+      let marks = Marks(try rules(of: chain, holding: nil), chain: chain)
       guard let owner = marks.owner, owner.text.hasPrefix(prefix), !spared.contains(owner) else { continue }
       gone.append(marks)
     }
     let head = try acceptsHead(try rules(of: "FORWARD") ?? [])
-    for marks in gone { try removeChain(marks.chain) }
+    for marks in gone { removeChain(marks.chain) }
     try removeMarked(gone, addresses: [], bridges: try isolatedBridges(), head, keeping: nil)
   }
 
@@ -86,11 +87,12 @@ extension TableEdit {
     // What the peer has added on this bridge has no mark.
     if try hasUnmarkedAccepts(besides: removed, gone) { return true }
     var rules = [FirewallRules.staying(bridge)]
-    try removeChain(FirewallRules.chain(bridge, .isolated))
+    var chains = [FirewallRules.chain(bridge, .isolated)]
     if !isWanted {
       rules += [FirewallRules.leaving(bridge), FirewallRules.entering(bridge)]
-      try removeChain(FirewallRules.chain(bridge, .sameBridge))
+      chains.append(FirewallRules.chain(bridge, .sameBridge))
     }
+    for chain in chains where try has(chain) { removeChain(chain) }
     for chain in [FirewallRules.stage1, FirewallRules.stage2] {
       for placed in try self.rules(of: chain) ?? [] {
         guard let rule = placed.rule else { continue }
@@ -131,6 +133,6 @@ extension TableEdit {
     for placed in try rules(of: "FORWARD") ?? [] where placed.jump == FirewallRules.stage1 {
       remove(placed, from: "FORWARD")
     }
-    for chain in chains { try removeChain(chain) }
+    for chain in chains where try has(chain) { removeChain(chain) }
   }
 }

@@ -10,6 +10,7 @@ extension TableEdit {
   /// peer has added the container.
   mutating func write(_ rules: FirewallRules, adminChain: String, isCheck: Bool = false) throws(CNIError) {
     let own = FirewallRules.chain(rules.owner)
+    try look(at: [own, adminChain, FirewallRules.forwarding, FirewallRules.owners, "FORWARD"])
     let former = Marks(try self.rules(of: own) ?? [], chain: own)
     let isPeers = isCheck && former.isEmpty
     try ensureChain(adminChain)
@@ -30,7 +31,7 @@ extension TableEdit {
   private mutating func writeAdminJump(_ jump: IPTablesRule, _ head: AcceptsHead) throws(CNIError) {
     let chain = FirewallRules.forwarding
     if head.adminJumps.contains(where: { $0.rule == jump }) { return }
-    let present = try rules(of: chain, holding: [Array(FirewallRules.adminComment.utf8)]) ?? []
+    let present = try rules(of: chain, holding: [Array(FirewallRules.adminComment.utf8)])
     for former in present where former.rule == jump {
       remove(former, from: chain)
     }
@@ -52,18 +53,16 @@ extension TableEdit {
     _ rules: FirewallRules, _ head: AcceptsHead, _ former: Marks, trustsMarks: Bool
   ) throws(CNIError) {
     // Where all accepts are marked, a mark that is there tells as much as a look through thousands.
-    let isKnown = trustsMarks && head.areAllMarked
-    let unknown = isKnown ? [] : rules.addresses
-    let accepts = try acceptsByAddress(unknown, besides: [former])
     var missing: [IPTablesRule] = []
-    for address in rules.addresses {
-      if isKnown {
+    if trustsMarks, head.areAllMarked {
+      for address in rules.addresses {
         // Those of a mark the peer may have removed, and added as many others.
         let present = former.addresses.contains(address) ? try someAccepts(of: address) : []
         missing += FirewallRules.accepts(address).filter { wanted in !present.contains { $0.rule == wanted } }
-      } else if let present = accepts[address] {
-        missing += present.missing
       }
+    } else {
+      let accepts = try acceptsByAddress(rules.addresses, besides: [former])
+      for address in rules.addresses { missing += accepts[address]?.missing ?? [] }
     }
     // The last added come first, as whoever is deleted soon is found soon.
     for rule in missing.reversed() { insert(rule, after: head.adminJumps.last, in: FirewallRules.forwarding) }
@@ -72,7 +71,7 @@ extension TableEdit {
   /// Makes the owner's chain hold its marks; what it holds besides goes with what it stands for.
   private mutating func mark(_ rules: FirewallRules, _ former: Marks, _ head: AcceptsHead) throws(CNIError) {
     let marks = rules.marks
-    if former.rules.map(\.rule) == marks.map(Optional.some) { return }
+    if former.rules.are(marks) { return }
     try ensureChain(FirewallRules.owners)
     for case .jump(let chain) in marks.map(\.target) where chain != FirewallRules.owners { try ensureChain(chain) }
     try fill(FirewallRules.chain(rules.owner), with: marks)

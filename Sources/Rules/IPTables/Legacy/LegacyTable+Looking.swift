@@ -5,11 +5,12 @@ import Netlink
 
 /// The table as it was read: changes are not seen.
 extension LegacyTable: TableReader {
-  func has(_ name: String) -> Bool { index(of: name) != nil }
-
-  func uses(of name: String) -> Int {
-    guard let index = index(of: name) else { return 0 }
-    return chains[index].rules.count + jumps.count { Int($0) == index }
+  func states(of names: [String]) -> [ChainState] {
+    names.compactMap { name in
+      guard let index = index(of: name) else { return nil }
+      let uses = chains[index].rules.count + jumps.count { Int($0) == index }
+      return ChainState(name: name, uses: uses, isDropping: isDropping(index))
+    }
   }
 
   func chains(withPrefix prefix: String) -> [String] {
@@ -17,17 +18,15 @@ extension LegacyTable: TableReader {
     return sorted.filter { name(of: $0).starts(with: prefix) }.map { String(decoding: name(of: $0), as: UTF8.self) }
   }
 
-  func isDropping(_ name: String) -> Bool {
-    guard let index = index(of: name), chains[index].hook != nil, let last = chains[index].entries.last else {
-      return false
-    }
+  private func isDropping(_ index: Int) -> Bool {
+    guard chains[index].hook != nil, let last = chains[index].entries.last else { return false }
     return format.canDrop(bytes[starts[last]..<starts[last + 1]])
   }
 
   func rules(
     of name: String, holding needles: [[UInt8]]? = nil, until isLast: ((PlacedRule) -> Bool)? = nil
-  ) -> [PlacedRule]? {
-    guard let index = index(of: name) else { return nil }
+  ) -> [PlacedRule] {
+    guard let index = index(of: name) else { return [] }
     return rules(of: index, holding: needles, until: isLast)
   }
 

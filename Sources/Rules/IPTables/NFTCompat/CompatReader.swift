@@ -19,24 +19,16 @@ final class CompatReader: TableReader {
     self.sockets = sockets
   }
 
-  func has(_ chain: String) throws(CNIError) -> Bool {
-    try read { (session) throws(NetlinkError) in try session.has(chain) } ?? false
-  }
-
-  func uses(of chain: String) throws(CNIError) -> Int {
-    try read { (session) throws(NetlinkError) in try session.uses(of: chain) } ?? 0
-  }
-
-  func isDropping(_ chain: String) throws(CNIError) -> Bool {
-    try read { (session) throws(NetlinkError) in try session.isDropping(chain) } ?? false
+  func states(of chains: [String]) throws(CNIError) -> [ChainState] {
+    try read { (session) throws(NetlinkError) in try session.states(of: chains) } ?? []
   }
 
   func rules(
     of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
-  ) throws(CNIError) -> [PlacedRule]? {
+  ) throws(CNIError) -> [PlacedRule] {
     try read { (session) throws(NetlinkError) in
       try session.rules(of: chain, holding: needles, until: isLast)
-    } ?? nil
+    } ?? []
   }
 
   func allRules(holding needles: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)] {

@@ -32,33 +32,24 @@ struct CompatSession {
     }
   }
 
-  func has(_ chain: String) throws(NetlinkError) -> Bool { try chainReply(chain) != nil }
-
   /// Whether there is a rule in one of the chains that iptables has by itself.
   func holdsRules() throws(NetlinkError) -> Bool {
-    for chain in ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"] where BaseHook(chain, table.name) != nil {
-      let use = try chainReply(chain)?.attributes(after: 4)[Int(NFTA_CHAIN_USE.rawValue)]?.integer(UInt32.self, at: 0)
-      if let use, use != 0 { return true }
+    let chains = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"].filter { BaseHook($0, table.name) != nil }
+    return try states(of: chains).contains { $0.uses > 0 }
+  }
+
+  func states(of chains: [String]) throws(NetlinkError) -> [ChainState] {
+    let requests = chains.map { chain in
+      var look = message(NFT_MSG_GETCHAIN)
+      look.attribute(NFTA_CHAIN_TABLE.rawValue, text: table.name.rawValue)
+      look.attribute(NFTA_CHAIN_NAME.rawValue, text: chain)
+      return look
     }
-    return false
-  }
-
-  private func chainReply(_ chain: String) throws(NetlinkError) -> NetlinkReply? {
-    var look = message(NFT_MSG_GETCHAIN)
-    look.attribute(NFTA_CHAIN_TABLE.rawValue, text: table.name.rawValue)
-    look.attribute(NFTA_CHAIN_NAME.rawValue, text: chain)
-    return try main.socket.answer(to: look, "look at the chain \(chain)", unless: [ENOENT])
-  }
-
-  /// Whether a chain has the policy DROP.
-  func isDropping(_ chain: String) throws(NetlinkError) -> Bool {
-    let policy = try chainReply(chain)?.attributes(after: 4)[Int(NFTA_CHAIN_POLICY.rawValue)]
-    return policy?.integer(UInt32.self, at: 0)?.bigEndian == UInt32(NF_DROP)
-  }
-
-  func uses(of chain: String) throws(NetlinkError) -> Int {
-    let uses = try chainReply(chain)?.attributes(after: 4)[Int(NFTA_CHAIN_USE.rawValue)]
-    return uses?.integer(UInt32.self, at: 0).map { Int($0.bigEndian) } ?? 0
+    let replies = try main.socket.answers(to: requests)
+    for reply in replies {
+      if let failure = reply.failure("look at the chains"), failure.number != ENOENT { throw failure }
+    }
+    return replies.compactMap { $0.errorNumber == nil ? ChainState($0) : nil }
   }
 
   func chains(withPrefix prefix: String) throws(NetlinkError) -> [String] {
@@ -88,8 +79,7 @@ struct CompatSession {
 
   func rules(
     of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
-  ) throws(NetlinkError) -> [PlacedRule]? {
-    guard try has(chain) else { return nil }
+  ) throws(NetlinkError) -> [PlacedRule] {
     var list = message(NFT_MSG_GETRULE, NLM_F_DUMP)
     list.attribute(NFTA_RULE_TABLE.rawValue, text: table.name.rawValue)
     list.attribute(NFTA_RULE_CHAIN.rawValue, text: chain)
@@ -212,6 +202,17 @@ struct BaseHook: Equatable {
     case (.filter, "OUTPUT"): (number, priority) = (3, 0)
     default: return nil
     }
+  }
+}
+
+extension ChainState {
+  fileprivate init?(_ reply: NetlinkReply) {
+    let attributes = reply.attributes(after: 4)
+    func word(_ type: UInt32) -> UInt32? { attributes[Int(type)]?.integer(UInt32.self, at: 0)?.bigEndian }
+    guard let name = attributes[Int(NFTA_CHAIN_NAME.rawValue)]?.text else { return nil }
+    self.init(
+      name: name, uses: word(NFTA_CHAIN_USE.rawValue).map(Int.init) ?? 0,
+      isDropping: word(NFTA_CHAIN_POLICY.rawValue) == UInt32(NF_DROP))
   }
 }
 

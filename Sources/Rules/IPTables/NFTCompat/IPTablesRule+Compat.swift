@@ -12,22 +12,16 @@ extension IPTablesRule {
   /// of nf_tables, the rest by matches and targets of x_tables.
   func expressions(_ family: AddressFamily) -> [CompatExpression] {
     var list: [CompatExpression] = []
-    for (interface, key) in [(inputInterface, NFT_META_IIFNAME), (outputInterface, NFT_META_OIFNAME)] {
-      guard let interface else { continue }
-      let name = Array(interface.value.name.utf8)
-      // Of a whole name the NUL behind it counts too.
-      let bytes = interface.value.isPrefix ? name : name + [0]
-      list += [.meta(key.rawValue), .compare(bytes, isNegated: interface.isNegated)]
-    }
+    if let inputInterface { list += Self.expressions(inputInterface, NFT_META_IIFNAME) }
+    if let outputInterface { list += Self.expressions(outputInterface, NFT_META_OIFNAME) }
     if let transport {
       list += [
         .meta(NFT_META_L4PROTO.rawValue), .compare([transport.value.number], isNegated: transport.isNegated),
       ]
     }
-    for (prefix, offset) in [(source, Self.offsets(family).source), (destination, Self.offsets(family).destination)] {
-      guard let prefix else { continue }
-      list += Self.expressions(prefix, at: offset)
-    }
+    let offsets = Self.offsets(family)
+    if let source { list += Self.expressions(source, at: offsets.source) }
+    if let destination { list += Self.expressions(destination, at: offsets.destination) }
     for match in matches { list += match.expressions }
     list.append(.counter)
     switch target {
@@ -46,6 +40,15 @@ extension IPTablesRule {
   /// Where the addresses stand in a header: RFC 791, 3.1; RFC 8200, 3.
   private static func offsets(_ family: AddressFamily) -> (source: UInt32, destination: UInt32) {
     family == .ip ? (12, 16) : (8, 24)
+  }
+
+  private static func expressions(
+    _ interface: Negatable<InterfacePattern>, _ key: nft_meta_keys
+  ) -> [CompatExpression] {
+    let name = Array(interface.value.name.utf8)
+    // Of a whole name the NUL behind it counts too.
+    let bytes = interface.value.isPrefix ? name : name + [0]
+    return [.meta(key.rawValue), .compare(bytes, isNegated: interface.isNegated)]
   }
 
   private static func expressions(_ prefix: Negatable<Prefix>, at offset: UInt32) -> [CompatExpression] {

@@ -168,6 +168,7 @@ extension IPTablesPorts {
   private func write(_ rules: PortRules, _ table: inout TableEdit) throws(CNIError) {
     let (chain, entries) = (PortRules.chain(rules.owner), rules.entries)
     var wanted = rules
+    try table.look(at: [chain, PortRules.entries, "PREROUTING", "OUTPUT"])
     if rules.masqueradesAny { wanted = try prepareMasquerading(rules, &table) }
     try table.ensureChain(PortRules.entries)
     for hook in ["PREROUTING", "OUTPUT"] { try table.ensure(PortRules.jumpToEntries, in: hook) }
@@ -185,6 +186,7 @@ extension IPTablesPorts {
 
   /// Collects what masquerading needs, and answers the rules with the chain that marks: ours, if the other is missing.
   private func prepareMasquerading(_ rules: PortRules, _ table: inout TableEdit) throws(CNIError) -> PortRules {
+    try table.look(at: [rules.markChain, PortRules.marking, PortRules.masquerading, "POSTROUTING"])
     if rules.markChain != PortRules.marking {
       if try table.has(rules.markChain) { return rules }
       note("externalSetMarkChain: there is no chain \(rules.markChain): \(PortRules.marking) is used instead")
@@ -202,9 +204,11 @@ extension IPTablesPorts {
     _ owner: Owner, _ family: AddressFamily, at place: any IPTablesTransport
   ) throws(CNIError) -> [PortForward] {
     try place.change(IPTable(.nat, family)) { (table) throws(CNIError) in
+      let current = PortRules.chain(owner, prefix: "CNI-DN-")
+      let former = PortRules.chain(owner, prefix: "CNI-SN-")
+      try table.look(at: [current, former])
       var chains: [String] = []
-      for (prefix, entries) in [("CNI-DN-", PortRules.entries), ("CNI-SN-", PortRules.formerEntries)] {
-        let chain = PortRules.chain(owner, prefix: prefix)
+      for (chain, entries) in [(current, PortRules.entries), (former, PortRules.formerEntries)] {
         guard try table.has(chain) else { continue }
         for entry in try Self.entries(to: chain, in: entries, &table) { table.remove(entry, from: entries) }
         chains.append(chain)
@@ -231,8 +235,8 @@ extension IPTablesPorts {
   private static func remove(chains: [String], _ table: inout TableEdit) throws(CNIError) -> [PortForward] {
     var forwards: [PortForward] = []
     for chain in chains {
-      forwards += (try table.rules(of: chain) ?? []).compactMap { $0.rule?.forward }
-      try table.removeChain(chain)
+      forwards += try table.rules(of: chain, holding: nil).compactMap { $0.rule?.forward }
+      table.removeChain(chain)
     }
     return forwards
   }

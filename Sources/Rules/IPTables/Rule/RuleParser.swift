@@ -216,13 +216,16 @@ private struct RuleParser {
     return text
   }
 
-  private mutating func states(_ flag: String) throws(RuleSyntaxError) -> Set<ConnectionMatch.State> {
+  private mutating func states(_ flag: String) throws(RuleSyntaxError) -> ConnectionMatch.States {
     let text = try value(of: flag)
-    let states = text.split(separator: ",", omittingEmptySubsequences: false).map {
-      ConnectionMatch.State(rawValue: String($0))
+    var states: ConnectionMatch.States = []
+    for name in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let known = ConnectionMatch.States.named.first(where: { $0.name == name }) else {
+        throw bad(flag, text, "states of connections")
+      }
+      states.insert(known.state)
     }
-    guard !states.isEmpty, !states.contains(nil) else { throw bad(flag, text, "states of connections") }
-    return Set(states.compactMap { $0 })
+    return states
   }
 
   // MARK: - Targets

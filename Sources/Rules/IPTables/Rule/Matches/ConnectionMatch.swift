@@ -5,35 +5,32 @@ import Netlink
 
 /// `-m conntrack --ctstate …` (linux/netfilter/xt_conntrack.h).
 package struct ConnectionMatch: XTablesExtension, Hashable {
-  /// A bit of `XT_CONNTRACK_STATE_…`, in the order in which iptables prints them.
-  package enum State: String, CaseIterable, Sendable {
-    case invalid = "INVALID"
-    case new = "NEW"
-    case related = "RELATED"
-    case established = "ESTABLISHED"
-    case untracked = "UNTRACKED"
-    /// Not the state of a connection, but whether its source or destination is a translated one.
-    case sourceTranslated = "SNAT"
-    case destinationTranslated = "DNAT"
+  /// Bits of `XT_CONNTRACK_STATE_…`.
+  package struct States: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt16
 
-    var bit: UInt16 {
-      switch self {
-      case .invalid: 1 << 0
-      case .established: 1 << 1
-      case .related: 1 << 2
-      case .new: 1 << 3
-      // Behind the five states of connections.
-      case .sourceTranslated: 1 << 6
-      case .destinationTranslated: 1 << 7
-      case .untracked: 1 << 8
-      }
-    }
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    package static let invalid = States(rawValue: 1 << 0)
+    package static let established = States(rawValue: 1 << 1)
+    package static let related = States(rawValue: 1 << 2)
+    package static let new = States(rawValue: 1 << 3)
+    // Behind the five states of connections: whether the source or the destination is a translated one.
+    package static let sourceTranslated = States(rawValue: 1 << 6)
+    package static let destinationTranslated = States(rawValue: 1 << 7)
+    package static let untracked = States(rawValue: 1 << 8)
+
+    /// In the order in which iptables prints them.
+    package static let named: [(name: String, state: States)] = [
+      ("INVALID", .invalid), ("NEW", .new), ("RELATED", .related), ("ESTABLISHED", .established),
+      ("UNTRACKED", .untracked), ("SNAT", .sourceTranslated), ("DNAT", .destinationTranslated),
+    ]
   }
 
-  package let states: Set<State>
+  package let states: States
   package let isNegated: Bool
 
-  package init(_ states: Set<State>, isNegated: Bool = false) {
+  package init(_ states: States, isNegated: Bool = false) {
     self.states = states
     self.isNegated = isNegated
   }
@@ -47,13 +44,13 @@ package struct ConnectionMatch: XTablesExtension, Hashable {
     var bytes = [UInt8](repeating: 0, count: Self.flagsOffset)
     bytes.append(integer: Self.looksAtState)
     bytes.append(integer: isNegated ? Self.looksAtState : 0)
-    bytes.append(integer: states.reduce(0) { $0 | $1.bit })
+    bytes.append(integer: states.rawValue)
     return bytes + [UInt8](repeating: 0, count: Self.length - bytes.count)
   }
 
   var options: String {
-    let list = State.allCases.filter { states.contains($0) }.map(\.rawValue).joined(separator: ",")
-    return "\(isNegated ? "! " : "")--ctstate \(list)"
+    let names = States.named.filter { states.contains($0.state) }.map(\.name)
+    return "\(isNegated ? "! " : "")--ctstate \(names.joined(separator: ","))"
   }
 
   init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
@@ -62,11 +59,14 @@ package struct ConnectionMatch: XTablesExtension, Hashable {
       name == "conntrack", revision == 3, word(0) == Self.looksAtState, let negates = word(1),
       negates & ~Self.looksAtState == 0, let bits = word(2)
     else { return nil }
-    let known = State.allCases.filter { bits & $0.bit != 0 }
-    guard known.reduce(0, { $0 | $1.bit }) == bits else { return nil }
-    self.init(Set(known), isNegated: negates != 0)
+    let states = States(rawValue: bits)
+    guard Self.written.isSuperset(of: states) else { return nil }
+    self.init(states, isNegated: negates != 0)
   }
 
+  private static let written: States = [
+    .invalid, .new, .related, .established, .untracked, .sourceTranslated, .destinationTranslated,
+  ]
   private static let flagsOffset = 146
   /// Padded to four bytes.
   private static let length = 164
