@@ -12,10 +12,10 @@ extension TableEdit {
     _ owner: OwnerTag, addresses: [IPAddress], bridges: [String]
   ) throws(CNIError) {
     let own = FirewallRules.chain(owner)
+    // Who has no chain can only have what the peer has added, and not what nobody has asked for.
+    if addresses.isEmpty && bridges.isEmpty, try !has(own) { return }
     try look(at: [own, FirewallRules.forwarding, FirewallRules.owners, "FORWARD"])
     let present = try rules(of: own)
-    // Who has no chain can only have what the peer has added, and not what nobody has asked for.
-    if present == nil, addresses.isEmpty && bridges.isEmpty { return }
     if present == nil, try !has(FirewallRules.forwarding) { return }
     let marks = Marks(present ?? [], chain: own)
     let head = try acceptsHead(try rules(of: "FORWARD") ?? [])

@@ -12,18 +12,14 @@ extension IPTablesRule {
   func entry(_ format: EntryFormat) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(format.targetOffset)
-    for prefix in [source, destination] {
-      if let prefix { bytes += prefix.value.network.address.bytes } else { bytes.append(zeros: format.address) }
-    }
-    for prefix in [source, destination] {
-      if let prefix {
-        bytes += IPAddress.mask(format.family, prefix.value.length).bytes
-      } else {
-        bytes.append(zeros: format.address)
-      }
-    }
-    for interface in [inputInterface, outputInterface] { bytes.append(name: interface?.value) }
-    for interface in [inputInterface, outputInterface] { bytes.append(mask: interface?.value) }
+    bytes.append(address: source?.value, format)
+    bytes.append(address: destination?.value, format)
+    bytes.append(mask: source?.value, format)
+    bytes.append(mask: destination?.value, format)
+    bytes.append(name: inputInterface?.value)
+    bytes.append(name: outputInterface?.value)
+    bytes.append(mask: inputInterface?.value)
+    bytes.append(mask: outputInterface?.value)
     bytes.append(integer: UInt16(transport?.value.number ?? 0))
     // The type of service, which only IPv6 has here.
     bytes.append(zeros: format.flags - bytes.count)
@@ -172,6 +168,18 @@ extension InterfacePattern {
 }
 
 extension [UInt8] {
+  fileprivate mutating func append(address prefix: Prefix?, _ format: EntryFormat) {
+    if let prefix { self += prefix.network.address.bytes } else { append(zeros: format.address) }
+  }
+
+  fileprivate mutating func append(mask prefix: Prefix?, _ format: EntryFormat) {
+    if let prefix {
+      self += IPAddress.mask(format.family, prefix.length).bytes
+    } else {
+      append(zeros: format.address)
+    }
+  }
+
   /// The plus at the end of a pattern is for people alone.
   fileprivate mutating func append(name pattern: InterfacePattern?) {
     let name = (pattern?.text ?? "").utf8.prefix(EntryFormat.interfaceName - 1)

@@ -13,7 +13,7 @@ struct LegacyPlan {
   private(set) var policies: [UInt32]
   private(set) var count = 0
   private(set) var size = 0
-  private(set) var kept: [(now: Int, before: Range<Int>)] = []
+  private(set) var kept: [KeptEntries] = []
 
   init(_ table: borrowing LegacyTable) {
     format = table.format
@@ -52,10 +52,10 @@ struct LegacyPlan {
       size += entryStarts[entries.upperBound] - entryStarts[entries.lowerBound]
       if case .kept(let last)? = pieces.last, last.upperBound == entries.lowerBound, let run = kept.last {
         pieces[pieces.count - 1] = .kept(last.lowerBound..<entries.upperBound)
-        kept[kept.count - 1] = (run.now, run.before.lowerBound..<entries.upperBound)
+        kept[kept.count - 1] = KeptEntries(now: run.now, before: run.before.lowerBound..<entries.upperBound)
       } else {
         pieces.append(piece)
-        kept.append((count, entries))
+        kept.append(KeptEntries(now: count, before: entries))
       }
       count += entries.count
     case .made(let entry, _):

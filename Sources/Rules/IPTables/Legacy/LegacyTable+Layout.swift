@@ -10,12 +10,19 @@ struct LegacyLayout {
   var replacement: [UInt8]
   /// How many entries there are.
   let count: Int
-  /// Entries that were there before: the number of the first now, and their numbers then.
-  let kept: [(now: Int, before: Range<Int>)]
+  let kept: [KeptEntries]
 
   /// A name of 32 bytes, twelve numbers, the number of old counters, a pointer of eight bytes.
   static let header = 96
   static let countersPointer = 88
+}
+
+/// Entries that were there before, one after another.
+struct KeptEntries {
+  /// The number of the first.
+  let now: Int
+  /// The numbers that they had.
+  let before: Range<Int>
 }
 
 extension LegacyTable {
