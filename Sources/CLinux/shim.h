@@ -23,6 +23,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_mirred.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -43,6 +44,21 @@ extern char *program_invocation_short_name;
 static inline char **cni_environment(void) { return environ; }
 static inline const char *cni_program_name(void) { return program_invocation_short_name; }
 static inline int cni_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+// Sends two open files over a local socket (unix(7), SCM_RIGHTS); the layout of such a message is given by macros.
+static inline int cni_send_descriptors(int socket, int first, int second) {
+  const int numbers[2] = {first, second};
+  union {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof numbers)];
+  } control = {.header = {.cmsg_len = CMSG_LEN(sizeof numbers), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+  char byte = 0;
+  struct iovec text = {.iov_base = &byte, .iov_len = 1};
+  const struct msghdr message = {
+    .msg_iov = &text, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  __builtin_memcpy(CMSG_DATA(&control.header), numbers, sizeof numbers);
+  return (int)sendmsg(socket, &message, 0);
+}
 
 // Flags of CTA_FILTER_ORIG_FLAGS (kernel 5.8 and later): net/netfilter/nf_internals.h, not among the exported headers.
 enum {

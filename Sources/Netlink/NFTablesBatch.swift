@@ -26,6 +26,14 @@ extension NetlinkMessage {
   }
 }
 
+extension NetlinkMessage {
+  /// Whether it takes something out of a ruleset.
+  var deletes: Bool {
+    let deletions = [NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE, NFT_MSG_DELSET, NFT_MSG_DELSETELEM]
+    return deletions.contains { type == UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16($0.rawValue) }
+  }
+}
+
 extension NetlinkSocket {
   /// Sends messages of nf_tables as one change that is made whole or not at all. With a generation, only if that still is
   /// the ruleset's.
@@ -56,5 +64,6 @@ extension NetlinkSocket {
     for reply in replies {
       if let failure = reply.failure("change the nftables ruleset") { throw failure }
     }
+    if !end.isEmpty, messages.contains(where: \.deletes) { Self.noteDeletion() }
   }
 }

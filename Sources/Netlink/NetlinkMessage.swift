@@ -6,7 +6,7 @@ import CLinux
 /// A request to the kernel under construction: a header, the family's fixed part, attributes. Integers are in host byte
 /// order unless said otherwise.
 package struct NetlinkMessage: Sendable {
-  private let type: UInt16
+  let type: UInt16
   private var flags: UInt16
   @usableFromInline var body: [UInt8] = []
 

@@ -44,7 +44,10 @@ import OS
   }
 
   deinit {
+    let isSlow = bus == .netfilter && Self.waitsWhenClosed
+    let last = isSlow ? Self.putAside(unsafe mnl_socket_get_fd(handle)) : nil
     _ = unsafe mnl_socket_close(handle)
+    _ = consume last
     unsafe buffer.deallocate()
   }
 

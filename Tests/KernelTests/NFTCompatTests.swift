@@ -3,6 +3,7 @@
 
 import Address
 import CNI
+import Glibc
 import IPTables
 import JSON
 import OS
@@ -241,5 +242,23 @@ struct NFTCompatTests {
     try Self.nat.change(node) { (edit) throws(CNIError) in edit.removeChain("X") }
     let left = try Self.nat.change(node) { (edit) throws(CNIError) in try edit.rules(of: "X") }
     #expect(left == nil)
+  }
+
+  @Test("after a deletion nothing of the program is left: its sockets are closed when what was deleted is freed")
+  func sockets() throws {
+    let host = try FirewallNode().byIPTables(.nft)
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    func sockets() throws -> Int {
+      try host.node.namespace.run { try FileDescriptor.open("/proc/thread-self/net/netlink").readAll() }
+        .count { $0 == UInt8(ascii: "\n") }
+    }
+    let before = try sockets()
+    for _ in 0..<5 {
+      try host.succeed("ADD", container)
+      try host.succeed("DEL", container)
+    }
+    let end = monotonicNanoseconds() + 30_000_000_000
+    while try sockets() > before, monotonicNanoseconds() < end { usleep(10_000) }
+    #expect(try sockets() == before)
   }
 }

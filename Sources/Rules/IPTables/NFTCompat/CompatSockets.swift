@@ -3,8 +3,8 @@
 
 import Netlink
 
-/// The netlink sockets of a transport, used by one thread at a time. They stay open as long as the transport: to close one waits
-/// until the kernel has freed what was deleted before, and to wait once, when the process ends, is enough.
+/// The netlink sockets of a transport, used by one thread at a time. They stay open as long as the transport: while one is closed
+/// that has deleted something the ruleset cannot be changed, and that once, when the process ends, is enough.
 final class CompatSockets: @unchecked Sendable {
   /// A socket that several have.
   final class Shared {
