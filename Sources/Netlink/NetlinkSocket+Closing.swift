@@ -10,7 +10,7 @@ import Synchronization
 private let hasDeleted = Atomic(false)
 
 extension NetlinkSocket {
-  /// Says that sockets are closed from now on as long as the kernel may not have freed yet what was deleted.
+  /// Says that something was deleted, and that a socket which is closed from now on may have to wait for it.
   static func noteDeletion() { hasDeleted.store(true, ordering: .relaxed) }
 
   /// Whether to close a socket of netfilter takes an RCU grace period, ten to twenty milliseconds: it waits, with the ruleset's
