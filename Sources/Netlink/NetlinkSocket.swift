@@ -2,7 +2,6 @@
 // Copyright 2026 The swift-cni authors
 
 import CLinux
-import CMnl
 import Glibc
 import OS
 
@@ -32,79 +31,90 @@ import OS
   /// Longer than any answer of a kernel takes; it only keeps a plugin from waiting for ever.
   private static let patience: Int32 = 10_000  // ms
 
-  private let handle: OpaquePointer
+  private let file: FileDescriptor
   private let bus: Bus
   /// Room for a datagram: a dump fills at most 32 KiB (netlink_dump in net/netlink/af_netlink.c).
   private let buffer: UnsafeMutableRawBufferPointer
 
-  private init(owning handle: OpaquePointer, _ bus: Bus) {
-    unsafe self.handle = handle
+  private init(owning file: consuming FileDescriptor, _ bus: Bus) {
+    self.file = file
     self.bus = bus
     unsafe buffer = .allocate(byteCount: 65_536, alignment: 16)
   }
 
   deinit {
-    let isSlow = bus == .netfilter && Self.waitsWhenClosed
-    let last = isSlow ? Self.putAside(unsafe mnl_socket_get_fd(handle)) : nil
-    _ = unsafe mnl_socket_close(handle)
-    _ = consume last
     unsafe buffer.deallocate()
+    let isSlow = bus == .netfilter && Self.waitsWhenClosed
+    let last = isSlow ? Self.putAside(file.number) : nil
+    _ = consume file
+    _ = consume last
   }
 
+  /// The kernel gives it a number of its own when it first sends.
   package static func open(_ bus: Bus) throws(NetlinkError) -> NetlinkSocket {
-    guard let handle = unsafe mnl_socket_open2(bus.number, Int32(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)) else {
-      throw NetlinkError("open an \(bus.title) socket", number: errno)
+    let number = try call("open an \(bus.title) socket") {
+      socket(AF_NETLINK, Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), bus.number)
     }
-    let socket = unsafe NetlinkSocket(owning: handle, bus)
-    guard unsafe mnl_socket_bind(handle, 0, 0) == 0 else {
-      throw NetlinkError("bind an \(bus.title) socket", number: errno)
-    }
+    let opened = NetlinkSocket(owning: FileDescriptor(owning: number), bus)
     // The kernel's own words for an error, and no echo of the request; both since kernel 4.12, and not needed.
-    var on: Int32 = 1
-    _ = unsafe mnl_socket_setsockopt(handle, NETLINK_EXT_ACK, &on, 4)
-    _ = unsafe mnl_socket_setsockopt(handle, NETLINK_CAP_ACK, &on, 4)
-    return socket
+    for option in [NETLINK_EXT_ACK, NETLINK_CAP_ACK] { _ = opened.set(SOL_NETLINK, option, 1) }
+    return opened
+  }
+
+  private func set(_ level: Int32, _ option: Int32, _ value: Int32) -> Bool {
+    var value = value
+    return unsafe setsockopt(file.number, level, option, &value, 4) == 0
+  }
+
+  private static func call<T: SignedInteger>(
+    _ action: @autoclosure () -> String, _ body: () -> T
+  ) throws(NetlinkError) -> T {
+    do throws(SystemError) {
+      return try systemCall(action(), body)
+    } catch {
+      throw NetlinkError(error.action, number: error.number)
+    }
   }
 
   /// Makes room for a batch of so many bytes, and for as many answers.
   package func reserve(_ bytes: Int) {
-    var size = Int32(clamping: bytes)
-    let number = unsafe mnl_socket_get_fd(handle)
     for (forced, asked) in [(SO_SNDBUFFORCE, SO_SNDBUF), (SO_RCVBUFFORCE, SO_RCVBUF)] {
       // The first needs CAP_NET_ADMIN of the whole machine, which a rootless runtime has not.
-      if unsafe setsockopt(number, SOL_SOCKET, forced, &size, 4) != 0 {
-        _ = unsafe setsockopt(number, SOL_SOCKET, asked, &size, 4)
-      }
+      if !set(SOL_SOCKET, forced, Int32(clamping: bytes)) { _ = set(SOL_SOCKET, asked, Int32(clamping: bytes)) }
     }
   }
 
+  /// Sends to the kernel, to which a socket of netlink is connected at first.
   package func send(_ bytes: [UInt8]) throws(NetlinkError) {
-    while true {
-      let sent = unsafe bytes.withUnsafeBytes { unsafe mnl_socket_sendto(handle, $0.baseAddress, $0.count) }
-      if sent >= 0 { return }
-      if errno != EINTR { throw NetlinkError("send to \(bus.title)", number: errno) }
+    _ = try Self.call("send to \(bus.title)") {
+      unsafe bytes.withUnsafeBytes { unsafe Glibc.send(file.number, $0.baseAddress, $0.count, 0) }
     }
   }
 
   /// The messages of the next datagram, with needles only some (see ``NetlinkReply/split(_:holding:)``); waits for one only
   /// if `waiting`, else answers none.
   package func receive(waiting: Bool, holding needles: [[UInt8]]? = nil) throws(NetlinkError) -> [NetlinkReply] {
+    let action = "receive from \(bus.title)"
     while true {
-      let count = unsafe mnl_socket_recvfrom(handle, buffer.baseAddress, buffer.count)
-      if count >= 0 { return unsafe NetlinkReply.split([UInt8](buffer.prefix(count)), holding: needles) }
-      let failure = errno
-      if failure == EINTR { continue }
-      guard failure == EAGAIN else { throw NetlinkError("receive from \(bus.title)", number: failure) }
-      if !waiting { return [] }
-      try waitUntilReadable()
+      do throws(NetlinkError) {
+        // With this flag the answer is the whole length of a datagram that was cut.
+        let count = try Self.call(action) {
+          unsafe recv(file.number, buffer.baseAddress, buffer.count, Int32(MSG_TRUNC))
+        }
+        if unsafe count > buffer.count { throw NetlinkError(action, number: EMSGSIZE) }
+        return unsafe NetlinkReply.split([UInt8](buffer.prefix(count)), holding: needles)
+      } catch {
+        guard error.number == EAGAIN else { throw error }
+        if !waiting { return [] }
+        try waitUntilReadable(action)
+      }
     }
   }
 
-  private func waitUntilReadable() throws(NetlinkError) {
-    var request = pollfd(fd: unsafe mnl_socket_get_fd(handle), events: Int16(POLLIN), revents: 0)
-    let ready = unsafe poll(&request, 1, Self.patience)
-    if ready == 0 { throw NetlinkError("receive from \(bus.title)", number: ETIMEDOUT) }
-    if ready < 0, errno != EINTR { throw NetlinkError("receive from \(bus.title)", number: errno) }
+  private func waitUntilReadable(_ action: String) throws(NetlinkError) {
+    var request = pollfd(fd: file.number, events: Int16(POLLIN), revents: 0)
+    let ready = try Self.call(action) { unsafe poll(&request, 1, Self.patience) }
+    if ready == 0 { throw NetlinkError(action, number: ETIMEDOUT) }
   }
 }
 
