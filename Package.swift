@@ -22,8 +22,8 @@ func clibrary(_ name: String, debian package: String) -> Target {
   .systemLibrary(name: name, providers: [.apt([package])])
 }
 
-/// What makes the program start fast: nothing dynamic but libmnl and libc, no symbols, no relocation of itself. `Link` holds
-/// linker scripts that take the other libraries from their static archives; of libmnl distributions have none.
+/// What makes the program start fast: nothing dynamic but libc, no symbols, no relocation of itself. `Link` holds
+/// linker scripts that take the other libraries from their static archives.
 let leanLink: [LinkerSetting] = [
   .unsafeFlags(
     [
@@ -40,8 +40,6 @@ let package = Package(
   targets: [
     // Bottom-up: a target may use only those above it.
     .systemLibrary(name: "CLinux"),
-    clibrary("CMnl", debian: "libmnl-dev"),
-    clibrary("CNftnl", debian: "libnftnl-dev"),
     clibrary("CJansson", debian: "libjansson-dev"),
     clibrary("CMessageDigest", debian: "libmd-dev"),
 
@@ -51,12 +49,12 @@ let package = Package(
     library("JSON", needs: ["CJansson"]),
     library("Sysctl", needs: ["OS"]),
     library("NetNS", needs: ["OS", "CLinux"]),
-    library("Netlink", needs: ["OS", "Address", "CLinux", "CMnl"]),
+    library("Netlink", needs: ["OS", "Address", "CLinux"]),
     library("CNI", needs: ["Address", "Digest", "JSON"]),
     library("Rules", exclude: ["NFTables", "IPTables", "Firewalld"], needs: ["Address", "CNI"]),
     library(
       "NFTables", path: "Sources/Rules/NFTables",
-      needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux", "CMnl", "CNftnl"]),
+      needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
     library(
       "IPTables", path: "Sources/Rules/IPTables",
       needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),

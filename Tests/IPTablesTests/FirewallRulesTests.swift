@@ -3,6 +3,7 @@
 
 import Address
 import CNI
+import Netlink
 import Rules
 import Testing
 
@@ -107,8 +108,8 @@ import Testing
       rules += [FirewallRules.publishedPorts, FirewallRules.leaving("cni0"), FirewallRules.staying("cni0")]
       rules.append(FirewallRules.entering("cni0"))
       for rule in rules {
-        let bytes = CompatExpression.encoded(rule.expressions(family))
-        #expect(CompatExpression.decoded(bytes[...]).flatMap { IPTablesRule($0, family) } == rule)
+        let bytes = NFTExpression.encoded(rule.expressions(family))
+        #expect(NFTExpression.decoded(bytes[...]).flatMap { IPTablesRule($0, family) } == rule)
         var jump: String?
         if case .jump(let chain) = rule.target { jump = chain }
         let format = EntryFormat(family)

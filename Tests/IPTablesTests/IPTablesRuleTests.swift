@@ -19,8 +19,8 @@ import Testing
   @Test("has in nf_tables the bytes that iptables-nft writes, and is read from them", arguments: GoldenRule.all)
   func compat(golden: GoldenRule) throws {
     let rule = try IPTablesRule(golden.words, golden.family)
-    #expect(CompatExpression.encoded(rule.expressions(golden.family)) == golden.expressions)
-    let expressions = try #require(CompatExpression.decoded(golden.expressions[...]))
+    #expect(NFTExpression.encoded(rule.expressions(golden.family)) == golden.expressions)
+    let expressions = try #require(NFTExpression.decoded(golden.expressions[...]))
     #expect(IPTablesRule(expressions, golden.family) == rule)
   }
 }

@@ -110,7 +110,7 @@ extension IPTablesRule {
   /// Whether the bytes of the rule, as nf_tables has them, hold one of the needles.
   fileprivate func holds(_ needles: [[UInt8]]?, _ table: IPTable) -> Bool {
     guard let needles else { return true }
-    return CompatExpression.encoded(expressions(table.family)).withUnsafeBytes { bytes in
+    return NFTExpression.encoded(expressions(table.family)).withUnsafeBytes { bytes in
       needles.contains { bytes.holds($0) }
     }
   }

@@ -8,9 +8,9 @@ import Testing
 @testable import IPTables
 
 /// Which rules can drop a packet.
-@Suite struct CompatExpressionTests {
-  private static func canDrop(_ expressions: CompatExpression...) -> Bool {
-    CompatExpression.canDrop(in: CompatExpression.encoded(expressions)[...])
+@Suite struct NFTExpressionVerdictsTests {
+  private static func canDrop(_ expressions: NFTExpression...) -> Bool {
+    NFTExpression.canDrop(in: NFTExpression.encoded(expressions)[...])
   }
 
   /// An expression that iptables does not write.
@@ -31,12 +31,14 @@ import Testing
     ] as [(Int32, Bool)])
   func verdicts(code: Int32, expected: Bool) {
     #expect(Self.canDrop(.counter, .verdict(code, chain: nil)) == expected)
-    #expect(Self.canDrop(.meta(6), .compare([1], isNegated: false), .counter, .verdict(code, chain: "X")) == expected)
+    #expect(
+      Self.canDrop(.meta(NFT_META_IIFNAME), .compare([1], isNegated: false), .counter, .verdict(code, chain: "X"))
+        == expected)
   }
 
   @Test("a target drops unless it is known that a packet goes on behind it")
   func targets() {
-    func target(_ name: String) -> CompatExpression { .target(name: name, revision: 0, payload: [1, 2, 3, 4]) }
+    func target(_ name: String) -> NFTExpression { .target(name: name, revision: 0, payload: [1, 2, 3, 4]) }
     for name in ["REJECT", "NFQUEUE", "SYNPROXY", "TARPIT", "SOMETHING", ""] { #expect(Self.canDrop(target(name))) }
     for name in ["LOG", "NFLOG", "MARK", "CONNMARK", "TCPMSS", "CT", "TEE"] { #expect(!Self.canDrop(target(name))) }
     #expect(!Self.canDrop(target("LOG"), .counter))
@@ -52,9 +54,9 @@ import Testing
 
   @Test("expressions of nftables drop if they refuse, queue or answer for a packet")
   func native() {
-    for name in ["reject", "queue", "synproxy"] { #expect(CompatExpression.canDrop(in: Self.native(name)[...])) }
+    for name in ["reject", "queue", "synproxy"] { #expect(NFTExpression.canDrop(in: Self.native(name)[...])) }
     for name in ["log", "limit", "objref", "unknown", ""] {
-      #expect(!CompatExpression.canDrop(in: Self.native(name)[...]))
+      #expect(!NFTExpression.canDrop(in: Self.native(name)[...]))
     }
   }
 
@@ -67,7 +69,7 @@ import Testing
       data.attribute(NFTA_LOOKUP_SREG.rawValue, UInt32(1).bigEndian)
       if let register { data.attribute(NFTA_LOOKUP_DREG.rawValue, register.bigEndian) }
     }
-    #expect(CompatExpression.canDrop(in: bytes[...]) == expected)
+    #expect(NFTExpression.canDrop(in: bytes[...]) == expected)
   }
 
   @Test("the rules of the fixtures drop only where they say so", arguments: GoldenRule.all)
@@ -76,14 +78,15 @@ import Testing
     // Of targets that translate addresses it is not known that packets go on.
     let isHarmless =
       ["ACCEPT", "RETURN", "MARK"].contains(target) || target.hasPrefix("CNI-") || target.hasPrefix("KUBE-")
-    if isHarmless { #expect(!CompatExpression.canDrop(in: rule.expressions[...])) }
-    if target == "DROP" { #expect(CompatExpression.canDrop(in: rule.expressions[...])) }
+    if isHarmless { #expect(!NFTExpression.canDrop(in: rule.expressions[...])) }
+    if target == "DROP" { #expect(NFTExpression.canDrop(in: rule.expressions[...])) }
   }
 
   @Test("bytes that are cut short anywhere never trap")
   func truncated() {
-    let bytes = CompatExpression.encoded([.meta(6), .counter, .verdict(0, chain: nil)]) + Self.native("reject")
-    #expect(CompatExpression.canDrop(in: bytes[...]))
-    for count in bytes.indices { _ = CompatExpression.canDrop(in: bytes.prefix(count)) }
+    let bytes =
+      NFTExpression.encoded([.meta(NFT_META_IIFNAME), .counter, .verdict(0, chain: nil)]) + Self.native("reject")
+    #expect(NFTExpression.canDrop(in: bytes[...]))
+    for count in bytes.indices { _ = NFTExpression.canDrop(in: bytes.prefix(count)) }
   }
 }

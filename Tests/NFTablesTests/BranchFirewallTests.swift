@@ -14,8 +14,6 @@ import Testing
       network: "net", family: family, ranges: [AddressRange(first: Prefix.all(family).address, end: nil)])
   }
 
-  private static func verdict(_ rule: RuleObject) -> Int32? { (rule.expressions.last as? Verdict)?.code }
-
   @Test("lists of another network, of other ranges, have another ID", arguments: AddressFamily.allCases)
   func ids(family: AddressFamily) throws {
     let denied = try Sample.denied(family)
@@ -54,7 +52,7 @@ import Testing
     #expect(read.sets.map(\.name) == [branch.chain])
     #expect(read.sets.map(\.key) == [[.address(family)]])
     #expect(read.body.isEmpty && read.fixtures.isEmpty)
-    #expect(read.jumps.map(\.text) == branch.jumps.map(\.text))
+    #expect(read.jumps.map(\.expressions) == branch.jumps.map(\.expressions))
   }
 
   @Test("other names are no lists", arguments: ["", "denied", "denied4", "denied5_x", "restrictions", "xdenied4_y"])
@@ -68,19 +66,17 @@ import Testing
     #expect(branch.jumps.map(\.chain) == [Part.restrictions])
     #expect(branch.jumps.map(\.jump) == [branch.chain])
     #expect(
-      branch.jumps.map(\.text) == [
-        RuleObject(Part.restrictions, Match.address(.source, family, in: branch.chain) + [Verdict.jump(branch.chain)])
-          .text
+      branch.jumps.map(\.expressions) == [
+        Match.address(.source, family, in: branch.chain) + [.jump(branch.chain)]
       ])
     #expect(branch.jumps.allSatisfy { $0.end == .head })
     try #require(branch.body.count == 2)
     #expect(branch.body.allSatisfy { $0.chain == branch.chain })
-    #expect(branch.body[0].text == RuleObject(branch.chain, Match.ofKnownConnection + [Verdict.return]).text)
+    #expect(branch.body[0].expressions == Match.ofKnownConnection + [.return])
     let ranges = "\(branch.chain)_ranges"
-    let drop = RuleObject(branch.chain, Match.address(.destination, family, in: ranges) + [Verdict.drop])
-    #expect(branch.body[1].text == drop.text)
+    #expect(branch.body[1].expressions == Match.address(.destination, family, in: ranges) + [.drop])
     #expect(branch.use == 3)
-    for rule in branch.body + branch.jumps { #expect(try rule.rereadText() == rule.text) }
+    for rule in branch.body + branch.jumps { #expect(try rule.reread() == rule.expressions) }
   }
 
   @Test("ranges are the elements of a set of intervals, which belong to nobody")
@@ -105,7 +101,7 @@ import Testing
     let branch = Branch.denied(Self.everything(family))
     #expect(branch.sets.map(\.name) == [branch.chain])
     #expect(branch.fixtures.isEmpty)
-    #expect(branch.body.map(Self.verdict) == [Verdict.return.code, Verdict.drop.code])
+    #expect(branch.body.map(\.expressions.last) == [.return, .drop])
     #expect(branch.body.last?.expressions.count == 1)
     #expect(branch.use == 3)
   }

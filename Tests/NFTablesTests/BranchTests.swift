@@ -3,6 +3,7 @@
 
 import Address
 import CNI
+import Netlink
 import Rules
 import Testing
 
@@ -35,7 +36,7 @@ import Testing
     for rule in branch.body {
       #expect(rule.chain == branch.chain)
       #expect(rule.expressions.suffix(2).map(\.kind) == ["lookup", "masq"])
-      #expect(try rule.rereadText() == rule.text)
+      #expect(try rule.reread() == rule.expressions)
     }
     #expect(branch.jumps.map(\.chain) == ["masquerading"])
     #expect(branch.jumps.map(\.jump) == [branch.chain])
@@ -81,16 +82,15 @@ import Testing
     let skeleton = Branch.conditionsSkeleton(family, Branch.conditionsID(conditions))
     #expect(branch.chain == skeleton.chain)
     try #require(branch.body.count == 3)
-    #expect((branch.body[0].expressions.last as? Verdict)?.code == Verdict.accept.code)
+    #expect(branch.body[0].expressions.last == .accept)
     #expect(branch.body[0].comment == "network net")
-    let maps = branch.body.dropFirst().map { $0.expressions.compactMap { ($0 as? Lookup)?.set } }
+    let maps = branch.body.dropFirst().map(\.sets)
     #expect(maps == [[Part.hostAddressPorts(family).name], [Part.hostPorts(family).name]])
-    #expect(branch.body.dropFirst().allSatisfy { $0.expressions.last is DestinationNAT })
+    #expect(branch.body.dropFirst().allSatisfy { $0.expressions.last == .destinationNAT(family) })
     #expect(branch.body.allSatisfy { $0.chain == branch.chain })
     #expect(branch.jumps.map(\.chain) == [Part.hostPorts(family).name, Part.hostAddressPorts(family).name])
-    #expect(branch.jumps.map(\.text) == skeleton.jumps.map(\.text))
-    #expect(branch.jumps.allSatisfy { ($0.expressions.last as? Verdict)?.code == Verdict.goto("").code })
-    #expect(branch.jumps.allSatisfy { $0.jump == branch.chain })
+    #expect(branch.jumps.map(\.expressions) == skeleton.jumps.map(\.expressions))
+    #expect(branch.jumps.allSatisfy { $0.expressions.last == .goto(branch.chain) })
     #expect(branch.sets.map(\.name) == skeleton.sets.map(\.name))
     #expect(branch.use == 5)
   }
@@ -116,8 +116,8 @@ import Testing
     let refusals = branch.body.dropLast(2)
     // One a condition, and one for the other protocols.
     #expect(refusals.count == 4)
-    #expect(refusals.flatMap(\.expressions).compactMap { ($0 as? Lookup)?.set } == own)
-    #expect(refusals.allSatisfy { ($0.expressions.last as? Verdict)?.code == Verdict.accept.code })
-    for rule in branch.body { #expect(try rule.rereadText() == rule.text) }
+    #expect(refusals.flatMap(\.sets) == own)
+    #expect(refusals.allSatisfy { $0.expressions.last == .accept })
+    for rule in branch.body { #expect(try rule.reread() == rule.expressions) }
   }
 }

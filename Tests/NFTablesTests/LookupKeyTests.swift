@@ -3,6 +3,7 @@
 
 import Address
 import CLinux
+import Netlink
 import Rules
 import Testing
 
@@ -13,14 +14,12 @@ import Testing
   private static func slots(_ key: LookupKey) -> [String] {
     key.loads.compactMap { step in
       switch step {
-      case let load as LoadMeta where load.key == NFT_META_L4PROTO: "l4proto@\(load.register.slot)"
-      case let load as LoadMeta where load.key == NFT_META_NFPROTO: nil
-      case let load as LoadPayload where load.base == NFT_PAYLOAD_TRANSPORT_HEADER:
-        "port+\(load.offset)@\(load.register.slot)"
-      case let load as LoadPayload: "address+\(load.offset)@\(load.register.slot)"
-      case let load as LoadOriginalPort: "original@\(load.register.slot)"
-      case let mask as Mask: "mask@\(mask.register.slot)"
-      case is Compare: nil
+      case .meta(NFT_META_L4PROTO, let register): "l4proto@\(register.slot)"
+      case .meta(NFT_META_NFPROTO, .first), .compare: nil
+      case .payload(NFT_PAYLOAD_TRANSPORT_HEADER, let offset, 2, let register): "port+\(offset)@\(register.slot)"
+      case .payload(NFT_PAYLOAD_NETWORK_HEADER, let offset, _, let register): "address+\(offset)@\(register.slot)"
+      case .originalPort(let register): "original@\(register.slot)"
+      case .mask(_, let register): "mask@\(register.slot)"
       default: "unexpected \(step.kind)"
       }
     }
@@ -46,22 +45,25 @@ import Testing
       Self.slots(.masquerade(.ip6, transport, length: 64)) == [
         "l4proto@0", "address+24@0", "l4proto@4", "port+2@5", "original@6", "address+8@7", "mask@7",
       ])
-    let compared = LookupKey.masquerade(.ip, transport, length: 16).loads.compactMap { ($0 as? Compare)?.bytes }
-    #expect(compared == [[AddressFamily.ip.number], [transport.number]])
+    let loads = LookupKey.masquerade(.ip, transport, length: 16).loads
+    #expect(loads.filter { $0.kind == "cmp" } == [.compare([AddressFamily.ip.number]), .compare([transport.number])])
   }
 
   @Test("a whole address needs no mask", arguments: AddressFamily.allCases)
   func noMask(family: AddressFamily) {
-    #expect(!LookupKey.masquerade(family, .tcp, length: family.bits).loads.contains { $0 is Mask })
-    let masks = LookupKey.masquerade(family, .tcp, length: 9).loads.compactMap { ($0 as? Mask)?.mask }
-    #expect(masks == [[255, 128] + [UInt8](repeating: 0, count: family.bits / 8 - 2)])
+    func masks(_ length: Int) -> [[UInt8]] {
+      LookupKey.masquerade(family, .tcp, length: length).loads.compactMap {
+        if case .mask(let mask, _) = $0 { mask } else { nil }
+      }
+    }
+    #expect(masks(family.bits).isEmpty)
+    #expect(masks(9) == [[255, 128] + [UInt8](repeating: 0, count: family.bits / 8 - 2)])
   }
 
   @Test("a key with an address is for packets of its family only", arguments: AddressFamily.allCases)
   func family(family: AddressFamily) {
     for key in [LookupKey.hostAddressPort(family), .masquerade(family, .udp, length: 0)] {
-      #expect((key.loads[0] as? LoadMeta)?.key == NFT_META_NFPROTO)
-      #expect((key.loads[1] as? Compare)?.bytes == [family.number])
+      #expect(key.loads.prefix(2) == [.meta(NFT_META_NFPROTO), .compare([family.number])])
     }
   }
 }

@@ -3,6 +3,7 @@
 
 import Address
 import CLinux
+import Netlink
 import Rules
 import Testing
 
@@ -24,9 +25,9 @@ import Testing
     matches += AddressFamily.allCases.map { Match.family($0) }
     matches += Transport.allCases.flatMap { [Match.transport($0), Match.transport($0, isNegated: true)] }
     matches += AddressFamily.allCases.map { Match.address(.source, $0, in: "set", isNegated: true) }
-    let rules = matches.map { RuleObject("chain", $0 + [Verdict.drop]) }
-    for rule in rules { #expect(try rule.rereadText() == rule.text) }
-    #expect(Set(rules.map(\.text)).count == rules.count)
+    let rules = matches.map { RuleObject("chain", $0 + [.drop]) }
+    for rule in rules { #expect(try rule.reread() == rule.expressions) }
+    #expect(Set(rules.map { NFTExpression.encoded($0.expressions) }).count == rules.count)
   }
 
   @Test(
@@ -36,15 +37,15 @@ import Testing
     ]
       as [(Match.Side, AddressFamily, UInt32, UInt32)])
   func offsets(side: Match.Side, family: AddressFamily, offset: UInt32, length: UInt32) {
-    let address = Match.loadAddress(side, family, .first)
-    #expect(address.base == NFT_PAYLOAD_NETWORK_HEADER)
-    #expect(address.offset == offset)
-    #expect(address.length == length)
-    let port = Match.loadPort(side, .first)
-    #expect(port.base == NFT_PAYLOAD_TRANSPORT_HEADER)
-    #expect(port.offset == (side == .source ? 0 : 2))
-    #expect(port.length == 2)
+    #expect(
+      Match.loadAddress(side, family) == .payload(NFT_PAYLOAD_NETWORK_HEADER, offset: offset, length: length))
+    #expect(
+      Match.loadPort(side)
+        == .payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: side == .source ? 0 : 2, length: 2))
   }
+
+  /// What every match of an address of this family begins with.
+  private static func ofFamily(_ number: UInt8) -> [NFTExpression] { [.meta(NFT_META_NFPROTO), .compare([number])] }
 
   @Test(
     "of a prefix of whole bytes only these are loaded and compared",
@@ -54,55 +55,41 @@ import Testing
     ]
       as [(String, [UInt8])])
   func wholeBytes(text: String, bytes: [UInt8]) throws {
-    for side in [Match.Side.source, .destination] {
+    for (side, offset) in [(Match.Side.source, 12), (.destination, 16)] as [(Match.Side, UInt32)] {
+      let load = NFTExpression.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: offset, length: UInt32(bytes.count))
       let match = Match.prefix(side, try Sample.prefix(text), isNegated: true)
-      try #require(match.map(\.kind) == ["meta", "cmp", "payload", "cmp"])
-      #expect((match[1] as? Compare)?.isNegated == false)
-      #expect((match[2] as? LoadPayload)?.offset == (side == .source ? 12 : 16))
-      #expect((match[2] as? LoadPayload)?.length == UInt32(bytes.count))
-      #expect((match[3] as? Compare)?.bytes == bytes)
-      #expect((match[3] as? Compare)?.isNegated == true)
+      #expect(match == Self.ofFamily(2) + [load, .compare(bytes, isNegated: true)])
     }
   }
 
   @Test("another prefix is compared under its mask")
   func masked() throws {
+    let load = NFTExpression.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 12, length: 4)
     let match = Match.prefix(.source, try Sample.prefix("10.22.255.5/20"))
-    try #require(match.map(\.kind) == ["meta", "cmp", "payload", "bitwise", "cmp"])
-    #expect((match[3] as? Mask)?.mask == [255, 255, 240, 0])
-    #expect((match[4] as? Compare)?.bytes == [10, 22, 240, 0])
-    let all = Match.prefix(.source, .all(.ip6))
-    try #require(all.map(\.kind) == match.map(\.kind))
-    #expect((all[3] as? Mask)?.mask == [UInt8](repeating: 0, count: 16))
-    #expect((all[2] as? LoadPayload)?.length == 16)
+    #expect(match == Self.ofFamily(2) + [load, .mask([255, 255, 240, 0]), .compare([10, 22, 240, 0])])
+    let zeros = [UInt8](repeating: 0, count: 16)
+    let whole = NFTExpression.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 8, length: 16)
+    #expect(Match.prefix(.source, .all(.ip6)) == Self.ofFamily(10) + [whole, .mask(zeros), .compare(zeros)])
   }
 
   @Test("of a connection, or of a packet's state in it, any of some bits counts")
-  func bits() throws {
-    let cases: [(match: [any Expression], key: nft_ct_keys, mask: [UInt8])] = [
+  func bits() {
+    let cases: [(match: [NFTExpression], key: nft_ct_keys, mask: [UInt8])] = [
       (Match.destinationTranslated, NFT_CT_STATUS, [32, 0, 0, 0]),  // IPS_DST_NAT
       (Match.ofKnownConnection, NFT_CT_STATE, [6, 0, 0, 0]),  // established 2, related 4: nft describe ct_state
       (Match.ofNoConnection, NFT_CT_STATE, [1, 0, 0, 0]),  // invalid 1
     ]
     for (match, key, mask) in cases {
-      try #require(match.map(\.kind) == ["ct", "bitwise", "cmp"])
-      #expect((match[0] as? LoadConnection)?.key == key)
-      #expect((match[1] as? Mask)?.mask == mask)
-      #expect((match[2] as? Compare)?.isNegated == true)
-      #expect((match[2] as? Compare)?.bytes == [0, 0, 0, 0])
+      #expect(match == [.connection(key), .mask(mask), .compare([0, 0, 0, 0], isNegated: true)])
     }
   }
 
   @Test("the names of two interfaces are looked up one behind the other", arguments: [false, true])
-  func interfaces(isNegated: Bool) throws {
-    let match = Match.interfaces(NFT_META_IIFNAME, NFT_META_OIFNAME, in: "set", isNegated: isNegated)
-    try #require(match.map(\.kind) == ["meta", "meta", "lookup"])
-    #expect((match[0] as? LoadMeta)?.key == NFT_META_IIFNAME)
-    #expect((match[0] as? LoadMeta)?.register == .first)
-    #expect((match[1] as? LoadMeta)?.key == NFT_META_OIFNAME)
-    // The second whole register of the kernel.
-    #expect((match[1] as? LoadMeta)?.register.number == 2)
-    #expect((match[2] as? Lookup)?.set == "set")
-    #expect((match[2] as? Lookup)?.isNegated == isNegated)
+  func interfaces(isNegated: Bool) {
+    // The second is in the second whole register of the kernel.
+    #expect(
+      Match.interfaces(NFT_META_IIFNAME, NFT_META_OIFNAME, in: "set", isNegated: isNegated) == [
+        .meta(NFT_META_IIFNAME), .meta(NFT_META_OIFNAME, into: Register(slot: 4)), .lookup("set", isNegated: isNegated),
+      ])
   }
 }

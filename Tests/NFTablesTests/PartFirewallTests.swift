@@ -3,6 +3,7 @@
 
 import Address
 import CLinux
+import Netlink
 import Rules
 import Testing
 
@@ -15,27 +16,19 @@ import Testing
   private static func summary(_ rule: RuleObject) -> String {
     let words = rule.expressions.compactMap { expression -> String? in
       switch expression {
-      case let load as LoadConnection: return load.key == NFT_CT_STATE ? "state" : "status"
-      case let load as LoadMeta where load.key == NFT_META_IIFNAME: return "iifname"
-      case let load as LoadMeta where load.key == NFT_META_OIFNAME: return "oifname"
-      case let load as LoadPayload:
-        let isSource = load.offset == (load.length == 4 ? 12 : 8)
-        return isSource ? "saddr" : "daddr"
-      case let lookup as Lookup: return (lookup.isNegated ? "!" : "") + "@\(lookup.set)"
-      case let verdict as Verdict: return verdict.chain.map { "jump \($0)" } ?? Self.name(verdict.code)
-      default: return nil
+      case .connection(let key): key == NFT_CT_STATE ? "state" : "status"
+      case .meta(NFT_META_IIFNAME, _): "iifname"
+      case .meta(NFT_META_OIFNAME, _): "oifname"
+      case .payload(_, let offset, let length, _): offset == (length == 4 ? 12 : 8) ? "saddr" : "daddr"
+      case .lookup(let set, let isNegated, _): (isNegated ? "!" : "") + "@\(set)"
+      case .accept: "accept"
+      case .drop: "drop"
+      case .return: "return"
+      case .verdict(_, let chain): chain.map { "jump \($0)" } ?? "?"
+      default: nil
       }
     }
     return words.joined(separator: " ")
-  }
-
-  private static func name(_ code: Int32) -> String {
-    switch code {
-    case Verdict.accept.code: "accept"
-    case Verdict.drop.code: "drop"
-    case Verdict.return.code: "return"
-    default: "?"
-    }
   }
 
   private static func rules(of chain: String) -> [String] {

@@ -8,20 +8,14 @@ import Testing
 @testable import NFTables
 
 @Suite struct RuleObjectTests {
-  private let rule = RuleObject("c", Match.toThisHost + [Verdict.jump("d")], comment: "why")
-
-  @Test("the text is one line a step, and does not depend on chain and comment")
-  func text() {
-    #expect(rule.text.split(separator: "\n").map { $0.prefix { $0 != " " } } == ["fib", "cmp", "immediate"])
-    #expect(RuleObject("other", rule.expressions).text == rule.text)
-    #expect(RuleObject("c", []).text.isEmpty)
-  }
+  private let rule = RuleObject("c", Match.toThisHost + [.jump("d")], comment: "why")
 
   @Test("a message names table, chain and comment, and adds to the tail unless it says head")
   func message() throws {
     let attributes = try rule.message().attributes()
     #expect(attributes[Int(NFTA_RULE_TABLE.rawValue)]?.text == "swift_cni")
     #expect(attributes[Int(NFTA_RULE_CHAIN.rawValue)]?.text == "c")
+    #expect(try rule.reread() == rule.expressions)
     #expect(attributes[Int(NFTA_RULE_USERDATA.rawValue)].flatMap { Comment(userData: $0) }?.text == "why")
     #expect(rule.message().bytes(sequence: 0)[4...7] == [6, 10, 1, 0x0c])  // NLM_F_CREATE | NLM_F_APPEND
     var head = rule
@@ -32,17 +26,17 @@ import Testing
   @Test("the chain that a rule jumps to is known")
   func jumps() {
     #expect(rule.jump == "d")
-    #expect(RuleObject("c", [Verdict.accept]).jump == nil)
+    #expect(RuleObject("c", [.accept]).jump == nil)
   }
 
-  @Test("a rule of ours is read with its text, and deleted by its handle")
+  @Test("a rule of ours is read with its steps, and deleted by its handle")
   func stored() throws {
     var message = rule.message()
     #expect(StoredRule(try message.received()) == nil)
     message.attribute(NFTA_RULE_HANDLE.rawValue, UInt64(7).bigEndian)
     let stored = try #require(StoredRule(try message.received()))
     #expect(stored.chain == "c")
-    #expect(stored.text == rule.text)
+    #expect(stored.expressions == rule.expressions)
     let deletion = stored.deletion()
     #expect(deletion.bytes(sequence: 0)[4...5] == [8, 10])
     #expect(try deletion.attributes()[Int(NFTA_RULE_HANDLE.rawValue)] == [0, 0, 0, 0, 0, 0, 0, 7])

@@ -56,11 +56,9 @@ need() {
 }
 
 need_build_packages() {
-  need /usr/include/libmnl/libmnl.h libmnl-dev
-  need /usr/include/libnftnl/expr.h libnftnl-dev
   need /usr/include/jansson.h libjansson-dev
   need /usr/include/sha512.h libmd-dev
-  need '/usr/lib/gcc/*/*/libstdc++.a' g++ # the program takes libstdc++ from its static archive, and the above but libmnl too
+  need '/usr/lib/gcc/*/*/libstdc++.a' g++ # the program takes libstdc++ from its static archive and the above too
 }
 
 # One set of flags for everybody: other flags would build everything again. Without its local rpath the program does not look for

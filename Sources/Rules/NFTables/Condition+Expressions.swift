@@ -9,7 +9,7 @@ import Rules
 /// What a packet is like that does not meet a condition.
 struct ConditionFailure {
   /// Any of these tells it.
-  var matches: [[any Expression]] = []
+  var matches: [[NFTExpression]] = []
   /// The sets that they look into, and what those hold.
   var sets: [SetObject] = []
   var elements: [Element] = []
@@ -25,28 +25,27 @@ extension Condition {
       // The kernel pads a name with NUL to 16 bytes; a beginning is compared without padding.
       let padding = isPrefix ? 0 : 16 - name.utf8.count
       let bytes = Array(name.utf8) + [UInt8](repeating: 0, count: max(0, padding))
-      let compare = Compare(isNegated: !isNegated, bytes: bytes)
-      return ConditionFailure(matches: [[LoadMeta(key: NFT_META_IIFNAME), compare]])
+      return ConditionFailure(matches: [[.meta(NFT_META_IIFNAME), .compare(bytes, isNegated: !isNegated)]])
     case .sourcePort(let transport, let ranges): return failure(transport, ranges, setName)
     case .mark(let value, let mask):
-      let masking: [any Expression] = mask == .max ? [] : [Mask(mask: [UInt8](integer: mask))]
-      let compare = Compare(isNegated: !isNegated, bytes: [UInt8](integer: value))
-      return ConditionFailure(matches: [[LoadMeta(key: NFT_META_MARK)] + masking + [compare]])
+      let masking: [NFTExpression] = mask == .max ? [] : [.mask([UInt8](integer: mask))]
+      let compare = NFTExpression.compare([UInt8](integer: value), isNegated: !isNegated)
+      return ConditionFailure(matches: [[.meta(NFT_META_MARK)] + masking + [compare]])
     }
   }
 
   /// Of a condition about ports of a protocol any other protocol fails too.
   private func failure(_ transport: Transport, _ ranges: [ClosedRange<UInt16>], _ setName: String) -> ConditionFailure {
     let otherProtocol = Match.transport(transport, isNegated: true)
-    let load = Match.transport(transport) + [Match.loadPort(.source, .first)]
+    let load = Match.transport(transport) + [Match.loadPort(.source)]
     if let port = ranges.first?.lowerBound, ranges == [port...port] {
       return ConditionFailure(
-        matches: [otherProtocol, load + [Compare(isNegated: !isNegated, bytes: Self.bytes(port))]])
+        matches: [otherProtocol, load + [.compare(Self.bytes(port), isNegated: !isNegated)]])
     }
     let limits = Element.intervals(
       setName, ranges.map { (Self.bytes($0.lowerBound), $0.upperBound == .max ? nil : Self.bytes($0.upperBound + 1)) })
     return ConditionFailure(
-      matches: [otherProtocol, load + [Lookup(set: setName, isNegated: !isNegated)]],
+      matches: [otherProtocol, load + [.lookup(setName, isNegated: !isNegated)]],
       sets: [SetObject(name: setName, key: [.internetService], isInterval: true)],
       elements: limits)
   }

@@ -3,6 +3,7 @@
 
 import Address
 import CLinux
+import Netlink
 import Rules
 
 /// The expressions of the matches that our rules are made of, as nft would write them.
@@ -12,23 +13,23 @@ enum Match {
   }
 
   /// `meta nfproto ipv4`
-  static func family(_ family: AddressFamily) -> [any Expression] {
-    [LoadMeta(key: NFT_META_NFPROTO), Compare(bytes: [family.number])]
+  static func family(_ family: AddressFamily) -> [NFTExpression] {
+    [.meta(NFT_META_NFPROTO), .compare([family.number])]
   }
 
   /// `meta l4proto tcp`
-  static func transport(_ transport: Transport, isNegated: Bool = false) -> [any Expression] {
-    [LoadMeta(key: NFT_META_L4PROTO), Compare(isNegated: isNegated, bytes: [transport.number])]
+  static func transport(_ transport: Transport, isNegated: Bool = false) -> [NFTExpression] {
+    [.meta(NFT_META_L4PROTO), .compare([transport.number], isNegated: isNegated)]
   }
 
   /// `iif != "lo"`, whose index is 1 in every network namespace
-  static let notFromLoopback: [any Expression] = [
-    LoadMeta(key: NFT_META_IIF), Compare(isNegated: true, bytes: [UInt8](integer: UInt32(1))),
+  static let notFromLoopback: [NFTExpression] = [
+    .meta(NFT_META_IIF), .compare([UInt8](integer: UInt32(1)), isNegated: true),
   ]
 
   /// `fib daddr type local`
-  static let toThisHost: [any Expression] = [
-    LoadDestinationType(), Compare(bytes: [UInt8](integer: UInt32(RTN_LOCAL))),
+  static let toThisHost: [NFTExpression] = [
+    .destinationType, .compare([UInt8](integer: UInt32(RTN_LOCAL))),
   ]
 
   /// `ct status dnat`
@@ -40,54 +41,53 @@ enum Match {
   /// `ct state invalid`
   static let ofNoConnection = anyBit(1 << 0, of: NFT_CT_STATE)
 
-  private static func anyBit(_ bits: UInt32, of key: nft_ct_keys) -> [any Expression] {
-    [
-      LoadConnection(key: key), Mask(mask: [UInt8](integer: bits)), Compare(isNegated: true, bytes: [0, 0, 0, 0]),
-    ]
+  private static func anyBit(_ bits: UInt32, of key: nft_ct_keys) -> [NFTExpression] {
+    [.connection(key), .mask([UInt8](integer: bits)), .compare([0, 0, 0, 0], isNegated: true)]
   }
 
   /// `ip saddr 192.0.2.0/24`
-  static func prefix(_ side: Side, _ prefix: Prefix, isNegated: Bool = false) -> [any Expression] {
-    let load = loadAddress(side, prefix.family, Register.first)
+  static func prefix(_ side: Side, _ prefix: Prefix, isNegated: Bool = false) -> [NFTExpression] {
     let bytes = prefix.network.address.bytes
     // Where the length is of whole bytes nft loads only these: so a listing that is loaded again makes the same rule.
     if prefix.length % 8 == 0, prefix.length > 0 {
-      let count = prefix.length / 8
-      let short = LoadPayload(base: load.base, offset: load.offset, length: UInt32(count))
-      return family(prefix.family) + [short, Compare(isNegated: isNegated, bytes: Array(bytes.prefix(count)))]
+      let load = loadAddress(side, prefix.family, bytes: prefix.length / 8)
+      return family(prefix.family) + [load, .compare(Array(bytes.prefix(prefix.length / 8)), isNegated: isNegated)]
     }
-    let mask = Mask(mask: IPAddress.mask(prefix.family, prefix.length).bytes)
-    return family(prefix.family) + [load, mask, Compare(isNegated: isNegated, bytes: bytes)]
+    let mask = IPAddress.mask(prefix.family, prefix.length).bytes
+    return family(prefix.family)
+      + [loadAddress(side, prefix.family), .mask(mask), .compare(bytes, isNegated: isNegated)]
   }
 
   /// `ip saddr @set`
   static func address(
     _ side: Side, _ family: AddressFamily, in set: String, isNegated: Bool = false
-  ) -> [any Expression] {
-    Self.family(family) + [loadAddress(side, family, Register.first), Lookup(set: set, isNegated: isNegated)]
+  ) -> [NFTExpression] {
+    Self.family(family) + [loadAddress(side, family), .lookup(set, isNegated: isNegated)]
   }
 
   /// `iifname . oifname @set`, or one of the two twice
   static func interfaces(
     _ first: nft_meta_keys, _ second: nft_meta_keys, in set: String, isNegated: Bool = false
-  ) -> [any Expression] {
+  ) -> [NFTExpression] {
     let afterName = Register.first.after(bytes: DataType.interfaceName.length)
-    return [
-      LoadMeta(key: first), LoadMeta(key: second, register: afterName), Lookup(set: set, isNegated: isNegated),
-    ]
+    return [.meta(first), .meta(second, into: afterName), .lookup(set, isNegated: isNegated)]
   }
 
-  static func loadAddress(_ side: Side, _ family: AddressFamily, _ register: Register) -> LoadPayload {
+  /// Loads an address, or its first bytes.
+  static func loadAddress(
+    _ side: Side, _ family: AddressFamily, bytes: Int? = nil, into register: Register = .first
+  ) -> NFTExpression {
     // Offsets within the IP header: RFC 791, 3.1 and RFC 8200, 3.
     let source: UInt32 = family == .ip ? 12 : 8
-    let length = UInt32(family.bits / 8)
-    let offset = side == .source ? source : source + length
-    return LoadPayload(base: NFT_PAYLOAD_NETWORK_HEADER, offset: offset, length: length, register: register)
+    let whole = UInt32(family.bits / 8)
+    let offset = side == .source ? source : source + whole
+    let length = bytes.map { UInt32($0) } ?? whole
+    return .payload(NFT_PAYLOAD_NETWORK_HEADER, offset: offset, length: length, into: register)
   }
 
   /// The port at the same place in all transport headers: the source's first, then the destination's.
-  static func loadPort(_ side: Side, _ register: Register) -> LoadPayload {
-    LoadPayload(base: NFT_PAYLOAD_TRANSPORT_HEADER, offset: side == .source ? 0 : 2, length: 2, register: register)
+  static func loadPort(_ side: Side, into register: Register = .first) -> NFTExpression {
+    .payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: side == .source ? 0 : 2, length: 2, into: register)
   }
 }
 
@@ -100,31 +100,31 @@ enum LookupKey: Sendable {
   /// `ip daddr . meta l4proto . tcp dport . ct original proto-dst . ip saddr & 255.255.0.0`
   case masquerade(AddressFamily, Transport, length: Int)
 
-  var loads: [any Expression] {
+  var loads: [NFTExpression] {
     switch self {
     case .hostPort: return Self.protocolAndPort(at: .first)
     case .hostAddressPort(let family):
       let (address, afterAddress) = destination(family)
       return address + Self.protocolAndPort(at: afterAddress)
     case .masquerade(let family, let transport, let length):
-      let address = Match.loadAddress(.destination, family, .first)
+      let address = Match.loadAddress(.destination, family)
       let afterAddress = Register.first.after(bytes: family.bits / 8)
       let afterPort = afterAddress.after(bytes: 1).after(bytes: 2)
       let afterPorts = afterPort.after(bytes: 2)
-      let mask = Mask(mask: IPAddress.mask(family, length).bytes, register: afterPorts)
-      let source = Match.loadAddress(.source, family, afterPorts)
+      let mask = NFTExpression.mask(IPAddress.mask(family, length).bytes, in: afterPorts)
+      let source = Match.loadAddress(.source, family, into: afterPorts)
       return Match.family(family) + Match.transport(transport) + [address] + Self.protocolAndPort(at: afterAddress)
-        + [LoadOriginalPort(register: afterPort), source] + (length == family.bits ? [] : [mask])
+        + [.originalPort(into: afterPort), source] + (length == family.bits ? [] : [mask])
     }
   }
 
-  private func destination(_ family: AddressFamily) -> (loads: [any Expression], end: Register) {
-    let load = Match.loadAddress(.destination, family, .first)
+  private func destination(_ family: AddressFamily) -> (loads: [NFTExpression], end: Register) {
+    let load = Match.loadAddress(.destination, family)
     return (Match.family(family) + [load], Register.first.after(bytes: family.bits / 8))
   }
 
-  private static func protocolAndPort(at register: Register) -> [any Expression] {
-    [LoadMeta(key: NFT_META_L4PROTO, register: register), Match.loadPort(.destination, register.after(bytes: 1))]
+  private static func protocolAndPort(at register: Register) -> [NFTExpression] {
+    [.meta(NFT_META_L4PROTO, into: register), Match.loadPort(.destination, into: register.after(bytes: 1))]
   }
 }
 

@@ -183,8 +183,8 @@ extension NFTablesBackend {
       var messages: [NetlinkMessage] = []
       for chain in chains {
         guard let branch = self.part.branch(named: chain), try Self.isUnused(branch, session) else { continue }
-        let jumps = Set(branch.jumps.map(\.text))
-        messages += rules.filter { jumps.contains($0.text) }.map { $0.deletion() }
+        let jumps: [[NFTExpression]?] = branch.jumps.map(\.expressions)
+        messages += rules.filter { jumps.contains($0.expressions) }.map { $0.deletion() }
         messages += [RuleObject.flush(chain), Chain.delete(chain)]
         messages += sets.filter { $0 == chain || $0.hasPrefix("\(chain)_") }.map { SetObject.delete($0) }
       }

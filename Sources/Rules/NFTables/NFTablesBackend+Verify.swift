@@ -44,7 +44,7 @@ extension NFTablesBackend {
   /// as we make them.
   private func structureProblems(_ branches: [Branch], _ session: borrowing Session) throws(NetlinkError) -> [String] {
     let hooks = Dictionary(try session.storedChains().map { ($0.name, $0.hook) }) { first, _ in first }
-    let rules = Dictionary(grouping: try session.rules(), by: \.chain).mapValues { $0.map(\.text) }
+    let rules = Dictionary(grouping: try session.rules(), by: \.chain).mapValues { $0.map(\.expressions) }
     let jumps = hooks.keys.compactMap { part.branch(named: $0) }.flatMap(\.jumps)
     var problems = try session.read(places: []).isTableActive ? [] : ["the table is missing or dormant"]
     for chain in part.chains where !chain.isAdministrators || hooks[chain.name] == nil {
@@ -53,21 +53,21 @@ extension NFTablesBackend {
         continue
       }
       if hook != chain.hook { problems.append("chain \(chain.name) has another hook or policy") }
-      let expected = part.rules.filter { $0.chain == chain.name }.map(\.text)
+      let expected = part.rules.filter { $0.chain == chain.name }.map(\.expressions)
       let actual = rules[chain.name] ?? []
-      let known = Set(jumps.filter { $0.chain == chain.name }.map(\.text))
+      let known: [[NFTExpression]?] = jumps.filter { $0.chain == chain.name }.map(\.expressions)
       let head = actual.dropLast(expected.count)
-      if !actual.elementsEqual(Array(head) + expected) || !head.allSatisfy(known.contains) {
+      if !actual.elementsEqual(Array(head) + expected) || !head.allSatisfy({ known.contains($0) }) {
         problems.append("chain \(chain.name) has other rules")
       }
     }
     for branch in branches {
       if hooks[branch.chain] == nil {
         problems.append("chain \(branch.chain) is missing")
-      } else if rules[branch.chain] ?? [] != branch.body.map(\.text) {
+      } else if rules[branch.chain] ?? [] != branch.body.map(\.expressions) {
         problems.append("chain \(branch.chain) has other rules")
       }
-      for jump in branch.jumps where !(rules[jump.chain] ?? []).contains(jump.text) {
+      for jump in branch.jumps where !(rules[jump.chain] ?? []).contains(jump.expressions) {
         problems.append("chain \(jump.chain) has no jump to \(branch.chain)")
       }
       for set in Set(branch.fixtures.map(\.place.set)).sorted() {

@@ -174,8 +174,7 @@ struct CompatSession {
   private func insertion(_ rule: IPTablesRule, _ chain: String, _ place: TableEdit.Place) -> NetlinkMessage {
     var message = ruleMessage(NFT_MSG_NEWRULE, chain, place == .start ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_APPEND)
     if case .after(let other) = place { message.attribute(NFTA_RULE_POSITION.rawValue, other.handle.bigEndian) }
-    let expressions = CompatExpression.encoded(rule.expressions(table.family))
-    message.attribute(UInt16(NFTA_RULE_EXPRESSIONS.rawValue) | UInt16(NLA_F_NESTED), expressions)
+    message.attribute(expressions: rule.expressions(table.family))
     message.nested(NFTA_RULE_COMPAT.rawValue) { compat in
       compat.attribute(NFTA_RULE_COMPAT_PROTO.rawValue, UInt32(rule.transport?.value.number ?? 0).bigEndian)
       let flags: UInt32 = rule.transport?.isNegated == true ? 2 : 0  // NFT_RULE_COMPAT_F_INV
@@ -233,7 +232,7 @@ extension PlacedRule {
     guard isOfChain, let handle else { return nil }
     let expressions = bytes
     self.init(
-      rule: CompatExpression.decoded(expressions).flatMap { IPTablesRule($0, table.family) },
-      jump: CompatExpression.jump(in: bytes), handle: handle, canDrop: CompatExpression.canDrop(in: expressions))
+      rule: NFTExpression.decoded(expressions).flatMap { IPTablesRule($0, table.family) },
+      jump: NFTExpression.jump(in: bytes), handle: handle, canDrop: NFTExpression.canDrop(in: expressions))
   }
 }

@@ -10,13 +10,13 @@ import Rules
 extension IPTablesRule {
   /// The rule as iptables-nft 1.8.9 writes it: interfaces, addresses and the protocol, tcp, udp and mark by expressions
   /// of nf_tables, the rest by matches and targets of x_tables.
-  func expressions(_ family: AddressFamily) -> [CompatExpression] {
-    var list: [CompatExpression] = []
+  func expressions(_ family: AddressFamily) -> [NFTExpression] {
+    var list: [NFTExpression] = []
     if let inputInterface { list += Self.expressions(inputInterface, NFT_META_IIFNAME) }
     if let outputInterface { list += Self.expressions(outputInterface, NFT_META_OIFNAME) }
     if let transport {
       list += [
-        .meta(NFT_META_L4PROTO.rawValue), .compare([transport.value.number], isNegated: transport.isNegated),
+        .meta(NFT_META_L4PROTO), .compare([transport.value.number], isNegated: transport.isNegated),
       ]
     }
     let offsets = Self.offsets(family)
@@ -25,13 +25,13 @@ extension IPTablesRule {
     for match in matches { list += match.expressions }
     list.append(.counter)
     switch target {
-    case .accept: list.append(.verdict(NF_ACCEPT, chain: nil))
-    case .drop: list.append(.verdict(NF_DROP, chain: nil))
-    case .return: list.append(.verdict(NFT_RETURN.rawValue, chain: nil))
-    case .jump(let chain): list.append(.verdict(NFT_JUMP.rawValue, chain: chain))
+    case .accept: list.append(.accept)
+    case .drop: list.append(.drop)
+    case .return: list.append(.return)
+    case .jump(let chain): list.append(.jump(chain))
     case .mark, .translate, .masquerade:
       if let data = target.extensionData {
-        list.append(.target(name: data.name, revision: data.revision, payload: data.payload))
+        list.append(.target(name: data.name, revision: data.revision, payload: aligned(data.payload)))
       }
     }
     return list
@@ -44,26 +44,26 @@ extension IPTablesRule {
 
   private static func expressions(
     _ interface: Negatable<InterfacePattern>, _ key: nft_meta_keys
-  ) -> [CompatExpression] {
+  ) -> [NFTExpression] {
     let name = Array(interface.value.name.utf8)
     // Of a whole name the NUL behind it counts too.
     let bytes = interface.value.isPrefix ? name : name + [0]
-    return [.meta(key.rawValue), .compare(bytes, isNegated: interface.isNegated)]
+    return [.meta(key), .compare(bytes, isNegated: interface.isNegated)]
   }
 
-  private static func expressions(_ prefix: Negatable<Prefix>, at offset: UInt32) -> [CompatExpression] {
+  private static func expressions(_ prefix: Negatable<Prefix>, at offset: UInt32) -> [NFTExpression] {
     let network = prefix.value.network
-    let base = NFT_PAYLOAD_NETWORK_HEADER.rawValue
+    let base = NFT_PAYLOAD_NETWORK_HEADER
     let whole = network.length / 8
     // A prefix of whole bytes is compared with these alone.
     if network.length % 8 == 0 {
       return [
-        .payload(base: base, offset: offset, length: UInt32(whole)),
+        .payload(base, offset: offset, length: UInt32(whole)),
         .compare(Array(network.address.bytes.prefix(whole)), isNegated: prefix.isNegated),
       ]
     }
     return [
-      .payload(base: base, offset: offset, length: UInt32(network.address.bytes.count)),
+      .payload(base, offset: offset, length: UInt32(network.address.bytes.count)),
       .mask(IPAddress.mask(network.family, network.length).bytes),
       .compare(network.address.bytes, isNegated: prefix.isNegated),
     ]
@@ -71,18 +71,18 @@ extension IPTablesRule {
 }
 
 extension RuleMatch {
-  fileprivate var expressions: [CompatExpression] {
+  fileprivate var expressions: [NFTExpression] {
     switch self {
     case .mark(let mark):
-      let test = CompatExpression.compare(Self.bytes(mark.value), isNegated: mark.isNegated)
-      let load = CompatExpression.meta(NFT_META_MARK.rawValue)
+      let test = NFTExpression.compare(Self.bytes(mark.value), isNegated: mark.isNegated)
+      let load = NFTExpression.meta(NFT_META_MARK)
       return mark.mask == .max ? [load, test] : [load, .mask(Self.bytes(mark.mask)), test]
     case .ports(let ports) where ports.transport != .sctp:
       if let both = Self.pair(ports) { return both }
       return [(ports.source, 0), (ports.destination, 2)].flatMap { Self.expressions($0, at: $1) }
     case .comment, .multiport, .addressType, .connection, .ports:
       let data = extensionData
-      return [.match(name: data.name, revision: data.revision, payload: data.payload)]
+      return [.match(name: data.name, revision: data.revision, payload: aligned(data.payload))]
     }
   }
 
@@ -93,7 +93,7 @@ extension RuleMatch {
   }
 
   /// Two single ports are compared at once.
-  private static func pair(_ ports: PortsMatch) -> [CompatExpression]? {
+  private static func pair(_ ports: PortsMatch) -> [NFTExpression]? {
     guard
       let source = ports.source, let destination = ports.destination, source.value.count == 1,
       destination.value.count == 1, !source.isNegated, !destination.isNegated
@@ -101,35 +101,40 @@ extension RuleMatch {
     var bytes: [UInt8] = []
     bytes.append(bigEndian: source.value.lowerBound)
     bytes.append(bigEndian: destination.value.lowerBound)
-    let base = NFT_PAYLOAD_TRANSPORT_HEADER.rawValue
-    return [.payload(base: base, offset: 0, length: 4), .compare(bytes, isNegated: false)]
+    let base = NFT_PAYLOAD_TRANSPORT_HEADER
+    return [.payload(base, offset: 0, length: 4), .compare(bytes, isNegated: false)]
   }
 
   private static func expressions(
     _ ports: Negatable<ClosedRange<UInt16>>?, at offset: UInt32
-  ) -> [CompatExpression] {
+  ) -> [NFTExpression] {
     guard let ports else { return [] }
     func bytes(_ port: UInt16) -> [UInt8] { [UInt8(port >> 8), UInt8(truncatingIfNeeded: port)] }
-    let load = CompatExpression.payload(base: NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, offset: offset, length: 2)
+    let load = NFTExpression.payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: offset, length: 2)
     let (from, to) = (bytes(ports.value.lowerBound), bytes(ports.value.upperBound))
     return from == to
       ? [load, .compare(from, isNegated: ports.isNegated)] : [load, .range(from, to, isNegated: ports.isNegated)]
   }
 }
 
+/// A payload of x_tables as the kernel counts it: in units of eight bytes (`XT_ALIGN`, linux/netfilter/x_tables.h).
+private func aligned(_ payload: [UInt8]) -> [UInt8] {
+  payload + [UInt8](repeating: 0, count: (8 - payload.count % 8) % 8)
+}
+
 // MARK: - Reading
 
 extension IPTablesRule {
   /// Reads a rule of nf_tables; nil unless it is one that this program writes.
-  init?(_ expressions: [CompatExpression], _ family: AddressFamily) {
+  init?(_ expressions: [NFTExpression], _ family: AddressFamily) {
     var rule = IPTablesRule(target: .return)
     var target: RuleTarget?
-    var load: CompatExpression?
+    var load: NFTExpression?
     var mask: [UInt8]?
     for expression in expressions {
       switch expression {
       case .meta, .payload: (load, mask) = (expression, nil)
-      case .mask(let bytes): mask = bytes
+      case .mask(let bytes, .first): mask = bytes
       case .compare(let bytes, let isNegated):
         guard let load, rule.take(load, mask, bytes, bytes, isNegated, family) else { return nil }
       case .range(let from, let to, let isNegated):
@@ -141,6 +146,7 @@ extension IPTablesRule {
       case .target(let name, let revision, let payload):
         target = RuleTarget(name: name, revision: revision, payload: payload[...], family)
       case .verdict(let code, let chain): target = RuleTarget(verdict: code, chain)
+      default: return nil
       }
     }
     guard let target else { return nil }
@@ -150,22 +156,22 @@ extension IPTablesRule {
 
   /// Takes what a comparison says; false if this program would not have written it.
   private mutating func take(
-    _ load: CompatExpression, _ mask: [UInt8]?, _ from: [UInt8], _ to: [UInt8], _ isNegated: Bool,
+    _ load: NFTExpression, _ mask: [UInt8]?, _ from: [UInt8], _ to: [UInt8], _ isNegated: Bool,
     _ family: AddressFamily
   ) -> Bool {
     switch load {
-    case .meta(NFT_META_IIFNAME.rawValue) where mask == nil:
+    case .meta(NFT_META_IIFNAME, .first) where mask == nil:
       inputInterface = Negatable(InterfacePattern(compared: from), isNegated: isNegated)
-    case .meta(NFT_META_OIFNAME.rawValue) where mask == nil:
+    case .meta(NFT_META_OIFNAME, .first) where mask == nil:
       outputInterface = Negatable(InterfacePattern(compared: from), isNegated: isNegated)
-    case .meta(NFT_META_L4PROTO.rawValue) where mask == nil:
+    case .meta(NFT_META_L4PROTO, .first) where mask == nil:
       guard let known = Transport.allCases.first(where: { [$0.number] == from }) else { return false }
       transport = Negatable(known, isNegated: isNegated)
-    case .meta(NFT_META_MARK.rawValue):
+    case .meta(NFT_META_MARK, .first):
       guard let value = from[...].integer(UInt32.self, at: 0) else { return false }
       let bits = mask?[...].integer(UInt32.self, at: 0) ?? .max
       matches.append(.mark(MarkMatch(value, mask: bits, isNegated: isNegated)))
-    case .payload(NFT_PAYLOAD_NETWORK_HEADER.rawValue, let offset, _):
+    case .payload(NFT_PAYLOAD_NETWORK_HEADER, let offset, _, .first):
       guard let prefix = Self.prefix(from, mask, family) else { return false }
       if offset == Self.offsets(family).source {
         source = Negatable(prefix, isNegated: isNegated)
@@ -174,13 +180,13 @@ extension IPTablesRule {
       } else {
         return false
       }
-    case .payload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, let offset, 2) where offset == 0 || offset == 2:
+    case .payload(NFT_PAYLOAD_TRANSPORT_HEADER, let offset, 2, .first) where offset == 0 || offset == 2:
       guard
         mask == nil, let transport, !transport.isNegated, let first = from[...].integer(UInt16.self, at: 0)?.bigEndian,
         let last = to[...].integer(UInt16.self, at: 0)?.bigEndian, first <= last
       else { return false }
       add(Negatable(first...last, isNegated: isNegated), isSource: offset == 0, transport.value)
-    case .payload(NFT_PAYLOAD_TRANSPORT_HEADER.rawValue, 0, 4):
+    case .payload(NFT_PAYLOAD_TRANSPORT_HEADER, 0, 4, .first):
       guard
         mask == nil, !isNegated, let transport, !transport.isNegated,
         let ports = from[...].integer(UInt32.self, at: 0)?.bigEndian

@@ -2,7 +2,6 @@
 // Copyright 2026 The swift-cni authors
 
 import CLinux
-import CNftnl
 import Netlink
 
 /// A rule of a chain.
@@ -13,11 +12,11 @@ struct RuleObject: Sendable {
   }
 
   let chain: String
-  let expressions: [any Expression]
+  let expressions: [NFTExpression]
   var comment: String?
   var end = End.tail
 
-  init(_ chain: String, _ expressions: [any Expression], comment: String? = nil, end: End = .tail) {
+  init(_ chain: String, _ expressions: [NFTExpression], comment: String? = nil, end: End = .tail) {
     self.chain = chain
     self.expressions = expressions
     self.comment = comment
@@ -29,19 +28,12 @@ struct RuleObject: Sendable {
 
   func message() -> NetlinkMessage {
     let flags = NLM_F_CREATE | (end == .tail ? NLM_F_APPEND : 0)
-    return NetlinkMessage(nft: NFT_MSG_NEWRULE, flags: flags, attributes: encoded().attributes)
-  }
-
-  /// The steps of the rule in the words of libnftnl.
-  var text: String { encoded().text }
-
-  private func encoded() -> RuleHandle {
-    let rule = RuleHandle()
-    rule.set(NFTNL_RULE_TABLE, Table.name)
-    rule.set(NFTNL_RULE_CHAIN, chain)
-    if let comment { rule.set(NFTNL_RULE_USERDATA, Comment(text: comment).userData) }
-    for expression in expressions { rule.append(expression) }
-    return rule
+    var message = NetlinkMessage(nft: NFT_MSG_NEWRULE, flags: flags)
+    message.attribute(NFTA_RULE_TABLE.rawValue, text: Table.name)
+    message.attribute(NFTA_RULE_CHAIN.rawValue, text: chain)
+    message.attribute(expressions: expressions)
+    if let comment { message.attribute(NFTA_RULE_USERDATA.rawValue, Comment(text: comment).userData) }
+    return message
   }
 
   /// Removes every rule of a chain.
@@ -63,8 +55,8 @@ struct RuleObject: Sendable {
 /// A rule as the kernel has it.
 struct StoredRule: Sendable {
   let chain: String
-  /// The steps in the words of libnftnl.
-  let text: String
+  /// Nil if there is a step that no rule of ours has.
+  let expressions: [NFTExpression]?
   /// The kernel's name for it, in network byte order.
   private let handle: [UInt8]
 
@@ -78,7 +70,7 @@ struct StoredRule: Sendable {
     else { return nil }
     self.chain = chain
     self.handle = Array(handle)
-    text = RuleHandle(reply).text
+    expressions = NFTExpression.decoded(attributes[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? [])
   }
 
   func deletion() -> NetlinkMessage {

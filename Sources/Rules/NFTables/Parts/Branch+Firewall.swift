@@ -21,15 +21,15 @@ extension Branch {
     let family = denied.family
     var branch = deniedSkeleton(family, deniedID(denied))
     let (name, ranges) = (branch.chain, "\(branch.chain)_ranges")
-    branch.body.append(RuleObject(name, Match.ofKnownConnection + [Verdict.return]))
+    branch.body.append(RuleObject(name, Match.ofKnownConnection + [.return]))
     // No set can hold every address there is.
     if denied.ranges == [AddressRange(first: Prefix.all(family).address, end: nil)] {
-      branch.body.append(RuleObject(name, [Verdict.drop]))
+      branch.body.append(RuleObject(name, [.drop]))
       return branch
     }
     branch.sets.append(SetObject(name: ranges, key: [.address(family)], isInterval: true))
     branch.fixtures = Element.intervals(ranges, denied.ranges.map { ($0.first.bytes, $0.end?.bytes) })
-    branch.body.append(RuleObject(name, Match.address(.destination, family, in: ranges) + [Verdict.drop]))
+    branch.body.append(RuleObject(name, Match.address(.destination, family, in: ranges) + [.drop]))
     return branch
   }
 
@@ -54,7 +54,7 @@ extension Branch {
     return Branch(
       chain: name, sets: [SetObject(name: name, key: [.address(family)])], body: [],
       jumps: [
-        RuleObject(Part.restrictions, Match.address(.source, family, in: name) + [Verdict.jump(name)], end: .head)
+        RuleObject(Part.restrictions, Match.address(.source, family, in: name) + [.jump(name)], end: .head)
       ])
   }
 

@@ -31,11 +31,11 @@ extension Branch {
     // nft knows the type of a connection's original port only where it knows the protocol.
     let body = Transport.allCases.map { transport in
       let load = LookupKey.masquerade(family, transport, length: length).loads
-      return RuleObject(name, load + [Lookup(set: name), MasqueradeSource()])
+      return RuleObject(name, load + [.lookup(name), .masquerade])
     }
     return Branch(
       chain: name, sets: [SetObject(name: name, key: key)], body: body,
-      jumps: [RuleObject(Part.masquerading, [Verdict.jump(name)], end: .head)])
+      jumps: [RuleObject(Part.masquerading, [.jump(name)], end: .head)])
   }
 
   /// The family and length that a branch's name stands for; nil if it is no masquerading.
@@ -83,7 +83,7 @@ extension Branch {
       let failure = condition.failure(family, setName: "\(name)_\(index)")
       branch.sets += failure.sets
       branch.fixtures += failure.elements
-      branch.body += failure.matches.map { RuleObject(name, $0 + [Verdict.accept], comment: comment) }
+      branch.body += failure.matches.map { RuleObject(name, $0 + [.accept], comment: comment) }
     }
     branch.body += [Part.translateHostAddressPorts(family, in: name), Part.translateHostPorts(family, in: name)]
     return branch
@@ -103,10 +103,10 @@ extension Branch {
       body: [],
       jumps: [
         RuleObject(
-          Part.hostPorts(family).name, LookupKey.hostPort.loads + [Lookup(set: ports), Verdict.goto(name)], end: .head),
+          Part.hostPorts(family).name, LookupKey.hostPort.loads + [.lookup(ports), .goto(name)], end: .head),
         RuleObject(
           Part.hostAddressPorts(family).name,
-          LookupKey.hostAddressPort(family).loads + [Lookup(set: addressPorts), Verdict.goto(name)], end: .head),
+          LookupKey.hostAddressPort(family).loads + [.lookup(addressPorts), .goto(name)], end: .head),
       ])
   }
 

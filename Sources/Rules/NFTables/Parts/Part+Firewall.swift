@@ -3,6 +3,7 @@
 
 import Address
 import CLinux
+import Netlink
 
 /// The part of firewall. Branches are one for each list of what a network's containers do not reach (`denied4_…`):
 ///
@@ -81,30 +82,30 @@ extension Part {
 
   static let firewallRules: [RuleObject] =
     [
-      RuleObject("forward", [Verdict.jump("admin")]),
-      RuleObject("forward", Match.ofNoConnection + [Verdict.jump("invalid")]),
-      RuleObject("forward", [Verdict.jump("isolation")]),
-      RuleObject("forward", [Verdict.jump(restrictions)]),
+      RuleObject("forward", [.jump("admin")]),
+      RuleObject("forward", Match.ofNoConnection + [.jump("invalid")]),
+      RuleObject("forward", [.jump("isolation")]),
+      RuleObject("forward", [.jump(restrictions)]),
     ]
     + AddressFamily.allCases.flatMap { family in
       [
         RuleObject(
           "forward",
-          Match.address(.destination, family, in: containers(family).name) + Match.ofKnownConnection + [Verdict.accept]),
-        RuleObject("forward", Match.address(.source, family, in: containers(family).name) + [Verdict.accept]),
-        RuleObject("invalid", Match.address(.source, family, in: tracked(family).name) + [Verdict.drop]),
-        RuleObject("invalid", Match.address(.destination, family, in: tracked(family).name) + [Verdict.drop]),
+          Match.address(.destination, family, in: containers(family).name) + Match.ofKnownConnection + [.accept]),
+        RuleObject("forward", Match.address(.source, family, in: containers(family).name) + [.accept]),
+        RuleObject("invalid", Match.address(.source, family, in: tracked(family).name) + [.drop]),
+        RuleObject("invalid", Match.address(.destination, family, in: tracked(family).name) + [.drop]),
       ]
     } + [
       isolation(NFT_META_IIFNAME, NFT_META_IIFNAME, bridges, isNegated: true, .return),
-      RuleObject("isolation", Match.destinationTranslated + [Verdict.return]),
+      RuleObject("isolation", Match.destinationTranslated + [.return]),
       isolation(NFT_META_IIFNAME, NFT_META_OIFNAME, isolatedBridges, .drop),
       isolation(NFT_META_IIFNAME, NFT_META_OIFNAME, bridges, .return),
       isolation(NFT_META_OIFNAME, NFT_META_OIFNAME, bridges, .drop),
     ]
 
   private static func isolation(
-    _ first: nft_meta_keys, _ second: nft_meta_keys, _ set: SetObject, isNegated: Bool = false, _ verdict: Verdict
+    _ first: nft_meta_keys, _ second: nft_meta_keys, _ set: SetObject, isNegated: Bool = false, _ verdict: NFTExpression
   ) -> RuleObject {
     RuleObject("isolation", Match.interfaces(first, second, in: set.name, isNegated: isNegated) + [verdict])
   }

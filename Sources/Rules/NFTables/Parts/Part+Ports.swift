@@ -81,21 +81,21 @@ extension Part {
 
   static let portsRules: [RuleObject] =
     [
-      RuleObject("guard", Match.notFromLoopback + Match.prefix(.source, .loopback4) + [Verdict.drop]),
-      RuleObject("guard", Match.notFromLoopback + Match.prefix(.destination, .loopback4) + [Verdict.drop]),
-      RuleObject("prerouting", Match.family(.ip) + Match.toThisHost + [Verdict.jump(hostAddressPorts(.ip).name)]),
-      RuleObject("prerouting", Match.family(.ip6) + Match.toThisHost + [Verdict.jump(hostAddressPorts(.ip6).name)]),
-      RuleObject("output", Match.family(.ip) + Match.toThisHost + [Verdict.jump(hostAddressPorts(.ip).name)]),
+      RuleObject("guard", Match.notFromLoopback + Match.prefix(.source, .loopback4) + [.drop]),
+      RuleObject("guard", Match.notFromLoopback + Match.prefix(.destination, .loopback4) + [.drop]),
+      RuleObject("prerouting", Match.family(.ip) + Match.toThisHost + [.jump(hostAddressPorts(.ip).name)]),
+      RuleObject("prerouting", Match.family(.ip6) + Match.toThisHost + [.jump(hostAddressPorts(.ip6).name)]),
+      RuleObject("output", Match.family(.ip) + Match.toThisHost + [.jump(hostAddressPorts(.ip).name)]),
       RuleObject(
         "output",
         Match.prefix(.destination, Prefix(host: .loopback6), isNegated: true) + Match.toThisHost
-          + [Verdict.jump(hostAddressPorts(.ip6).name)]),
-      RuleObject("postrouting", Match.destinationTranslated + [Verdict.jump(masquerading)]),
+          + [.jump(hostAddressPorts(.ip6).name)]),
+      RuleObject("postrouting", Match.destinationTranslated + [.jump(masquerading)]),
     ]
     + AddressFamily.allCases.flatMap { family in
       [
         translateHostAddressPorts(family, in: hostAddressPorts(family).name),
-        RuleObject(hostAddressPorts(family).name, [Verdict.jump(hostPorts(family).name)]),
+        RuleObject(hostAddressPorts(family).name, [.jump(hostPorts(family).name)]),
         translateHostPorts(family, in: hostPorts(family).name),
       ]
     }
@@ -110,7 +110,7 @@ extension Part {
     RuleObject(chain, LookupKey.hostPort.loads + translate(family, by: hostPorts(family)))
   }
 
-  private static func translate(_ family: AddressFamily, by map: SetObject) -> [any Expression] {
-    [Lookup(set: map.name, loadsData: true), DestinationNAT(family: family)]
+  private static func translate(_ family: AddressFamily, by map: SetObject) -> [NFTExpression] {
+    [.lookup(map.name, loadsData: true), .destinationNAT(family)]
   }
 }
