@@ -17,19 +17,16 @@ func tests(_ name: String, of tested: Target.Dependency..., needs: [Target.Depen
   .testTarget(name: name, dependencies: tested + needs, swiftSettings: warningsAreErrors)
 }
 
-/// Without pkg-config: it would have the linker look in the system's folders before `Link`.
 func clibrary(_ name: String, debian package: String) -> Target {
   .systemLibrary(name: name, providers: [.apt([package])])
 }
 
-/// What makes the program start fast: nothing dynamic but libc, no symbols, no relocation of itself. `Link` holds
-/// linker scripts that take the other libraries from their static archives.
+/// What makes the program start fast, and on every distribution: no library but what is in it, not even libc's; no symbols, no
+/// relocation of itself.
 let leanLink: [LinkerSetting] = [
   .unsafeFlags(
     [
-      "-static-stdlib", "-use-ld=lld", "-Xlinker", "-s", "-Xlinker", "--no-export-dynamic", "-Xlinker", "--gc-sections",
-      "-Xclang-linker", "-no-pie", "-Xclang-linker", "-static-libgcc",
-      "-L\(Context.packageDirectory)/Sources/swift-cni/Link",
+      "-static-executable", "-use-ld=lld", "-Xlinker", "-s", "-Xlinker", "--gc-sections",
     ],
     .when(configuration: .release))
 ]
@@ -84,7 +81,6 @@ let package = Package(
         "OS", "CNI", "Skel", "NFTables", "IPTables", "Firewalld", "Portmap", "Firewall", "Tuning", "Bandwidth",
         "Flannel",
       ],
-      exclude: ["Link"],
       swiftSettings: strict, linkerSettings: leanLink),
 
     .target(

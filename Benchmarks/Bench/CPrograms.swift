@@ -6,14 +6,14 @@ import TestSupport
 
 /// Two small C programs that the measurements need.
 struct CPrograms {
-  /// Links libraries and does nothing.
+  /// Does nothing, and is linked as the program is.
   let empty: Program
   /// Runs a program (its path, then its `argv`) and writes the peak memory in KiB as the last line of stderr; it is so
   /// small that its own does not hide the program's, as that of this process would.
   let peak: Program
 
-  /// Compiles them for `body`, into a folder that goes when it ends; the libraries are what pkg-config calls them.
-  static func with<T>(libraries: [String], _ body: (CPrograms) throws -> T) throws -> T {
+  /// Compiles them for `body`, into a folder that goes when it ends.
+  static func with<T>(_ body: (CPrograms) throws -> T) throws -> T {
     var name = Array("/tmp/swift-cni-bench.XXXXXX".utf8CString)
     guard mkdtemp(&name) != nil else { throw Failure("no folder can be made in /tmp") }
     let folder = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -23,13 +23,12 @@ struct CPrograms {
       unlink(programs.peak.path)
       rmdir(folder)
     }
-    try programs.compile(libraries)
+    try programs.compile()
     return try body(programs)
   }
 
-  private func compile(_ libraries: [String]) throws {
-    let flags = try Self.run("pkg-config", ["--libs"] + libraries).split { " \n".contains($0) }.map(String.init)
-    try compile("int main(void) { return 0; }", to: empty, flags: ["-Wl,--no-as-needed"] + flags)
+  private func compile() throws {
+    try compile("int main(void) { return 0; }", to: empty, flags: ["-static"])
     try compile(
       """
       #include <stdio.h>

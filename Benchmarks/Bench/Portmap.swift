@@ -8,8 +8,6 @@ struct PortmapBenchmark {
   private let options: Options
   private let ours: Program
   private let peer: Program
-  /// Those that the program loads.
-  private let libraries = ["libmnl"]
 
   init(_ options: Options) {
     self.options = options
@@ -25,7 +23,7 @@ struct PortmapBenchmark {
     var targets = try measureCalls(ourHosts, peerHosts)
     targets += try measureDeletingAtOnce(ourHosts, peerHosts[0])
     targets += try measureConnections(ourHosts, peerHosts)
-    targets += try CPrograms.with(libraries: libraries) { try measureStart(ourHosts[2], $0) }
+    targets += try CPrograms.with { try measureStart(ourHosts[2], $0) }
     var table = Table("target", "limit", "measured", "")
     for target in targets { table.add(target.row) }
     table.show("Targets")
@@ -106,7 +104,7 @@ struct PortmapBenchmark {
   /// VERSION beside a program that does nothing, and the peak memory of an ADD.
   private func measureStart(_ host: PortmapHost, _ programs: CPrograms) throws -> [Target] {
     let environment = ["CNI_COMMAND": "VERSION", "PATH": Program.standardPath]
-    let contestants = [("ours", ours), ("the peer's", peer), ("C, the same libraries, empty", programs.empty)]
+    let contestants = [("ours", ours), ("the peer's", peer), ("C, static, empty", programs.empty)]
     var samples = contestants.map { _ in Samples() }
     for _ in 0..<(options.quick ? 50 : 500) {
       for (index, one) in contestants.enumerated() {

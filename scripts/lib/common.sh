@@ -58,7 +58,8 @@ need() {
 need_build_packages() {
   need /usr/include/jansson.h libjansson-dev
   need /usr/include/sha512.h libmd-dev
-  need '/usr/lib/gcc/*/*/libstdc++.a' g++ # the program takes libstdc++ from its static archive and the above too
+  need '/usr/lib/*/libc.a' libc6-dev # the program takes all libraries from their static archives
+  need '/usr/lib/gcc/*/*/libstdc++.a' g++
 }
 
 # One set of flags for everybody: other flags would build everything again. Without its local rpath the program does not look for
