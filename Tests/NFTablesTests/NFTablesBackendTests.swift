@@ -69,10 +69,4 @@ import Testing
     #expect(try timeouts(1) == [1])
     #expect(try timeouts(0) == [nil])
   }
-
-  @Test("of elements at one place the first stays")
-  func unique() {
-    let other = Element(elements[0].place, data: [1], comment: nil)
-    #expect(NFTablesBackend.unique(elements + [other]) == elements)
-  }
 }

@@ -76,7 +76,7 @@ extension StructureTests {
 
   /// A host that has a part whole, some branches, and some of the sets that come when they are needed.
   private static func snapshot(
-    _ part: Part, _ branches: [Branch] = [], sets: Set<String> = []
+    _ part: Part, _ branches: [Branch] = [], sets: [String] = []
   ) throws -> Session.Snapshot {
     var chains = try part.chains.map { chain in
       let jumps = branches.flatMap(\.jumps).count { $0.chain == chain.name }
@@ -84,7 +84,7 @@ extension StructureTests {
     }
     chains += try branches.map { try stored(Chain(name: $0.chain), use: $0.use) }
     return Session.Snapshot(
-      generation: 1, isTableActive: true, chains: chains, sets: sets, elements: [:], tables: [])
+      generation: 1, isTableActive: true, chains: chains, sets: sets, elements: StoredElements([]), tables: [])
   }
 
   @Test(
@@ -118,7 +118,7 @@ extension StructureTests {
     let wanted = Part.firewallSharedSets.map { SharedElement(bridge: "cni0", in: $0).members }
     let structure = Structure(.firewall, sets: wanted)
     #expect(structure.chains == Part.firewall.chains.map(\.name))
-    for present in [[], ["bridges_cni0"], ["bridges_cni0", "isolated_bridges_cni0"]] as [Set<String>] {
+    for present in [[], ["bridges_cni0"], ["bridges_cni0", "isolated_bridges_cni0"]] as [[String]] {
       let messages = try structure.messages(try Self.snapshot(.firewall, sets: present), session)
       let missing = wanted.filter { !present.contains($0.name) }
       #expect(messages.map { $0.bytes(sequence: 0) } == missing.map { $0.message().bytes(sequence: 0) })

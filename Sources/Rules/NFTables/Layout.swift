@@ -15,7 +15,6 @@ struct Layout: Sendable {
   private(set) var branches: [Branch] = []
   /// What the owner wants together with others.
   private(set) var shared: [SharedElement] = []
-  private var places: Set<Element.Place> = []
 
   init(_ wanted: OwnedRules, _ part: Part) {
     self.part = part
@@ -28,9 +27,10 @@ struct Layout: Sendable {
       case .isolate(let isolation): add(isolation, of: wanted.owner)
       case .restrict(let restriction): add(restriction)
       case .dropInvalid(let address):
-        insert(Element(Part.tracked(address.family).name, key: address.bytes, comment: Comment(self.owner)))
+        elements.append(Element(Part.tracked(address.family).name, key: address.bytes, comment: Comment(self.owner)))
       }
     }
+    elements = elements.uniqueByPlace
     if !elements.isEmpty {
       elements.append(Self.attachment(wanted.owner, part, owning: elements.count))
     }
@@ -44,29 +44,30 @@ struct Layout: Sendable {
       let id = Branch.conditionsID(conditions)
       note = id
       let set = Branch.conditionsSet(family, id, hasHostAddress: forward.hostPort.address != nil)
-      insert(Element(set, key: place.key, comment: Comment(owner)))
+      elements.append(Element(set, key: place.key, comment: Comment(owner)))
       need(Branch.conditionsName(family, id)) { .conditions(conditions) }
     }
     let data = forward.destination.address.bytes + Self.padded(forward.destination.port)
-    insert(Element(place.set, key: place.key, data: data, comment: Comment(owner, note)))
+    elements.append(Element(place.set, key: place.key, data: data, comment: Comment(owner, note)))
   }
 
   private mutating func add(_ masquerade: Masquerade) {
     let family = masquerade.destination.address.family
-    insert(Element(Self.place(masquerade), comment: Comment(owner)))
+    elements.append(Element(Self.place(masquerade), comment: Comment(owner)))
     let length = masquerade.source.length
     need(Branch.masqueradeName(family, length)) { .masquerade(family, length) }
   }
 
   private mutating func add(_ accept: ForwardAccept) {
-    insert(Element(Self.place(accept), comment: Comment(owner, Self.note(accept.zone))))
+    elements.append(Element(Self.place(accept), comment: Comment(owner, Self.note(accept.zone))))
   }
 
   private mutating func add(_ isolation: Isolation, of owner: Owner) {
     let sets = isolation.kind == .sameBridge ? [Part.bridges] : [Part.bridges, Part.isolatedBridges]
     for set in sets {
       let bridge = SharedElement(bridge: isolation.bridge, in: set)
-      insert(Element(bridge.members.name, key: Self.key(owner), comment: Comment(self.owner, isolation.bridge)))
+      let comment = Comment(self.owner, isolation.bridge)
+      elements.append(Element(bridge.members.name, key: Self.key(owner), comment: comment))
       shared.append(bridge)
     }
   }
@@ -74,12 +75,8 @@ struct Layout: Sendable {
   private mutating func add(_ restriction: Restriction) {
     let denied = restriction.denied
     let name = Branch.deniedName(denied.family, Branch.deniedID(denied))
-    insert(Element(name, key: restriction.address.bytes, comment: Comment(owner)))
+    elements.append(Element(name, key: restriction.address.bytes, comment: Comment(owner)))
     need(name) { .denied(denied) }
-  }
-
-  private mutating func insert(_ element: Element) {
-    if places.insert(element.place).inserted { elements.append(element) }
   }
 
   /// Adds the branch of this name, which most rules of an owner share.

@@ -48,11 +48,11 @@ extension NFTablesBackend {
   ) throws(NetlinkError) -> Attempt<Change> {
     let structure = Structure(part, layout.branches, sets: layout.shared.map(\.members))
     let attachment = Layout.place(owner, part)
-    let wanted = Set(layout.elements.map(\.place))
+    let wanted = Places(layout.elements.map(\.place))
     let shared = layout.shared.map(\.element)
     let snapshot = try session.read(
       chains: layout.elements.isEmpty ? [] : structure.chains, sets: structure.sets.map(\.name),
-      places: Array(wanted.union(others ?? []).union([attachment])) + shared.map(\.place), tables: foreignTables)
+      places: wanted.union((others ?? []) + [attachment] + shared.map(\.place)).list, tables: foreignTables)
 
     var change = Change()
     change.hasLeftovers = !snapshot.tables.isEmpty
@@ -90,7 +90,7 @@ extension NFTablesBackend {
     }
     change.removed += own.map(\.element).filter { !wanted.contains($0.place) }
     change.removed += try orphans(of: change.removed, session)
-    if change.removed.count > 1 { change.removed = Self.unique(change.removed) }
+    change.removed = change.removed.uniqueByPlace
 
     let building = layout.elements.isEmpty ? [] : try structure.messages(snapshot, session)
     let messages = building + Self.delete(change.removed) + Self.add(change.added + change.shared)
@@ -116,10 +116,10 @@ extension NFTablesBackend {
   /// Puts back what a change took out, where nobody else has put anything since.
   private func undo(_ change: Change, of owner: OwnerTag) throws(CNIError) {
     try transaction("undo the rules of \(owner.text)") { (session) throws(NetlinkError) in
-      let places = Set((change.removed + change.added).map(\.place))
-      let snapshot = try session.read(places: Array(places))
+      let places = Places((change.removed + change.added).map(\.place))
+      let snapshot = try session.read(places: places.list)
       let ours = change.added.filter { snapshot.elements[$0.place]?.element == $0 }
-      let free = places.subtracting(snapshot.elements.keys).union(ours.map(\.place))
+      let free = places.subtracting(snapshot.elements.places).union(ours.map(\.place))
       let orphans = try self.orphans(of: ours, session)
       let messages = Self.delete(ours + orphans) + Self.add(change.removed.filter { free.contains($0.place) })
       if !messages.isEmpty { try session.commit(messages, generation: snapshot.generation) }
@@ -167,7 +167,7 @@ extension NFTablesBackend {
     var orphaned: [Element.Place] = []
     for member in removed {
       guard let place = SharedElement.place(sharedBy: member, in: part), !orphaned.contains(place) else { continue }
-      if try session.hasElement(in: member.place.set, besides: Set(removed.map(\.place))) { continue }
+      if try session.hasElement(in: member.place.set, besides: Places(removed.map(\.place))) { continue }
       orphaned.append(place)
     }
     if orphaned.isEmpty { return [] }
@@ -199,11 +199,6 @@ extension NFTablesBackend {
       }
     }
     return groups
-  }
-
-  static func unique(_ elements: [Element]) -> [Element] {
-    var seen: Set<Element.Place> = []
-    return elements.filter { seen.insert($0.place).inserted }
   }
 
   /// The deletions of what the peer's plugin has left for the same container.

@@ -35,7 +35,7 @@ extension NFTablesBackend {
   ) throws(CNIError) -> [PortForward] {
     let tag = OwnerTag(owner)
     let hinted = Layout(OwnedRules(owner: owner, rules: hint), part).elements.map(\.place)
-    let places = Set(hinted + ports.map { Layout.place($0) } + [Layout.place(owner, part)])
+    let places = Places(hinted + ports.map { Layout.place($0) } + [Layout.place(owner, part)])
     var removal = Removal(action: "remove the rules of \(owner)", leftoversOf: owner) { $0 == tag }
     let isAll = try expire(places, &removal) { (found, session) throws(NetlinkError) in
       try self.completed(found, owner, session)
@@ -48,7 +48,7 @@ extension NFTablesBackend {
       _ = try expire(places.union(all.map(\.place)), &removal) { (found, _) in found }
     }
     // What is not there any more, but was: a plugin may have been killed before it saw to the flows.
-    return Array(removal.forwards)
+    return removal.forwards
       + hint.compactMap { rule in
         guard case .forwardPort(let forward) = rule, removal.missing.contains(Layout.place(forward)) else { return nil }
         return forward
@@ -56,15 +56,13 @@ extension NFTablesBackend {
   }
 
   /// All elements that an owner has, and places of the hint that nobody has.
-  func elements(
-    of owner: Owner, _ hint: [Rule]
-  ) throws(CNIError) -> (own: [Element], free: Set<Element.Place>) {
-    let hinted = Set(Layout(OwnedRules(owner: owner, rules: hint), part).elements.map(\.place))
+  func elements(of owner: Owner, _ hint: [Rule]) throws(CNIError) -> (own: [Element], free: Places) {
+    let hinted = Places(Layout(OwnedRules(owner: owner, rules: hint), part).elements.map(\.place))
     let tag = OwnerTag(owner)
     return try transaction("look for the rules of \(owner)") { (session) throws(NetlinkError) in
-      let snapshot = try session.read(places: Array(hinted.union([Layout.place(owner, self.part)])))
+      let snapshot = try session.read(places: hinted.union([Layout.place(owner, self.part)]).list)
       let found = snapshot.elements.values.filter { $0.timeout == nil && $0.element.comment?.owner == tag }
-      let free = hinted.subtracting(snapshot.elements.keys)
+      let free = hinted.subtracting(snapshot.elements.places)
       let all = try self.completed(found.map(\.element), owner, session)
       if let all { return .done((all, free)) }
       return .done((try session.allElements(of: self.part) { $0.owner == tag }, free))
@@ -88,13 +86,12 @@ extension NFTablesBackend {
     var rest = stale.map(\.place)[...]
     while !rest.isEmpty {
       // The more there is to compare, the likelier somebody changes the ruleset meanwhile.
-      let chunk = Set(rest.prefix(300))
-      rest = rest.dropFirst(chunk.count)
-      _ = try expire(chunk, &removal) { (found, _) in found }
+      _ = try expire(Places(Array(rest.prefix(300))), &removal) { (found, _) in found }
+      rest = rest.dropFirst(300)
     }
     try removeUnusedBranches(of: network)
     if !part.sharedSets.isEmpty { try removeUnusedShares() }
-    return Array(removal.forwards)
+    return removal.forwards
   }
 
   /// The removal of what some owners have, by as many changes as it takes.
@@ -103,11 +100,13 @@ extension NFTablesBackend {
     /// The owner whose leftovers of the peer go too.
     let leftoversOf: Owner?
     let isOwned: (OwnerTag) -> Bool
-    /// The forwards that were removed; what an attempt has removed counts, whatever comes of the attempt.
-    var forwards: Set<PortForward> = []
+    /// What was removed; what an attempt has removed counts, whatever comes of the attempt.
+    var removed: [Element] = []
     /// Places that hold no element.
-    var missing: Set<Element.Place> = []
+    var missing = Places([])
     var deletesForReal = false
+
+    var forwards: [PortForward] { removed.uniqueByPlace.compactMap { Layout.forward($0) } }
 
     init(action: String, leftoversOf owner: Owner?, _ isOwned: @escaping (OwnerTag) -> Bool) {
       self.action = action
@@ -119,7 +118,7 @@ extension NFTablesBackend {
   /// Lets the owned elements among these places expire, or what `complete` makes of them; changes nothing and answers
   /// false if that is nil.
   private func expire(
-    _ places: Set<Element.Place>, _ removal: inout Removal,
+    _ places: Places, _ removal: inout Removal,
     complete: ([Element], borrowing Session) throws(NetlinkError) -> [Element]?
   ) throws(CNIError) -> Bool {
     var state = removal
@@ -127,7 +126,7 @@ extension NFTablesBackend {
     if expiry == 0 { state.deletesForReal = true }
     return try transaction(removal.action) { (session) throws(NetlinkError) in
       let tables = state.leftoversOf == nil ? [] : self.foreignTables
-      let snapshot = try session.read(places: Array(places), tables: tables)
+      let snapshot = try session.read(places: places.list, tables: tables)
       let found = snapshot.elements.values.filter {
         $0.timeout == nil && $0.element.comment.map { state.isOwned($0.owner) } ?? false
       }
@@ -137,8 +136,8 @@ extension NFTablesBackend {
       var foreign: [NetlinkMessage] = []
       if let owner = state.leftoversOf { foreign = try self.foreignDeletions(owner, snapshot.tables, session) }
       if !(changes + foreign).isEmpty { try session.commit(changes + foreign, generation: snapshot.generation) }
-      state.missing = places.subtracting(snapshot.elements.keys)
-      state.forwards.formUnion(elements.compactMap { Layout.forward($0) })
+      state.missing = places.subtracting(snapshot.elements.places)
+      state.removed += elements
       // A kernel that cannot change an element's timeout ignores it without a word.
       if !state.deletesForReal, let last = elements.last?.place, try session.stays(last) {
         state.deletesForReal = true
@@ -160,9 +159,10 @@ extension NFTablesBackend {
     func isAll() -> Bool { attachment == nil ? found.isEmpty : attachment.flatMap(Layout.count) == found.count - 1 }
     if isAll() { return found }
     let chains = try session.chains()
-    let companions = Set(found.flatMap { Layout.companions($0, chains: chains) }).subtracting(found.map(\.place))
+    let companions = Places(found.flatMap { Layout.companions($0, chains: chains) })
+      .subtracting(Places(found.map(\.place)))
     let tag = OwnerTag(owner)
-    let stored = try session.read(places: Array(companions)).elements.values
+    let stored = try session.read(places: companions.list).elements.values
     found += stored.filter { $0.timeout == nil && $0.element.comment?.owner == tag }.map(\.element)
     return isAll() ? found : nil
   }
@@ -210,12 +210,12 @@ extension NFTablesBackend {
       for set in self.part.sharedSets {
         for stored in try session.elements(of: set.name) where stored.timeout == nil {
           let members = SharedElement(stored.element, in: set).members.name
-          if try !session.hasElement(in: members, besides: []) { unused.append(stored.element) }
+          if try !session.hasElement(in: members, besides: Places([])) { unused.append(stored.element) }
         }
       }
       var messages = Self.delete(unused)
       for set in try session.sets() where SharedElement.shared(byMembersOf: set, in: self.part) != nil {
-        if try !session.hasElement(in: set, besides: []) { messages.append(SetObject.delete(set)) }
+        if try !session.hasElement(in: set, besides: Places([])) { messages.append(SetObject.delete(set)) }
       }
       if !messages.isEmpty { try session.commit(messages, generation: generation) }
       return .done(())

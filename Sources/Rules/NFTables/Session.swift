@@ -21,9 +21,9 @@ struct Session: ~Copyable {
     /// The chains that are there, among those that were asked for.
     let chains: [StoredChain]
     /// The names of the sets that are there, among those that were asked for.
-    let sets: Set<String>
+    let sets: [String]
     /// The elements that are there, among those that were asked for.
-    let elements: [Element.Place: StoredElement]
+    let elements: StoredElements
     /// The foreign tables that are there, among those that were asked for.
     let tables: [ForeignTable]
   }
@@ -44,10 +44,8 @@ struct Session: ~Copyable {
       generation: generation,
       isTableActive: found[0] && !Table.isDormant(answers[0]),
       chains: chainAnswers.compactMap { StoredChain($0) },
-      sets: Set(zip(sets, isSet).filter(\.1).map(\.0)),
-      elements: Dictionary(
-        elementAnswers.flatMap { Element.read($0) }.map { ($0.element.place, $0) }
-      ) { first, _ in first },
+      sets: zip(sets, isSet).filter(\.1).map(\.0),
+      elements: StoredElements(elementAnswers.flatMap { Element.read($0) }),
       tables: zip(tables, isTable).filter(\.1).map(\.0))
   }
 
@@ -84,7 +82,7 @@ struct Session: ~Copyable {
   }
 
   /// Whether a set has an element that stays and is at none of these places; reads no more of it than that takes.
-  func hasElement(in set: String, besides places: Set<Element.Place>) throws(NetlinkError) -> Bool {
+  func hasElement(in set: String, besides places: Places) throws(NetlinkError) -> Bool {
     var isFound = false
     do throws(NetlinkError) {
       // What is not read to its end would be in the way of what this socket is asked next.

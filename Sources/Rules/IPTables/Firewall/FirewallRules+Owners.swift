@@ -96,11 +96,12 @@ extension TableEdit {
   /// One accept of each kind for an address that is marked, found without a look at all.
   mutating func someAccepts(of address: IPAddress) throws(CNIError) -> [PlacedRule] {
     let wanted = FirewallRules.accepts(address)
-    var found: [IPTablesRule: PlacedRule] = [:]
+    var found: [PlacedRule] = []
     _ = try rules(of: FirewallRules.forwarding, holding: [address.bytes]) { placed in
-      if let rule = placed.rule, wanted.contains(rule), found[rule] == nil { found[rule] = placed }
+      let isWanted = wanted.contains { $0 == placed.rule }
+      if isWanted, !found.contains(where: { $0.rule == placed.rule }) { found.append(placed) }
       return found.count == wanted.count
     }
-    return wanted.compactMap { found[$0] }
+    return found
   }
 }

@@ -67,7 +67,7 @@ extension EntryFormat {
     let name = target.dropFirst(2).prefix(Self.extensionHeader - 3).text
     if !name.isEmpty { return !harmlessTargets.contains(name) }
     let verdict = target.dropFirst(Self.extensionHeader).integer(Int32.self, at: 0)
-    return ![Verdict.accept, Verdict.return].contains(verdict)
+    return verdict != Verdict.accept && verdict != Verdict.return
   }
 }
 

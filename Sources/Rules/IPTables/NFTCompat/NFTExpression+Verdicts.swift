@@ -44,7 +44,7 @@ extension NFTExpression {
 }
 
 /// Targets after which a packet goes on as if the rule had not been there.
-let harmlessTargets: Set<String> = [
+let harmlessTargets = [
   "LOG", "NFLOG", "ULOG", "TRACE", "AUDIT", "MARK", "CONNMARK", "CONNSECMARK", "SECMARK", "CLASSIFY", "TCPMSS",
   "TCPOPTSTRIP", "DSCP", "TOS", "TTL", "HL", "ECN", "CT", "SET", "IDLETIMER", "LED", "RATEEST", "TEE", "CHECKSUM",
 ]

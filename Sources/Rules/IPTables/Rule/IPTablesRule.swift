@@ -59,7 +59,7 @@ package struct IPTablesRule: Hashable, Sendable {
 }
 
 /// What a packet must be, or must not be.
-package struct Negatable<Value: Hashable & Sendable>: Hashable, Sendable {
+package struct Negatable<Value> {
   package let value: Value
   package let isNegated: Bool
 
@@ -68,6 +68,11 @@ package struct Negatable<Value: Hashable & Sendable>: Hashable, Sendable {
     self.isNegated = isNegated
   }
 }
+
+// Not demanded of every value, which would be looked up anew whenever the type is made at run time.
+extension Negatable: Equatable where Value: Equatable {}
+extension Negatable: Hashable where Value: Hashable {}
+extension Negatable: Sendable where Value: Sendable {}
 
 /// The name of an interface, or the beginning of names.
 package struct InterfacePattern: Hashable, Sendable {
