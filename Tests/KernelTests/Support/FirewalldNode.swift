@@ -31,7 +31,7 @@ final class FirewalldNode {
       try Program("unshare").start(
         words + ["daemons", path, "\(getpid())", firewalld ? "yes" : ""], environment: environment)
     }
-    try waitUntil("the bus is there") { access("\(path)/bus", F_OK) == 0 }
+    try waitUntil("the bus is there") { isBusThere(path) }
     if firewalld { try waitUntil("firewalld is on the bus") { try isRunning() } }
   }
 
@@ -72,6 +72,12 @@ final class FirewalldNode {
     }
   }
 
+  /// The socket is there a moment before anybody listens; then the bus writes its address.
+  private func isBusThere(_ folder: String) -> Bool {
+    guard let file = try? FileDescriptor.open("\(folder)/address"), let text = try? file.readAll() else { return false }
+    return !text.isEmpty
+  }
+
   private func isRunning() throws -> Bool { try Firewalld.isRunning(bus: busAddress) }
 
   private func waitUntil(_ what: String, _ isSo: () throws -> Bool) throws {
@@ -93,9 +99,9 @@ final class FirewalldNode {
   /// below /run; it sees this process in /proc, which is that of the machine.
   private static let script = """
     mount -t tmpfs tmpfs /run || exit
-    dbus-daemon --config-file="$1/bus.conf" --nofork --nopidfile --nosyslog &
+    dbus-daemon --config-file="$1/bus.conf" --nofork --nopidfile --nosyslog --print-address=9 9>"$1/address" &
     if [ -n "$3" ]; then
-      while ! [ -e "$1/bus" ]; do sleep 0.01; done
+      while ! [ -s "$1/address" ]; do sleep 0.01; done
       firewalld --nofork --nopid --system-config "$1/etc" --log-target file --log-file "$1/log" &
       firewalld=$!
     fi
