@@ -21,8 +21,8 @@ func clibrary(_ name: String, debian package: String) -> Target {
   .systemLibrary(name: name, providers: [.apt([package])])
 }
 
-/// What makes the program start fast, and on every distribution: no library but what is in it, not even libc's; no symbols, no
-/// relocation of itself.
+/// What makes the program start fast, and on every distribution: no library but what is in it, not even libc's; no symbols,
+/// and no place in memory that is not known when it is linked.
 let leanLink: [LinkerSetting] = [
   .unsafeFlags(
     [

@@ -56,7 +56,7 @@ import OS
       socket(AF_NETLINK, Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), bus.number)
     }
     let opened = NetlinkSocket(owning: FileDescriptor(owning: number), bus)
-    // The kernel's own words for an error, and no echo of the request; both since kernel 4.12, and not needed.
+    // The kernel's own words for an error, and no echo of the request; since kernels 4.12 and 4.3, and not needed.
     for option in [NETLINK_EXT_ACK, NETLINK_CAP_ACK] { _ = opened.set(SOL_NETLINK, option, 1) }
     return opened
   }

@@ -14,7 +14,7 @@ package protocol RulesBackend {
   func verify(_ wanted: OwnedRules) throws(CNIError) -> [String]
   /// Removes all that the owner has. `hint` and `ports` are what it may have: if they are all of it, the cost does not
   /// depend on what others have. Answers the forwards that hold no more, those of the hint included that did not hold
-  /// before; no packet begins a flow by those of transports without connections when this returns.
+  /// before, and one perhaps twice; no packet begins a flow by those of transports without connections when this returns.
   func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward]
   /// Removes all that this network's attachments have, but for those of the list; answers as `remove` does.
   func removeAll(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [PortForward]

@@ -21,7 +21,11 @@ import Testing
   }
 
   @Test(
-    "other names are no masquerading", arguments: ["", "masquerade", "masquerade4_", "masquerade4_x", "masquerade5_16"])
+    "other names are no masquerading",
+    arguments: [
+      "", "masquerade", "masquerade4_", "masquerade4_x", "masquerade5_16", "masquerade4_-1", "masquerade4_33",
+      "masquerade6_129", "masquerade4_-9223372036854775808",
+    ])
   func otherNames(name: String) {
     #expect(Branch.masquerade(named: name) == nil)
     #expect(Branch.conditions(named: name) == nil)

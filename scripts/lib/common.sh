@@ -62,8 +62,8 @@ need_build_packages() {
   need '/usr/lib/gcc/*/*/libstdc++.a' g++
 }
 
-# One set of flags for everybody: other flags would build everything again. Without its local rpath the program does not look for
-# libraries in the folder it is installed in, which costs time and trusts whoever may write there.
+# One set of flags for everybody: other flags would build everything again. Without a local rpath no program looks for libraries in
+# the folder it is in, which would trust whoever may write there.
 build_flags=(--package-path "$repository" --explicit-target-dependency-import-check error --disable-local-rpath)
 
 # Builds the program as it is installed, and sets `binary` to its path.

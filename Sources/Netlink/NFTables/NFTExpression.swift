@@ -36,7 +36,7 @@ package enum NFTExpression: Equatable, Sendable {
   case counter
   /// `[ immediate reg 0 jump -> name ]`: a decision, or another chain to go on in; see ``jump(_:)``.
   case verdict(Int32, chain: String? = nil)
-  /// `[ nat dnat ip addr_min reg 1 addr_max 0 proto_min reg 9 proto_max 0 flags 0x3 ]`: sends the connection to the
+  /// `[ nat dnat ip addr_min reg 1 addr_max reg 1 proto_min reg 9 proto_max reg 9 flags 0x3 ]`: sends the connection to the
   /// address and port that a lookup has loaded.
   case destinationNAT(AddressFamily)
   /// `[ masq flags 0x10 ]`: gives the connection the address of the interface it leaves by, and a random port of it.

@@ -106,7 +106,8 @@ extension NFTablesBackend {
     var missing = Places([])
     var deletesForReal = false
 
-    var forwards: [PortForward] { removed.uniqueByPlace.compactMap { Layout.forward($0) } }
+    /// Another attempt may have found other forwards at the same places: each counts.
+    var forwards: [PortForward] { removed.compactMap { Layout.forward($0) } }
 
     init(action: String, leftoversOf owner: Owner?, _ isOwned: @escaping (OwnerTag) -> Bool) {
       self.action = action

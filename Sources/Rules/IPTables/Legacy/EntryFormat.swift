@@ -124,13 +124,18 @@ extension [UInt8] {
   }
 
   /// The integer in host byte order at an index, which must be there: a table has many, and this takes the least time.
-  func integer16(at index: Int) -> Int { Int(self[index]) | Int(self[index + 1]) << 8 }
+  func integer16(at index: Int) -> Int {
+    Int(UInt16(littleEndian: UInt16(self[index]) | UInt16(self[index + 1]) << 8))
+  }
 
   func integer32(at index: Int) -> UInt32 {
-    UInt32(truncatingIfNeeded: integer16(at: index) | integer16(at: index + 2) << 16)
+    var value: UInt32 = 0
+    for place in 0..<4 { value |= UInt32(self[index + place]) << UInt32(8 * place) }
+    return UInt32(littleEndian: value)
   }
 
   mutating func put(_ value: UInt32, at index: Int) {
+    let value = value.littleEndian
     for place in 0..<4 { self[index + place] = UInt8(truncatingIfNeeded: value >> UInt32(8 * place)) }
   }
 }

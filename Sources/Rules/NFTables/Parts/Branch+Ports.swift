@@ -42,7 +42,10 @@ extension Branch {
   static func masquerade(named name: String) -> (family: AddressFamily, length: Int)? {
     for family in AddressFamily.allCases {
       let prefix = "\(masqueradePrefix)\(family.suffix)_"
-      if name.hasPrefix(prefix), let length = Int(name.dropFirst(prefix.count)) { return (family, length) }
+      // Somebody else may have made a chain of any name.
+      if name.hasPrefix(prefix), let length = Int(name.dropFirst(prefix.count)), (0...family.bits).contains(length) {
+        return (family, length)
+      }
     }
     return nil
   }
