@@ -86,7 +86,11 @@ final class FirewallHost: MeasuredHost {
         -A CNI-FORWARD -s \(container.ip)/32 -j ACCEPT
 
         """
-      guard case .oursInIPTables = contestant else { continue }
+      guard case .oursInIPTables(let variant) = contestant else { continue }
+      if variant.name == "legacy" {
+        rules += "-A CNI-OWNERS -s \(container.ip)/32 -i bench -o \(container.id.prefix(15)) -j RETURN\n"
+        continue
+      }
       let chain = "CNI-FO-\(container.id.prefix(21))"
       chains += ":\(chain) - [0:0]\n"
       rules += """

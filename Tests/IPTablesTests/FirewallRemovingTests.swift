@@ -18,26 +18,29 @@ import Testing
   /// What is left of a table whose last container is gone.
   private static let remains = ["CNI-ADMIN", "CNI-FORWARD", "CNI-OWNERS", "FORWARD"]
 
-  @Test("DEL finds what an owner has by its marks alone, and leaves what others have")
-  func byMarks() throws {
-    let scene = FirewallScene()
+  @Test(
+    "DEL finds what an owner has by its marks alone, and leaves what others have", arguments: Marking.allCases)
+  func byMarks(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     try scene.add(try FirewallScene.wanted(FirewallScene.owner("other"), ["10.22.0.4", "fd00::4"]))
     try scene.add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "10.22.0.6", "10.22.0.7", "fd00::5"]))
     try scene.remove(FirewallScene.owner())
     #expect(scene.accepted == ["10.22.0.4"])
     #expect(scene["CNI-FORWARD"].count == 3)
-    #expect(scene.marks == ["-s 10.22.0.4/32"])
+    #expect(scene.marks == ["10.22.0.4/32"])
     let six = IPTable(.filter, .ip6)
     #expect(scene.tables.rules(six, "CNI-FORWARD").count == 3)
-    #expect(scene.tables.chains[six]?.keys.count { $0.hasPrefix("CNI-FO-") } == 1)
+    #expect(scene.marks(six) == ["fd00::4/128"])
     let commits = scene.tables.commits
     try scene.remove(FirewallScene.owner())
     #expect(scene.tables.commits == commits)
   }
 
-  @Test("DEL looks into no table that holds nothing, and into empty ones without changing them")
-  func nothing() throws {
-    let scene = FirewallScene()
+  @Test(
+    "DEL looks into no table that holds nothing, and into empty ones without changing them", arguments: Marking.allCases
+  )
+  func nothing(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     try scene.remove(FirewallScene.owner(), hint: try Self.isolated("id", "10.22.0.5", .isolated).rules)
     #expect(scene.tables.commits == 0 && scene.chains.isEmpty)
     scene.tables.failure = CNIError(.kernelRefused, "no table")
@@ -45,16 +48,17 @@ import Testing
     try scene.remove(FirewallScene.owner())
   }
 
-  @Test("an address of several owners is accepted for each, and until the last is gone")
-  func sharedAddress() throws {
-    let scene = FirewallScene()
+  @Test(
+    "an address of several owners is accepted for each, and until the last is gone", arguments: Marking.allCases)
+  func sharedAddress(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     let owners = [FirewallScene.owner("a"), FirewallScene.owner("b")]
     for owner in owners { try scene.add(try FirewallScene.wanted(owner)) }
     #expect(scene.accepted == ["10.22.0.5", "10.22.0.5"])
     for owner in owners { #expect(try scene.backend().verify(try FirewallScene.wanted(owner)).isEmpty) }
     try scene.remove(owners[0], hint: try FirewallScene.wanted(owners[0]).rules)
     #expect(scene.accepted == ["10.22.0.5"])
-    #expect(scene.marks == ["-s 10.22.0.5/32"])
+    #expect(scene.marks == ["10.22.0.5/32"])
     try scene.remove(owners[1])
     #expect(scene.accepted.isEmpty)
   }
@@ -88,9 +92,9 @@ import Testing
 
   @Test(
     "with the last container on a bridge its isolation goes, and with the last bridge the chains",
-    arguments: [Isolation.Kind.sameBridge, .isolated])
-  func lastContainer(kind: Isolation.Kind) throws {
-    let scene = FirewallScene()
+    arguments: [Isolation.Kind.sameBridge, .isolated], Marking.allCases)
+  func lastContainer(kind: Isolation.Kind, marking: Marking) throws {
+    let scene = FirewallScene(marking)
     let all = [
       try Self.isolated("a", "10.22.0.5", kind), try Self.isolated("b", "10.22.0.6", kind),
       try Self.isolated("c", "10.23.0.5", kind, on: "cni1"),
@@ -107,9 +111,10 @@ import Testing
     #expect(scene["FORWARD"].count == 1)
   }
 
-  @Test("with the last container that is isolated only the rule about the same bridge goes")
-  func lastIsolated() throws {
-    let scene = FirewallScene()
+  @Test(
+    "with the last container that is isolated only the rule about the same bridge goes", arguments: Marking.allCases)
+  func lastIsolated(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     let (open, isolated) = (
       try Self.isolated("a", "10.22.0.5", .sameBridge), try Self.isolated("b", "10.22.0.6", .isolated)
     )
@@ -127,9 +132,10 @@ import Testing
   }
 
   @Test(
-    "as long as an address without a mark is accepted, which may be one of the peer's on the bridge, isolation stays")
-  func unmarked() throws {
-    let scene = FirewallScene()
+    "as long as an address without a mark is accepted, which may be one of the peer's on the bridge, isolation stays",
+    arguments: Marking.allCases)
+  func unmarked(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     try scene.addAsPeer("10.22.0.4", .isolated)
     let wanted = try Self.isolated("a", "10.22.0.5", .isolated)
     try scene.add(wanted)
@@ -142,9 +148,10 @@ import Testing
     #expect(scene.isolation.isEmpty && scene.accepted.isEmpty)
   }
 
-  @Test("chains of isolation in which somebody else has a rule stay, with the jump to them")
-  func foreignRules() throws {
-    let scene = FirewallScene()
+  @Test(
+    "chains of isolation in which somebody else has a rule stay, with the jump to them", arguments: Marking.allCases)
+  func foreignRules(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     let wanted = try Self.isolated("a", "10.22.0.5", .isolated)
     try scene.add(wanted)
     try scene.tables.append(["-i eth0 -j RETURN"], to: "CNI-ISOLATION-STAGE-1", of: scene.table)
@@ -155,9 +162,10 @@ import Testing
     #expect(scene.accepted.isEmpty)
   }
 
-  @Test("GC leaves what its list names and other networks, also those that begin alike")
-  func garbage() throws {
-    let scene = FirewallScene()
+  @Test(
+    "GC leaves what its list names and other networks, also those that begin alike", arguments: Marking.allCases)
+  func garbage(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     let networks = ["net", "net", "net", "net2"]
     let owners = zip(["a", "b", "c", "a"], networks).map { FirewallScene.owner($0, network: $1) }
     for (index, owner) in owners.enumerated() {
@@ -169,8 +177,8 @@ import Testing
       ofNetwork: "net", sparing: [Attachment(containerID: "b", interface: "eth0")])
     #expect(freed.isEmpty)
     #expect(scene.accepted == ["10.22.0.3", "10.22.0.1"])
-    #expect(Set(scene.marks) == ["-s 10.22.0.1/32", "-i cni1", "-s 10.22.0.3/32", "-i cni3"])
-    #expect(scene.tables.chains[IPTable(.filter, .ip6)]?.keys.count { $0.hasPrefix("CNI-FO-") } == 2)
+    #expect(Set(scene.marks) == ["10.22.0.1/32", "CNI-FB-cni1", "10.22.0.3/32", "CNI-FB-cni3"])
+    #expect(Set(scene.marks(IPTable(.filter, .ip6))) == ["fd00::1/128", "CNI-FB-cni1", "fd00::3/128", "CNI-FB-cni3"])
     for (index, isLeft) in [false, true, false, true].enumerated() {
       #expect(scene.isolation.contains { $0.contains("cni\(index)") } == isLeft)
     }
@@ -179,9 +187,10 @@ import Testing
     #expect(scene.tables.commits == commits)
   }
 
-  @Test("GC of a network leaves what the peer has added, which is nobody's")
-  func garbageOfPeers() throws {
-    let scene = FirewallScene()
+  @Test(
+    "GC of a network leaves what the peer has added, which is nobody's", arguments: Marking.allCases)
+  func garbageOfPeers(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     try scene.addAsPeer("10.22.0.4", .isolated)
     try scene.add(try FirewallScene.wanted())
     _ = try scene.backend().removeAll(ofNetwork: "net", sparing: [])

@@ -61,30 +61,19 @@ import Testing
         + #""CNI firewall plugin rules (published ports)" -j RETURN"#)
   }
 
-  @Test("chains of owners and bridges are named by hashes, as long as the peer's")
-  func chains() {
-    // printf net/id/eth0 | sha512sum
-    #expect(FirewallRules.chain(OwnerTag(Self.owner)) == "CNI-FO-ef59506865d5ba66a96d1")
-    // printf cni0 | sha512sum
-    #expect(FirewallRules.chain("cni0", .sameBridge) == "CNI-FB-a949a270e1d68184c89bc")
-    #expect(FirewallRules.chain("cni0", .isolated) == "CNI-FI-a949a270e1d68184c89bc")
-  }
-
   @Test(
-    "an owner's chain has a mark for each address, and for each kind of rules that it wants for the bridge",
+    "an owner is marked for each address, and for each kind of rules that it wants for the bridge",
     arguments: [
       (nil, []), (Isolation(bridge: "cni0", .sameBridge), [.sameBridge]),
       (Isolation(bridge: "cni0", .isolated), [.sameBridge, .isolated]),
     ] as [(Isolation?, [Isolation.Kind])])
-  func marks(isolation: Isolation?, kinds: [Isolation.Kind]) throws {
-    let comment = #"-m comment --comment "net/id/eth0" -j"#
-    let bridges = kinds.map { "-i cni0 \(comment) \(FirewallRules.chain("cni0", $0))" }
+  func wishes(isolation: Isolation?, kinds: [Isolation.Kind]) throws {
+    func accepts(_ addresses: [String]) throws -> [Wish] { try addresses.map { .accept(try #require(IPAddress($0))) } }
+    let bridges = kinds.map { Wish.isolation(of: "cni0", $0) }
     let four = try Self.rules(["10.22.0.5", "fd00::5", "10.22.0.6"], isolation)
-    #expect(
-      four.marks.map(\.text) == ["-s 10.22.0.5/32 \(comment) CNI-OWNERS", "-s 10.22.0.6/32 \(comment) CNI-OWNERS"]
-        + bridges)
+    #expect(four.wishes == (try accepts(["10.22.0.5", "10.22.0.6"])) + bridges)
     let six = try Self.rules(["10.22.0.5", "fd00::5"], isolation, family: .ip6)
-    #expect(six.marks.map(\.text) == ["-s fd00::5/128 \(comment) CNI-OWNERS"] + bridges)
+    #expect(six.wishes == (try accepts(["fd00::5"])) + bridges)
     #expect(six.isolation == isolation)
   }
 
@@ -103,7 +92,8 @@ import Testing
     for family in AddressFamily.allCases {
       let address = try #require(IPAddress(family == .ip ? "10.22.0.5" : "fd00::5"))
       let isolated = try Self.rules(["\(address)"], Isolation(bridge: "cni0", .isolated), family: family)
-      var rules = FirewallRules.accepts(address) + isolated.marks + [FirewallRules.jumpToForwarding]
+      var rules = FirewallRules.accepts(address) + [FirewallRules.jumpToForwarding]
+      for marking in Marking.allCases { rules += isolated.wishes.map { marking.mark($0, isolated.owner).rule } }
       rules += [FirewallRules.jumpToAdmin("CNI-ADMIN"), FirewallRules.jumpToIsolation, FirewallRules.end]
       rules += [FirewallRules.publishedPorts, FirewallRules.leaving("cni0"), FirewallRules.staying("cni0")]
       rules.append(FirewallRules.entering("cni0"))

@@ -10,10 +10,15 @@ import Testing
 
 /// A host whose tables are in memory, on which the plugin is called.
 struct FirewallScene {
-  let tables = MemoryTransport()
+  let tables: MemoryTransport
   let table: IPTable
+  private let marking: Marking
 
-  init(_ family: AddressFamily = .ip) { table = IPTable(.filter, family) }
+  init(_ marking: Marking = .byOwner, _ family: AddressFamily = .ip) {
+    self.marking = marking
+    tables = MemoryTransport(isWhole: marking == .byWish)
+    table = IPTable(.filter, family)
+  }
 
   static func owner(_ id: String = "id", network: String = "net") -> Owner {
     Owner(network: network, containerID: id, interface: "eth0")
@@ -75,12 +80,18 @@ struct FirewallScene {
   /// The rules of a chain.
   subscript(chain: String) -> [String] { tables.rules(table, chain) }
 
-  /// What stands in owners' chains, without the comments that say whose it is.
-  var marks: [String] {
-    chains.filter { $0.hasPrefix("CNI-FO-") }.flatMap { chain in
-      self[chain].map { mark in
-        let words = shellWords(mark)
-        return "\(words[0]) \(words[1])"
+  /// What is marked for whomever: addresses, and the chains that stand for rules about a bridge.
+  var marks: [String] { marks(table) }
+
+  func marks(_ table: IPTable) -> [String] {
+    (tables.chains[table] ?? [:]).sorted { $0.key < $1.key }.flatMap { chain, rules in
+      rules.compactMap { placed in
+        let words = shellWords(placed.rule.text)
+        let source = words.firstIndex(of: "-s").map { words[$0 + 1] }
+        switch marking {
+        case .byOwner: return chain.hasPrefix("CNI-FO-") ? source ?? words.last : nil
+        case .byWish: return chain.contains(/^CNI-(OWNERS$|F[BI]-)/) ? source ?? chain : nil
+        }
       }
     }
   }

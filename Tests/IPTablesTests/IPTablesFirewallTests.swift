@@ -14,51 +14,52 @@ import Testing
     "-d 10.22.0.5/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "-s 10.22.0.5/32 -j ACCEPT",
   ]
 
-  @Test("the rules are the peer's, word for word, and beside them the owner")
-  func rules() throws {
-    let scene = FirewallScene()
+  @Test("the rules are the peer's, word for word, and beside them the owner's marks", arguments: Marking.allCases)
+  func rules(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     try scene.add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .isolated))
     let comment = #"-m comment --comment "CNI firewall plugin rules"#
     let (stage1, stage2) = ("CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2")
-    // printf net/id/eth0 | sha512sum
-    let own = "CNI-FO-\(FirewallRules.chain(OwnerTag(FirewallScene.owner())).dropFirst(7))"
-    let mark = #"-m comment --comment "net/id/eth0" -j"#
-    let bridge = ["CNI-FB-", "CNI-FI-"].map { $0 + FirewallRules.chain("cni0", .isolated).dropFirst(7) }
+    let wishes: [Wish] = try FirewallRules(FirewallScene.wanted(), .ip).wishes
+    let marks = (wishes + [.isolation(of: "cni0", .sameBridge), .isolation(of: "cni0", .isolated)]).map { wish in
+      let mark = marking.mark(wish, OwnerTag(FirewallScene.owner()))
+      return "-A \(mark.chain) \(mark.rule.text)"
+    }
     #expect(
-      scene.tables.rules(scene.table) == [
-        #"-A \#(own) -s 10.22.0.5/32 \#(mark) CNI-OWNERS"#,
-        #"-A \#(own) -i cni0 \#(mark) \#(bridge[0])"#, #"-A \#(own) -i cni0 \#(mark) \#(bridge[1])"#,
-        #"-A CNI-FORWARD -m comment --comment "CNI firewall plugin admin overrides" -j CNI-ADMIN"#,
-        "-A CNI-FORWARD \(Self.accepts5[0])", "-A CNI-FORWARD \(Self.accepts5[1])",
-        #"-A \#(stage1) -m conntrack --ctstate DNAT \#(comment) (published ports)" -j RETURN"#,
-        #"-A \#(stage1) -i cni0 ! -o cni0 \#(comment) (ingressPolicy: same-bridge)" -j \#(stage2)"#,
-        #"-A \#(stage1) -i cni0 -o cni0 \#(comment) (ingressPolicy: isolated)" -j DROP"#,
-        #"-A \#(stage1) \#(comment) (ingressPolicy: same-bridge|isolated)" -j RETURN"#,
-        #"-A \#(stage2) -o cni0 \#(comment) (ingressPolicy: same-bridge|isolated)" -j DROP"#,
-        #"-A \#(stage2) \#(comment) (ingressPolicy: same-bridge|isolated)" -j RETURN"#,
-        #"-A FORWARD \#(comment) (ingressPolicy: same-bridge|isolated)" -j \#(stage1)"#,
-        #"-A FORWARD \#(comment)" -j CNI-FORWARD"#,
-      ])
-    #expect(scene.chains.filter { scene[$0].isEmpty } == ["CNI-ADMIN", bridge[0], bridge[1], "CNI-OWNERS"])
+      scene.tables.rules(scene.table).sorted()
+        == (marks + [
+          #"-A CNI-FORWARD -m comment --comment "CNI firewall plugin admin overrides" -j CNI-ADMIN"#,
+          "-A CNI-FORWARD \(Self.accepts5[0])", "-A CNI-FORWARD \(Self.accepts5[1])",
+          #"-A \#(stage1) -m conntrack --ctstate DNAT \#(comment) (published ports)" -j RETURN"#,
+          #"-A \#(stage1) -i cni0 ! -o cni0 \#(comment) (ingressPolicy: same-bridge)" -j \#(stage2)"#,
+          #"-A \#(stage1) -i cni0 -o cni0 \#(comment) (ingressPolicy: isolated)" -j DROP"#,
+          #"-A \#(stage1) \#(comment) (ingressPolicy: same-bridge|isolated)" -j RETURN"#,
+          #"-A \#(stage2) -o cni0 \#(comment) (ingressPolicy: same-bridge|isolated)" -j DROP"#,
+          #"-A \#(stage2) \#(comment) (ingressPolicy: same-bridge|isolated)" -j RETURN"#,
+          #"-A FORWARD \#(comment) (ingressPolicy: same-bridge|isolated)" -j \#(stage1)"#,
+          #"-A FORWARD \#(comment)" -j CNI-FORWARD"#,
+        ]).sorted())
+    let empty = marking == .byOwner ? ["CNI-ADMIN", "CNI-FB-cni0", "CNI-FI-cni0", "CNI-OWNERS"] : ["CNI-ADMIN"]
+    #expect(scene.chains.filter { scene[$0].isEmpty } == empty)
     #expect(scene.tables.rules(IPTable(.filter, .ip6)).isEmpty)
   }
 
-  @Test("each family has the rules of its own addresses")
-  func families() throws {
-    let (four, six) = (FirewallScene(.ip), IPTable(.filter, .ip6))
+  @Test("each family has the rules of its own addresses", arguments: Marking.allCases)
+  func families(marking: Marking) throws {
+    let (four, six) = (FirewallScene(marking), IPTable(.filter, .ip6))
     try four.add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"], .sameBridge))
     #expect(four.accepted == ["10.22.0.5"])
     #expect(four.tables.rules(six, "CNI-FORWARD").last == "-s fd00::5/128 -j ACCEPT")
-    #expect(four.marks == ["-s 10.22.0.5/32", "-i cni0"])
-    #expect(four.tables.rules(six, FirewallRules.chain(OwnerTag(FirewallScene.owner()))).count == 2)
+    #expect(Set(four.marks) == ["10.22.0.5/32", "CNI-FB-cni0"])
+    #expect(Set(four.marks(six)) == ["fd00::5/128", "CNI-FB-cni0"])
     #expect(four.tables.rules(six, "CNI-ISOLATION-STAGE-1").count == 3)
   }
 
   @Test(
     "a repeated ADD changes nothing, and CHECK finds nothing and changes nothing",
-    arguments: [nil, .sameBridge, .isolated] as [Isolation.Kind?])
-  func repeated(kind: Isolation.Kind?) throws {
-    let scene = FirewallScene()
+    arguments: [nil, .sameBridge, .isolated] as [Isolation.Kind?], Marking.allCases)
+  func repeated(kind: Isolation.Kind?, marking: Marking) throws {
+    let scene = FirewallScene(marking)
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"], kind)
     #expect(try !scene.backend().verify(wanted).isEmpty)
     #expect(scene.tables.commits == 0)
@@ -84,23 +85,26 @@ import Testing
     #expect(scene.tables.commits == 1)
   }
 
-  @Test("an ADD with other addresses removes the accepts and the marks of the former ones")
-  func otherAddresses() throws {
-    let scene = FirewallScene()
+  @Test(
+    "an ADD with other addresses removes the accepts and the marks of the former ones", arguments: Marking.allCases)
+  func otherAddresses(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     try scene.add(try FirewallScene.wanted(FirewallScene.owner("other"), ["10.22.0.9"]))
     try scene.add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "10.22.0.6", "fd00::5"]))
     try scene.add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.6", "10.22.0.7"]))
     #expect(scene.accepted == ["10.22.0.7", "10.22.0.6", "10.22.0.9"])
     #expect(scene["CNI-FORWARD"].count == 7)
-    #expect(Set(scene.marks) == ["-s 10.22.0.6/32", "-s 10.22.0.7/32", "-s 10.22.0.9/32"])
+    #expect(Set(scene.marks) == ["10.22.0.6/32", "10.22.0.7/32", "10.22.0.9/32"])
     // IPv6 is not wanted any more.
     #expect(scene.tables.rules(IPTable(.filter, .ip6), "CNI-FORWARD").count == 1)
-    #expect(scene.tables.rules(IPTable(.filter, .ip6), FirewallRules.chain(OwnerTag(FirewallScene.owner()))).isEmpty)
+    #expect(scene.marks(IPTable(.filter, .ip6)).isEmpty)
   }
 
-  @Test("an ADD without addresses removes what the owner had, but looks into no table that holds nothing")
-  func noAddresses() throws {
-    let scene = FirewallScene()
+  @Test(
+    "an ADD without addresses removes what the owner had, but looks into no table that holds nothing",
+    arguments: Marking.allCases)
+  func noAddresses(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     try scene.add(try FirewallScene.wanted())
     scene.tables.unused = [scene.table]
     let commits = scene.tables.commits
@@ -112,9 +116,10 @@ import Testing
     #expect(scene.marks.isEmpty)
   }
 
-  @Test("what fails after the change undoes it, and the first error is told")
-  func failure() throws {
-    let scene = FirewallScene()
+  @Test(
+    "what fails after the change undoes it, and the first error is told", arguments: Marking.allCases)
+  func failure(marking: Marking) throws {
+    let scene = FirewallScene(marking)
     let failure = CNIError(.inputOutput, "no")
     #expect(throws: failure) {
       _ = try scene.backend().apply(

@@ -17,6 +17,9 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
   var failure: CNIError?
   private(set) var commits = 0
   private var nextHandle: UInt64 = 1
+  private let isWhole: Bool
+
+  init(isWhole: Bool = false) { self.isWhole = isWhole }
 
   /// A table as iptables-save prints it, the chains sorted, without those that have no rule.
   func rules(_ table: IPTable) -> [String] {
@@ -36,7 +39,8 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
 
   func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T {
     if let failure { throw failure }
-    var changes = TableEdit(MemoryReader(table: table, chains: chains[table] ?? [:], policies: policies))
+    var changes = TableEdit(
+      MemoryReader(isWhole: isWhole, table: table, chains: chains[table] ?? [:], policies: policies))
     let result = try edit(&changes)
     if !changes.changes.isEmpty { commits += 1 }
     for change in changes.changes { make(change, table) }
@@ -67,6 +71,7 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
 
 /// A table at one moment.
 private struct MemoryReader: TableReader {
+  let isWhole: Bool
   let table: IPTable
   let chains: [String: [(handle: UInt64, rule: IPTablesRule)]]
   let policies: [String: RuleTarget]

@@ -47,14 +47,20 @@ struct FirewallPeerTests {
       return try saved().filter { !isOurs($0) && !$0.hasPrefix("*") && $0 != "COMMIT" }
     }
 
-    /// The names of the chain that tells of an attachment, in both families.
+    /// What tells of an attachment alone, in both families: the name of its chain, or the label of its marks.
     func marks(_ container: Container) throws -> Set<Substring> {
-      Set(try saved().filter { $0.contains(container.id) }.map { $0.split(separator: " ")[1] })
+      let saved = try saved()
+      switch variant {
+      case .nft: return Set(saved.filter { $0.contains(container.id) }.map { $0.split(separator: " ")[1] })
+      case .legacy:
+        let marks = saved.filter { $0.hasPrefix("-A CNI-OWNERS ") && mentions(container, $0) }
+        return Set(marks.compactMap { $0.firstMatch(of: /\ -o (\S+)/)?.1 })
+      }
     }
 
-    /// The lines that are not about such chains.
-    func lines(_ state: [String], without chains: Set<Substring>) -> [String] {
-      state.filter { line in !chains.contains { line.contains($0) } }
+    /// The lines in which none of these stands.
+    func lines(_ state: [String], without marks: Set<Substring>) -> [String] {
+      state.filter { line in !marks.contains { line.contains($0) } }
     }
 
     func mentions(_ container: Container, _ line: String) -> Bool {
@@ -184,12 +190,14 @@ struct FirewallPeerTests {
     let before = try scene.node.state()
     try scene.ours.succeed("ADD", scene.container, options: scene.options)
     try scene.peers.succeed("DEL", scene.container, options: scene.options)
-    let chain = try #require(try scene.marks(scene.container).first)
+    let mark = try #require(try scene.marks(scene.container).first)
     let left = try scene.saved()
-    for line in left where scene.mentions(scene.container, line) || line.contains(scene.container.id) {
-      #expect(line.hasPrefix("-A \(chain) "))
+    let marks = left.filter { $0.hasPrefix("-A ") && $0.contains(mark) }
+    #expect(!marks.isEmpty && left.allSatisfy { marks.contains($0) || !scene.mentions(scene.container, $0) })
+    for chain in Set(marks.map { $0.split(separator: " ")[1] }) {
+      #expect(chain.contains(/^CNI-(OWNERS$|F[OBI]-)/))
+      #expect(!left.contains { $0.contains("-j \(chain)") || $0.contains("-g \(chain)") })
     }
-    #expect(!left.contains { $0.contains("-j \(chain)") || $0.contains("-g \(chain)") })
     try scene.ours.collectGarbage(FirewallNode.valid(kept))
     #expect(try changes(from: before, to: scene.node.state()) == [])
   }

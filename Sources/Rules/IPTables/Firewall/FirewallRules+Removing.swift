@@ -11,37 +11,30 @@ extension TableEdit {
   mutating func remove(
     _ owner: OwnerTag, addresses: [IPAddress], bridges: [String]
   ) throws(CNIError) {
-    let own = FirewallRules.chain(owner)
-    // Who has no chain can only have what the peer has added, and not what nobody has asked for.
-    if addresses.isEmpty && bridges.isEmpty, try !has(own) { return }
-    try look(at: [own, FirewallRules.forwarding, FirewallRules.owners, "FORWARD"])
-    let present = try rules(of: own)
-    if present == nil, try !has(FirewallRules.forwarding) { return }
-    let marks = Marks(present ?? [], chain: own)
+    // Who has no mark can only have what the peer has added, and not what nobody has asked for.
+    if addresses.isEmpty && bridges.isEmpty, try marks(of: owner).isEmpty { return }
+    try look(at: [Marking.chain(owner), FirewallRules.forwarding, Wish.accepts, "FORWARD"])
+    let marks = try marks(of: owner)
+    if marks.isEmpty, try !has(FirewallRules.forwarding) { return }
     let head = try acceptsHead(try rules(of: "FORWARD") ?? [])
-    if present != nil { removeChain(own) }
-    try removeMarked([marks], addresses: addresses, bridges: bridges, head, keeping: nil)
+    remove(marks)
+    try removeMarked(marks, addresses: addresses, bridges: bridges, head, keeping: nil)
   }
 
   /// Collects the removal of all that the attachments of a network have, but for some; and of what is there for bridges that
   /// nobody wants it for.
-  mutating func removeAll(networkPrefix prefix: String, sparing spared: Set<OwnerTag>) throws(CNIError) {
-    var gone: [Marks] = []
-    for chain in try chains(withPrefix: FirewallRules.ownPrefix) {
-      let marks = Marks(try rules(of: chain, holding: nil), chain: chain)
-      guard let owner = marks.owner, owner.text.hasPrefix(prefix), !spared.contains(owner) else { continue }
-      gone.append(marks)
-    }
+  mutating func removeAll(ofNetwork network: String, sparing spared: Set<OwnerTag>) throws(CNIError) {
+    let marks = try marks(ofNetwork: network, sparing: spared)
     let head = try acceptsHead(try rules(of: "FORWARD") ?? [])
-    for marks in gone { removeChain(marks.chain) }
-    try removeMarked(gone, addresses: [], bridges: try isolatedBridges(), head, keeping: nil)
+    remove(marks)
+    try removeMarked(marks, addresses: [], bridges: try isolatedBridges(), head, keeping: nil)
   }
 
   /// Collects the removal of what marks stand for that are removed themselves. The isolation that is kept is about to be made.
   mutating func removeMarked(
-    _ gone: [Marks], addresses: [IPAddress], bridges: [String], _ head: AcceptsHead, keeping kept: Isolation?
+    _ gone: Marks, addresses: [IPAddress], bridges: [String], _ head: AcceptsHead, keeping kept: Isolation?
   ) throws(CNIError) {
-    let marked = gone.flatMap(\.addresses)
+    let marked = gone.addresses
     var removed: [PlacedRule] = []
     // Addresses without a mark may be the peer's: as many marks may stand there whose accepts the peer has removed.
     let isKnown = head.areAllMarked && Set(addresses).isSubset(of: marked)
@@ -53,7 +46,7 @@ extension TableEdit {
     for accept in removed { remove(accept, from: FirewallRules.forwarding) }
 
     var unwanted: [String] = []
-    for bridge in Set(gone.flatMap(\.bridges) + bridges).sorted() {
+    for bridge in Set(gone.bridges + bridges).sorted() {
       if kept?.bridge == bridge, kept?.kind == .isolated { continue }
       let isWanted = try removeIsolation(of: bridge, gone, removed, isWanted: kept?.bridge == bridge)
       if !isWanted { unwanted.append(bridge) }
@@ -72,14 +65,14 @@ extension TableEdit {
 
   /// Removes what is there for the sake of a bridge, as far as nobody else there wants it; answers whether somebody does.
   private mutating func removeIsolation(
-    of bridge: String, _ gone: [Marks], _ removed: [PlacedRule], isWanted: Bool
+    of bridge: String, _ gone: Marks, _ removed: [PlacedRule], isWanted: Bool
   ) throws(CNIError) -> Bool {
     func isWantedByOthers(_ kind: Isolation.Kind) throws(CNIError) -> Bool {
-      let chain = FirewallRules.chain(bridge, kind)
-      return try uses(of: chain) > gone.reduce(0) { $0 + $1.jumps(to: chain) }
+      let wish = Wish.isolation(of: bridge, kind)
+      return try uses(of: wish.chain) > gone.marks.count { $0.wish == wish }
     }
     // A DEL names all interfaces that may be a bridge.
-    let isMarked = gone.contains { $0.bridges.contains(bridge) }
+    let isMarked = gone.bridges.contains(bridge)
     if !isMarked, try !isolatedBridges().contains(bridge) { return true }
     if try isWantedByOthers(.isolated) { return true }
     let isWantedByOther = try isWantedByOthers(.sameBridge)
@@ -87,10 +80,10 @@ extension TableEdit {
     // What the peer has added on this bridge has no mark.
     if try hasUnmarkedAccepts(besides: removed, gone) { return true }
     var rules = [FirewallRules.staying(bridge)]
-    var chains = [FirewallRules.chain(bridge, .isolated)]
+    var chains = [Wish.isolation(of: bridge, .isolated).chain]
     if !isWanted {
       rules += [FirewallRules.leaving(bridge), FirewallRules.entering(bridge)]
-      chains.append(FirewallRules.chain(bridge, .sameBridge))
+      chains.append(Wish.isolation(of: bridge, .sameBridge).chain)
     }
     for chain in chains where try has(chain) { removeChain(chain) }
     for chain in [FirewallRules.stage1, FirewallRules.stage2] {
@@ -105,15 +98,15 @@ extension TableEdit {
   /// Whether there are accepts, besides those that are removed, that nobody is marked for. It takes a look at all rules, as only
   /// the last of a bridge does: how many there are of each could agree by chance.
   private mutating func hasUnmarkedAccepts(
-    besides removed: [PlacedRule], _ gone: [Marks]
+    besides removed: [PlacedRule], _ gone: Marks
   ) throws(CNIError) -> Bool {
-    let unmarked = gone.flatMap(\.rules)
+    let known = Set((removed + gone.marks.map(\.placed)).map(\.handle))
     var surplus: [IPAddress: Int] = [:]
-    for (chain, placed) in try allRules(holding: nil) {
-      guard let rule = placed.rule, let address = rule.source?.value.address else { continue }
-      if chain == FirewallRules.forwarding, rule.target == .accept {
-        surplus[address, default: 0] += removed.contains(placed) ? 0 : 1
-      } else if placed.jump == FirewallRules.owners, !unmarked.contains(placed) {
+    for (chain, placed) in try allRules(holding: nil) where !known.contains(placed.handle) {
+      if chain == FirewallRules.forwarding {
+        guard let rule = placed.rule, rule.target == .accept, let address = rule.source?.value.address else { continue }
+        surplus[address, default: 0] += 1
+      } else if case .accept(let address)? = marking.mark(placed, in: chain)?.wish {
         surplus[address, default: 0] -= 1
       }
     }

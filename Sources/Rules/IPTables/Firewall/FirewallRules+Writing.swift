@@ -9,9 +9,8 @@ extension TableEdit {
   /// Collects what is missing of the rules, and what the owner had besides. A check leaves out what the peer has not, where the
   /// peer has added the container.
   mutating func write(_ rules: FirewallRules, adminChain: String, isCheck: Bool = false) throws(CNIError) {
-    let own = FirewallRules.chain(rules.owner)
-    try look(at: [own, adminChain, FirewallRules.forwarding, FirewallRules.owners, "FORWARD"])
-    let former = Marks(try self.rules(of: own) ?? [], chain: own)
+    try look(at: [Marking.chain(rules.owner), adminChain, FirewallRules.forwarding, Wish.accepts, "FORWARD"])
+    let former = try marks(of: rules.owner)
     let isPeers = isCheck && former.isEmpty
     try ensureChain(adminChain)
     try ensureChain(FirewallRules.forwarding)
@@ -61,22 +60,32 @@ extension TableEdit {
         missing += FirewallRules.accepts(address).filter { wanted in !present.contains { $0.rule == wanted } }
       }
     } else {
-      let accepts = try acceptsByAddress(rules.addresses, besides: [former])
+      let accepts = try acceptsByAddress(rules.addresses, besides: former)
       for address in rules.addresses { missing += accepts[address]?.missing ?? [] }
     }
     // The last added come first, as whoever is deleted soon is found soon.
     for rule in missing.reversed() { insert(rule, after: head.adminJumps.last, in: FirewallRules.forwarding) }
   }
 
-  /// Makes the owner's chain hold its marks; what it holds besides goes with what it stands for.
+  /// Makes the owner have exactly its marks; what else it was marked for goes unless others are.
   private mutating func mark(_ rules: FirewallRules, _ former: Marks, _ head: AcceptsHead) throws(CNIError) {
-    let marks = rules.marks
-    if former.rules.are(marks) { return }
-    try ensureChain(FirewallRules.owners)
-    for case .jump(let chain) in marks.map(\.target) where chain != FirewallRules.owners { try ensureChain(chain) }
-    try fill(FirewallRules.chain(rules.owner), with: marks)
-    let gone = former.without(marks)
-    if !gone.isEmpty { try removeMarked([gone], addresses: [], bridges: [], head, keeping: rules.isolation) }
+    let wishes = rules.wishes
+    var missing = wishes.map { marking.mark($0, rules.owner) }
+    var gone = Marks()
+    for mark in former.marks {
+      if let index = missing.firstIndex(where: { $0.chain == mark.chain && $0.rule == mark.placed.rule }) {
+        missing.remove(at: index)
+      } else {
+        remove(mark.placed, from: mark.chain)
+        if !wishes.contains(mark.wish) { gone.marks.append(mark) }
+      }
+    }
+    for mark in missing {
+      try ensureChain(mark.chain)
+      if case .jump(let chain) = mark.rule.target { try ensureChain(chain) }
+      append(mark.rule, to: mark.chain)
+    }
+    if !gone.isEmpty { try removeMarked(gone, addresses: [], bridges: [], head, keeping: rules.isolation) }
   }
 
   private mutating func isolate(_ isolation: Isolation, exceptsPublishedPorts: Bool) throws(CNIError) {

@@ -3,7 +3,6 @@
 
 import Address
 import CNI
-import Digest
 import Rules
 
 /// The rules of an attachment in the table `filter` of one family, under the peer's names:
@@ -21,22 +20,11 @@ import Rules
 ///     -A CNI-ISOLATION-STAGE-2 -o BRIDGE … -j DROP
 ///     -A CNI-ISOLATION-STAGE-2 … -j RETURN                                                                    (last)
 ///
-/// The peer deletes an accept by its exact text, so that no owner can stand in it. Each owner has a chain that nothing jumps to,
-/// and whose name tells the owner; for each address that stands in it there is one accept of each kind. It also says for which
-/// bridges there are rules for the sake of this owner, which for `isolated` are two:
-///
-///     -A CNI-FO-HASH -s ADDRESS -m comment --comment "NETWORK/ID/INTERFACE" -j CNI-OWNERS
-///     -A CNI-FO-HASH -i BRIDGE -m comment --comment "NETWORK/ID/INTERFACE" -j CNI-FB-HASH
-///     -A CNI-FO-HASH -i BRIDGE -m comment --comment "NETWORK/ID/INTERFACE" -j CNI-FI-HASH
-///
-/// How often something jumps to these, which have no rules, the kernel knows: so nobody needs to count the marks of thousands.
-/// What has an accept without a mark, the peer has added.
+/// For each owner that is marked for an address there is one accept of each kind: see ``Marking``.
 struct FirewallRules {
   static let forwarding = "CNI-FORWARD"
   static let stage1 = "CNI-ISOLATION-STAGE-1"
   static let stage2 = "CNI-ISOLATION-STAGE-2"
-  static let owners = "CNI-OWNERS"
-  static let ownPrefix = "CNI-FO-"
 
   let family: AddressFamily
   let owner: OwnerTag
@@ -75,20 +63,8 @@ struct FirewallRules {
 
   // MARK: - Owners
 
-  /// The owner's chain.
-  static func chain(_ owner: OwnerTag) -> String { hashed(ownPrefix, owner.text) }
-
-  /// The chain that is jumped to for each owner who wants rules for a bridge.
-  static func chain(_ bridge: String, _ kind: Isolation.Kind) -> String {
-    hashed(kind == .isolated ? "CNI-FI-" : "CNI-FB-", bridge)
-  }
-
-  /// A name of as many bytes as the peer's have.
-  private static func hashed(_ prefix: String, _ text: String) -> String { prefix + String(sha512(text).prefix(21)) }
-
-  /// The rules of the owner's chain.
-  var marks: [IPTablesRule] {
-    let comment = [RuleMatch.comment(CommentMatch(owner.text))]
+  /// What the owner is marked for.
+  var wishes: [Wish] {
     let kinds: [Isolation.Kind] =
       switch isolation?.kind {
       case nil: []
@@ -96,13 +72,7 @@ struct FirewallRules {
       case .isolated: [.sameBridge, .isolated]
       }
     let bridge = isolation?.bridge ?? ""
-    return addresses.map {
-      IPTablesRule(source: Negatable(Prefix(host: $0)), matches: comment, target: .jump(Self.owners))
-    }
-      + kinds.map {
-        IPTablesRule(
-          inputInterface: Negatable(InterfacePattern(bridge)), matches: comment, target: .jump(Self.chain(bridge, $0)))
-      }
+    return addresses.map { .accept($0) } + kinds.map { .isolation(of: bridge, $0) }
   }
 
   // MARK: - Isolation

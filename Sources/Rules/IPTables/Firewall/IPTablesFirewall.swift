@@ -76,10 +76,9 @@ package struct IPTablesFirewall: RulesBackend {
   package func removeAll(
     ofNetwork network: String, sparing valid: Set<Attachment>
   ) throws(CNIError) -> [PortForward] {
-    let prefix = OwnerTag.prefix(ofNetwork: network)
     let spared = OwnerTag.all(valid, ofNetwork: network)
     try atAllPlaces { (edit, _) throws(CNIError) in
-      try edit.removeAll(networkPrefix: prefix, sparing: spared)
+      try edit.removeAll(ofNetwork: network, sparing: spared)
     }
     return []
   }

@@ -75,13 +75,27 @@ struct LegacySocket: ~Copyable {
   /// Memory behind an answer, for what may be put into it.
   private static let room = 1 << 14
 
+  /// So many zeros. To get the pages of a large table one after another, as they are touched, would take the kernel twice as
+  /// long.
+  private static func zeros(_ count: Int) -> [UInt8] {
+    unsafe [UInt8](unsafeUninitializedCapacity: count + room) { memory, initialized in
+      if count >= 1 << 16, let start = memory.baseAddress {
+        let page = UInt(getpagesize())
+        let first = (UInt(bitPattern: start) + page - 1) / page * page
+        // Not known before kernel 5.14.
+        unsafe _ = madvise(UnsafeMutableRawPointer(bitPattern: first), count, MADV_POPULATE_WRITE)
+      }
+      unsafe memory.prefix(count).initialize(repeating: 0)
+      initialized = count
+    }
+  }
+
   /// The answer to a request, of exactly so many bytes; nil if the table is not as the request says.
   private func get(
     _ option: Int32, _ request: [UInt8], _ length: Int, _ table: IPTable
   ) throws(SystemError) -> [UInt8]? {
-    // Zeros, as the kernel does not write what stands behind a name in its field.
-    var bytes = [UInt8](repeating: 0, count: length + Self.room)
-    bytes.removeLast(Self.room)
+    // As the kernel does not write what stands behind a name in its field.
+    var bytes = Self.zeros(length)
     bytes.replaceSubrange(request.indices, with: request)
     var size = socklen_t(clamping: length)
     let isDone = try again("read \(table)") {

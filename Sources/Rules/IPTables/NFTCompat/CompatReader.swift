@@ -7,6 +7,7 @@ import Netlink
 
 /// A table in nf_tables, as one attempt to change it reads it.
 final class CompatReader: TableReader {
+  let isWhole = false
   private let table: IPTable
   private let sockets: CompatSockets
   /// Made when the table is first looked at; nil within if the kernel has no nf_tables.

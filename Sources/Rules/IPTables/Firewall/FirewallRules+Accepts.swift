@@ -4,34 +4,6 @@
 import Address
 import CNI
 
-/// What stands in an owner's chain.
-struct Marks {
-  let chain: String
-  let rules: [PlacedRule]
-
-  init(_ rules: [PlacedRule], chain: String) {
-    self.chain = chain
-    self.rules = rules
-  }
-
-  var isEmpty: Bool { rules.isEmpty }
-
-  /// Whose they are; nil if that cannot be told.
-  var owner: OwnerTag? { rules.first?.rule?.comment.map { OwnerTag(text: $0) } }
-
-  var addresses: [IPAddress] { rules.compactMap { $0.rule?.source?.value.address } }
-
-  var bridges: [String] { rules.compactMap { $0.rule?.inputInterface?.value.name } }
-
-  /// How many of them jump to a chain.
-  func jumps(to chain: String) -> Int { rules.count { $0.jump == chain } }
-
-  /// Those that are not among others.
-  func without(_ others: [IPTablesRule]) -> Marks {
-    Marks(rules.filter { placed in !others.contains { $0 == placed.rule } }, chain: chain)
-  }
-}
-
 /// How the chain of the accepts begins, and whether all of it is known.
 struct AcceptsHead {
   /// Before the accepts.
@@ -61,27 +33,24 @@ extension TableEdit {
     let adminJumps = head.filter(isAdminJump)
     let jumps = forward.count { $0.jump == FirewallRules.forwarding }
     let accepts = try uses(of: FirewallRules.forwarding) - jumps - adminJumps.count
-    return AcceptsHead(
-      adminJumps: adminJumps, areAllMarked: accepts == 2 * (try uses(of: FirewallRules.owners)))
+    return AcceptsHead(adminJumps: adminJumps, areAllMarked: accepts == 2 * (try uses(of: Wish.accepts)))
   }
 
   /// The accepts of some addresses, which takes a look at all rules; those who are marked for them, besides some, are others.
   mutating func acceptsByAddress(
-    _ addresses: [IPAddress], besides gone: [Marks]
+    _ addresses: [IPAddress], besides gone: Marks
   ) throws(CNIError) -> [IPAddress: AddressAccepts] {
     if addresses.isEmpty { return [:] }
     // To look for many takes longer than to look at all.
     let needles = addresses.count > 8 ? nil : addresses.map(\.bytes)
     let all = try allRules(holding: needles)
-    let chains = Set(gone.map(\.chain))
+    let removed = Set(gone.marks.map(\.placed.handle))
     var present: [IPTablesRule: [PlacedRule]] = [:]
     var others: [IPAddress: Int] = [:]
     for (chain, placed) in all {
       if chain == FirewallRules.forwarding {
         if let rule = placed.rule { present[rule, default: []].append(placed) }
-      } else if placed.jump == FirewallRules.owners, !chains.contains(chain),
-        let address = placed.rule?.source?.value.address
-      {
+      } else if case .accept(let address)? = marking.mark(placed, in: chain)?.wish, !removed.contains(placed.handle) {
         others[address, default: 0] += 1
       }
     }
