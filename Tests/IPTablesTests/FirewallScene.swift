@@ -68,6 +68,7 @@ struct FirewallScene {
     let either = comment("same-bridge|isolated")
     let (stage1, stage2) = ("CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2")
     try tables.change(table) { (edit) throws(CNIError) in
+      try edit.ensureChain(stage1)
       let jump = try? IPTablesRule(shellWords("\(either) -j \(stage1)"), table.family)
       if let jump { edit.prepend(jump, to: "FORWARD") }
     }

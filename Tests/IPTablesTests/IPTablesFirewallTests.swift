@@ -134,6 +134,31 @@ import Testing
     #expect(scene["FORWARD"].count == 1)
   }
 
+  @Test(
+    "an ADD that is repeated with something else and fails leaves what there was", arguments: Marking.allCases,
+    [nil, .sameBridge, .isolated] as [Isolation.Kind?])
+  func failedAgain(marking: Marking, kind: Isolation.Kind?) throws {
+    let scene = FirewallScene(marking)
+    let former = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "10.22.0.6", "fd00::5"], kind)
+    try scene.add(try FirewallScene.wanted(FirewallScene.owner("other"), ["10.22.0.9"]))
+    try scene.add(former)
+    let tables = [scene.table, IPTable(.filter, .ip6)]
+    let before = tables.map { scene.tables.rules($0).sorted() }
+    let others = [
+      try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.6", "10.22.0.7"], .sameBridge),
+      try FirewallScene.wanted(FirewallScene.owner(), ["fd00::5"], .isolated, on: "cni1"),
+      try FirewallScene.wanted(FirewallScene.owner(), []),
+    ]
+    for other in others {
+      let failure = CNIError(.inputOutput, "no")
+      #expect(throws: failure) {
+        _ = try scene.backend().apply(other, onConflict: .replace) { () throws(CNIError) in throw failure }
+      }
+      #expect(try scene.backend().verify(former).isEmpty)
+      #expect(tables.map { scene.tables.rules($0).sorted() } == before)
+    }
+  }
+
   @Test("rules are written by each transport, and looked for at each place")
   func places() throws {
     let all = [FirewallScene(), FirewallScene(), FirewallScene()]

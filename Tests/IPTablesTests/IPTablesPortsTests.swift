@@ -160,6 +160,20 @@ import Testing
     #expect(!tables.rules(Self.table).contains { $0.contains("CNI-DN-") })
   }
 
+  @Test("an ADD that is repeated with something else and fails leaves what there was")
+  func failedAgain() throws {
+    try add(try Self.wanted())
+    let before = tables.rules(Self.table)
+    let failure = CNIError(.inputOutput, "no")
+    for rules in [try Self.wanted(Self.owner, 9090).rules, []] {
+      let other = OwnedRules(owner: Self.owner, rules: rules)
+      #expect(throws: failure) {
+        _ = try backend().apply(other, onConflict: .replace) { () throws(CNIError) in throw failure }
+      }
+      #expect(tables.rules(Self.table) == before)
+    }
+  }
+
   @Test("conditions that are no words of iptables are code 7 with their field")
   func badConditions() throws {
     var settings = IPTablesSettings()

@@ -3,6 +3,7 @@
 
 import CNI
 import Netlink
+import Testing
 
 @testable import IPTables
 
@@ -43,7 +44,12 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
       MemoryReader(isWhole: isWhole, table: table, chains: chains[table] ?? [:], policies: policies))
     let result = try edit(&changes)
     if !changes.changes.isEmpty { commits += 1 }
-    for change in changes.changes { make(change, table) }
+    for change in changes.changes {
+      if case .insert(let rule, _, _) = change, case .jump(let chain) = rule.target, chains[table]?[chain] == nil {
+        Issue.record("a jump to the chain \(chain), which is not made yet")
+      }
+      make(change, table)
+    }
     return result
   }
 

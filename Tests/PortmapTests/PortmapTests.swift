@@ -103,6 +103,16 @@ import Testing
     }
   }
 
+  @Test("what fails in one backend keeps DEL and GC from nothing in the other, and is told", arguments: ["DEL", "GC"])
+  func failures(verb: String) {
+    let backends = [RecordingBackend(), RecordingBackend()]
+    for backend in backends { backend.failure = CNIError(.kernelRefused, "no") }
+    let config = Sample.config(#""cni.dev/valid-attachments":[]"#)
+    let answer = Sample.answer(verb, config, backends[0], iptables: backends[1])
+    #expect(answer.status == 1 && answer.code == 101)
+    #expect(backends.map(\.calls) == [1, 1])
+  }
+
   @Test("a bad mapping is refused by ADD, CHECK and STATUS with its path", arguments: ["ADD", "CHECK", "STATUS"])
   func badMapping(verb: String) {
     let backend = RecordingBackend()

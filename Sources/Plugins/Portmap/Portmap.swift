@@ -32,10 +32,19 @@ package struct Portmap: Plugin {
     return try iptables(settings)
   }
 
-  /// Those by which rules may have been written, whatever the configuration says now.
-  private func backends() throws(CNIError) -> [any PortForwardingBackend] {
+  /// Removes forwards by each backend that may have written some, whatever the configuration says now and came of the other.
+  private func eachBackend(
+    _ remove: (any PortForwardingBackend) throws(CNIError) -> [PortForward]
+  ) throws(CNIError) {
     // Whichever variant is named, rules are removed from the tables of both.
-    [nftables, try iptables(IPTablesSettings(variant: .nft))]
+    let backends = [nftables, try iptables(IPTablesSettings(variant: .nft))]
+    var failures = Failures()
+    for backend in backends {
+      failures.collect { () throws(CNIError) in
+        try Flows(backend, note: note).forget(following: try remove(backend))
+      }
+    }
+    try failures.report()
   }
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
@@ -60,9 +69,8 @@ package struct Portmap: Plugin {
     // Whatever is wrong with the configuration now, the owner is known, and what it has can be found by it.
     let hint = (try? wanted(request))?.wanted
     let ports = PortmapOptions.readableHostPorts(request.config)
-    for backend in try backends() {
-      let freed = try backend.remove(request.owner, hint: hint?.rules ?? [], ports: ports)
-      try Flows(backend, note: note).forget(following: freed)
+    try eachBackend { (backend) throws(CNIError) in
+      try backend.remove(request.owner, hint: hint?.rules ?? [], ports: ports)
     }
   }
 
@@ -87,9 +95,8 @@ package struct Portmap: Plugin {
   }
 
   package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
-    for backend in try backends() {
-      let freed = try backend.removeAll(ofNetwork: request.config.name, sparing: valid)
-      try Flows(backend, note: note).forget(following: freed)
+    try eachBackend { (backend) throws(CNIError) in
+      try backend.removeAll(ofNetwork: request.config.name, sparing: valid)
     }
   }
 

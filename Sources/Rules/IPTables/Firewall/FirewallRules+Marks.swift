@@ -24,6 +24,14 @@ struct Marks {
     marks.compactMap { if case .accept(let address) = $0.wish { address } else { nil } }
   }
 
+  /// The most that is wanted of a bridge.
+  var isolation: Isolation? {
+    let all = marks.compactMap { mark in
+      if case .isolation(let bridge, let kind) = mark.wish { Isolation(bridge: bridge, kind) } else { nil }
+    }
+    return all.first { $0.kind == .isolated } ?? all.first
+  }
+
   var bridges: [String] {
     marks.compactMap { if case .isolation(let bridge, _) = $0.wish { bridge } else { nil } }
   }

@@ -13,7 +13,7 @@ extension TableEdit {
   ) throws(CNIError) {
     // Who has no mark can only have what the peer has added, and not what nobody has asked for.
     if addresses.isEmpty && bridges.isEmpty, try marks(of: owner).isEmpty { return }
-    try look(at: [Marking.chain(owner), FirewallRules.forwarding, Wish.accepts, "FORWARD"])
+    try look(at: [Marking.chain(owner)] + FirewallRules.shared)
     let marks = try marks(of: owner)
     if marks.isEmpty, try !has(FirewallRules.forwarding) { return }
     let head = try acceptsHead(try rules(of: "FORWARD") ?? [])

@@ -6,10 +6,23 @@ import CNI
 import Rules
 
 extension TableEdit {
+  /// Collects what makes the owner have exactly these rules, or none; answers what it had.
+  @discardableResult
+  mutating func replace(with rules: FirewallRules, adminChain: String) throws(CNIError) -> FirewallRules {
+    if !rules.isEmpty { try look(at: [Marking.chain(rules.owner), adminChain] + FirewallRules.shared) }
+    let former = FirewallRules(rules.family, rules.owner, try marks(of: rules.owner))
+    if rules.isEmpty {
+      try remove(rules.owner, addresses: [], bridges: [])
+    } else {
+      try write(rules, adminChain: adminChain)
+    }
+    return former
+  }
+
   /// Collects what is missing of the rules, and what the owner had besides. A check leaves out what the peer has not, where the
   /// peer has added the container.
   mutating func write(_ rules: FirewallRules, adminChain: String, isCheck: Bool = false) throws(CNIError) {
-    try look(at: [Marking.chain(rules.owner), adminChain, FirewallRules.forwarding, Wish.accepts, "FORWARD"])
+    try look(at: [Marking.chain(rules.owner), adminChain] + FirewallRules.shared)
     let former = try marks(of: rules.owner)
     let isPeers = isCheck && former.isEmpty
     try ensureChain(adminChain)

@@ -25,6 +25,8 @@ struct FirewallRules {
   static let forwarding = "CNI-FORWARD"
   static let stage1 = "CNI-ISOLATION-STAGE-1"
   static let stage2 = "CNI-ISOLATION-STAGE-2"
+  /// The chains that are looked at whoever the owner is.
+  static let shared = [forwarding, Wish.accepts, "FORWARD"]
 
   let family: AddressFamily
   let owner: OwnerTag
@@ -37,6 +39,14 @@ struct FirewallRules {
     owner = OwnerTag(wanted.owner)
     addresses = wanted.rules.accepts.map(\.address).filter { $0.family == family }
     isolation = wanted.rules.isolations.first
+  }
+
+  /// What an owner is marked for in a table.
+  init(_ family: AddressFamily, _ owner: OwnerTag, _ marks: Marks) {
+    self.family = family
+    self.owner = owner
+    addresses = marks.addresses
+    isolation = marks.isolation
   }
 
   var isEmpty: Bool { addresses.isEmpty }

@@ -24,25 +24,28 @@ package struct IPTablesFirewall: RulesBackend {
   package func apply(
     _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
   ) throws(CNIError) -> [Takeover] {
-    var hasChanged = false
+    var changed: [(transport: any IPTablesTransport, former: FirewallRules)] = []
     do throws(CNIError) {
       for transport in transports {
         for family in AddressFamily.allCases {
           let table = IPTable(.filter, family)
           let rules = FirewallRules(wanted, family)
           if rules.isEmpty, !transport.mayHold(table) { continue }
-          try transport.change(table) { (edit) throws(CNIError) in
-            if rules.isEmpty { return try edit.remove(rules.owner, addresses: [], bridges: []) }
-            try edit.write(rules, adminChain: settings.adminChain)
+          let former = try transport.change(table) { (edit) throws(CNIError) in
+            try edit.replace(with: rules, adminChain: settings.adminChain)
           }
-          hasChanged = true
+          changed.append((transport, former))
         }
       }
       try completion()
       return []
     } catch {
       // The first error is the one to tell.
-      if hasChanged { _ = try? remove(wanted.owner, hint: wanted.rules, ports: []) }
+      for (transport, former) in changed.reversed() {
+        _ = try? transport.change(IPTable(.filter, former.family)) { (edit) throws(CNIError) in
+          try edit.replace(with: former, adminChain: settings.adminChain)
+        }
+      }
       throw error
     }
   }

@@ -38,19 +38,22 @@ package struct IPTablesPorts: PortForwardingBackend {
         }
       }
     }
-    var hasChanged = false
+    var changed: [(family: AddressFamily, former: Former)] = []
     do throws(CNIError) {
       for (family, rules) in families {
-        if rules.isEmpty {
-          if transport.mayHold(IPTable(.nat, family)) { try remove(wanted.owner, family, at: transport) }
-          continue
-        }
-        try transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in
+        if rules.isEmpty, !transport.mayHold(IPTable(.nat, family)) { continue }
+        let former = try transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in
           // Again, as only now nobody can come between.
           if onConflict == .error { try requireFree(rules, wanted, &table) }
-          try write(rules, &table)
+          let present = try Self.present(PortRules.chain(rules.owner), &table)
+          if rules.isEmpty {
+            _ = try Self.remove(wanted.owner, &table)
+          } else {
+            try write(rules, over: present, &table)
+          }
+          return Former(present)
         }
-        hasChanged = true
+        changed.append((family, former))
         if rules.opensLocalhost {
           try transport.change(PortRules.guardTable) { (table) throws(CNIError) in try guardLocalhost(&table) }
         }
@@ -59,7 +62,11 @@ package struct IPTablesPorts: PortForwardingBackend {
       return []
     } catch {
       // The first error is the one to tell.
-      if hasChanged { _ = try? remove(wanted.owner, hint: [], ports: []) }
+      for (family, former) in changed {
+        try? transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in
+          try Self.putBack(former, of: wanted.owner, &table)
+        }
+      }
       throw error
     }
   }
@@ -72,7 +79,7 @@ package struct IPTablesPorts: PortForwardingBackend {
       let table = IPTable(.nat, family)
       problems += try transport.change(table) { (edit) throws(CNIError) in
         var missing: [String] = []
-        try write(rules, &edit)
+        try write(rules, over: try Self.present(PortRules.chain(rules.owner), &edit), &edit)
         for change in edit.discard() { missing.append("\(table): \(change)") }
         return missing
       }
@@ -86,7 +93,8 @@ package struct IPTablesPorts: PortForwardingBackend {
     var forwards: [PortForward] = []
     for place in places {
       for family in AddressFamily.allCases where place.mayHold(IPTable(.nat, family)) {
-        forwards += try remove(owner, family, at: place)
+        forwards += try place.change(IPTable(.nat, family)) { (table) throws(CNIError) in try Self.remove(owner, &table)
+        }
       }
     }
     return forwards
@@ -164,24 +172,59 @@ extension IPTablesPorts {
     for rule in PortRules.guards { try table.ensure(rule, in: "INPUT", atStart: true) }
   }
 
-  /// Collects what is missing of the rules.
-  private func write(_ rules: PortRules, _ table: inout TableEdit) throws(CNIError) {
-    let (chain, entries) = (PortRules.chain(rules.owner), rules.entries)
-    var wanted = rules
+  /// What an attachment has in a table: the rules of its chain, nil if it has none, and those that jump to it.
+  private struct Present {
+    let rules: [PlacedRule]?
+    let entries: [PlacedRule]
+  }
+
+  /// The same without what it was read from, which may be large.
+  private struct Former {
+    let rules: [IPTablesRule]?
+    let entries: [IPTablesRule]
+
+    init(_ present: Present) {
+      rules = present.rules?.compactMap(\.rule)
+      entries = present.entries.compactMap(\.rule)
+    }
+  }
+
+  private static func present(_ chain: String, _ table: inout TableEdit) throws(CNIError) -> Present {
     try table.look(at: [chain, PortRules.entries, "PREROUTING", "OUTPUT"])
+    // Only if the attachment has a chain can it have entries, of which there may be thousands to look at.
+    guard let rules = try table.rules(of: chain) else { return Present(rules: nil, entries: []) }
+    return Present(rules: rules, entries: try entries(to: chain, in: PortRules.entries, &table))
+  }
+
+  /// Collects what is missing of the rules.
+  private func write(_ rules: PortRules, over present: Present, _ table: inout TableEdit) throws(CNIError) {
+    var wanted = rules
     if rules.masqueradesAny { wanted = try prepareMasquerading(rules, &table) }
     try table.ensureChain(PortRules.entries)
     for hook in ["PREROUTING", "OUTPUT"] { try table.ensure(PortRules.jumpToEntries, in: hook) }
-    // Only if the attachment has a chain can it have entries, of which there may be thousands to look at.
-    var present: [PlacedRule] = []
-    if try table.has(chain) {
-      present = try Self.entries(to: chain, in: PortRules.entries, &table)
-    }
-    try table.fill(chain, with: wanted.chainRules)
+    try Self.replace(present, with: wanted.chainRules, rules.entries, in: PortRules.chain(rules.owner), &table)
+  }
+
+  private static func replace(
+    _ present: Present, with rules: [IPTablesRule], _ entries: [IPTablesRule], in chain: String,
+    _ table: inout TableEdit
+  ) throws(CNIError) {
+    try table.fill(chain, with: rules)
     // Their order among themselves decides nothing.
-    if present.count == entries.count, Set(present.map(\.rule)) == Set(entries) { return }
-    for entry in present { table.remove(entry, from: PortRules.entries) }
+    if present.entries.count == entries.count, Set(present.entries.map(\.rule)) == Set(entries) { return }
+    for entry in present.entries { table.remove(entry, from: PortRules.entries) }
     for entry in entries.reversed() { table.prepend(entry, to: PortRules.entries) }
+  }
+
+  /// Collects what makes an attachment have again what it had.
+  private static func putBack(_ former: Former, of owner: Owner, _ table: inout TableEdit) throws(CNIError) {
+    let chain = PortRules.chain(owner)
+    if let rules = former.rules {
+      try table.ensureChain(PortRules.entries)
+      try replace(try present(chain, &table), with: rules, former.entries, in: chain, &table)
+    } else {
+      _ = try remove(owner, &table)
+    }
   }
 
   /// Collects what masquerading needs, and answers the rules with the chain that marks: ours, if the other is missing.
@@ -199,22 +242,17 @@ extension IPTablesPorts {
     return rules.marking(by: PortRules.marking)
   }
 
-  @discardableResult
-  private func remove(
-    _ owner: Owner, _ family: AddressFamily, at place: any IPTablesTransport
-  ) throws(CNIError) -> [PortForward] {
-    try place.change(IPTable(.nat, family)) { (table) throws(CNIError) in
-      let current = PortRules.chain(owner, prefix: "CNI-DN-")
-      let former = PortRules.chain(owner, prefix: "CNI-SN-")
-      try table.look(at: [current, former])
-      var chains: [String] = []
-      for (chain, entries) in [(current, PortRules.entries), (former, PortRules.formerEntries)] {
-        guard try table.has(chain) else { continue }
-        for entry in try Self.entries(to: chain, in: entries, &table) { table.remove(entry, from: entries) }
-        chains.append(chain)
-      }
-      return try Self.remove(chains: chains, &table)
+  private static func remove(_ owner: Owner, _ table: inout TableEdit) throws(CNIError) -> [PortForward] {
+    let current = PortRules.chain(owner, prefix: "CNI-DN-")
+    let former = PortRules.chain(owner, prefix: "CNI-SN-")
+    try table.look(at: [current, former])
+    var chains: [String] = []
+    for (chain, entries) in [(current, PortRules.entries), (former, PortRules.formerEntries)] {
+      guard try table.has(chain) else { continue }
+      for entry in try Self.entries(to: chain, in: entries, &table) { table.remove(entry, from: entries) }
+      chains.append(chain)
     }
+    return try remove(chains: chains, &table)
   }
 
   /// The rules that jump to a container's chain. The last added come first, and who is deleted soon is found soon: all that use

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Firewall
 
-@Suite struct RemovalTests {
+@Suite struct FirewallHintTests {
   private static func result(_ text: String) throws -> NetworkResult {
     try NetworkResult(decoding: try Field(text), implied: .v1_0_0)
   }
@@ -72,35 +72,5 @@ import Testing
       #"{"cniVersion":"1.1.0","ips":[{"address":"10.22.0.5/16","interface":0},{"address":"fd00::5/64"}]}"#,
     ]
     for text in results { #expect(try Self.result(text).containerAddresses() == Sample.addresses()) }
-  }
-}
-
-// MARK: - Failures
-
-extension RemovalTests {
-  @Test("each step is taken, and of failures the first has the code and all have their say")
-  func failures() throws {
-    var steps: [Int] = []
-    func report(_ errors: [CNIError?]) -> CNIError? {
-      var failures = Failures()
-      for (index, error) in errors.enumerated() {
-        failures.collect { () throws(CNIError) in
-          steps.append(index)
-          if let error { throw error }
-        }
-      }
-      do {
-        try failures.report()
-        return nil
-      } catch {
-        return error
-      }
-    }
-    let (first, second) = (CNIError(.kernelRefused, "a", details: "x"), CNIError(.notAvailable, "b", details: "y"))
-    #expect(report([]) == nil)
-    #expect(report([nil, nil]) == nil)
-    #expect(report([nil, first]) == first)
-    #expect(report([first, nil, second]) == CNIError(.kernelRefused, "a; b", details: "x"))
-    #expect(steps == [0, 1, 0, 1, 0, 1, 2])
   }
 }

@@ -35,22 +35,3 @@ extension NetworkResult {
     return addresses
   }
 }
-
-/// The failures of steps of which each is taken whatever came of the others.
-struct Failures {
-  private var all: [CNIError] = []
-
-  mutating func collect(_ step: () throws(CNIError) -> Void) {
-    do {
-      try step()
-    } catch {
-      all.append(error)
-    }
-  }
-
-  /// Throws the first with the code, and what all say.
-  func report() throws(CNIError) {
-    guard let first = all.first else { return }
-    throw CNIError(first.code, all.map(\.message).joined(separator: "; "), details: first.details)
-  }
-}
