@@ -163,6 +163,81 @@ import Testing
   }
 
   @Test(
+    "chains of isolation that somebody goes to from elsewhere stay, and everything else goes",
+    arguments: ["CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2"], Marking.allCases)
+  func foreignJumps(chain: String, marking: Marking) throws {
+    let scene = FirewallScene(marking)
+    let wanted = try Self.isolated("a", "10.22.0.5", .isolated)
+    try scene.add(wanted)
+    try scene.tables.append(["-j \(chain)"], to: "MINE", of: scene.table)
+    try scene.remove(wanted.owner, hint: wanted.rules)
+    #expect(scene.accepted.isEmpty && scene.marks.isEmpty)
+    #expect(!scene.isolation.contains { $0.contains("cni0") })
+    #expect(scene.chains.contains(chain))
+  }
+
+  @Test(
+    "a mark whose accepts the peer has removed counts no more when another has the address", arguments: Marking.allCases
+  )
+  func staleMark(marking: Marking) throws {
+    let scene = FirewallScene(marking)
+    try scene.add(try Self.isolated("a", "10.22.0.5", .isolated))
+    try scene.add(try Self.isolated("c", "10.22.0.9", .sameBridge))
+    // As the peer deletes a container.
+    try scene.tables.change(scene.table) { (edit) throws(CNIError) in
+      for accept in try edit.rules(of: "CNI-FORWARD") ?? [] where accept.rule?.text.contains("10.22.0.5/32") ?? false {
+        edit.remove(accept, from: "CNI-FORWARD")
+      }
+    }
+    let next = try Self.isolated("b", "10.22.0.5", .sameBridge)
+    try scene.add(next)
+    #expect(scene.accepted.sorted() == ["10.22.0.5", "10.22.0.9"])
+    #expect(scene.marks.count { $0 == "10.22.0.5/32" } == 1)
+    #expect(!scene.isolation.contains("1 -i cni0 -o cni0 -j DROP"))
+    #expect(try scene.backend().verify(next).isEmpty)
+    try scene.remove(next.owner)
+    #expect(scene.accepted == ["10.22.0.9"])
+    try scene.remove(FirewallScene.owner("c"))
+    #expect(scene.chains == Self.remains)
+  }
+
+  @Test(
+    "what was saved from a table of the other kind is found by CHECK, by ADD, by DEL and by GC",
+    arguments: Marking.allCases, [true, false])
+  func restored(marking: Marking, isCollected: Bool) throws {
+    let scene = FirewallScene(marking)
+    let wanted = try Self.isolated("a", "10.22.0.5", .isolated)
+    try scene.add(wanted)
+    scene.tables.isWhole.toggle()
+    #expect(try scene.backend().verify(wanted).isEmpty)
+    let commits = scene.tables.commits
+    try scene.add(wanted)
+    #expect(scene.tables.commits == commits)
+    let other = try Self.isolated("b", "10.22.0.6", .sameBridge)
+    try scene.add(other)
+    if isCollected {
+      _ = try scene.backend().removeAll(ofNetwork: "net", sparing: [Attachment(containerID: "b", interface: "eth0")])
+    } else {
+      try scene.remove(wanted.owner)
+    }
+    #expect(scene.accepted == ["10.22.0.6"])
+    #expect(!scene.isolation.contains("1 -i cni0 -o cni0 -j DROP"))
+    try scene.remove(other.owner)
+    #expect(scene.chains == Self.remains)
+  }
+
+  @Test("GC removes the chains of owners that somebody has flushed")
+  func flushed() throws {
+    let scene = FirewallScene()
+    try scene.add(try FirewallScene.wanted())
+    try scene.tables.change(scene.table) { (edit) throws(CNIError) in
+      for chain in try edit.chains(withPrefix: "CNI-FO-") { try edit.fill(chain, with: []) }
+    }
+    _ = try scene.backend().removeAll(ofNetwork: "net", sparing: [])
+    #expect(!scene.chains.contains { $0.hasPrefix("CNI-FO-") })
+  }
+
+  @Test(
     "GC leaves what its list names and other networks, also those that begin alike", arguments: Marking.allCases)
   func garbage(marking: Marking) throws {
     let scene = FirewallScene(marking)

@@ -159,6 +159,20 @@ import Testing
     }
   }
 
+  @Test("an ADD over what the peer has added that fails leaves the peer's accepts", arguments: Marking.allCases)
+  func failedOverPeers(marking: Marking) throws {
+    let scene = FirewallScene(marking)
+    try scene.addAsPeer("10.22.0.5")
+    let before = scene["CNI-FORWARD"].sorted()
+    let failure = CNIError(.inputOutput, "no")
+    #expect(throws: failure) {
+      _ = try scene.backend().apply(FirewallScene.wanted(), onConflict: .replace) { () throws(CNIError) in throw failure
+      }
+    }
+    #expect(scene["CNI-FORWARD"].sorted() == before)
+    #expect(scene.marks.isEmpty)
+  }
+
   @Test("rules are written by each transport, and looked for at each place")
   func places() throws {
     let all = [FirewallScene(), FirewallScene(), FirewallScene()]

@@ -66,7 +66,7 @@ import Testing
     try scene.tables.append(["-j RETURN", "-s 10.22.0.7/32 -j RETURN"], to: "CNI-OTHER", of: scene.table)
     let wishes = FirewallRules(wanted, .ip).wishes
     let found = try scene.tables.change(scene.table) { (edit) throws(CNIError) in
-      try edit.allRules(holding: nil).compactMap { marking.mark($0.rule, in: $0.chain)?.wish }
+      try edit.allRules(holding: nil).compactMap { Marking.mark($0.rule, in: $0.chain)?.wish }
     }
     #expect(Set(found) == Set(wishes) && found.count == wishes.count)
     let own = try scene.tables.change(scene.table) { (edit) throws(CNIError) in

@@ -18,7 +18,8 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
   var failure: CNIError?
   private(set) var commits = 0
   private var nextHandle: UInt64 = 1
-  private let isWhole: Bool
+  /// Whether it is a table that the kernel gives as a whole.
+  var isWhole: Bool
 
   init(isWhole: Bool = false) { self.isWhole = isWhole }
 

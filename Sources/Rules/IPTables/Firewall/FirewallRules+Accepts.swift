@@ -14,15 +14,19 @@ struct AcceptsHead {
 
 /// The accepts of an address.
 struct AddressAccepts {
-  /// Of each kind those that there are, and how many others are marked for.
+  /// Of each kind those that there are.
   let kinds: [(rule: IPTablesRule, present: [PlacedRule])]
-  let others: Int
+  /// The marks of others.
+  let others: [Mark]
 
   /// What there must be one more of, for one more owner.
-  var missing: [IPTablesRule] { kinds.filter { $0.present.count <= others }.map(\.rule) }
+  var missing: [IPTablesRule] { kinds.filter { $0.present.count <= others.count }.map(\.rule) }
 
   /// What nobody else is marked for.
-  var free: [PlacedRule] { kinds.flatMap { $0.present.prefix(max(0, $0.present.count - others)) } }
+  var free: [PlacedRule] { kinds.flatMap { $0.present.prefix(max(0, $0.present.count - others.count)) } }
+
+  /// The marks of others whose accepts the peer has removed.
+  var stale: [Mark] { kinds.allSatisfy(\.present.isEmpty) ? others : [] }
 }
 
 extension TableEdit {
@@ -46,18 +50,20 @@ extension TableEdit {
     let all = try allRules(holding: needles)
     let removed = Set(gone.marks.map(\.placed.handle))
     var present: [IPTablesRule: [PlacedRule]] = [:]
-    var others: [IPAddress: Int] = [:]
+    var others: [IPAddress: [Mark]] = [:]
     for (chain, placed) in all {
       if chain == FirewallRules.forwarding {
         if let rule = placed.rule { present[rule, default: []].append(placed) }
-      } else if case .accept(let address)? = marking.mark(placed, in: chain)?.wish, !removed.contains(placed.handle) {
-        others[address, default: 0] += 1
+      } else if !removed.contains(placed.handle), let mark = Marking.mark(placed, in: chain),
+        case .accept(let address) = mark.wish
+      {
+        others[address, default: []].append(mark)
       }
     }
     var accepts: [IPAddress: AddressAccepts] = [:]
     for address in addresses {
       let kinds = FirewallRules.accepts(address).map { (rule: $0, present: present[$0] ?? []) }
-      accepts[address] = AddressAccepts(kinds: kinds, others: others[address] ?? 0)
+      accepts[address] = AddressAccepts(kinds: kinds, others: others[address] ?? [])
     }
     return accepts
   }

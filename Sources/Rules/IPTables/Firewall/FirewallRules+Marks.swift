@@ -10,6 +10,15 @@ struct Mark {
   let chain: String
   let placed: PlacedRule
   let wish: Wish
+
+  /// Whether it is what an owner is marked by for a wish, in either way.
+  func says(_ wish: Wish, of owner: OwnerTag) -> Bool {
+    self.wish == wish
+      && Marking.allCases.contains { marking in
+        let (chain, rule) = marking.mark(wish, owner)
+        return chain == self.chain && rule == placed.rule
+      }
+  }
 }
 
 /// The marks of an owner, or of several.
@@ -42,47 +51,72 @@ extension TableEdit {
 
   /// The marks of an owner.
   mutating func marks(of owner: OwnerTag) throws(CNIError) -> Marks {
-    switch marking {
-    case .byOwner:
-      let chain = Marking.chain(owner)
-      guard let rules = try rules(of: chain) else { return Marks() }
-      return Marks(marks: rules.compactMap { marking.mark($0, in: chain) }, ownChains: [chain])
-    case .byWish:
-      let label = MarkLabel(owner)
-      return Marks(marks: try marks(holding: [Array(label.owner.value.name.utf8)]) { $0 == label })
-    }
+    var found = try marks(inOwnChain: Marking.chain(owner))
+    if try hasSharedMarks() { found.marks += try marks(labelled: MarkLabel(owner)) }
+    return found
   }
 
-  /// The marks of a network's owners, but for some.
+  /// The marks of a network's owners, but for some. A chain of nobody, as it is empty, goes with them.
   mutating func marks(ofNetwork name: String, sparing spared: Set<OwnerTag>) throws(CNIError) -> Marks {
     let prefix = OwnerTag.prefix(ofNetwork: name)
-    switch marking {
-    case .byOwner:
-      var found = Marks()
-      for chain in try chains(withPrefix: Marking.ownPrefix) {
-        let marks = try rules(of: chain, holding: nil).compactMap { marking.mark($0, in: chain) }
-        guard let text = marks.first?.placed.rule?.comment, text.hasPrefix(prefix) else { continue }
+    var found = Marks()
+    for chain in try chains(withPrefix: Marking.ownPrefix) {
+      let rules = try rules(of: chain, holding: nil)
+      if !rules.isEmpty {
+        guard let text = rules.first?.rule?.comment, text.hasPrefix(prefix) else { continue }
         if spared.contains(OwnerTag(text: text)) { continue }
-        found.marks += marks
-        found.ownChains.append(chain)
       }
-      return found
-    case .byWish:
-      let network = MarkLabel.network(ofTags: String(prefix.dropLast()))
-      let spared = Set(spared.map { MarkLabel($0) })
-      return Marks(
-        marks: try marks(holding: [Array(network.value.name.utf8)]) { $0.network == network && !spared.contains($0) })
+      found.marks += rules.compactMap { Marking.mark($0, in: chain) }
+      found.ownChains.append(chain)
     }
+    if try hasSharedMarks() {
+      let network = MarkLabel.network(ofTags: String(prefix.dropLast()))
+      let labels = Set(spared.map { MarkLabel($0) })
+      found.marks += try sharedMarks(holding: network.value.name) { $0.network == network && !labels.contains($0) }
+    }
+    return found
+  }
+
+  /// Of some marks those whose owners have them alone, together with what else these owners are marked for.
+  mutating func withOwners(_ marks: [Mark]) throws(CNIError) -> Marks {
+    var all = Marks()
+    for mark in marks {
+      var own: Marks
+      if mark.chain.hasPrefix(Marking.ownPrefix) {
+        own = try self.marks(inOwnChain: mark.chain)
+      } else {
+        own = Marks(marks: try mark.placed.rule.flatMap { MarkLabel($0) }.map(self.marks(labelled:)) ?? [])
+      }
+      if Set(own.addresses).count > 1 { own = Marks(marks: [mark]) }
+      all.marks += own.marks
+      all.ownChains += own.ownChains
+    }
+    return all
+  }
+
+  private mutating func marks(inOwnChain chain: String) throws(CNIError) -> Marks {
+    guard let rules = try rules(of: chain) else { return Marks() }
+    return Marks(marks: rules.compactMap { Marking.mark($0, in: chain) }, ownChains: [chain])
+  }
+
+  /// Whether owners share chains of marks here; where each has its own, those may have been saved from another table.
+  private mutating func hasSharedMarks() throws(CNIError) -> Bool {
+    if isWhole { return true }
+    return try !(rules(of: Wish.accepts) ?? []).isEmpty
+  }
+
+  private func marks(labelled label: MarkLabel) throws(CNIError) -> [Mark] {
+    try sharedMarks(holding: label.owner.value.name) { $0 == label }
   }
 
   /// The marks, in chains that owners share, whose label is wanted.
-  private func marks(holding needles: [[UInt8]], _ isWanted: (MarkLabel) -> Bool) throws(CNIError) -> [Mark] {
+  private func sharedMarks(holding text: String, _ isWanted: (MarkLabel) -> Bool) throws(CNIError) -> [Mark] {
     var found: [Mark] = []
     for prefix in [Wish.accepts, Wish.leaving, Wish.staying] {
       for chain in try chains(withPrefix: prefix) {
-        for placed in try rules(of: chain, holding: needles) {
+        for placed in try rules(of: chain, holding: [Array(text.utf8)]) {
           guard let label = placed.rule.flatMap({ MarkLabel($0) }), isWanted(label) else { continue }
-          if let mark = marking.mark(placed, in: chain) { found.append(mark) }
+          if let mark = Marking.mark(placed, in: chain) { found.append(mark) }
         }
       }
     }
@@ -91,8 +125,7 @@ extension TableEdit {
 
   /// Collects the removal of all marks of some owners.
   mutating func remove(_ marks: Marks) {
+    for mark in marks.marks where !marks.ownChains.contains(mark.chain) { remove(mark.placed, from: mark.chain) }
     for chain in marks.ownChains { removeChain(chain) }
-    if !marks.ownChains.isEmpty { return }
-    for mark in marks.marks { remove(mark.placed, from: mark.chain) }
   }
 }

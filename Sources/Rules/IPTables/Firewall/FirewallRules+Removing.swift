@@ -106,14 +106,14 @@ extension TableEdit {
       if chain == FirewallRules.forwarding {
         guard let rule = placed.rule, rule.target == .accept, let address = rule.source?.value.address else { continue }
         surplus[address, default: 0] += 1
-      } else if case .accept(let address)? = marking.mark(placed, in: chain)?.wish {
+      } else if case .accept(let address)? = Marking.mark(placed, in: chain)?.wish {
         surplus[address, default: 0] -= 1
       }
     }
     return surplus.values.contains { $0 > 0 }
   }
 
-  /// Removes the chains of isolation if no other bridge has rules there, and nobody else has.
+  /// Removes the chains of isolation if no other bridge has rules there, and nobody else uses them.
   private mutating func removeIsolationChains(besides bridges: [String]) throws(CNIError) {
     let own = bridges.flatMap { [FirewallRules.leaving($0), FirewallRules.staying($0), FirewallRules.entering($0)] }
     let known = own + [FirewallRules.publishedPorts, FirewallRules.end]
@@ -123,9 +123,13 @@ extension TableEdit {
         guard let rule = placed.rule, known.contains(where: { $0.isSameButForComments(as: rule) }) else { return }
       }
     }
-    for placed in try rules(of: "FORWARD") ?? [] where placed.jump == FirewallRules.stage1 {
-      remove(placed, from: "FORWARD")
+    // A chain that is gone to from elsewhere cannot be removed.
+    let jumps = try (rules(of: "FORWARD") ?? []).filter { $0.jump == FirewallRules.stage1 }
+    for (chain, known) in zip(chains, [jumps, try rules(of: FirewallRules.stage1) ?? []]) {
+      let own = try rules(of: chain)?.count ?? 0
+      if try uses(of: chain) != own + known.count(where: { $0.jump == chain }) { return }
     }
+    for jump in jumps { remove(jump, from: "FORWARD") }
     for chain in chains where try has(chain) { removeChain(chain) }
   }
 }

@@ -8,20 +8,30 @@ import Rules
 extension TableEdit {
   /// Collects what makes the owner have exactly these rules, or none; answers what it had.
   @discardableResult
-  mutating func replace(with rules: FirewallRules, adminChain: String) throws(CNIError) -> FirewallRules {
+  mutating func replace(with rules: FirewallRules, adminChain: String) throws(CNIError) -> FormerRules {
     if !rules.isEmpty { try look(at: [Marking.chain(rules.owner), adminChain] + FirewallRules.shared) }
     let former = FirewallRules(rules.family, rules.owner, try marks(of: rules.owner))
     if rules.isEmpty {
       try remove(rules.owner, addresses: [], bridges: [])
-    } else {
-      try write(rules, adminChain: adminChain)
+      return FormerRules(rules: former, adopted: [])
     }
-    return former
+    let added = try write(rules, adminChain: adminChain)
+    let taken = rules.addresses.filter { !former.addresses.contains($0) }
+    return FormerRules(rules: former, adopted: taken.flatMap(FirewallRules.accepts).filter { !added.contains($0) })
   }
 
-  /// Collects what is missing of the rules, and what the owner had besides. A check leaves out what the peer has not, where the
-  /// peer has added the container.
-  mutating func write(_ rules: FirewallRules, adminChain: String, isCheck: Bool = false) throws(CNIError) {
+  /// Collects what makes an owner have again what it had.
+  mutating func putBack(_ former: FormerRules, adminChain: String) throws(CNIError) {
+    try replace(with: former.rules, adminChain: adminChain)
+    for accept in former.adopted { append(accept, to: FirewallRules.forwarding) }
+  }
+
+  /// Collects what is missing of the rules, and what the owner had besides; answers the accepts among what is missing. A check
+  /// leaves out what the peer has not, where the peer has added the container.
+  @discardableResult
+  mutating func write(
+    _ rules: FirewallRules, adminChain: String, isCheck: Bool = false
+  ) throws(CNIError) -> [IPTablesRule] {
     try look(at: [Marking.chain(rules.owner), adminChain] + FirewallRules.shared)
     let former = try marks(of: rules.owner)
     let isPeers = isCheck && former.isEmpty
@@ -33,10 +43,13 @@ extension TableEdit {
     let forward = try self.rules(of: "FORWARD") ?? []
     writeJumps(forward, isIsolating: rules.isolation != nil)
     let head = try acceptsHead(forward)
-    try writeAccepts(rules, head, former, trustsMarks: !isCheck)
+    let (missing, stale) = try missingAccepts(rules, head, former, trustsMarks: !isCheck)
+    // The last added come first, as whoever is deleted soon is found soon.
+    for rule in missing.reversed() { insert(rule, after: head.adminJumps.last, in: FirewallRules.forwarding) }
     try writeAdminJump(FirewallRules.jumpToAdmin(adminChain), head)
-    if !isPeers { try mark(rules, former, head) }
-    if let isolation = rules.isolation { try isolate(isolation, exceptsPublishedPorts: !isPeers) }
+    if !isPeers { try mark(rules, former, isCheck ? Marks() : withOwners(stale), head) }
+    if let isolation = rules.isolation { try isolate(isolation, isCheck: isCheck, exceptsPublishedPorts: !isPeers) }
+    return missing
   }
 
   /// Makes the jump one of the first rules, and the only one like it, whatever somebody has put before it.
@@ -61,54 +74,62 @@ extension TableEdit {
     prepend(FirewallRules.jumpToIsolation, to: "FORWARD")
   }
 
-  private mutating func writeAccepts(
+  /// The accepts that are missing, and the marks of others that stand for none any more: the address is this owner's alone.
+  private mutating func missingAccepts(
     _ rules: FirewallRules, _ head: AcceptsHead, _ former: Marks, trustsMarks: Bool
-  ) throws(CNIError) {
+  ) throws(CNIError) -> (missing: [IPTablesRule], stale: [Mark]) {
     // Where all accepts are marked, a mark that is there tells as much as a look through thousands.
-    var missing: [IPTablesRule] = []
     if trustsMarks, head.areAllMarked {
+      var missing: [IPTablesRule] = []
       for address in rules.addresses {
         // Those of a mark the peer may have removed, and added as many others.
         let present = former.addresses.contains(address) ? try someAccepts(of: address) : []
         missing += FirewallRules.accepts(address).filter { wanted in !present.contains { $0.rule == wanted } }
       }
-    } else {
-      let accepts = try acceptsByAddress(rules.addresses, besides: former)
-      for address in rules.addresses { missing += accepts[address]?.missing ?? [] }
+      return (missing, [])
     }
-    // The last added come first, as whoever is deleted soon is found soon.
-    for rule in missing.reversed() { insert(rule, after: head.adminJumps.last, in: FirewallRules.forwarding) }
+    let all = try acceptsByAddress(rules.addresses, besides: former)
+    let accepts = rules.addresses.compactMap { all[$0] }
+    return (accepts.flatMap(\.missing), accepts.flatMap(\.stale))
   }
 
-  /// Makes the owner have exactly its marks; what else it was marked for goes unless others are.
-  private mutating func mark(_ rules: FirewallRules, _ former: Marks, _ head: AcceptsHead) throws(CNIError) {
-    let wishes = rules.wishes
-    var missing = wishes.map { marking.mark($0, rules.owner) }
-    var gone = Marks()
+  /// Makes the owner have exactly its marks; what else it was marked for goes unless others are, and so do others' stale marks.
+  private mutating func mark(
+    _ rules: FirewallRules, _ former: Marks, _ stale: Marks, _ head: AcceptsHead
+  ) throws(CNIError) {
+    var missing = rules.wishes
+    var gone = stale
+    remove(stale)
     for mark in former.marks {
-      if let index = missing.firstIndex(where: { $0.chain == mark.chain && $0.rule == mark.placed.rule }) {
+      if let index = missing.firstIndex(where: { mark.says($0, of: rules.owner) }) {
         missing.remove(at: index)
       } else {
         remove(mark.placed, from: mark.chain)
-        if !wishes.contains(mark.wish) { gone.marks.append(mark) }
+        if !rules.wishes.contains(mark.wish) { gone.marks.append(mark) }
       }
     }
-    for mark in missing {
-      try ensureChain(mark.chain)
-      if case .jump(let chain) = mark.rule.target { try ensureChain(chain) }
-      append(mark.rule, to: mark.chain)
+    for wish in missing {
+      let (chain, rule) = marking.mark(wish, rules.owner)
+      try ensureChain(chain)
+      try ensureChain(wish.chain)
+      append(rule, to: chain)
     }
     if !gone.isEmpty { try removeMarked(gone, addresses: [], bridges: [], head, keeping: rules.isolation) }
   }
 
-  private mutating func isolate(_ isolation: Isolation, exceptsPublishedPorts: Bool) throws(CNIError) {
+  private mutating func isolate(
+    _ isolation: Isolation, isCheck: Bool, exceptsPublishedPorts: Bool
+  ) throws(CNIError) {
     let (stage1, stage2) = (FirewallRules.stage1, FirewallRules.stage2)
     let first = try rules(of: stage1) ?? []
     var added = [FirewallRules.leaving(isolation.bridge)]
     if isolation.kind == .isolated { added.append(FirewallRules.staying(isolation.bridge)) }
     added = added.filter { wanted in !first.contains { $0.rule?.isSameButForComments(as: wanted) ?? false } }
     for rule in added.reversed() { prepend(rule, to: stage1) }
-    let isExcepting = first.first?.rule == FirewallRules.publishedPorts && added.isEmpty
+    // What the peer has put before the exception since is about other bridges.
+    let own =
+      isCheck ? first.filter { $0.rule?.inputInterface?.value.name ?? isolation.bridge == isolation.bridge } : first
+    let isExcepting = own.first?.rule == FirewallRules.publishedPorts && added.isEmpty
     if exceptsPublishedPorts, !isExcepting {
       for rule in first where rule.rule == FirewallRules.publishedPorts { remove(rule, from: stage1) }
       prepend(FirewallRules.publishedPorts, to: stage1)

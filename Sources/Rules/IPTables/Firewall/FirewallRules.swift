@@ -119,6 +119,13 @@ struct FirewallRules {
   }
 }
 
+/// What an owner had before a change.
+struct FormerRules {
+  let rules: FirewallRules
+  /// Accepts that were there without a mark, as the peer has added them, and are the owner's since.
+  let adopted: [IPTablesRule]
+}
+
 extension [Rule] {
   /// The isolations among the rules.
   var isolations: [Isolation] {

@@ -24,7 +24,7 @@ package struct IPTablesFirewall: RulesBackend {
   package func apply(
     _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
   ) throws(CNIError) -> [Takeover] {
-    var changed: [(transport: any IPTablesTransport, former: FirewallRules)] = []
+    var changed: [(transport: any IPTablesTransport, former: FormerRules)] = []
     do throws(CNIError) {
       for transport in transports {
         for family in AddressFamily.allCases {
@@ -42,8 +42,8 @@ package struct IPTablesFirewall: RulesBackend {
     } catch {
       // The first error is the one to tell.
       for (transport, former) in changed.reversed() {
-        _ = try? transport.change(IPTable(.filter, former.family)) { (edit) throws(CNIError) in
-          try edit.replace(with: former, adminChain: settings.adminChain)
+        try? transport.change(IPTable(.filter, former.rules.family)) { (edit) throws(CNIError) in
+          try edit.putBack(former, adminChain: settings.adminChain)
         }
       }
       throw error

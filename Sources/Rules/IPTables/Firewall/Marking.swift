@@ -78,9 +78,10 @@ enum Marking: CaseIterable {
     return (self == .byOwner ? Self.chain(owner) : wish.chain, rule)
   }
 
-  /// The mark that a rule of some chain is; nil if it is none.
-  func mark(_ placed: PlacedRule, in chain: String) -> Mark? {
-    let wished = self == .byOwner ? placed.jump : chain
+  /// The mark that a rule of some chain is, of either kind: rules that were saved may have been restored to tables of the other
+  /// kind. Nil if it is none.
+  static func mark(_ placed: PlacedRule, in chain: String) -> Mark? {
+    let wished = chain.hasPrefix(ownPrefix) ? placed.jump : chain
     guard let wished, let wish = Wish(chain: wished, placed) else { return nil }
     return Mark(chain: chain, placed: placed, wish: wish)
   }
