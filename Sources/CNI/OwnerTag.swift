@@ -18,6 +18,9 @@ package struct OwnerTag: Hashable, Sendable {
     text = "\(Self.network(owner.network))/\(shortened(owner.containerID, to: 64))/\(name)"
   }
 
+  /// The network's name as it stands there.
+  package var network: String { String(text.prefix { $0 != "/" }) }
+
   /// The tags of a network's attachments.
   package static func all(_ valid: Set<Attachment>, ofNetwork name: String) -> Set<OwnerTag> {
     Set(valid.map { OwnerTag(Owner(network: name, containerID: $0.containerID, interface: $0.interface)) })

@@ -210,6 +210,8 @@ import Testing
     try scene.add(wanted)
     scene.tables.isWhole.toggle()
     #expect(try scene.backend().verify(wanted).isEmpty)
+    // It is written anew, once.
+    try scene.add(wanted)
     let commits = scene.tables.commits
     try scene.add(wanted)
     #expect(scene.tables.commits == commits)
@@ -223,6 +225,42 @@ import Testing
     #expect(scene.accepted == ["10.22.0.6"])
     #expect(!scene.isolation.contains("1 -i cni0 -o cni0 -j DROP"))
     try scene.remove(other.owner)
+    #expect(scene.chains == Self.remains)
+  }
+
+  @Test(
+    "what was saved from a table of the other kind goes whole, also after an ADD of other addresses",
+    arguments: Marking.allCases)
+  func restoredAndChanged(marking: Marking) throws {
+    let scene = FirewallScene(marking)
+    try scene.add(try Self.isolated("a", "10.22.0.5", .isolated))
+    scene.tables.isWhole.toggle()
+    try scene.add(try Self.isolated("a", "10.22.0.6", .isolated))
+    #expect(scene.accepted == ["10.22.0.6"])
+    try scene.remove(FirewallScene.owner("a"))
+    #expect(scene.chains == Self.remains)
+  }
+
+  @Test(
+    "a container whose accepts are gone stays isolated when one of another network has the same address",
+    arguments: Marking.allCases)
+  func sameAddressElsewhere(marking: Marking) throws {
+    let scene = FirewallScene(marking)
+    try scene.add(try Self.isolated("a", "10.22.0.5", .isolated))
+    let isolation = scene.isolation
+    try scene.tables.change(scene.table) { (edit) throws(CNIError) in
+      for accept in try edit.rules(of: "CNI-FORWARD") ?? [] where accept.rule?.target == .accept {
+        edit.remove(accept, from: "CNI-FORWARD")
+      }
+    }
+    let next = try FirewallScene.wanted(FirewallScene.owner("b", network: "other"))
+    try scene.add(next)
+    #expect(scene.isolation == isolation)
+    #expect(scene.accepted == ["10.22.0.5"])
+    try scene.remove(next.owner)
+    #expect(scene.accepted.isEmpty)
+    #expect(scene.isolation == isolation)
+    try scene.remove(FirewallScene.owner("a"))
     #expect(scene.chains == Self.remains)
   }
 

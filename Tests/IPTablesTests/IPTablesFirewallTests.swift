@@ -159,17 +159,23 @@ import Testing
     }
   }
 
-  @Test("an ADD over what the peer has added that fails leaves the peer's accepts", arguments: Marking.allCases)
-  func failedOverPeers(marking: Marking) throws {
+  @Test(
+    "an ADD over what the peer has added that fails leaves the peer's accepts and isolation",
+    arguments: Marking.allCases,
+    [nil, Isolation.Kind.sameBridge, .isolated])
+  func failedOverPeers(marking: Marking, kind: Isolation.Kind?) throws {
     let scene = FirewallScene(marking)
-    try scene.addAsPeer("10.22.0.5")
+    try scene.addAsPeer("10.22.0.5", kind)
     let before = scene["CNI-FORWARD"].sorted()
+    let isolation = Set(scene.isolation)
     let failure = CNIError(.inputOutput, "no")
     #expect(throws: failure) {
-      _ = try scene.backend().apply(FirewallScene.wanted(), onConflict: .replace) { () throws(CNIError) in throw failure
-      }
+      let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], kind)
+      _ = try scene.backend().apply(wanted, onConflict: .replace) { () throws(CNIError) in throw failure }
     }
     #expect(scene["CNI-FORWARD"].sorted() == before)
+    #expect(Set(scene.isolation).isSuperset(of: isolation))
+    #expect(kind != nil || scene.isolation.isEmpty)
     #expect(scene.marks.isEmpty)
   }
 

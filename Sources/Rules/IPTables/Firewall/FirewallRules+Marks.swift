@@ -11,13 +11,24 @@ struct Mark {
   let placed: PlacedRule
   let wish: Wish
 
-  /// Whether it is what an owner is marked by for a wish, in either way.
-  func says(_ wish: Wish, of owner: OwnerTag) -> Bool {
+  /// Whether it is what an owner is marked by for a wish, in one of some ways.
+  func says(_ wish: Wish, of owner: OwnerTag, in markings: [Marking]) -> Bool {
     self.wish == wish
-      && Marking.allCases.contains { marking in
+      && markings.contains { marking in
         let (chain, rule) = marking.mark(wish, owner)
         return chain == self.chain && rule == placed.rule
       }
+  }
+}
+
+extension Mark {
+  /// Whether it is of somebody in an owner's network, where nobody else has that owner's address.
+  func isInNetwork(of owner: OwnerTag) -> Bool {
+    guard let rule = placed.rule else { return false }
+    if chain.hasPrefix(Marking.ownPrefix) {
+      return rule.comment.map { OwnerTag(text: $0).network } == owner.network
+    }
+    return MarkLabel(rule)?.network == MarkLabel(owner).network
   }
 }
 
@@ -77,10 +88,15 @@ extension TableEdit {
     return found
   }
 
-  /// Of some marks those whose owners have them alone, together with what else these owners are marked for.
-  mutating func withOwners(_ marks: [Mark]) throws(CNIError) -> Marks {
+  /// Marks whose address a new owner has now, together with what else their owners are marked for who are gone: in its own
+  /// network nobody else has the address, in another somebody may.
+  mutating func withOwners(_ marks: [Mark], replacedBy owner: OwnerTag) throws(CNIError) -> Marks {
     var all = Marks()
     for mark in marks {
+      guard mark.isInNetwork(of: owner) else {
+        all.marks.append(mark)
+        continue
+      }
       var own: Marks
       if mark.chain.hasPrefix(Marking.ownPrefix) {
         own = try self.marks(inOwnChain: mark.chain)

@@ -9,7 +9,7 @@ extension TableEdit {
   /// Collects the removal of all that an owner has. The addresses, and what is there for the sake of the bridges, are its own too
   /// unless others are marked for them.
   mutating func remove(
-    _ owner: OwnerTag, addresses: [IPAddress], bridges: [String]
+    _ owner: OwnerTag, addresses: [IPAddress], bridges: [String], leaving adopted: [IPTablesRule] = []
   ) throws(CNIError) {
     // Who has no mark can only have what the peer has added, and not what nobody has asked for.
     if addresses.isEmpty && bridges.isEmpty, try marks(of: owner).isEmpty { return }
@@ -18,7 +18,7 @@ extension TableEdit {
     if marks.isEmpty, try !has(FirewallRules.forwarding) { return }
     let head = try acceptsHead(try rules(of: "FORWARD") ?? [])
     remove(marks)
-    try removeMarked(marks, addresses: addresses, bridges: bridges, head, keeping: nil)
+    try removeMarked(marks, addresses: addresses, bridges: bridges, head, keeping: nil, leaving: adopted)
   }
 
   /// Collects the removal of all that the attachments of a network have, but for some; and of what is there for bridges that
@@ -30,9 +30,11 @@ extension TableEdit {
     try removeMarked(marks, addresses: [], bridges: try isolatedBridges(), head, keeping: nil)
   }
 
-  /// Collects the removal of what marks stand for that are removed themselves. The isolation that is kept is about to be made.
+  /// Collects the removal of what marks stand for that are removed themselves. The isolation that is kept is about to be made;
+  /// the accepts that are left are the peer's again, and so is the isolation that it may have made.
   mutating func removeMarked(
-    _ gone: Marks, addresses: [IPAddress], bridges: [String], _ head: AcceptsHead, keeping kept: Isolation?
+    _ gone: Marks, addresses: [IPAddress], bridges: [String], _ head: AcceptsHead, keeping kept: Isolation?,
+    leaving adopted: [IPTablesRule] = []
   ) throws(CNIError) {
     let marked = gone.addresses
     var removed: [PlacedRule] = []
@@ -43,6 +45,7 @@ extension TableEdit {
     } else if !(marked + addresses).isEmpty {
       removed = try acceptsByAddress(Array(Set(marked + addresses)), besides: gone).values.flatMap(\.free)
     }
+    removed.removeAll { accept in adopted.contains { $0 == accept.rule } }
     for accept in removed { remove(accept, from: FirewallRules.forwarding) }
 
     var unwanted: [String] = []

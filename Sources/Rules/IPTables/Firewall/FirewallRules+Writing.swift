@@ -6,31 +6,33 @@ import CNI
 import Rules
 
 extension TableEdit {
-  /// Collects what makes the owner have exactly these rules, or none; answers what it had.
+  /// Collects what makes the owner have exactly these rules, or none; answers what it had. Accepts that were adopted may be left
+  /// without a mark, as the peer has added them.
   @discardableResult
-  mutating func replace(with rules: FirewallRules, adminChain: String) throws(CNIError) -> FormerRules {
+  mutating func replace(
+    with rules: FirewallRules, adminChain: String, leaving adopted: [IPTablesRule] = []
+  ) throws(CNIError) -> FormerRules {
     if !rules.isEmpty { try look(at: [Marking.chain(rules.owner), adminChain] + FirewallRules.shared) }
     let former = FirewallRules(rules.family, rules.owner, try marks(of: rules.owner))
     if rules.isEmpty {
-      try remove(rules.owner, addresses: [], bridges: [])
+      try remove(rules.owner, addresses: [], bridges: [], leaving: adopted)
       return FormerRules(rules: former, adopted: [])
     }
-    let added = try write(rules, adminChain: adminChain)
+    let added = try write(rules, adminChain: adminChain, leaving: adopted)
     let taken = rules.addresses.filter { !former.addresses.contains($0) }
     return FormerRules(rules: former, adopted: taken.flatMap(FirewallRules.accepts).filter { !added.contains($0) })
   }
 
   /// Collects what makes an owner have again what it had.
   mutating func putBack(_ former: FormerRules, adminChain: String) throws(CNIError) {
-    try replace(with: former.rules, adminChain: adminChain)
-    for accept in former.adopted { append(accept, to: FirewallRules.forwarding) }
+    try replace(with: former.rules, adminChain: adminChain, leaving: former.adopted)
   }
 
   /// Collects what is missing of the rules, and what the owner had besides; answers the accepts among what is missing. A check
   /// leaves out what the peer has not, where the peer has added the container.
   @discardableResult
   mutating func write(
-    _ rules: FirewallRules, adminChain: String, isCheck: Bool = false
+    _ rules: FirewallRules, adminChain: String, leaving adopted: [IPTablesRule] = [], isCheck: Bool = false
   ) throws(CNIError) -> [IPTablesRule] {
     try look(at: [Marking.chain(rules.owner), adminChain] + FirewallRules.shared)
     let former = try marks(of: rules.owner)
@@ -47,7 +49,11 @@ extension TableEdit {
     // The last added come first, as whoever is deleted soon is found soon.
     for rule in missing.reversed() { insert(rule, after: head.adminJumps.last, in: FirewallRules.forwarding) }
     try writeAdminJump(FirewallRules.jumpToAdmin(adminChain), head)
-    if !isPeers { try mark(rules, former, isCheck ? Marks() : withOwners(stale), head) }
+    if !isPeers {
+      try mark(
+        rules, former, isCheck ? Marks() : withOwners(stale, replacedBy: rules.owner), head, leaving: adopted,
+        isCheck: isCheck)
+    }
     if let isolation = rules.isolation { try isolate(isolation, isCheck: isCheck, exceptsPublishedPorts: !isPeers) }
     return missing
   }
@@ -95,13 +101,16 @@ extension TableEdit {
 
   /// Makes the owner have exactly its marks; what else it was marked for goes unless others are, and so do others' stale marks.
   private mutating func mark(
-    _ rules: FirewallRules, _ former: Marks, _ stale: Marks, _ head: AcceptsHead
+    _ rules: FirewallRules, _ former: Marks, _ stale: Marks, _ head: AcceptsHead, leaving adopted: [IPTablesRule],
+    isCheck: Bool
   ) throws(CNIError) {
     var missing = rules.wishes
     var gone = stale
     remove(stale)
+    // What was restored from a table of the other kind works, but is written as is usual here.
+    let markings = isCheck ? Marking.allCases : [marking]
     for mark in former.marks {
-      if let index = missing.firstIndex(where: { mark.says($0, of: rules.owner) }) {
+      if let index = missing.firstIndex(where: { mark.says($0, of: rules.owner, in: markings) }) {
         missing.remove(at: index)
       } else {
         remove(mark.placed, from: mark.chain)
@@ -114,7 +123,8 @@ extension TableEdit {
       try ensureChain(wish.chain)
       append(rule, to: chain)
     }
-    if !gone.isEmpty { try removeMarked(gone, addresses: [], bridges: [], head, keeping: rules.isolation) }
+    if gone.isEmpty { return }
+    try removeMarked(gone, addresses: [], bridges: [], head, keeping: rules.isolation, leaving: adopted)
   }
 
   private mutating func isolate(
@@ -126,9 +136,9 @@ extension TableEdit {
     if isolation.kind == .isolated { added.append(FirewallRules.staying(isolation.bridge)) }
     added = added.filter { wanted in !first.contains { $0.rule?.isSameButForComments(as: wanted) ?? false } }
     for rule in added.reversed() { prepend(rule, to: stage1) }
-    // What the peer has put before the exception since is about other bridges.
-    let own =
-      isCheck ? first.filter { $0.rule?.inputInterface?.value.name ?? isolation.bridge == isolation.bridge } : first
+    // The peer puts other bridges before the exception, from which published ports are not reached until the next ADD: what it
+    // may always do is no finding.
+    let own = isCheck ? first.filter { !($0.rule?.isolates(besides: isolation.bridge) ?? false) } : first
     let isExcepting = own.first?.rule == FirewallRules.publishedPorts && added.isEmpty
     if exceptsPublishedPorts, !isExcepting {
       for rule in first where rule.rule == FirewallRules.publishedPorts { remove(rule, from: stage1) }
@@ -153,6 +163,12 @@ extension TableEdit {
 extension IPTablesRule {
   /// Versions of the peer have different comments for the same.
   func isSameButForComments(as other: IPTablesRule) -> Bool { withoutComments == other.withoutComments }
+
+  /// Whether it is one of the rules about another bridge.
+  fileprivate func isolates(besides own: String) -> Bool {
+    guard let bridge = inputInterface?.value.name, bridge != own else { return false }
+    return [FirewallRules.leaving(bridge), FirewallRules.staying(bridge)].contains { isSameButForComments(as: $0) }
+  }
 
   private var withoutComments: IPTablesRule {
     var copy = self

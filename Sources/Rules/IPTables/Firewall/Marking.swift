@@ -93,7 +93,7 @@ struct MarkLabel: Hashable {
   let owner: Negatable<InterfacePattern>
 
   init(_ owner: OwnerTag) {
-    network = Self.network(ofTags: String(owner.text.prefix { $0 != "/" }))
+    network = Self.network(ofTags: owner.network)
     self.owner = Self.interface(sha512(owner.text))
   }
 
