@@ -80,7 +80,7 @@ extension TableEdit {
     prepend(FirewallRules.jumpToIsolation, to: "FORWARD")
   }
 
-  /// The accepts that are missing, and the marks of others that stand for none any more: the address is this owner's alone.
+  /// The accepts that are missing, and the marks of others that stand for no accept any more.
   private mutating func missingAccepts(
     _ rules: FirewallRules, _ head: AcceptsHead, _ former: Marks, trustsMarks: Bool
   ) throws(CNIError) -> (missing: [IPTablesRule], stale: [Mark]) {
