@@ -23,6 +23,7 @@
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <linux/tc_act/tc_mirred.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -35,6 +36,7 @@ static const int cni_clone_newnet = 0x40000000;  // CLONE_NEWNET, linux/sched.h:
 // Behind _GNU_SOURCE, which in a shim breaks the merge with the Glibc module.
 int setns(int fd, int nstype);
 int unshare(int flags);
+int dup3(int old, int number, int flags);
 int memfd_create(const char *name, unsigned int flags);
 void *memmem(const void *haystack, size_t haystacklen, const void *needle, size_t needlelen);
 extern char **environ;

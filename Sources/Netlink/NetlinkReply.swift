@@ -10,6 +10,8 @@ package struct NetlinkReply: Sendable {
   package let bytes: [UInt8]
   package let type: UInt16
   private let flags: UInt16
+  /// The number of the request that this replies to.
+  let sequence: UInt32
 
   /// The length of a message's header (struct nlmsghdr).
   private static let headerLength = 16
@@ -29,10 +31,11 @@ package struct NetlinkReply: Sendable {
       let message = unsafe UnsafeRawBufferPointer(rebasing: datagram[start..<start + length])
       let type = unsafe message.loadUnaligned(fromByteOffset: 4, as: UInt16.self)
       let flags = unsafe message.loadUnaligned(fromByteOffset: 6, as: UInt16.self)
+      let sequence = unsafe message.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
       // What is interrupted must be known to be.
       let isData = type >= UInt16(NLMSG_MIN_TYPE) && flags & UInt16(NLM_F_DUMP_INTR) == 0 && start > 0
       if !isData || (needles?.contains { unsafe message.holds($0) } ?? true) {
-        replies.append(unsafe NetlinkReply(bytes: [UInt8](message), type: type, flags: flags))
+        replies.append(unsafe NetlinkReply(bytes: [UInt8](message), type: type, flags: flags, sequence: sequence))
       }
       start += (length + 3) & ~3
     }

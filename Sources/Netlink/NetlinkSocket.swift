@@ -44,11 +44,12 @@ import OS
 
   deinit {
     unsafe buffer.deallocate()
-    let isSlow = bus == .netfilter && Self.waitsWhenClosed
-    let last = isSlow ? Self.putAside(file.number) : nil
+    let last = isSlowToClose ? Self.putAside(file.number) : nil
     _ = consume file
     _ = consume last
   }
+
+  private var isSlowToClose: Bool { bus == .netfilter && Self.waitsWhenClosed }
 
   /// The kernel gives it a number of its own when it first sends.
   package static func open(_ bus: Bus) throws(NetlinkError) -> NetlinkSocket {
@@ -61,7 +62,7 @@ import OS
     return opened
   }
 
-  private func set(_ level: Int32, _ option: Int32, _ value: Int32) -> Bool {
+  func set(_ level: Int32, _ option: Int32, _ value: Int32) -> Bool {
     var value = value
     return unsafe setsockopt(file.number, level, option, &value, 4) == 0
   }
@@ -84,30 +85,55 @@ import OS
     }
   }
 
-  /// Sends to the kernel, to which a socket of netlink is connected at first.
-  package func send(_ bytes: [UInt8]) throws(NetlinkError) {
+  /// Sends messages to the kernel, to which a netlink socket is connected at first, and returns the numbers by which their
+  /// replies are known.
+  func send(_ messages: [NetlinkMessage]) throws(NetlinkError) -> SequenceNumbers {
+    let numbers = SequenceNumbers.next(messages.count)
+    try send(messages.enumerated().flatMap { $1.bytes(sequence: numbers[$0]) })
+    return numbers
+  }
+
+  func send(_ bytes: [UInt8]) throws(NetlinkError) {
     _ = try Self.call("send to \(bus.title)") {
       unsafe bytes.withUnsafeBytes { unsafe Glibc.send(file.number, $0.baseAddress, $0.count, 0) }
     }
   }
 
-  /// The messages of the next datagram, with needles only some (see ``NetlinkReply/split(_:holding:)``); waits for one only
-  /// if `waiting`, else answers none.
-  package func receive(waiting: Bool, holding needles: [[UInt8]]? = nil) throws(NetlinkError) -> [NetlinkReply] {
+  /// The replies to these requests in the next datagram that has any, with needles only some (see
+  /// ``NetlinkReply/split(_:holding:)``); waits for one only if `waiting`, else returns none. Replies to other requests are
+  /// dropped: they are left over from a request that failed or was not read to its end.
+  func receive(
+    _ numbers: SequenceNumbers, waiting: Bool, holding needles: [[UInt8]]? = nil
+  ) throws(NetlinkError) -> [NetlinkReply] {
     let action = "receive from \(bus.title)"
-    while true {
-      do throws(NetlinkError) {
-        // With this flag the answer is the whole length of a datagram that was cut.
-        let count = try Self.call(action) {
-          unsafe recv(file.number, buffer.baseAddress, buffer.count, Int32(MSG_TRUNC))
+    do throws(NetlinkError) {
+      while true {
+        guard let datagram = try receiveDatagram(action, holding: needles) else {
+          if !waiting { return [] }
+          try waitUntilReadable(action)
+          continue
         }
-        if unsafe count > buffer.count { throw NetlinkError(action, number: EMSGSIZE) }
-        return unsafe NetlinkReply.split([UInt8](buffer.prefix(count)), holding: needles)
-      } catch {
-        guard error.number == EAGAIN else { throw error }
-        if !waiting { return [] }
-        try waitUntilReadable(action)
+        let replies = datagram.filter { numbers.contains($0.sequence) }
+        if !replies.isEmpty { return replies }
       }
+    } catch {
+      renew()
+      throw error
+    }
+  }
+
+  /// The messages of the next datagram; nil if there is none.
+  private func receiveDatagram(_ action: String, holding needles: [[UInt8]]?) throws(NetlinkError) -> [NetlinkReply]? {
+    do throws(NetlinkError) {
+      // With this flag the result is the whole length of a datagram that was cut.
+      let count = try Self.call(action) {
+        unsafe recv(file.number, buffer.baseAddress, buffer.count, Int32(MSG_TRUNC))
+      }
+      if unsafe count > buffer.count { throw NetlinkError(action, number: EMSGSIZE) }
+      return unsafe NetlinkReply.split([UInt8](buffer.prefix(count)), holding: needles)
+    } catch {
+      if error.number == EAGAIN { return nil }
+      throw error
     }
   }
 
@@ -116,92 +142,25 @@ import OS
     let ready = try Self.call(action) { unsafe poll(&request, 1, Self.patience) }
     if ready == 0 { throw NetlinkError(action, number: ETIMEDOUT) }
   }
-}
 
-extension NetlinkSocket {
-  /// Sends requests of which each gets one answer, and answers those in the same order; an error is an answer too.
-  package func answers(to requests: [NetlinkMessage]) throws(NetlinkError) -> [NetlinkReply] {
-    var answers: [NetlinkReply] = []
-    // Each answer may take a page of the socket's receive buffer, which by default holds about fifty.
-    var rest = requests[...]
-    while !rest.isEmpty {
-      let chunk = rest.prefix(24)
-      rest = rest.dropFirst(chunk.count)
-      try send(chunk.enumerated().flatMap { $1.bytes(sequence: UInt32($0)) })
-      var missing = chunk.count
-      while missing > 0 {
-        let replies = try receive(waiting: true)
-        // Without the capability the kernel answers once, however many requests there are.
-        if let refusal = replies.first(where: { $0.errorNumber == EPERM })?.failure("ask the kernel") { throw refusal }
-        answers += replies
-        missing -= replies.count
-      }
-    }
-    return answers
+  /// Puts a fresh socket in the place of this one, after a failed receive: the kernel refuses a second dump on a socket (`EBUSY`)
+  /// until the one that failed is read to its end. Where that is not possible this one stays, and only dumps fail.
+  private func renew() {
+    guard isOfThisNamespace, let fresh = try? Self.open(bus) else { return }
+    let last = isSlowToClose ? Self.putAside(file.number) : nil
+    _ = dup3(fresh.file.number, file.number, Int32(SOCK_CLOEXEC.rawValue))
+    _ = consume last
   }
 
-  /// Sends a request that gets one answer; throws if that is an error.
-  @discardableResult
-  package func answer(to request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply {
-    guard let reply = try answers(to: [request]).first else { throw NetlinkError(action, number: EPROTO) }
-    if let failure = reply.failure(action) { throw failure }
-    return reply
-  }
-
-  /// The same, but nil if the error is one of those that mean that there is no such thing.
-  package func answer(
-    to request: NetlinkMessage, _ action: String, unless missing: [Int32]
-  ) throws(NetlinkError) -> NetlinkReply? {
-    do {
-      return try answer(to: request, action)
-    } catch {
-      if missing.contains(error.number) { return nil }
-      throw error
-    }
-  }
-
-  /// Sends a request for something that may not be there, with an acknowledgement, and answers what came before that.
-  package func answerIfAny(to request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply? {
-    var request = request
-    request.requestAcknowledgement()
-    try send(request.bytes(sequence: 0))
-    var answer: NetlinkReply?
-    while true {
-      for reply in try receive(waiting: true) {
-        if let failure = reply.failure(action) { throw failure }
-        if reply.errorNumber != nil { return answer }
-        answer = answer ?? reply
-      }
-    }
-  }
-
-  /// Asks for a dump, and answers all of it, and whether what it lists changed meanwhile: then something may be missing
-  /// or be there twice. With needles, of all parts only some (see ``NetlinkReply/split(_:holding:)``).
-  package func dump(
-    _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil
-  ) throws(NetlinkError) -> (parts: [NetlinkReply], isInterrupted: Bool) {
-    var parts: [NetlinkReply] = []
-    let isInterrupted = try dump(request, action, holding: needles) { reply in
-      parts.append(reply)
-      return true
-    }
-    return (parts, isInterrupted)
-  }
-
-  /// The same, but the parts are shown one after another until there are no more, or until `body` wants no more: then this
-  /// socket can be asked nothing else.
-  @discardableResult
-  package func dump(
-    _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil, _ body: (NetlinkReply) -> Bool
-  ) throws(NetlinkError) -> Bool {
-    try send(request.bytes(sequence: 0))
-    var isInterrupted = false
-    while true {
-      for reply in try receive(waiting: true, holding: needles) {
-        if let failure = reply.failure(action) { throw failure }
-        isInterrupted = isInterrupted || reply.isInterrupted
-        if reply.isEnd || !body(reply) { return isInterrupted }
-      }
-    }
+  /// Whether a socket that the thread opens now is one of the same namespace.
+  private var isOfThisNamespace: Bool {
+    let number = ioctl(file.number, UInt(SIOCGSKNS))
+    if number < 0 { return false }
+    let namespace = FileDescriptor(owning: number)
+    var (own, current) = (stat(), stat())
+    guard
+      unsafe fstat(namespace.number, &own) == 0, unsafe stat("/proc/thread-self/ns/net", &current) == 0
+    else { return false }
+    return own.st_dev == current.st_dev && own.st_ino == current.st_ino
   }
 }

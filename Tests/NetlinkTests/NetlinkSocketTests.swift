@@ -4,8 +4,9 @@
 import Address
 import CLinux
 import Glibc
-import Netlink
 import Testing
+
+@testable import Netlink
 
 /// What any process may ask the kernel.
 @Suite struct NetlinkSocketTests {
@@ -53,5 +54,80 @@ import Testing
     let error = #expect(throws: NetlinkError.self) { try socket.answer(to: request, "look for a link") }
     #expect(error?.action == "look for a link")
     #expect(error?.number == ENODEV)
+  }
+
+  /// `RTM_GETLINK` for an interface's index; there is none with the second.
+  private static func look(_ index: UInt32) -> NetlinkMessage {
+    var request = NetlinkMessage(type: UInt16(RTM_GETLINK))
+    for value in [0, index, 0, 0] { request.append(value) }
+    return request
+  }
+  private static let missing: UInt32 = 0x7fff_fff0
+
+  private static func listLinks() -> NetlinkMessage {
+    var request = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: NLM_F_DUMP)
+    for _ in 0..<4 { request.append(UInt32(0)) }
+    return request
+  }
+
+  private static func names(_ socket: borrowing NetlinkSocket) throws -> [String?] {
+    try socket.dump(listLinks(), "list").parts.map { $0.attributes(after: 16)[IFLA_IFNAME]?.text }
+  }
+
+  @Test("a reply that nobody has waited for is not taken for the next request's")
+  func leftOver() throws {
+    let socket = try NetlinkSocket.open(.route)
+    _ = try socket.send([Self.look(1)])
+    let answer = try socket.answers(to: [Self.look(Self.missing)])
+    #expect(answer.map(\.errorNumber) == [ENODEV])
+    _ = try socket.send([Self.look(Self.missing), Self.look(1)])
+    let names = try Self.names(socket)
+    #expect(names.contains("lo"))
+    _ = try socket.send([Self.look(1)])
+    var acknowledged = Self.look(Self.missing)
+    acknowledged.requestAcknowledgement()
+    let error = #expect(throws: NetlinkError.self) { try socket.answerIfAny(to: acknowledged, "look") }
+    #expect(error?.number == ENODEV)
+  }
+
+  @Test("what is left of a dump that was not read to its end is not taken for the next request's reply")
+  func unfinishedDump() throws {
+    let socket = try NetlinkSocket.open(.route)
+    try socket.dump(Self.listLinks(), "list") { _ in false }
+    let answers = try socket.answers(to: [Self.look(Self.missing)])
+    #expect(answers.map(\.errorNumber) == [ENODEV])
+    let link = try socket.linkIfAny(named: "no such link")
+    #expect(link == nil)
+  }
+
+  /// A socket whose receive buffer, the smallest there is, has just overflowed.
+  private static func overflowing() throws -> NetlinkSocket {
+    let socket = try NetlinkSocket.open(.route)
+    let isSet = socket.set(SOL_SOCKET, SO_RCVBUF, 1)
+    try #require(isSet)
+    return socket
+  }
+
+  @Test("after replies were lost the same socket serves the next request, whatever it is")
+  func overflow() throws {
+    let socket = try Self.overflowing()
+    let error = #expect(throws: NetlinkError.self) {
+      try socket.answers(to: (0..<24).map { Self.look($0 % 2 == 0 ? 1 : Self.missing) })
+    }
+    #expect(error?.number == ENOBUFS)
+    let answers = try socket.answers(to: [Self.look(Self.missing)])
+    #expect(answers.map(\.errorNumber) == [ENODEV])
+    let name = try socket.link(1).name
+    #expect(name == "lo")
+  }
+
+  @Test("a dump that failed to be received does not stand in the way of the next", .enabled(if: geteuid() == 0))
+  func failedDump() throws {
+    let socket = try Self.overflowing()
+    _ = try socket.send((0..<24).map { _ in Self.look(1) })
+    let error = #expect(throws: NetlinkError.self) { try socket.dump(Self.listLinks(), "list") }
+    #expect(error?.number == ENOBUFS)
+    let names = try Self.names(socket)
+    #expect(names.contains("lo"))
   }
 }

@@ -52,12 +52,13 @@ extension NetlinkSocket {
     var all = begin + messages + end
     // The kernel answers errors, and the one message that asks for it: the last before the end.
     all[begin.count + messages.count - 1].requestAcknowledgement()
-    let bytes = all.enumerated().flatMap { $1.bytes(sequence: UInt32($0)) }
+    let numbers = SequenceNumbers.next(all.count)
+    let bytes = all.enumerated().flatMap { $1.bytes(sequence: numbers[$0]) }
     if bytes.count > 64 << 10 { reserve(bytes.count * 2) }
     try send(bytes)
-    var replies = try receive(waiting: true)
+    var replies = try receive(numbers, waiting: true)
     while true {
-      let more = try receive(waiting: false)
+      let more = try receive(numbers, waiting: false)
       if more.isEmpty { break }
       replies += more
     }
