@@ -30,7 +30,7 @@ enum PluginName: String, CaseIterable {
         nftables: nftables,
         iptables: { (settings) throws(CNIError) in try iptables.firewall(settings) },
         firewalld: { FirewalldBackend(nftables, zone: $0, note: note) },
-        isFirewalldRunning: { FirewalldBackend.isRunning(note: note) },
+        isFirewalldRunning: { () throws(CNIError) in try FirewalldBackend.isRunning(note: note) },
         canIPTablesDrop: { () throws(CNIError) in try iptables.canDropForwarded() },
         droppingChains: { NFTablesBackend.chainsThatDropForwarded() })
       return Firewall(host, note: note)

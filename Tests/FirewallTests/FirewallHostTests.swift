@@ -39,6 +39,16 @@ import Testing
     }
   }
 
+  @Test("a bus that does not answer is code 11, and no other backend is chosen in silence")
+  func silentBus() throws {
+    let recording = RecordingHost()
+    let failure = CNIError(.tryAgainLater, "no answer in time")
+    recording.busFailure = failure
+    let options = try Self.options("")
+    #expect(throws: failure) { try recording.host.backend(options) }
+    #expect(try recording.host.backend(try Self.options(#""backend":"nftables""#)) == .nftables)
+  }
+
   @Test("that nobody can say whether packets are dropped is an error")
   func unknown() throws {
     let recording = RecordingHost()

@@ -88,6 +88,8 @@ final class RecordingHost {
   private(set) var zones: [String] = []
 
   var isFirewalldRunning = false
+  /// Why that cannot be told; nil if it can.
+  var busFailure: CNIError?
   var canIPTablesDrop = false
   var droppingChains: [String] = []
   /// Why no backend for the tables of iptables can be made; nil if one can.
@@ -113,7 +115,10 @@ final class RecordingHost {
         self.zones.append($0)
         return self.firewalld
       },
-      isFirewalldRunning: { self.isFirewalldRunning },
+      isFirewalldRunning: { () throws(CNIError) in
+        if let failure = self.busFailure { throw failure }
+        return self.isFirewalldRunning
+      },
       canIPTablesDrop: { () throws(CNIError) in
         if let failure = self.iptablesFailure { throw failure }
         return self.canIPTablesDrop

@@ -3,6 +3,7 @@
 
 import Address
 import CNI
+import OS
 import Rules
 import Testing
 
@@ -172,17 +173,57 @@ import Testing
     }
   }
 
-  @Test("where nobody can say whether firewalld runs, it does not, and the operator is told")
+  @Test("where the bus does not let us in, firewalld does not run for us, and the operator is told")
   func isRunning() throws {
-    let bus = try FakeBus { try $0.serve(.string("yes")) }
+    let bus = try FakeBus { connection in
+      _ = try connection.line()
+      try connection.say("REJECTED EXTERNAL\r\n")
+    }
     var notes: [String] = []
-    #expect(!FirewalldBackend.isRunning(bus: bus.address) { notes.append($0) })
+    #expect(try !FirewalldBackend.isRunning(bus: bus.address) { notes.append($0) })
     #expect(notes.count == 1)
     #expect(notes.first?.hasPrefix("whether firewalld runs cannot be told: ") == true)
-    #expect(!FirewalldBackend.isRunning(bus: Self.nobody) { notes.append($0) })
+    #expect(try !FirewalldBackend.isRunning(bus: Self.nobody) { notes.append($0) })
     let firewalld = try FakeFirewalld()
-    #expect(FirewalldBackend.isRunning(bus: firewalld.address) { notes.append($0) })
+    #expect(try FirewalldBackend.isRunning(bus: firewalld.address) { notes.append($0) })
     #expect(notes.count == 1)
+  }
+
+  @Test("a bus that does not answer, or goes away, is code 11 within 10 s")
+  func noAnswer() throws {
+    let silent = try FakeBus { $0.untilClosed() }
+    let mute = try FakeBus { try $0.serve() }
+    let broken = try FakeBus { _ = try $0.line() }
+    let wrong = try FakeBus { try $0.serve(.string("yes")) }
+    for (address, reason) in [
+      (silent.address, "no answer in time"), (mute.address, "no answer in time"),
+      (broken.address, "the bus closed the connection"), (wrong.address, "the answer is no boolean"),
+    ] {
+      let error = #expect(throws: CNIError.self) {
+        try FirewalldBackend.isRunning(bus: address, patience: 200) { Issue.record("\($0)") }
+      }
+      #expect(error?.code == .tryAgainLater)
+      #expect(error?.message.hasSuffix(reason) == true)
+    }
+    // The same socket by two names, as the standard addresses are: together they take no longer than one.
+    let twice = "\(silent.address);unix:path=/..\(silent.path)"
+    let started = monotonicMilliseconds()
+    #expect(throws: CNIError.self) { try FirewalldBackend.isRunning(bus: twice, patience: 1000) { _ in } }
+    #expect(monotonicMilliseconds() - started < 1900)
+    #expect(SystemBus.patience * 2 < 10_000)
+  }
+
+  @Test("DEL and GC with a bus that does not answer fail, and leave the record for the next attempt")
+  func removeWithoutAnswer() throws {
+    let broken = try FakeBus { _ = try $0.line() }
+    let record = RecordingOwners()
+    record.owned = [ForwardAccept(.loopback6, zone: "trusted")]
+    let backend = FirewalldBackend(record, zone: "trusted", bus: broken.address) { _ in }
+    let owner = Owner(network: "net", containerID: "id", interface: "eth0")
+    let removing = #expect(throws: CNIError.self) { _ = try backend.remove(owner, hint: [], ports: []) }
+    let collecting = #expect(throws: CNIError.self) { _ = try backend.removeAll(ofNetwork: "net", sparing: []) }
+    #expect([removing?.code, collecting?.code] == [.tryAgainLater, .tryAgainLater])
+    #expect(record.removed.isEmpty)
   }
 }
 

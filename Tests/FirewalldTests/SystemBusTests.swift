@@ -138,7 +138,7 @@ import Testing
   func noAddress() {
     for list in ["tcp:host=localhost", ";", "\0"] {
       let reason = "there is no usable unix:path= or unix:abstract= in it"
-      #expect(failure(list) == .violation(action: "connect to \(list)", reason: reason))
+      #expect(failure(list) == .refused(action: "connect to \(list)", reason: reason))
     }
   }
 

@@ -105,8 +105,8 @@ package struct Firewall: Plugin {
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
+    let options = try configuration { () throws(FieldError) in try FirewallOptions(request.config) }
     do throws(CNIError) {
-      let options = try configuration { () throws(FieldError) in try FirewallOptions(request.config) }
       switch try host.backend(options) {
       case .nftables: try host.nftables.probe()
       case .firewalld: try host.firewalld(options.zone).probe()

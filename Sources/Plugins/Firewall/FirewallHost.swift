@@ -12,7 +12,8 @@ package struct FirewallHost {
   let iptables: (IPTablesSettings) throws(CNIError) -> any RulesBackend
   /// Makes the one that puts addresses into a zone of firewalld.
   let firewalld: (_ zone: String) -> any RulesBackend
-  let isFirewalldRunning: () -> Bool
+  /// Throws code 11 if that cannot be told now.
+  let isFirewalldRunning: () throws(CNIError) -> Bool
   /// Whether packets that are forwarded can be dropped in a table of iptables.
   let canIPTablesDrop: () throws(CNIError) -> Bool
   /// What drops packets that are forwarded, whatever our own table accepts.
@@ -20,7 +21,8 @@ package struct FirewallHost {
 
   package init(
     nftables: any AddressOwningBackend, iptables: @escaping (IPTablesSettings) throws(CNIError) -> any RulesBackend,
-    firewalld: @escaping (_ zone: String) -> any RulesBackend, isFirewalldRunning: @escaping () -> Bool,
+    firewalld: @escaping (_ zone: String) -> any RulesBackend,
+    isFirewalldRunning: @escaping () throws(CNIError) -> Bool,
     canIPTablesDrop: @escaping () throws(CNIError) -> Bool, droppingChains: @escaping () -> [String]
   ) {
     self.nftables = nftables
@@ -34,7 +36,7 @@ package struct FirewallHost {
   /// The backend that a configuration asks for, or the one by which an accept counts: where the host drops packets.
   func backend(_ options: FirewallOptions) throws(CNIError) -> FirewallOptions.Backend {
     if let backend = options.backend { return backend }
-    if isFirewalldRunning() { return .firewalld }
+    if try isFirewalldRunning() { return .firewalld }
     // An administrator's chain in a table of iptables only counts there.
     if options.namesAdminChain { return .iptables }
     return try canIPTablesDrop() ? .iptables : .nftables

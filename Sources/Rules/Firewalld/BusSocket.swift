@@ -11,9 +11,16 @@ struct Exchange {
   private let end: Int
 
   init(_ action: String, milliseconds: Int32) {
-    self.action = action
-    end = monotonicMilliseconds() + Int(milliseconds)
+    self.init(action, end: monotonicMilliseconds() + Int(milliseconds))
   }
+
+  private init(_ action: String, end: Int) {
+    self.action = action
+    self.end = end
+  }
+
+  /// A part of the same, to be done until the same time.
+  func renamed(_ action: String) -> Exchange { Exchange(action, end: end) }
 
   /// How many milliseconds are left; throws if there are none.
   func rest() throws(DBusError) -> Int32 {

@@ -27,13 +27,21 @@ package struct FirewalldBackend: RulesBackend {
   /// firewalld serves one call after another, and each changes the whole ruleset: milliseconds.
   private static let patience: Int32 = 25_000
 
-  /// Whether firewalld runs; false, with a note, if nobody can say.
-  package static func isRunning(bus: String? = SystemBus.addressVariable, note: (String) -> Void) -> Bool {
-    do {
-      return try Firewalld.isRunning(bus: bus)
+  /// Whether firewalld runs. False, with a note, where the bus does not let this process in, which could not use firewalld
+  /// then. A bus that does not answer is code 11: to go on without firewalld could leave the container cut off.
+  package static func isRunning(
+    bus: String? = SystemBus.addressVariable, patience: Int32 = SystemBus.patience, note: (String) -> Void
+  ) throws(CNIError) -> Bool {
+    do throws(DBusError) {
+      return try Firewalld.isRunning(bus: bus, patience: patience)
     } catch {
-      note("whether firewalld runs cannot be told: \(error)")
-      return false
+      let reason = "whether firewalld runs cannot be told: \(error)"
+      switch error {
+      case .timedOut, .violation: throw CNIError(.tryAgainLater, reason)
+      case .noBus, .refused, .remote:
+        note(reason)
+        return false
+      }
     }
   }
 
@@ -105,7 +113,7 @@ package struct FirewalldBackend: RulesBackend {
 
   package func probe() throws(CNIError) {
     try record.probe()
-    guard Self.isRunning(bus: bus, note: note) else { throw CNIError(.notAvailable, "firewalld does not run") }
+    guard try Self.isRunning(bus: bus, note: note) else { throw CNIError(.notAvailable, "firewalld does not run") }
   }
 }
 
@@ -124,7 +132,8 @@ extension FirewalldBackend {
   /// Takes addresses out of the zones that they were put into.
   private func leave(_ accepts: [ForwardAccept]) throws(CNIError) {
     let zoned = accepts.filter { $0.zone != nil }
-    if zoned.isEmpty || !Self.isRunning(bus: bus, note: note) { return }
+    if zoned.isEmpty { return }
+    guard try Self.isRunning(bus: bus, note: note) else { return }
     try withFirewalld { (firewalld) throws(FirewalldError) in
       for accept in zoned {
         do throws(FirewalldError) {

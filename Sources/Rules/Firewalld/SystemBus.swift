@@ -16,23 +16,24 @@ package struct SystemBus: ~Copyable {
   /// Libdbus' own way to find the bus; nil where it is in the standard place.
   package static var addressVariable: String? { environmentVariable("DBUS_SYSTEM_BUS_ADDRESS") }
 
-  /// How long a call may take, in milliseconds, unless it is said otherwise.
-  package static let patience: Int32 = 5000
+  /// How long connecting, or a call, may take, in milliseconds, unless it is said otherwise: both together take less than 10 s.
+  package static let patience: Int32 = 4500
 
   private init(_ socket: consuming BusSocket, patience: Int32) {
     self.socket = socket
     self.patience = patience
   }
 
-  /// Connects to the first bus in the list of addresses that lets this process in, in so many milliseconds each.
+  /// Connects to the first bus in the list of addresses that lets this process in, in so many milliseconds for all of them.
   package static func connect(
     to list: String? = addressVariable, patience: Int32 = patience
   ) throws(DBusError) -> SystemBus {
     let list = list.flatMap { $0.isEmpty ? nil : $0 } ?? BusAddress.standard
+    let deadline = Exchange("connect to \(list)", milliseconds: patience)
     var failure: DBusError?
     for address in BusAddress.list(list) {
       do {
-        return try connect(to: address, patience)
+        return try connect(to: address, deadline.renamed("connect to \(address)"), patience)
       } catch {
         // That a bus is not at one of several places matters less than why another cannot be used.
         if case .noBus = error, failure != nil { continue }
@@ -40,11 +41,12 @@ package struct SystemBus: ~Copyable {
       }
     }
     throw failure
-      ?? .violation(action: "connect to \(list)", reason: "there is no usable unix:path= or unix:abstract= in it")
+      ?? .refused(action: "connect to \(list)", reason: "there is no usable unix:path= or unix:abstract= in it")
   }
 
-  private static func connect(to address: BusAddress, _ patience: Int32) throws(DBusError) -> SystemBus {
-    let exchange = Exchange("connect to \(address)", milliseconds: patience)
+  private static func connect(
+    to address: BusAddress, _ exchange: Exchange, _ patience: Int32
+  ) throws(DBusError) -> SystemBus {
     var bus = SystemBus(try .connect(to: address, exchange), patience: patience)
     try bus.authenticate(exchange)
     _ = try bus.reply(to: busMethod("Hello"), exchange)

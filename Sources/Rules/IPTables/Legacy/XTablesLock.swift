@@ -29,7 +29,9 @@ struct XTablesLock {
 
   private func opened(_ action: String) throws(CNIError) -> FileDescriptor {
     do throws(SystemError) {
-      let number = try systemCall("open \(path)") { unsafe open(path, O_RDONLY | O_CREAT | O_CLOEXEC, 0o600) }
+      let number = try systemCall("open \(path)") {
+        unsafe open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o600)
+      }
       return FileDescriptor(owning: number)
     } catch {
       throw CNIError(.inputOutput, "\(action): \(error)")
