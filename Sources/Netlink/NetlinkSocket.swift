@@ -85,6 +85,13 @@ import OS
     }
   }
 
+  /// How long a message can be, in bytes (netlink_sendmsg in net/netlink/af_netlink.c).
+  var sendLimit: Int {
+    var (size, length) = (Int32(0), socklen_t(4))
+    guard unsafe getsockopt(file.number, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0 else { return 0 }
+    return max(0, Int(size) - 32)
+  }
+
   /// Sends messages to the kernel, to which a netlink socket is connected at first, and returns the numbers by which their
   /// replies are known.
   func send(_ messages: [NetlinkMessage]) throws(NetlinkError) -> SequenceNumbers {

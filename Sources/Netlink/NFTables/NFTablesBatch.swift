@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CLinux
+import Glibc
 
 extension NetlinkMessage {
   /// A message of nf_tables about something of a family.
@@ -55,7 +56,12 @@ extension NetlinkSocket {
     let numbers = SequenceNumbers.next(all.count)
     let bytes = all.enumerated().flatMap { $1.bytes(sequence: numbers[$0]) }
     if bytes.count > 64 << 10 { reserve(bytes.count * 2) }
-    try send(bytes)
+    do throws(NetlinkError) {
+      try send(bytes)
+    } catch {
+      guard error.number == EMSGSIZE else { throw error }
+      throw .tooLarge(batch: bytes.count, limit: sendLimit)
+    }
     var replies = try receive(numbers, waiting: true)
     while true {
       let more = try receive(numbers, waiting: false)
@@ -66,5 +72,15 @@ extension NetlinkSocket {
       if let failure = reply.failure("change the nftables ruleset") { throw failure }
     }
     if !end.isEmpty, messages.contains(where: \.deletes) { Self.noteDeletion() }
+  }
+}
+
+extension NetlinkError {
+  /// A batch that the kernel takes only at once, and the socket's buffer not at all.
+  static func tooLarge(batch: Int, limit: Int) -> NetlinkError {
+    // The kernel gives a socket twice what it may ask for.
+    let advice = "publish fewer ports at once, or let the host's net.core.wmem_max be \(batch / 2 + 1024) or more"
+    let text = "one change takes \(batch) bytes and the send buffer at most \(limit): \(advice)"
+    return NetlinkError("change the nftables ruleset", number: EMSGSIZE, explanation: text)
   }
 }
