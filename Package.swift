@@ -54,7 +54,7 @@ let package = Package(
       needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
     library(
       "IPTables", path: "Sources/Rules/IPTables",
-      needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
+      needs: ["Rules", "OS", "Address", "Digest", "NetNS", "Netlink", "CNI", "CLinux"]),
     library(
       "Firewalld", path: "Sources/Rules/Firewalld", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
     library("Skel", needs: ["OS", "JSON", "NetNS", "CNI"]),

@@ -35,8 +35,8 @@ struct IPTablesHostTests {
   @Test("a host without rules drops nothing, and no table is made by looking")
   func empty() throws {
     #expect(try !canDrop)
-    let (nft, legacy) = host.run { (NFTCompatTransport().isUsed(), LegacyTransport.isUsed()) }
-    #expect(!nft && !legacy)
+    let (nft, legacy) = host.run { (NFTCompatTransport().presence(), LegacyTransport.presence()) }
+    #expect(nft == .empty && legacy != .used)
     let isThere = try host.run {
       try NFTCompatTransport().change(IPTable(.filter, .ip)) { (edit) throws(CNIError) in try edit.has("FORWARD") }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import CNI
 import Netlink
 import Testing
@@ -17,6 +18,8 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
   /// What every change throws; nil if it succeeds.
   var failure: CNIError?
   private(set) var commits = 0
+  /// How often a table was looked at or changed.
+  private(set) var looks = 0
   private var nextHandle: UInt64 = 1
   /// Whether it is a table that the kernel gives as a whole.
   var isWhole: Bool
@@ -41,6 +44,7 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
 
   func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T {
     if let failure { throw failure }
+    looks += 1
     var changes = TableEdit(
       MemoryReader(isWhole: isWhole, table: table, chains: chains[table] ?? [:], policies: policies))
     let result = try edit(&changes)
@@ -53,6 +57,30 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
     }
     return result
   }
+
+  /// The families of which there are no tables.
+  var missingFamilies: Set<AddressFamily> = []
+
+  func hasTables(_ family: AddressFamily) -> Bool { !missingFamilies.contains(family) }
+
+  func look<T>(_ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T {
+    if let failure { throw failure }
+    looks += 1
+    var changes = TableEdit(
+      MemoryReader(isWhole: isWhole, table: table, chains: chains[table] ?? [:], policies: policies))
+    return try body(&changes)
+  }
+
+  func rehearse(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void) throws(CNIError) {
+    if let failure { throw failure }
+    if missingFamilies.contains(table.family) { throw CNIError(.kernelRefused, "no tables of \(table.family.title)") }
+    var changes = TableEdit(
+      MemoryReader(isWhole: isWhole, table: table, chains: chains[table] ?? [:], policies: policies))
+    try edit(&changes)
+    rehearsed += changes.changes.map { "\(table): \($0)" }
+  }
+  /// What changes were only checked.
+  private(set) var rehearsed: [String] = []
 
   private func make(_ change: TableEdit.Change, _ table: IPTable) {
     var all = chains[table] ?? [:]
@@ -70,6 +98,12 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
         }
       all[chain, default: []].insert((nextHandle, rule), at: index)
       nextHandle += 1
+    case .restore(let kept, let chain, let place):
+      guard let rule = kept.rule else {
+        Issue.record("a rule that no test can have written")
+        return
+      }
+      return make(.insert(rule, into: chain, place), table)
     case .remove(let rule, let chain): all[chain]?.removeAll { $0.handle == rule.handle }
     }
     chains[table] = all
@@ -114,7 +148,7 @@ extension PlacedRule {
   fileprivate init(_ handle: UInt64, _ rule: IPTablesRule) {
     var jump: String?
     if case .jump(let chain) = rule.target { jump = chain }
-    self.init(rule: rule, jump: jump, handle: handle, canDrop: rule.target == .drop)
+    self.init(rule: rule, jump: jump, handle: handle, canDrop: rule.target == .drop, bytes: [])
   }
 }
 

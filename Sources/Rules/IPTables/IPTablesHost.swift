@@ -35,7 +35,7 @@ package struct IPTablesHost: Sendable {
   private func firewallVariants(_ settings: IPTablesSettings) throws(CNIError) -> [IPTablesSettings.Variant] {
     if let variant = settings.variant { return [variant] }
     // A legacy table is read as a whole, which takes time if it is large.
-    if LegacyTransport.isUsed(), !nft.isUsed(), try !canDropForwarded(.nft) { return [.legacy] }
+    if LegacyTransport.presence() == .used, nft.presence() != .used, try !canDropForwarded(.nft) { return [.legacy] }
     let dropping = try droppingVariants()
     return dropping.isEmpty ? [variant()] : dropping
   }
@@ -72,17 +72,14 @@ package struct IPTablesHost: Sendable {
     }
   }
 
-  /// The variant whose tables hold rules; with both or none, the one that the program `iptables` is.
+  /// The variant that the host uses, by what its tables and its kernel say, or else by which the program `iptables` is.
   private func variant() -> IPTablesSettings.Variant {
-    switch (nft.isUsed(), LegacyTransport.isUsed()) {
-    case (true, false): return .nft
-    case (false, true): return .legacy
-    case (true, true), (false, false): break
+    .chosen(nft: nft.presence(), legacy: LegacyTransport.presence()) {
+      for program in programs {
+        guard let path = resolvedPath(program) else { continue }
+        return path.contains("legacy") ? .legacy : .nft
+      }
+      return .nft
     }
-    for program in programs {
-      guard let path = resolvedPath(program) else { continue }
-      return path.contains("legacy") ? .legacy : .nft
-    }
-    return .nft
   }
 }

@@ -9,14 +9,16 @@ package struct PlacedRule: Equatable, Sendable {
   let handle: UInt64
   private let look: @Sendable () -> Bool
   private let decode: @Sendable () -> IPTablesRule?
+  private let copy: @Sendable () -> [UInt8]
 
-  /// `rule` and `canDrop` are found out when they are asked for: a chain may hold thousands.
+  /// `rule`, `canDrop` and `bytes` are found out when they are asked for: a chain may hold thousands.
   init(
     rule: @autoclosure @escaping @Sendable () -> IPTablesRule?, jump: String?, handle: UInt64,
-    canDrop: @autoclosure @escaping @Sendable () -> Bool
+    canDrop: @autoclosure @escaping @Sendable () -> Bool, bytes: @autoclosure @escaping @Sendable () -> [UInt8]
   ) {
     decode = rule
     look = canDrop
+    copy = bytes
     self.jump = jump
     self.handle = handle
   }
@@ -27,7 +29,22 @@ package struct PlacedRule: Equatable, Sendable {
   /// Nil for one that this program does not write.
   package var rule: IPTablesRule? { decode() }
 
+  /// The rule without the table that it was read from, which may be large.
+  package var kept: KeptRule { KeptRule(rule: rule, jump: jump, bytes: copy()) }
+
   package static func == (left: PlacedRule, right: PlacedRule) -> Bool { left.handle == right.handle }
+}
+
+/// A rule that can be put back where it stood, also one that this program does not write.
+package struct KeptRule: Equatable, Sendable {
+  /// Nil for one that this program does not write.
+  let rule: IPTablesRule?
+  let jump: String?
+  /// The rule as the transport that has read it writes it.
+  let bytes: [UInt8]
+
+  /// As a person reads it.
+  var text: String { rule?.text ?? "(a rule that is not understood)" }
 }
 
 extension [PlacedRule] {

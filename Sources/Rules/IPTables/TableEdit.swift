@@ -24,12 +24,21 @@ package protocol IPTablesTransport: Sendable {
   /// Lets `edit` look at a table and collect changes, and makes them all at once or none; if somebody else has changed
   /// the table meanwhile, all of it again.
   func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
+  /// Lets `body` look at a table, and makes none of the changes that it collects, nor a table that is not there.
+  func look<T>(_ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
+  /// Has the kernel check the changes that `edit` collects, and makes none, nor a table; throws why they could not be made.
+  func rehearse(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void) throws(CNIError)
+  /// Whether the kernel has tables of a family, which may have come without IPv6.
+  func hasTables(_ family: AddressFamily) -> Bool
   /// Whether there can be rules in a table, where that is faster to find out than to look for one.
   func mayHold(_ table: IPTable) -> Bool
+  /// The same of rules in which one of these texts stands, the name of a chain or a comment.
+  func mayHold(_ table: IPTable, anyOf texts: [String]) -> Bool
 }
 
 extension IPTablesTransport {
   package func mayHold(_ table: IPTable) -> Bool { true }
+  package func mayHold(_ table: IPTable, anyOf texts: [String]) -> Bool { mayHold(table) }
 }
 
 /// Changes of a table that are being collected. What was collected is not seen by `rules(of:)`.
@@ -47,6 +56,8 @@ package struct TableEdit {
     case removeChain(String)
     case flush(String)
     case insert(IPTablesRule, into: String, Place)
+    /// Puts a rule that was there back.
+    case restore(KeptRule, into: String, Place)
     case remove(PlacedRule, from: String)
   }
 
@@ -142,6 +153,17 @@ package struct TableEdit {
   /// Removes a chain that is there, with all its rules.
   package mutating func removeChain(_ chain: String) { changes.append(.removeChain(chain)) }
 
+  /// Makes a chain hold exactly what was once read from one.
+  package mutating func restore(_ chain: String, with rules: [KeptRule]) throws(CNIError) {
+    changes.append(try has(chain) ? .flush(chain) : .makeChain(chain))
+    for rule in rules { changes.append(.restore(rule, into: chain, .end)) }
+  }
+
+  /// Adds a rule that was once read at the start of a chain.
+  package mutating func restore(_ rule: KeptRule, atStartOf chain: String) {
+    changes.append(.restore(rule, into: chain, .start))
+  }
+
   /// Makes a chain hold exactly these rules.
   package mutating func fill(_ chain: String, with wanted: [IPTablesRule]) throws(CNIError) {
     let present = try rules(of: chain)
@@ -172,6 +194,17 @@ package struct TableEdit {
   package mutating func remove(_ rule: PlacedRule, from chain: String) { changes.append(.remove(rule, from: chain)) }
 }
 
+extension TableEdit.Change {
+  /// The chain that it is about.
+  var chain: String {
+    switch self {
+    case .makeChain(let chain), .removeChain(let chain), .flush(let chain), .insert(_, let chain, _),
+      .restore(_, let chain, _), .remove(_, let chain):
+      chain
+    }
+  }
+}
+
 extension TableEdit.Change: CustomStringConvertible {
   /// What is not as it should be, if this change has to be made.
   var description: String {
@@ -180,7 +213,8 @@ extension TableEdit.Change: CustomStringConvertible {
     case .removeChain(let chain): "there is a chain \(chain)"
     case .flush(let chain): "the rules of the chain \(chain) are others"
     case .insert(let rule, let chain, _): "missing: -A \(chain) \(rule.text)"
-    case .remove(let rule, let chain): "too much: -A \(chain) \(rule.rule?.text ?? "(a rule that is not understood)")"
+    case .restore(let rule, let chain, _): "missing: -A \(chain) \(rule.text)"
+    case .remove(let rule, let chain): "too much: -A \(chain) \(rule.kept.text)"
     }
   }
 }

@@ -28,3 +28,18 @@ struct ChainState: Equatable {
   /// Whether what none of its rules decides is dropped.
   let isDropping: Bool
 }
+
+/// A table that nobody has made.
+struct EmptyTable: TableReader {
+  var isWhole: Bool { true }
+
+  func states(of chains: [String]) -> [ChainState] { [] }
+
+  func rules(
+    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+  ) -> [PlacedRule] { [] }
+
+  func allRules(holding needles: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] { [] }
+
+  func chains(withPrefix prefix: String) -> [String] { [] }
+}

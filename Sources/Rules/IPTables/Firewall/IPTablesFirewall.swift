@@ -99,9 +99,9 @@ package struct IPTablesFirewall: RulesBackend {
   package func probe() throws(CNIError) {
     do throws(CNIError) {
       for transport in transports {
-        for family in AddressFamily.allCases {
-          _ = try transport.change(IPTable(.filter, family)) { (edit) throws(CNIError) in
-            try edit.rules(of: "FORWARD")
+        for family in AddressFamily.allCases where family == .ip || transport.hasTables(family) {
+          try transport.rehearse(IPTable(.filter, family)) { (edit) throws(CNIError) in
+            _ = try edit.rules(of: "FORWARD")
           }
         }
       }

@@ -74,6 +74,16 @@ extension EntryFormat {
 // MARK: - Writing
 
 extension EntryFormat {
+  /// Whether a packet that an entry matches goes on at a place in the table.
+  func goesOn(_ entry: [UInt8]) -> Bool {
+    guard
+      let target = entry[...].integer(UInt16.self, at: targetOffset).map(Int.init),
+      entry[...].integer(UInt8.self, at: target + 2) == 0,
+      let verdict = entry[...].integer(Int32.self, at: target + Self.extensionHeader)
+    else { return false }
+    return verdict >= 0
+  }
+
   func entry(conditions: [UInt8] = [], matches: [UInt8] = [], target: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(header + matches.count + target.count)

@@ -12,6 +12,8 @@ extension LegacyTable {
       case .removeChain(let name): try remove(name)
       case .flush(let name): chains[try existing(name)].pieces = []
       case .insert(let rule, let name, let place): try insert(rule, existing(name), place)
+      case .restore(let rule, let name, let place):
+        insert(.made(rule.bytes, jump: rule.jump), try existing(name), place)
       case .remove(let rule, let name):
         if let chain = index(of: name) { remove(rule, from: chain) }
       }
@@ -54,23 +56,25 @@ extension LegacyTable {
     guard entry.count < UInt16.max else { throw failure("the rule is too long: \(rule.text.prefix(200))…") }
     var jump: String?
     if case .jump(let name) = rule.target { jump = name }
-    let made = Piece.made(entry, jump: jump)
-    var pieces = chains[chain].pieces ?? [.kept(chains[chain].rules)]
-    switch place {
-    case .start: pieces.insert(made, at: 0)
-    case .end: pieces.append(made)
-    case .after(let other):
-      // Behind one that is gone by now comes what would have come behind it.
-      if !Self.split(&pieces, at: other, { [.kept($0), made, .kept($1)] }, keepingIt: true) {
-        pieces.insert(made, at: 0)
+    insert(.made(entry, jump: jump), chain, place)
+  }
+
+  private mutating func insert(_ made: Piece, _ chain: Int, _ place: TableEdit.Place) {
+    chains[chain].edit { pieces in
+      switch place {
+      case .start: pieces.insert(made, at: 0)
+      case .end: pieces.append(made)
+      case .after(let other):
+        // Behind one that is gone by now comes what would have come behind it.
+        if !Self.split(&pieces, at: other, { [.kept($0), made, .kept($1)] }, keepingIt: true) {
+          pieces.insert(made, at: 0)
+        }
       }
     }
-    chains[chain].pieces = pieces
   }
 
   private mutating func remove(_ rule: PlacedRule, from chain: Int) {
-    var pieces = chains[chain].pieces ?? [.kept(chains[chain].rules)]
-    if Self.split(&pieces, at: rule, { [.kept($0), .kept($1)] }, keepingIt: false) { chains[chain].pieces = pieces }
+    chains[chain].edit { _ = Self.split(&$0, at: rule, { [.kept($0), .kept($1)] }, keepingIt: false) }
   }
 
   /// Puts what `parts` makes of the entries up to a rule, and of those behind it, in the place of the piece that has the rule;
@@ -82,9 +86,26 @@ extension LegacyTable {
     for (index, piece) in pieces.enumerated() {
       guard case .kept(let range) = piece, range.contains(entry) else { continue }
       let end = isKept ? entry + 1 : entry
-      pieces.replaceSubrange(index...index, with: parts(range.lowerBound..<end, entry + 1..<range.upperBound))
+      let all = parts(range.lowerBound..<end, entry + 1..<range.upperBound)
+      pieces.replaceSubrange(index...index, with: all.filter { !$0.isEmpty })
       return true
     }
     return false
+  }
+}
+
+extension LegacyTable.Chain {
+  /// Changes the rules where they are: a chain of thousands that is filled rule by rule is not copied for each.
+  fileprivate mutating func edit(_ body: (inout [LegacyTable.Piece]) -> Void) {
+    var edited = pieces ?? [.kept(rules)]
+    pieces = nil
+    body(&edited)
+    pieces = edited
+  }
+}
+
+extension LegacyTable.Piece {
+  fileprivate var isEmpty: Bool {
+    if case .kept(let entries) = self { entries.isEmpty } else { false }
   }
 }

@@ -62,7 +62,14 @@ extension LegacyTable {
         place = starts[entries.upperBound] + moved
       case .made(var entry, let jump):
         place += entry.count
-        guard let jump else { continue }
+        guard let jump else {
+          // One that was read has still the place that was behind it then.
+          if format.goesOn(entry) {
+            entry.put(try verdict(place), at: entry.count - EntryFormat.verdict)
+            plan.pieces[index] = .made(entry, jump: nil)
+          }
+          continue
+        }
         guard let chain = self.index(of: jump), chains[chain].hook == nil else {
           throw failure("there is no chain \(jump) to jump to")
         }
@@ -92,17 +99,23 @@ extension LegacyTable {
         }
       }
     }
+    // From the end to the start, so that what is still to be put in place is where it was; of new ones the last comes first.
     var end = output.count
-    var new: [UInt8] = []
+    var new: [[UInt8]] = []
+    func put(between start: Int, _ first: [UInt8] = []) {
+      if start == end, new.isEmpty, first.isEmpty { return }
+      output.replaceSubrange(start..<end, with: new.reversed().reduce(into: first) { $0 += $1 })
+      new = []
+    }
     for piece in plan.pieces.reversed() {
       switch piece {
       case .kept(let entries):
-        output.replaceSubrange(starts[entries.upperBound]..<end, with: new)
-        (end, new) = (starts[entries.lowerBound], [])
-      case .made(let entry, _): new = entry + new
+        put(between: starts[entries.upperBound])
+        end = starts[entries.lowerBound]
+      case .made(let entry, _): new.append(entry)
       }
     }
-    output.replaceSubrange(0..<end, with: header + new)
+    put(between: 0, header)
     return output
   }
 }

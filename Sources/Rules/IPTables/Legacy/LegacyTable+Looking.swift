@@ -59,7 +59,7 @@ extension LegacyTable: TableReader {
     let (bytes, format, isJump) = (bytes[starts[entry]..<starts[entry + 1]], format, jumps[entry] != Self.noJump)
     return PlacedRule(
       rule: IPTablesRule(entry: bytes, format, jump: jump), jump: jump, handle: UInt64(entry),
-      canDrop: !isJump && format.canDrop(bytes))
+      canDrop: !isJump && format.canDrop(bytes), bytes: Array(bytes))
   }
 
   /// Whether the bytes of an entry, or the name of the chain that it jumps to, hold one of the needles.

@@ -4,6 +4,8 @@
 import Address
 import CNI
 import Glibc
+import NetNS
+import Netlink
 import OS
 
 /// Writes rules where iptables-legacy does: the whole table is read, changed in memory, and put back at once.
@@ -15,25 +17,43 @@ package struct LegacyTransport: IPTablesTransport {
     lock = XTablesLock(path: lockFile ?? XTablesLock.standardPath, patience: milliseconds)
   }
 
-  /// The tables that somebody has used in this namespace; to ask for others would make them.
-  private static func tables(_ family: AddressFamily) -> [IPTable] {
+  /// The tables that somebody has used in this namespace; to ask for others would make them. Nil if the kernel can have none.
+  private static func tables(_ family: AddressFamily) -> [IPTable]? {
     let path = "/proc/thread-self/net/\(family == .ip ? "ip" : "ip6")_tables_names"
-    guard let file = try? FileDescriptor.open(path), let text = try? file.readAll(limit: 1 << 12) else { return [] }
+    guard let file = try? FileDescriptor.open(path), let text = try? file.readAll(limit: 1 << 12) else { return nil }
     let names = text.split(separator: 0x0a).map { String(decoding: $0, as: UTF8.self) }
     return IPTable.Name.allCases.filter { names.contains($0.rawValue) }.map { IPTable($0, family) }
   }
 
-  package func mayHold(_ table: IPTable) -> Bool { Self.tables(table.family).contains(table) }
+  package func hasTables(_ family: AddressFamily) -> Bool { Self.tables(family) != nil }
 
-  /// Whether somebody has rules there.
-  static func isUsed() -> Bool {
-    AddressFamily.allCases.contains { family in
-      tables(family).contains { table in
-        let info = (try? LegacySocket.open(family).info(table)) ?? nil
-        // An empty table has an entry for each of its chains' policies, and one that marks its end.
-        return (info?.count ?? 0) > (table.name == .nat ? 5 : 4)
+  package func mayHold(_ table: IPTable) -> Bool { Self.tables(table.family)?.contains(table) ?? false }
+
+  /// Looks without the lock, for which others may wait long, and without looking into the rules.
+  package func mayHold(_ table: IPTable, anyOf texts: [String]) -> Bool {
+    guard mayHold(table), let socket = try? LegacySocket.open(table.family) else { return false }
+    for _ in 0..<Self.attempts {
+      do {
+        guard let contents = try socket.read(table) else { continue }
+        return unsafe contents.entries.withUnsafeBytes { all in texts.contains { unsafe all.holds(Array($0.utf8)) } }
+      } catch {
+        // Who goes on is told why it cannot be read.
+        return true
       }
     }
+    return true
+  }
+
+  /// Whether the kernel can keep such tables, and somebody has rules there.
+  static func presence() -> IPTablesPresence {
+    let families = AddressFamily.allCases.map { tables($0) }
+    if families.allSatisfy({ $0 == nil }) { return .missing }
+    let isUsed = families.compactMap { $0 }.joined().contains { table in
+      let info = (try? LegacySocket.open(table.family).info(table)) ?? nil
+      // An empty table has an entry for each of its chains' policies, and one that marks its end.
+      return (info?.count ?? 0) > (table.name == .nat ? 5 : 4)
+    }
+    return isUsed ? .used : .empty
   }
 
   package func change<T>(
@@ -45,6 +65,42 @@ package struct LegacyTransport: IPTablesTransport {
         if let result = try attempt(table, edit) { return result.value }
       }
       throw CNIError(.tryAgainLater, "change \(table): it changes faster than this change could be made")
+    }
+  }
+
+  /// Looks without the lock: the kernel gives the table as it is at one moment.
+  package func look<T>(
+    _ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> T {
+    guard mayHold(table) else {
+      var nothing = TableEdit(EmptyTable())
+      return try body(&nothing)
+    }
+    let socket = try Self.kernel(table) { () throws(SystemError) in try LegacySocket.open(table.family) }
+    for _ in 0..<Self.attempts {
+      guard let present = try Self.read(table, socket) else { continue }
+      var edit = TableEdit(present)
+      return try body(&edit)
+    }
+    throw CNIError(.tryAgainLater, "read \(table): it changes faster than it could be read")
+  }
+
+  /// Tries the changes in a network namespace that goes with the trial: in this one a table that nobody has used would be made,
+  /// and then see every packet.
+  package func rehearse(
+    _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void
+  ) throws(CNIError) {
+    if mayHold(table) {
+      // What is there must be such that it can be changed.
+      let socket = try Self.kernel(table) { () throws(SystemError) in try LegacySocket.open(table.family) }
+      if var present = try Self.read(table, socket) { _ = try Self.collect(&present, edit) }
+    }
+    // Where none can be made, as the capability or room for one more is missing, ADD may still work.
+    guard let trial = try? NetworkNamespace.make() else { return }
+    try trial.run({ CNIError(.kernelRefused, "try changes of \(table): \($0)") }) { () throws(CNIError) in
+      for _ in 0..<Self.attempts {
+        if try attempt(table, edit) != nil { return }
+      }
     }
   }
 

@@ -42,10 +42,21 @@ final class CompatReader: TableReader {
 
   /// Makes changes of what was read, all or none.
   func commit(_ edit: inout TableEdit) throws(CNIError) {
+    try send(&edit) { (session, messages) throws(NetlinkError) in try session.commit(messages) }
+  }
+
+  /// Has the kernel check changes of what was read, and makes none.
+  func rehearse(_ edit: inout TableEdit) throws(CNIError) {
+    try send(&edit) { (session, messages) throws(NetlinkError) in try session.rehearse(messages) }
+  }
+
+  private func send(
+    _ edit: inout TableEdit, _ body: (CompatSession, [NetlinkMessage]) throws(NetlinkError) -> Void
+  ) throws(CNIError) {
     let session = try kernel("change") { () throws(NetlinkError) -> CompatSession? in try self.session() }
     guard let session else { throw CNIError(.kernelRefused, "change the \(table): the kernel has no nf_tables") }
     let messages = try session.messages(&edit)
-    try kernel("change") { () throws(NetlinkError) in try session.commit(messages) }
+    try kernel("change") { () throws(NetlinkError) in try body(session, messages) }
   }
 
   /// Nil if the kernel has no nf_tables.

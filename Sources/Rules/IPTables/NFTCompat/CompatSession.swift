@@ -123,6 +123,7 @@ struct CompatSession {
           made.append(chain)
         }
         list.append(insertion(rule, chain, place))
+      case .restore(let rule, let chain, let place): list.append(restoration(rule, chain, place))
       case .remove(let rule, let chain):
         var message = ruleMessage(NFT_MSG_DELRULE, chain)
         message.attribute(NFTA_RULE_HANDLE.rawValue, rule.handle.bigEndian)
@@ -138,6 +139,8 @@ struct CompatSession {
   func commit(_ messages: [NetlinkMessage]) throws(NetlinkError) {
     try main.socket.commit(messages, generation: generation)
   }
+
+  func rehearse(_ messages: [NetlinkMessage]) throws(NetlinkError) { try main.socket.rehearse(messages) }
 
   private func message(_ type: nf_tables_msg_types, _ flags: Int32 = 0) -> NetlinkMessage {
     NetlinkMessage(nfTables: type, flags: flags, family: table.family.number)
@@ -171,16 +174,43 @@ struct CompatSession {
     return message
   }
 
-  private func insertion(_ rule: IPTablesRule, _ chain: String, _ place: TableEdit.Place) -> NetlinkMessage {
+  private func newRule(_ chain: String, _ place: TableEdit.Place) -> NetlinkMessage {
     var message = ruleMessage(NFT_MSG_NEWRULE, chain, place == .start ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_APPEND)
     if case .after(let other) = place { message.attribute(NFTA_RULE_POSITION.rawValue, other.handle.bigEndian) }
+    return message
+  }
+
+  private func insertion(_ rule: IPTablesRule, _ chain: String, _ place: TableEdit.Place) -> NetlinkMessage {
+    var message = newRule(chain, place)
     message.attribute(expressions: rule.expressions(table.family))
-    message.nested(NFTA_RULE_COMPAT.rawValue) { compat in
-      compat.attribute(NFTA_RULE_COMPAT_PROTO.rawValue, UInt32(rule.transport?.value.number ?? 0).bigEndian)
-      let flags: UInt32 = rule.transport?.isNegated == true ? 2 : 0  // NFT_RULE_COMPAT_F_INV
-      compat.attribute(NFTA_RULE_COMPAT_FLAGS.rawValue, flags.bigEndian)
+    message.attribute(compatWith: rule.transport?.value.number, isNegated: rule.transport?.isNegated ?? false)
+    return message
+  }
+
+  /// Writes a rule as the kernel told of it.
+  private func restoration(_ rule: KeptRule, _ chain: String, _ place: TableEdit.Place) -> NetlinkMessage {
+    var message = newRule(chain, place)
+    let attributes = Attributes(rule.bytes[...])
+    let expressions = attributes[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? []
+    message.attribute(NFTA_RULE_EXPRESSIONS.rawValue | UInt32(NLA_F_NESTED), Array(expressions))
+    // Matches of x_tables ask for the protocol, of which the kernel tells only by what is compared.
+    let transport = NFTExpression.transport(in: expressions)
+    message.attribute(compatWith: transport?.number, isNegated: transport?.isNegated ?? false)
+    if let comment = attributes[Int(NFTA_RULE_USERDATA.rawValue)] {
+      message.attribute(NFTA_RULE_USERDATA.rawValue, Array(comment))
     }
     return message
+  }
+}
+
+extension NetlinkMessage {
+  /// Appends the protocol that x_tables takes a rule to be for.
+  fileprivate mutating func attribute(compatWith number: UInt8?, isNegated: Bool) {
+    nested(NFTA_RULE_COMPAT.rawValue) { compat in
+      compat.attribute(NFTA_RULE_COMPAT_PROTO.rawValue, UInt32(number ?? 0).bigEndian)
+      let flags: UInt32 = isNegated ? 2 : 0  // NFT_RULE_COMPAT_F_INV
+      compat.attribute(NFTA_RULE_COMPAT_FLAGS.rawValue, flags.bigEndian)
+    }
   }
 }
 
@@ -233,6 +263,7 @@ extension PlacedRule {
     let expressions = bytes
     self.init(
       rule: NFTExpression.decoded(expressions).flatMap { IPTablesRule($0, table.family) },
-      jump: NFTExpression.jump(in: bytes), handle: handle, canDrop: NFTExpression.canDrop(in: expressions))
+      jump: NFTExpression.jump(in: bytes), handle: handle, canDrop: NFTExpression.canDrop(in: expressions),
+      bytes: Array(reply.payload.dropFirst(4)))
   }
 }

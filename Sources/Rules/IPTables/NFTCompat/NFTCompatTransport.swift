@@ -14,17 +14,45 @@ package struct NFTCompatTransport: IPTablesTransport {
 
   package init() {}
 
-  /// Whether somebody has rules there.
-  func isUsed() -> Bool {
-    AddressFamily.allCases.contains { family in
-      IPTable.Name.allCases.contains { name in
-        (try? CompatSession.open(IPTable(name, family), sockets)?.holdsRules()) ?? false
+  /// Whether the kernel can keep such tables, and somebody has rules there.
+  func presence() -> IPTablesPresence {
+    for family in AddressFamily.allCases {
+      for name in IPTable.Name.allCases {
+        do throws(NetlinkError) {
+          guard let session = try CompatSession.open(IPTable(name, family), sockets) else { return .missing }
+          if try session.holdsRules() { return .used }
+        } catch {
+          // Without the capability nothing can be told, and the error will be another call's.
+        }
       }
     }
+    let hasMatches = try? sockets.main().socket.hasXTablesInNFTables()
+    return hasMatches ?? true ? .empty : .missing
   }
+
+  package func hasTables(_ family: AddressFamily) -> Bool { family.isOfKernel }
 
   package func change<T>(
     _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> T {
+    try attempt(table, edit) { (reader, changes) throws(CNIError) in try reader.commit(&changes) }
+  }
+
+  package func look<T>(
+    _ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> T {
+    try attempt(table, body) { (_, _) throws(CNIError) in }
+  }
+
+  package func rehearse(
+    _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void
+  ) throws(CNIError) {
+    try attempt(table, edit) { (reader, changes) throws(CNIError) in try reader.rehearse(&changes) }
+  }
+
+  private func attempt<T>(
+    _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T,
+    _ finish: (CompatReader, inout TableEdit) throws(CNIError) -> Void
   ) throws(CNIError) -> T {
     var attempt: UInt32 = 0
     while true {
@@ -33,8 +61,7 @@ package struct NFTCompatTransport: IPTablesTransport {
       do throws(CNIError) {
         var changes = TableEdit(reader)
         let result = try edit(&changes)
-        if changes.changes.isEmpty { return result }
-        try reader.commit(&changes)
+        if !changes.changes.isEmpty { try finish(reader, &changes) }
         return result
       } catch {
         // The kernel's rules have changed since they were read, or while they were.

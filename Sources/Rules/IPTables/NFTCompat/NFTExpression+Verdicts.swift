@@ -17,6 +17,34 @@ extension NFTExpression {
   }
 }
 
+// MARK: - What packets are compared with
+
+extension NFTExpression {
+  /// The protocol that a rule is for, or all but which, whatever else is in it.
+  static func transport(in bytes: ArraySlice<UInt8>) -> (number: UInt8, isNegated: Bool)? {
+    var isLoaded = false
+    for element in AttributeList(bytes) {
+      let expression = Attributes(element.value)
+      let data = expression.nested(Int(NFTA_EXPR_DATA.rawValue))
+      func word(_ type: UInt32) -> UInt32? { data[Int(type)]?.integer(UInt32.self, at: 0)?.bigEndian }
+      switch expression[Int(NFTA_EXPR_NAME.rawValue)]?.text {
+      case "meta": isLoaded = word(NFTA_META_KEY.rawValue) == NFT_META_L4PROTO.rawValue
+      // The field "protocol" of IPv4 (RFC 791, 3.1), which older programs compare.
+      case "payload":
+        isLoaded =
+          word(NFTA_PAYLOAD_BASE.rawValue) == NFT_PAYLOAD_NETWORK_HEADER.rawValue
+          && word(NFTA_PAYLOAD_OFFSET.rawValue) == 9 && word(NFTA_PAYLOAD_LEN.rawValue) == 1
+      case "cmp" where isLoaded:
+        let value = data.nested(Int(NFTA_CMP_DATA.rawValue))[Int(NFTA_DATA_VALUE.rawValue)]
+        let isNegated = word(NFTA_CMP_OP.rawValue) == NFT_CMP_NEQ.rawValue
+        return value?.first.map { ($0, isNegated) }
+      default: isLoaded = false
+      }
+    }
+    return nil
+  }
+}
+
 // MARK: - What becomes of packets
 
 extension NFTExpression {
