@@ -63,10 +63,13 @@ static inline int cni_send_descriptors(int socket, int first, int second) {
   return (int)sendmsg(socket, &message, 0);
 }
 
-// Flags of CTA_FILTER_ORIG_FLAGS (kernel 5.8 and later): net/netfilter/nf_internals.h, not among the exported headers.
+// Flags of CTA_FILTER_ORIG_FLAGS and CTA_FILTER_REPLY_FLAGS (kernel 5.8 and later): net/netfilter/nf_internals.h, not
+// among the exported headers.
 enum {
+  CNI_CTA_FILTER_F_IP_SRC = 1 << 0,
   CNI_CTA_FILTER_F_IP_DST = 1 << 1,
   CNI_CTA_FILTER_F_PROTO_NUM = 1 << 3,
+  CNI_CTA_FILTER_F_PROTO_SRC_PORT = 1 << 4,
   CNI_CTA_FILTER_F_PROTO_DST_PORT = 1 << 5,
 };
 

@@ -18,6 +18,9 @@ package struct HostPort: Hashable, Sendable, CustomStringConvertible {
     self.address = address
   }
 
+  /// The same port on every address.
+  package var onAllAddresses: HostPort { HostPort(family: family, transport: transport, port: port, address: nil) }
+
   package var description: String {
     let host = address.map { family == .ip ? "\($0)" : "[\($0)]" } ?? "\(family.title) "
     return address == nil ? "\(host)port \(port)/\(transport.rawValue)" : "\(host):\(port)/\(transport.rawValue)"

@@ -24,8 +24,9 @@ package protocol RulesBackend {
 
 /// A backend that forwards ports.
 package protocol PortForwardingBackend: RulesBackend {
-  /// Where connections to exactly this host port go; nil if no rule sends them anywhere.
-  func destination(of port: HostPort) throws(CNIError) -> Endpoint?
+  /// Where connections to each of these host ports go, also by a rule for every address; nil where no rule sends them
+  /// anywhere. All are looked up at once, whatever their number.
+  func destinations(of ports: [HostPort]) throws(CNIError) -> [Endpoint?]
 }
 
 /// A backend that knows whose an accepted address is.

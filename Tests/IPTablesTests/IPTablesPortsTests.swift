@@ -91,6 +91,16 @@ import Testing
     #expect(entries.last?.contains("--dports 9030 ") == true)
   }
 
+  @Test("a port that is published on several addresses is marked once on each, from each source")
+  func severalAddresses() throws {
+    var wanted = try Self.wanted(on: "192.0.2.1")
+    for address in ["192.0.2.2", "192.0.2.3"] { wanted.rules += try Self.wanted(on: address).rules }
+    try add(wanted)
+    let marks = tables.rules(Self.table).filter { $0.hasSuffix("-j CNI-HOSTPORT-SETMARK") }
+    #expect(marks.count == 6)
+    #expect(Set(marks).count == 6)
+  }
+
   @Test("of two containers that want a port the last has it, and its DEL gives it back to the first")
   func lastWrite() throws {
     let other = Owner(network: "net", containerID: "other", interface: "eth0")
@@ -143,12 +153,31 @@ import Testing
     #expect(tables.rules(Self.table).contains { $0.hasSuffix("--dport 8080 -j KUBE-MARK-MASQ") })
   }
 
-  @Test("where a connection to a port goes is found in the order of the entries")
-  func destination() throws {
+  @Test("a port of 127.0.0.1 is kept for this host by rules in front of what translates it, and CHECK does without")
+  func loopback() throws {
     try add(try Self.wanted())
-    let port = HostPort(family: .ip, transport: .tcp, port: 8080, address: nil)
-    #expect(try backend().destination(of: port)?.port == 80)
-    #expect(try backend().destination(of: HostPort(family: .ip, transport: .udp, port: 8080, address: nil)) == nil)
+    let upstreams = tables.rules(Self.table)
+    #expect(!upstreams.contains { $0.contains("CNI-HOSTPORT-LOCAL") })
+    let other = try Self.wanted(Owner(network: "net", containerID: "other", interface: "eth0"), 9090, on: "127.0.0.1")
+    try add(other)
+    let jump = #"-d 127.0.0.0/8 ! -i lo -m comment --comment "CNI portfwd localhost" -j CNI-HOSTPORT-LOCAL"#
+    func translating() -> [String] { tables.rules(Self.table, "PREROUTING") }
+    #expect(translating() == [jump, "-m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT"])
+    #expect(tables.rules(Self.table, "CNI-HOSTPORT-LOCAL") == ["-i loopback0 -j RETURN", "-j ACCEPT"])
+    // Behind the jump that translates it would be of no use.
+    try tables.change(Self.table) { (table) throws(CNIError) in
+      for rule in try table.rules(of: "PREROUTING") ?? [] where rule.jump == "CNI-HOSTPORT-LOCAL" {
+        table.remove(rule, from: "PREROUTING")
+      }
+    }
+    #expect(try backend().verify(other).isEmpty)
+    try tables.append([jump], to: "PREROUTING", of: Self.table)
+    try add(other)
+    #expect(translating().first == jump)
+    #expect(translating().count == 2)
+    let commits = tables.commits
+    try add(other)
+    #expect(tables.commits == commits)
   }
 
   @Test("what fails after the change undoes it")

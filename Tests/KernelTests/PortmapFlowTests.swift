@@ -101,6 +101,41 @@ struct PortmapFlowTests {
     #expect(try flows() == before.subtracting(hit).subtracting(local))
   }
 
+  @Test(
+    "a busy DNS pod that is restarted gets its 20,000 flows at once, and those to other ports stay",
+    arguments: [false, true])
+  func busy(byIPTables: Bool) throws {
+    var host = try PortmapNode()
+    if byIPTables { host = host.byIPTables }
+    let others = try host.node.addContainer(ip: "10.22.0.6")
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    // As many entries as a busy node has.
+    try host.succeed("ADD", others, (0..<300).map { PortMapping(10_000 + $0, 80) } + [PortMapping(54, 53, "udp")])
+    // With more ways than a few the kernel is asked in another manner.
+    let ways = byIPTables ? 20 : 2
+    var flows = (0..<20_000).map { Self.restored(port: 53, to: "10.22.0.\(100 + $0 % ways)", sourcePort: 1024 + $0) }
+    flows += (0..<100).map { Self.restored(port: 53, to: "10.22.0.5", sourcePort: 30_000 + $0) }
+    flows += (0..<100).map { Self.restored(port: 54, to: "10.22.0.78", sourcePort: 1024 + $0) }
+    try host.node.namespace.command("conntrack", "--load-file", "/dev/stdin", input: flows.joined(separator: "\n"))
+    #expect(try host.flows().count == 20_200)
+    let begin = ContinuousClock.now
+    try host.add(container, PortMapping(53, 53, "udp"))
+    // It takes 0.1 s; a look for each flow took half a minute.
+    #expect(ContinuousClock.now - begin < .seconds(5))
+    let left = try host.flows()
+    #expect(left.count == 200)
+    #expect(left.filter { $0.contains("dport=53 ") }.count == 100)
+    try host.delete(container, PortMapping(53, 53, "udp"))
+    #expect(try host.flows() == left.filter { $0.contains("dport=54 ") })
+  }
+
+  /// A flow of a client's to a port of the node that leads to an address, as a file of conntrack has it.
+  private static func restored(port: Int, to destination: String, sourcePort: Int) -> String {
+    let client = Node.clientAddress
+    return "-A -s \(client) -d \(Node.address) -r \(destination) -q \(client) -p udp --sport \(sourcePort)"
+      + " --dport \(port) --reply-port-src 53 --reply-port-dst \(sourcePort) -t 600 -u SEEN_REPLY"
+  }
+
   @Test("a flow that goes where it should survives a repeated ADD, and an ADD and a DEL of the same port elsewhere")
   func settled() throws {
     let host = try PortmapNode()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Rules
 import TestSupport
 import Testing
 
@@ -80,5 +81,46 @@ struct PortmapIPTablesLocalTests {
     let sender = try attacker.namespace.run { try UDPSocket("10.22.0.66") }
     try sender.send("intrusion", to: Endpoint("127.0.0.1", 9000))
     #expect(throws: SocketError.self) { try secret.receive() }
+  }
+
+  /// Has a neighbour send to 127.0.0.1 what it sends to 198.51.100.1, and take what comes from there for an answer.
+  private func disguise(_ attacker: Namespace) throws {
+    try attacker.command(
+      "nft", "-f", "-",
+      input: """
+        table netdev t {
+          chain out { type filter hook egress device eth0 priority 0; ip daddr 198.51.100.1 ip daddr set 127.0.0.1; }
+          chain in { type filter hook ingress device eth0 priority 0; ip saddr 127.0.0.1 ip saddr set 198.51.100.1; }
+        }
+
+        """)
+  }
+
+  @Test(
+    "a port on 127.0.0.1 is read neither by a container of another network, nor by a neighbour where route_localnet is on",
+    arguments: IPTablesSettings.Variant.allCases)
+  func loopbackFromElsewhere(variant: IPTablesSettings.Variant) throws {
+    let host = try PortmapNode(networks: [.first, .second], programs: IPTablesPrograms(variant)).byIPTables
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    let bystander = try host.node.addContainer(ip: "10.23.0.5", network: .second)
+    try host.add(container, PortMapping(8080, 80, on: "127.0.0.1"), PortMapping(8081, 80))
+    // By its ports the other network's bridge has route_localnet too.
+    try host.add(bystander, PortMapping(8082, 80))
+    try host.node.namespace.set("net/ipv4/conf/uplink/route_localnet", to: "1")
+    let intruder = try host.node.addContainer(ip: "10.23.0.66", network: .second).namespace
+    let server = try container.namespace.run { try TCPListener("10.22.0.5", 80) }
+    let attackers = [(intruder, "10.23.0.1"), (host.node.client, Node.address)]
+    for (attacker, gateway) in attackers {
+      try disguise(attacker)
+      #expect(isUnreachable(attacker, "198.51.100.1", 8080))
+      // What is published on every address is for everybody.
+      _ = try converse(attacker, gateway, 8081, with: server)
+    }
+    #expect(try converse(host.node.namespace, "127.0.0.1", 8080, with: server) == ip("10.22.0.1"))
+    // The same without the rule comes in: it is the rule that stops it.
+    let rule = try #require(try host.saved().first { $0.hasSuffix("-j CNI-HOSTPORT-LOCAL") })
+    try host.node.namespace.command(
+      "iptables-\(variant.rawValue)-restore", "--noflush", input: "*nat\n-D\(rule.dropFirst(2))\nCOMMIT\n")
+    for (attacker, _) in attackers { _ = try converse(attacker, "198.51.100.1", 8080, with: server) }
   }
 }

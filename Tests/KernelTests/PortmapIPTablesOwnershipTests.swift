@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import Address
+import Rules
 import TestSupport
 import Testing
 
@@ -32,7 +33,49 @@ struct PortmapIPTablesOwnershipTests {
     try host.byPeer.add(old, PortMapping(8080, 80))
     try host.byIPTables.add(new, PortMapping(8080, 80))
     #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
+    let finding = try #require(errorObject(try host.byIPTables.call("CHECK", old, [PortMapping(8080, 80)])))
+    #expect(finding.code == 102)
+    #expect(finding.message.contains("8080/tcp belongs to") && finding.message.contains(new.id))
+    try host.byIPTables.delete(new)
     try host.byIPTables.check(old, PortMapping(8080, 80))
+  }
+
+  @Test("what upstream added for net1 is CHECKed, spared by GC, and deleted", arguments: [true, false])
+  func upstreamsSecondInterface(withResult: Bool) throws {
+    let host = try PortmapNode()
+    let first = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    let second = try host.node.attach(first, ip: "10.22.0.6", ip6: "fd00:22::6", ifName: "net1", network: .first)
+    let mappings = [PortMapping(8080, 80), PortMapping(5353, 53, "udp")]
+    try host.byPeer.succeed("ADD", second, mappings)
+    let before = try host.savedOfContainers()
+    try host.byIPTables.succeed("CHECK", second, mappings)
+    try host.byIPTables.succeed("ADD", second, mappings)
+    let list = #""cni.dev/valid-attachments":[{"containerID":"\#(second.id)","ifname":"net1"}],"#
+    let collected = try host.byIPTables.call("GC", second, options: list, prevResult: false, version: "1.1.0")
+    try host.succeed("GC", collected)
+    #expect(try host.savedOfContainers() == before)
+    try host.succeed("DEL", try host.byIPTables.call("DEL", second, mappings, prevResult: withResult))
+    #expect(try host.savedOfContainers() == [])
+  }
+
+  @Test("network net with ID 1c and network net1 with ID c keep their ports apart from each other")
+  func namesThatRunTogether() throws {
+    var one = try PortmapNode().byIPTables
+    var other = one
+    (one.network, other.network) = ("net", "net1")
+    let containers = try ["1c", "c"].enumerated().map { index, id in
+      var container = try one.node.addContainer(ip: "10.22.0.\(5 + index)")
+      container.id = id
+      return container
+    }
+    try one.add(containers[0], PortMapping(8080, 80))
+    try other.add(containers[1], PortMapping(8081, 80))
+    try one.check(containers[0], PortMapping(8080, 80))
+    try other.check(containers[1], PortMapping(8081, 80))
+    try one.delete(containers[0])
+    try other.check(containers[1], PortMapping(8081, 80))
+    try other.delete(containers[1])
+    #expect(try one.savedOfContainers() == [])
   }
 
   @Test(
@@ -124,6 +167,31 @@ struct PortmapIPTablesOwnershipTests {
     try host.add(container, PortMapping(8080, 80, on: Node.address))
     #expect(try !host.saved(.ip6).contains { $0.contains("CNI-DN-") })
     try host.check(container, PortMapping(8080, 80, on: Node.address))
+  }
+
+  @Test(
+    "an ADD that cannot be completed leaves rules that an administrator has added in the container's chain",
+    arguments: IPTablesSettings.Variant.allCases)
+  func rollbackOfForeignRules(variant: IPTablesSettings.Variant) throws {
+    let host = try PortmapNode(programs: IPTablesPrograms(variant)).byIPTables
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    try host.add(container, PortMapping(8080, 80))
+    let chain = try #require(
+      try host.saved().first { $0.hasPrefix(":CNI-DN-") }?.dropFirst().split(separator: " ").first)
+    let rules = [
+      "-I \(chain) 1 -p tcp -m tcp --dport 8080 -m limit --limit 7/sec -j LOG --log-prefix \"one \"",
+      "-I \(chain) 2 -p udp -m length --length 1:9",
+      "-A \(chain) ! -p tcp -m pkttype --pkt-type unicast -g CNI-HOSTPORT-SETMARK",
+    ]
+    try host.node.namespace.command(
+      "iptables-\(variant.rawValue)-restore", "--noflush",
+      input: (["*nat"] + rules + ["COMMIT"]).map { $0 + "\n" }.joined())
+    let before = try host.saved()
+    #expect(before.filter { $0.hasPrefix("-A \(chain) ") }.count == 6)
+    try host.node.namespace.set("net/ipv4/conf/cni0/route_localnet", to: "0")
+    let outcome = try host.callWithReadOnlySysctls("ADD", container, [PortMapping(9090, 90)])
+    #expect(errorObject(outcome)?.code == 5)
+    #expect(try host.saved() == before)
   }
 
   @Test("an ADD that cannot be completed leaves nothing of the container")

@@ -17,7 +17,7 @@ import Testing
     var destinationPort: UInt16? = 53
   }
 
-  private static func flow(_ original: Tuple?, _ answer: Tuple?) throws -> Flow? {
+  private static func flow(_ original: Tuple?, _ answer: Tuple?) throws -> TrackedFlow? {
     var message = NetlinkMessage(nfnetlink: 0x0100, family: 2)
     for (tuple, type) in [(original, CTA_TUPLE_ORIG), (answer, CTA_TUPLE_REPLY)] {
       guard let tuple else { continue }
@@ -35,7 +35,7 @@ import Testing
         }
       }
     }
-    return Flow(try #require(NetlinkReply.split(message.bytes(sequence: 0)).first))
+    return TrackedFlow(try #require(NetlinkReply.split(message.bytes(sequence: 0)).first))
   }
 
   private static let original = Tuple(source: "192.0.2.9", destination: "192.0.2.1")
@@ -45,11 +45,11 @@ import Testing
   @Test("a flow says where its first packet went, and where it leads")
   func read() throws {
     let flow = try #require(try Self.flow(Self.original, Self.answer))
-    #expect(flow.transport == 17)
-    #expect(flow.address.description == "192.0.2.1")
-    #expect(flow.port == 53)
-    #expect(flow.destination.description == "10.22.0.5")
-    #expect(flow.destinationPort == 5353)
+    #expect(flow.path.transport == 17)
+    #expect(flow.path.address.description == "192.0.2.1")
+    #expect(flow.path.port == 53)
+    #expect(flow.path.destination.description == "10.22.0.5")
+    #expect(flow.path.destinationPort == 5353)
   }
 
   @Test("a flow of IPv6 as well")
@@ -57,10 +57,10 @@ import Testing
     let original = Tuple(source: "2001:db8::9", destination: "2001:db8::1", transport: 132)
     let answer = Tuple(source: "fd00::5", destination: "2001:db8::9", transport: 132, sourcePort: 80)
     let flow = try #require(try Self.flow(original, answer))
-    #expect(flow.transport == 132)
-    #expect(flow.address.description == "2001:db8::1")
-    #expect(flow.destination.description == "fd00::5")
-    #expect(flow.destinationPort == 80)
+    #expect(flow.path.transport == 132)
+    #expect(flow.path.address.description == "2001:db8::1")
+    #expect(flow.path.destination.description == "fd00::5")
+    #expect(flow.path.destinationPort == 80)
   }
 
   @Test("a message that lacks a part of it is no flow")

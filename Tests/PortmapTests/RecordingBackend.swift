@@ -69,7 +69,7 @@ final class RecordingBackend: PortForwardingBackend {
     return freed
   }
 
-  func destination(of port: HostPort) throws(CNIError) -> Endpoint? { nil }
+  func destinations(of ports: [HostPort]) throws(CNIError) -> [Endpoint?] { ports.map { _ in nil } }
 
   func probe() throws(CNIError) {
     probes += 1

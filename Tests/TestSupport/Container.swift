@@ -7,7 +7,7 @@ import Address
 package struct Container: Sendable {
   package let namespace: Namespace
   /// 64 hexadecimal digits, as runtimes have them.
-  package let id: String
+  package var id: String
   package let ifName: String
   package let address: IPAddress
   package let address6: IPAddress?

@@ -18,44 +18,41 @@ struct Flows {
     self.note = note
   }
 
-  /// Makes the kernel forget the UDP and SCTP flows to the ports of these forwards that lead somewhere else. A flow to
-  /// an address of the host whose port is forwarded by itself is not one of a forward for all addresses.
+  /// Makes the kernel forget the UDP and SCTP flows to the ports of these forwards that lead somewhere else than a new flow
+  /// would.
   func forget(strayingFrom forwards: [PortForward]) throws(CNIError) {
-    let flows = try flows(to: forwards)
-    if flows.isEmpty { return }
-    let own = Dictionary(forwards.map { ($0.hostPort, $0.destination) }) { first, _ in first }
-    var stray: [Flow] = []
-    for (flow, port) in flows {
-      var destination = own[port]
-      if destination == nil { destination = try backend.destination(of: port) ?? own[port.onAllAddresses] }
-      if let destination, !flow.leads(to: destination) { stray.append(flow) }
+    let paths = try paths(to: forwards)
+    if paths.isEmpty { return }
+    let destinations = try backend.destinations(of: paths.map(\.port))
+    let stray = zip(paths, destinations).filter { path, destination in
+      destination.map { !path.flow.leads(to: $0) } ?? false
     }
-    try forget(stray)
+    try forget(stray.map(\.0.flow))
   }
 
   /// Makes the kernel forget the UDP and SCTP flows that these forwards, which hold no more, have sent to their
   /// destinations.
   func forget(following forwards: [PortForward]) throws(CNIError) {
-    let flows = try flows(to: forwards)
-    if flows.isEmpty { return }
+    let paths = try paths(to: forwards)
+    if paths.isEmpty { return }
     let former = Dictionary(grouping: forwards, by: \.hostPort)
-    let followers = flows.filter { flow, port in
+    let followers = paths.filter { flow, port in
       (former[port] ?? []).contains { flow.leads(to: $0.destination) }
         || (former[port.onAllAddresses] ?? []).contains { flow.leads(to: $0.destination) }
     }
     try forget(followers.map(\.flow))
   }
 
-  /// The flows of transports without connections to the ports of these forwards, each with the port and address it went
-  /// to.
-  private func flows(to forwards: [PortForward]) throws(CNIError) -> [(flow: Flow, port: HostPort)] {
+  /// The paths of the flows of transports without connections to the ports of these forwards, each with the port and address
+  /// that they went to.
+  private func paths(to forwards: [PortForward]) throws(CNIError) -> [(flow: FlowPath, port: HostPort)] {
     let destinations = forwards.map(\.hostPort).filter { $0.transport != .tcp }.map {
       FlowDestination(family: $0.family, transport: $0.transport.number, port: $0.port, address: $0.address)
     }
     if destinations.isEmpty { return [] }
-    let flows = try kernel { () throws(NetlinkError) in
+    let paths = try kernel { () throws(NetlinkError) in
       do throws(NetlinkError) {
-        return try NetlinkSocket.open(.netfilter).flows(to: destinations)
+        return try NetlinkSocket.open(.netfilter).flowPaths(to: destinations)
       } catch {
         // The ports work all the same; only what was there before goes on for a while.
         guard error.saysNoConntrack else { throw error }
@@ -63,21 +60,21 @@ struct Flows {
         return []
       }
     }
-    return flows.compactMap { flow in HostPort(flow).map { (flow, $0) } }
+    return paths.compactMap { path in HostPort(path).map { (path, $0) } }
   }
 
-  /// Forgets the flows to addresses of this host: one through it, to a name server elsewhere, is not one to port 53
-  /// here.
-  private func forget(_ flows: [Flow]) throws(CNIError) {
-    if flows.isEmpty { return }
+  /// Forgets the flows on these paths that go to addresses of this host: one through it, to a name server elsewhere, is not
+  /// one to port 53 here.
+  private func forget(_ paths: [FlowPath]) throws(CNIError) {
+    if paths.isEmpty { return }
     try kernel { () throws(NetlinkError) in
-      let conntrack = try NetlinkSocket.open(.netfilter)
       let routes = try NetlinkSocket.open(.route)
       var isLocal: [IPAddress: Bool] = [:]
-      for flow in flows {
-        if isLocal[flow.address] == nil { isLocal[flow.address] = try self.isLocal(flow.address, routes) }
-        if isLocal[flow.address] == true { try conntrack.forget(flow) }
+      for path in paths where isLocal[path.address] == nil {
+        isLocal[path.address] = try self.isLocal(path.address, routes)
       }
+      let local = paths.filter { isLocal[$0.address] ?? false }
+      if !local.isEmpty { try NetlinkSocket.open(.netfilter).forgetFlows(on: local) }
     }
   }
 
@@ -100,18 +97,14 @@ struct Flows {
 }
 
 extension HostPort {
-  /// The port of this host that a flow went to.
-  fileprivate init?(_ flow: Flow) {
+  /// The port of this host that flows on a path went to.
+  fileprivate init?(_ flow: FlowPath) {
     guard let transport = Transport.allCases.first(where: { $0.number == flow.transport }) else { return nil }
     self.init(family: flow.address.family, transport: transport, port: flow.port, address: flow.address)
   }
-
-  fileprivate var onAllAddresses: HostPort {
-    HostPort(family: family, transport: transport, port: port, address: nil)
-  }
 }
 
-extension Flow {
+extension FlowPath {
   fileprivate func leads(to endpoint: Endpoint) -> Bool {
     destination == endpoint.address && destinationPort == endpoint.port
   }

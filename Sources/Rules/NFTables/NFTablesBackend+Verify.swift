@@ -23,11 +23,16 @@ extension NFTablesBackend {
     }
   }
 
-  package func destination(of port: HostPort) throws(CNIError) -> Endpoint? {
-    try transaction("look up \(port)") { (session) throws(NetlinkError) in
-      let place = Layout.place(port)
-      let stored = try session.read(places: [place]).elements[place]
-      return .done(stored.flatMap { $0.timeout == nil ? Layout.destination($0.element) : nil })
+  package func destinations(of ports: [HostPort]) throws(CNIError) -> [Endpoint?] {
+    // What is published on one address comes before what is published on all.
+    let places = ports.map { [Layout.place($0), Layout.place($0.onAllAddresses)] }
+    return try transaction("look up where ports lead") { (session) throws(NetlinkError) in
+      let stored = try session.read(places: Places(places.flatMap { $0 }).list).elements
+      let destinations = places.map { places in
+        places.lazy.compactMap { stored[$0] }.filter { $0.timeout == nil }.compactMap { Layout.destination($0.element) }
+          .first
+      }
+      return .done(destinations)
     }
   }
 

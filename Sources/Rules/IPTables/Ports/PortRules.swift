@@ -3,7 +3,6 @@
 
 import Address
 import CNI
-import Digest
 import Rules
 
 /// The rules of an attachment in the table `nat` of one family, under the peer's names:
@@ -26,21 +25,31 @@ struct PortRules {
   static let formerEntries = "CNI-HOSTPORT-SNAT"
 
   let family: AddressFamily
-  let owner: Owner
+  let attachment: PortAttachment
+  /// The attachment's chain.
+  var chain: String
   let markBit: Int
   /// The chain that marks what is to be masqueraded.
   private(set) var markChain: String
   /// What every entry looks at besides.
   let conditions: IPTablesRule?
-  private let forwards: [PortForward]
-  private let masquerades: [Masquerade]
+  let forwards: [PortForward]
+  /// From where connections are masqueraded, each source once however many mappings of a port name it.
+  let masqueraded: [Translation: [Prefix]]
+
+  /// A port of the host and what it leads to.
+  struct Translation: Hashable {
+    let hostPort: UInt16
+    let destination: Endpoint
+  }
 
   /// Takes the rules of a family; those of the other are left out.
   init(
     _ wanted: OwnedRules, _ family: AddressFamily, _ settings: IPTablesSettings
   ) throws(RuleSyntaxError) {
     self.family = family
-    owner = wanted.owner
+    attachment = PortAttachment(wanted.owner, hint: wanted.rules, ports: [])
+    chain = Self.chain(wanted.owner)
     markBit = settings.markBit
     markChain = settings.markChain ?? Self.marking
     let words = settings.conditions[family]
@@ -50,12 +59,14 @@ struct PortRules {
       throw RuleSyntaxError(description: "\"\(conditions.target.text)\" is not supported here")
     }
     var forwards: [PortForward] = []
-    var masquerades: [Masquerade] = []
+    var masqueraded: [Translation: [Prefix]] = [:]
     for rule in wanted.rules {
       switch rule {
       case .forwardPort(let forward) where forward.hostPort.family == family: forwards.append(forward)
       case .masquerade(let masquerade) where masquerade.destination.address.family == family:
-        masquerades.append(masquerade)
+        let translation = Translation(hostPort: masquerade.hostPort, destination: masquerade.destination)
+        if masqueraded[translation]?.contains(masquerade.source) ?? false { continue }
+        masqueraded[translation, default: []].append(masquerade.source)
       case .forwardPort, .masquerade, .acceptForwarded, .isolate, .restrict, .dropInvalid: break
       }
     }
@@ -64,31 +75,8 @@ struct PortRules {
       throw RuleSyntaxError(description: "\"-s\" cannot be given with sourceRanges")
     }
     self.forwards = forwards
-    self.masquerades = masquerades
+    self.masqueraded = masqueraded
   }
-
-  static let guardTable = IPTable(.filter, .ip)
-  /// What drops packets that `route_localnet`, which connections from localhost need, would let in from elsewhere
-  /// (CVE-2020-8558); answers of containers, whose addresses have been translated back by then, are not among them:
-  ///
-  ///     -A INPUT -s 127.0.0.0/8 ! -i lo … -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
-  ///     -A INPUT -d 127.0.0.0/8 ! -i lo -m comment --comment "CNI portfwd localhost" -m conntrack … -j DROP
-  static let guards: [IPTablesRule] = {
-    var rule = IPTablesRule(
-      inputInterface: Negatable(InterfacePattern("lo"), isNegated: true),
-      matches: [
-        .comment(CommentMatch("CNI portfwd localhost")),
-        .connection(ConnectionMatch([.related, .established, .destinationTranslated], isNegated: true)),
-      ], target: .drop)
-    rule.destination = Negatable(.loopback4)
-    var other = rule
-    other.destination = nil
-    other.source = Negatable(.loopback4)
-    return [rule, other]
-  }()
-
-  /// Whether connections from localhost are to reach the container.
-  var opensLocalhost: Bool { family == .ip && masquerades.contains { $0.source.contains(Prefix.loopback4.address) } }
 
   /// The same with another chain that marks.
   func marking(by chain: String) -> PortRules {
@@ -98,33 +86,9 @@ struct PortRules {
   }
 
   var isEmpty: Bool { forwards.isEmpty }
-  var masqueradesAny: Bool { !masquerades.isEmpty }
+  var masqueradesAny: Bool { !masqueraded.isEmpty }
 
-  /// The attachment's own chain. For `eth0` it is the peer's; of other interfaces a container may have several in a
-  /// network.
-  static func chain(_ owner: Owner, prefix: String = "CNI-DN-") -> String {
-    let hashed = owner.interface == "eth0" ? owner.network + owner.containerID : owner.description
-    return prefix + String(sha512(hashed).prefix(21))
-  }
-
-  /// What the entries of an attachment have as their comment: the peer's, and the interface where it is not `eth0`.
-  static func comment(_ owner: Owner) -> String {
-    let text = "dnat name: \"\(owner.network)\" id: \"\(owner.containerID)\""
-    return cut(owner.interface == "eth0" ? text : "\(text) if: \"\(owner.interface)\"")
-  }
-
-  /// The beginning of the comments of a network's attachments; nil if others may have the same.
-  static func commentPrefix(network: String) -> String? {
-    let prefix = "dnat name: \"\(network)\""
-    return prefix.utf8.count <= cutLength ? prefix : nil
-  }
-
-  /// The peer cuts what is longer than the kernel's field and adds three dots, of which the last has no room there.
-  private static func cut(_ text: String) -> String {
-    text.utf8.count <= 255 ? text : String(decoding: text.utf8.prefix(cutLength), as: UTF8.self) + ".."
-  }
-
-  private static let cutLength = 253
+  var hostPorts: [HostPort] { forwards.map(\.hostPort) }
 
   // MARK: - Rules
 
@@ -148,6 +112,7 @@ struct PortRules {
   /// One entry for up to fifteen ports of a transport and, with several sources that are allowed, for each of these.
   var entries: [IPTablesRule] {
     var entries: [IPTablesRule] = []
+    let comment = RuleMatch.comment(CommentMatch(comment))
     for transport in Transport.allCases {
       // Conditions about another transport never hold.
       if let asked = conditions?.transport, (asked.value == transport) == asked.isNegated { continue }
@@ -157,21 +122,20 @@ struct PortRules {
       while !rest.isEmpty {
         let chunk = rest.prefix(MultiportMatch.limit)
         rest = rest.dropFirst(chunk.count)
-        for source in allowedSources { entries.append(entry(transport, chunk.map { $0...$0 }, source)) }
+        for source in allowedSources { entries.append(entry(transport, chunk.map { $0...$0 }, source, comment)) }
       }
     }
     return entries
   }
 
   private func entry(
-    _ transport: Transport, _ ports: [ClosedRange<UInt16>], _ source: Negatable<Prefix>?
+    _ transport: Transport, _ ports: [ClosedRange<UInt16>], _ source: Negatable<Prefix>?, _ comment: RuleMatch
   ) -> IPTablesRule {
     var rule = conditions ?? IPTablesRule(target: .return)
-    rule.target = .jump(Self.chain(owner))
+    rule.target = .jump(chain)
     if let source { rule.source = source }
     rule.transport = Negatable(transport)
-    rule.matches =
-      [.comment(CommentMatch(Self.comment(owner))), .multiport(MultiportMatch(.destination, ports))] + rule.matches
+    rule.matches = [comment, .multiport(MultiportMatch(.destination, ports))] + rule.matches
     return rule
   }
 
@@ -197,9 +161,8 @@ struct PortRules {
         destination: port.address.map { Negatable(Prefix(host: $0)) }, transport: Negatable(port.transport),
         matches: [.ports(PortsMatch(port.transport, destination: Negatable(port.port...port.port)))],
         target: .jump(markChain))
-      for masquerade in masquerades
-      where masquerade.hostPort == port.port && masquerade.destination == forward.destination {
-        rule.source = Self.source(masquerade.source)
+      for source in masqueraded[Translation(hostPort: port.port, destination: forward.destination)] ?? [] {
+        rule.source = Self.source(source)
         rules.append(rule)
       }
       rule.source = nil
@@ -235,15 +198,6 @@ extension IPTablesRule {
     else { return nil }
     let endpoint = Endpoint(address: target.address, transport: transport, port: target.port)
     return PortForward(port: port, on: destination?.value.address, to: endpoint, if: nil)
-  }
-
-  /// Whether an entry is about a port.
-  func isEntry(of port: HostPort) -> Bool {
-    transport?.value == port.transport
-      && matches.contains { match in
-        guard case .multiport(let ports) = match else { return false }
-        return ports.ports.contains { $0.contains(port.port) }
-      }
   }
 
   /// The comment, if there is one.

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Rules
+
+extension IPTablesPorts {
+  func portRules(_ wanted: OwnedRules, _ family: AddressFamily) throws(CNIError) -> PortRules {
+    do {
+      return try PortRules(wanted, family, settings)
+    } catch {
+      let field = family == .ip ? "conditionsV4" : "conditionsV6"
+      throw CNIError(.invalidConfiguration, "\(field): \(error)")
+    }
+  }
+
+  /// Not looked at by CHECK: the peer has no such rules, and what it has added is to pass.
+  func guardLocalhost(_ table: inout TableEdit) throws(CNIError) {
+    for rule in PortRules.guards { try table.ensure(rule, in: "INPUT", atStart: true) }
+  }
+
+  /// Collects what keeps ports of 127.0.0.0/8 for this host, in front of what translates them.
+  private func keepLoopback(_ table: inout TableEdit) throws(CNIError) {
+    try table.look(at: [PortRules.loopback, "PREROUTING"])
+    try table.fill(PortRules.loopback, with: PortRules.loopbackRules)
+    let rules = try table.rules(of: "PREROUTING") ?? []
+    let place = rules.firstIndex { $0.rule == PortRules.jumpToLoopback }
+    if let place, !rules[..<place].contains(where: { $0.jump == PortRules.entries }) { return }
+    if let place { table.remove(rules[place], from: "PREROUTING") }
+    table.prepend(PortRules.jumpToLoopback, to: "PREROUTING")
+  }
+
+  /// Collects what is missing of the rules. CHECK does not ask for what upstream has not: what it has added is to pass.
+  func write(
+    _ rules: PortRules, over present: PresentPorts, isCheck: Bool = false, _ table: inout TableEdit
+  ) throws(CNIError) {
+    var wanted = rules
+    wanted.chain = present.target
+    if rules.masqueradesAny { wanted = try prepareMasquerading(wanted, &table) }
+    try table.ensureChain(PortRules.entries)
+    for hook in ["PREROUTING", "OUTPUT"] { try table.ensure(PortRules.jumpToEntries, in: hook) }
+    if rules.publishesOnLoopback, !isCheck { try keepLoopback(&table) }
+    _ = try table.remove(present, but: present.target)
+    try table.fill(present.target, with: wanted.chainRules)
+    let (old, new) = (present.entries(to: present.target), wanted.entries)
+    // Their order among themselves decides nothing.
+    if old.count == new.count, Set(old.map(\.rule)) == Set(new) { return }
+    for entry in old { table.remove(entry, from: PortRules.entries) }
+    for entry in new.reversed() { table.prepend(entry, to: PortRules.entries) }
+  }
+
+  /// Collects what masquerading needs, and answers the rules with the chain that marks: ours, if the other is missing.
+  private func prepareMasquerading(_ rules: PortRules, _ table: inout TableEdit) throws(CNIError) -> PortRules {
+    try table.look(at: [rules.markChain, PortRules.marking, PortRules.masquerading, "POSTROUTING"])
+    if rules.markChain != PortRules.marking {
+      if try table.has(rules.markChain) { return rules }
+      note("externalSetMarkChain: there is no chain \(rules.markChain): \(PortRules.marking) is used instead")
+    }
+    try table.ensureChain(PortRules.marking)
+    try table.ensure(rules.markingRule, in: PortRules.marking)
+    try table.ensureChain(PortRules.masquerading)
+    try table.ensure(rules.masqueradingRule, in: PortRules.masquerading)
+    try table.ensure(PortRules.jumpToMasquerading, in: "POSTROUTING", atStart: true)
+    return rules.marking(by: PortRules.marking)
+  }
+
+  /// Throws code 100 if another attachment has one of the ports.
+  func requireFree(_ rules: PortRules, _ table: inout TableEdit) throws(CNIError) {
+    let present = try table.ports(of: rules.attachment)
+    let entries = try table.rules(of: PortRules.entries) ?? []
+    let holders = try table.holders(of: rules.hostPorts, entries) { chain, taker, port in
+      taker == port && !present.has(chain)
+    }
+    for (port, holder) in zip(rules.hostPorts, holders) {
+      guard let holder else { continue }
+      let owner = holder.comment.map { " (\($0))" } ?? ""
+      throw CNIError(.hostPortConflict, "\(port) is another container's\(owner)")
+    }
+  }
+
+  /// The ports that go to another container by now, in words. Those that another interface of the same container has are not
+  /// among them.
+  func takeovers(
+    of rules: PortRules, _ present: PresentPorts, _ table: inout TableEdit
+  ) throws(CNIError) -> [String] {
+    // What stands behind the attachment's own entries takes nothing from it.
+    var rest = present.entries(to: present.target).count
+    if rest == 0 { return [] }
+    let entries = try table.rules(of: PortRules.entries, holding: nil) { entry in
+      if entry.jump == present.target { rest -= 1 }
+      return rest == 0
+    }
+    let holders = try table.holders(of: rules.hostPorts, entries) { _, taker, port in taker.covers(port) }
+    return zip(rules.hostPorts, holders).compactMap { port, holder in
+      guard let holder, !present.has(holder.chain), !rules.attachment.isOfContainer(holder.comment) else { return nil }
+      return "the mapping of \(port) belongs to \(holder.comment ?? "the chain \(holder.chain)")"
+    }
+  }
+}

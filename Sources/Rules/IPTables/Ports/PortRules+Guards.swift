@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import Rules
+
+/// What keeps from others what is for this host alone.
+extension PortRules {
+  static let guardTable = IPTable(.filter, .ip)
+  /// What drops packets that `route_localnet`, which connections from localhost need, would let in from elsewhere
+  /// (CVE-2020-8558); answers of containers, whose addresses have been translated back by then, are not among them:
+  ///
+  ///     -A INPUT -s 127.0.0.0/8 ! -i lo … -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
+  ///     -A INPUT -d 127.0.0.0/8 ! -i lo -m comment --comment "CNI portfwd localhost" -m conntrack … -j DROP
+  static let guards: [IPTablesRule] = {
+    var rule = IPTablesRule(
+      inputInterface: Negatable(InterfacePattern("lo"), isNegated: true),
+      matches: [
+        .comment(CommentMatch("CNI portfwd localhost")),
+        .connection(ConnectionMatch([.related, .established, .destinationTranslated], isNegated: true)),
+      ], target: .drop)
+    rule.destination = Negatable(.loopback4)
+    var other = rule
+    other.destination = nil
+    other.source = Negatable(.loopback4)
+    return [rule, other]
+  }()
+
+  /// Whether connections from localhost are to reach the container.
+  var opensLocalhost: Bool {
+    family == .ip && masqueraded.values.contains { $0.contains { $0.contains(Prefix.loopback4.address) } }
+  }
+
+  /// What keeps ports that are published on 127.0.0.0/8 from others, to whom `route_localnet` of their interface opens them:
+  /// what is translated is forwarded, and never comes to INPUT. Only Windows connects from outside, to a WSL in mirrored mode.
+  ///
+  ///     -A PREROUTING -d 127.0.0.0/8 ! -i lo -m comment --comment "CNI portfwd localhost" -j CNI-HOSTPORT-LOCAL
+  ///     -A CNI-HOSTPORT-LOCAL -i loopback0 -j RETURN
+  ///     -A CNI-HOSTPORT-LOCAL -j ACCEPT
+  static let loopback = "CNI-HOSTPORT-LOCAL"
+  static let jumpToLoopback = IPTablesRule(
+    destination: Negatable(.loopback4), inputInterface: Negatable(InterfacePattern("lo"), isNegated: true),
+    matches: [.comment(CommentMatch("CNI portfwd localhost"))], target: .jump(loopback))
+  static let loopbackRules = [
+    IPTablesRule(inputInterface: Negatable(InterfacePattern("loopback0")), target: .return),
+    IPTablesRule(target: .accept),
+  ]
+
+  /// Whether a port is published on an address that only the host itself has.
+  var publishesOnLoopback: Bool {
+    forwards.contains { $0.hostPort.address.map { Prefix.loopback4.contains($0) } ?? false }
+  }
+}

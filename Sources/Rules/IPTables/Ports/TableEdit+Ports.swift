@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Rules
+
+/// What an attachment had before a change, if the change was to any of it.
+struct FormerPorts {
+  fileprivate struct Chain {
+    let name: String
+    let rules: [KeptRule]
+    let entries: [KeptRule]
+  }
+
+  fileprivate let chains: [Chain]
+
+  init?(_ present: PresentPorts, _ table: TableEdit) {
+    let names = present.chains.map(\.name) + [present.target, PortRules.entries]
+    if !table.changes.contains(where: { names.contains($0.chain) }) { return nil }
+    chains = present.chains.map {
+      Chain(name: $0.name, rules: $0.rules.map(\.kept), entries: $0.entries.map(\.kept))
+    }
+  }
+}
+
+// MARK: - Removing
+
+extension TableEdit {
+  /// Removes what an attachment has, but for one chain and its entries.
+  mutating func remove(_ present: PresentPorts, but spared: String? = nil) throws(CNIError) -> [PortForward] {
+    var forwards: [PortForward] = []
+    for chain in present.chains where chain.name != spared {
+      for entry in chain.entries { remove(entry, from: PortRules.entries) }
+      forwards += chain.rules.compactMap { $0.rule?.forward }
+      removeChain(chain.name)
+    }
+    return forwards
+  }
+
+  /// Removes the second chain that attachments had from old versions of upstream.
+  mutating func removeFormerChain(
+    of attachment: PortAttachment, _ present: PresentPorts
+  ) throws(CNIError) -> [PortForward] {
+    let chain = PortRules.formerChain(attachment.owner)
+    let isThere = try has(chain)
+    guard isThere, attachment.isFirstInterface || present.has(attachment.sharedChain) else { return [] }
+    let entries = try entries(to: chain, in: PortRules.formerEntries)
+    for entry in entries { remove(entry, from: PortRules.formerEntries) }
+    let forwards = try rules(of: chain, holding: nil).compactMap { $0.rule?.forward }
+    removeChain(chain)
+    return forwards
+  }
+
+  /// Removes the ports of all attachments whose entries' comments begin so, but for these.
+  mutating func removePorts(commented prefix: String, sparing valid: [Owner]) throws(CNIError) -> [PortForward] {
+    var spared: [String] = []
+    for owner in valid {
+      let own = PortRules.ownChain(owner)
+      spared.append(own)
+      // Upstream's chain may be that of another interface, but only if this one has a chain of its own.
+      let hasOwn = try has(own)
+      if owner.interface == "eth0" || !hasOwn { spared.append(PortRules.sharedChain(owner)) }
+    }
+    var (stale, used): ([String], [String]) = ([], [])
+    for entry in try rules(of: PortRules.entries) ?? [] {
+      guard let chain = entry.jump, chain.hasPrefix(PortRules.chainPrefix) else { continue }
+      guard !spared.contains(chain), entry.rule?.comment?.hasPrefix(prefix) ?? false else {
+        used.append(chain)
+        continue
+      }
+      remove(entry, from: PortRules.entries)
+      if !stale.contains(chain) { stale.append(chain) }
+    }
+    var forwards: [PortForward] = []
+    for chain in stale where !used.contains(chain) {
+      forwards += try rules(of: chain, holding: nil).compactMap { $0.rule?.forward }
+      removeChain(chain)
+    }
+    return forwards
+  }
+}
+
+// MARK: - Putting back
+
+extension TableEdit {
+  /// Makes an attachment have again what it had.
+  mutating func putBack(_ former: FormerPorts, of attachment: PortAttachment) throws(CNIError) {
+    let present = try ports(of: attachment)
+    for chain in present.chains {
+      for entry in chain.entries { remove(entry, from: PortRules.entries) }
+      if !former.chains.contains(where: { $0.name == chain.name }) { removeChain(chain.name) }
+    }
+    if former.chains.isEmpty { return }
+    try ensureChain(PortRules.entries)
+    for chain in former.chains {
+      try restore(chain.name, with: chain.rules)
+      for entry in chain.entries.reversed() { restore(entry, atStartOf: PortRules.entries) }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import Glibc
+import TestSupport
+import Testing
+
+@Suite(
+  "portmap where iptables-legacy keeps rules",
+  .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct PortmapLegacyHostTests {
+  private let host: PortmapNode
+
+  init() throws { host = try PortmapNode(programs: IPTablesPrograms(.legacy)) }
+
+  /// The names of the tables that somebody has used.
+  private func tables() throws -> [String] {
+    try AddressFamily.allCases.flatMap { family in
+      let file = "/proc/net/\(family == .ip ? "ip" : "ip6")_tables_names"
+      return try host.node.namespace.command("cat", file).split(separator: "\n").map { "\(family.title) \($0)" }
+    }
+  }
+
+  /// Rules as kube-proxy has them for so many services.
+  private func addForeignRules(_ count: Int) throws {
+    var lines = ["*nat"] + (0..<count / 10).map { ":KUBE-SVC-\($0) - [0:0]" }
+    for number in 0..<count {
+      lines.append(
+        "-A KUBE-SVC-\(number % (count / 10)) -s 10.\(number >> 8).\(number & 255).0/24 -p tcp -m tcp --dport 80"
+          + " -j DNAT --to-destination 10.0.0.1:80")
+    }
+    try host.node.namespace.command("iptables-legacy-restore", input: (lines + ["COMMIT", ""]).joined(separator: "\n"))
+  }
+
+  @Test("STATUS makes no table, whatever variant it is asked about, and finds what ADD needs")
+  func status() throws {
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    for variant in ["legacy", "nft"] {
+      for options in ["", #""conditionsV4":["-m","mark","--mark","1"],"#] {
+        let members = #""backend":"iptables","iptablesVariant":"\#(variant)","# + options
+        try host.succeed(
+          "STATUS", try host.call("STATUS", container, options: members, prevResult: false, version: "1.1.0"))
+      }
+    }
+    #expect(try tables() == [])
+    #expect(try host.ruleset() == "")
+    // And where there are tables it changes nothing of them.
+    try host.byIPTables.add(container, PortMapping(8080, 80))
+    let (before, names) = (try host.saved(), try tables())
+    try host.succeed("STATUS", try host.byIPTables.call("STATUS", container, prevResult: false, version: "1.1.0"))
+    #expect(try host.saved() == before)
+    #expect(try tables() == names)
+  }
+
+  @Test("DEL and GC of the nftables backend do not wait for the lock of iptables, whoever holds it")
+  func lock() throws {
+    try addForeignRules(2000)
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    try host.byNFTables.add(container, PortMapping(8080, 80))
+    let file = try #require(host.programs?.environment["XTABLES_LOCKFILE"])
+    let descriptor = open(file, O_RDONLY | O_CREAT | O_CLOEXEC, 0o600)
+    defer { close(descriptor) }
+    try #require(descriptor >= 0 && flock(descriptor, LOCK_EX) == 0)
+    let begin = ContinuousClock.now
+    try host.byNFTables.delete(container, PortMapping(8080, 80))
+    try host.byNFTables.delete(container)
+    let collected = try host.byNFTables.call(
+      "GC", container, options: #""cni.dev/valid-attachments":[],"#, prevResult: false, version: "1.1.0")
+    try host.succeed("GC", collected)
+    // The lock is waited for 10 s.
+    #expect(ContinuousClock.now - begin < .seconds(5))
+  }
+
+  @Test("what upstream left in a legacy table goes with the nftables backend's DEL and GC all the same")
+  func upstreamsRules() throws {
+    try addForeignRules(100)
+    let before = try host.saved()
+    let containers = try (5..<7).map { try host.node.addContainer(ip: "10.22.0.\($0)") }
+    for (index, container) in containers.enumerated() {
+      try host.byPeer.add(container, PortMapping(8080 + index, 80))
+    }
+    try host.byNFTables.delete(containers[0])
+    let collected = try host.byNFTables.call(
+      "GC", containers[1], options: #""cni.dev/valid-attachments":[],"#, prevResult: false, version: "1.1.0")
+    try host.succeed("GC", collected)
+    #expect(try host.savedOfContainers() == [])
+    #expect(try host.saved().filter { $0.contains("KUBE") } == before.filter { $0.contains("KUBE") })
+  }
+
+  @Test("5,000 ports of one container are added, CHECKed and deleted")
+  func thousands() throws {
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    let mappings = (0..<5000).map { PortMapping(10_000 + $0, 10_000 + $0) }
+    let begin = ContinuousClock.now
+    try host.byIPTables.succeed("ADD", container, mappings)
+    try host.byIPTables.succeed("CHECK", container, mappings)
+    let lines = try host.savedOfContainers()
+    #expect(lines.count { $0.contains("-j DNAT --to-destination 10.22.0.5:") } == 5000)
+    #expect(lines.count { $0.hasPrefix("-A CNI-HOSTPORT-DNAT") } == 334)
+    try host.byIPTables.succeed("DEL", container, mappings)
+    #expect(try host.savedOfContainers() == [])
+    // It takes half a second; copying the chain for each of its rules took seven for the ADD alone.
+    #expect(ContinuousClock.now - begin < .seconds(6))
+  }
+}
