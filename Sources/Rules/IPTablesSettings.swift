@@ -28,4 +28,16 @@ package struct IPTablesSettings: Sendable {
     self.conditions = conditions
     self.variant = variant
   }
+
+  /// Whether somebody's own chain can have this name: the kernel takes 28 bytes (linux/netfilter/x_tables.h,
+  /// `XT_EXTENSION_MAXNAMELEN`), and iptables would take a name that begins so, is a verdict's or that of a chain with a hook for
+  /// something else.
+  package static func isChainName(_ name: String) -> Bool {
+    (1...28).contains(name.utf8.count) && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f } && !name.hasPrefix("-")
+      && !name.hasPrefix("!") && !takenNames.contains(name)
+  }
+
+  private static let takenNames = [
+    "ACCEPT", "DROP", "QUEUE", "RETURN", "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING",
+  ]
 }

@@ -27,13 +27,25 @@ import Testing
   @Test(
     "what only rules in iptables can do is code 2 and named where the backend nftables is asked for",
     arguments: [
-      (#""externalSetMarkChain":"KUBE-MARK-MASQ""#, "externalSetMarkChain"),
-      (#""conditionsV4":["-s","10.0.0.0/8"]"#, "conditionsV4"), (#""conditionsV6":["-s","::1"]"#, "conditionsV6"),
+      (#""externalSetMarkChain":"KUBE-MARK-MASQ""#, #"externalSetMarkChain: "KUBE-MARK-MASQ""#),
+      (#""conditionsV4":["-s","10.0.0.0/8"]"#, #"conditionsV4: "-s 10.0.0.0/8""#),
+      (#""conditionsV6":["-s","::1"]"#, #"conditionsV6: "-s ::1""#),
     ])
-  func unsupported(members: String, field: String) throws {
+  func unsupported(members: String, keyAndValue: String) throws {
     let error = try #require(throws: CNIError.self) { try Self.options(#""backend":"nftables","# + members) }
     #expect(error.code == .unsupportedField)
-    #expect(error.message.hasPrefix("\(field): "))
+    #expect(error.message == "\(keyAndValue) needs the backend iptables, and backend says \"nftables\"")
+  }
+
+  @Test(
+    "a chain that marks has a name that iptables takes, else it is code 7",
+    arguments: ["two words", "tab\\t", "-x", "!x", "ACCEPT", "RETURN", "PREROUTING", String(repeating: "n", count: 29)])
+  func chainName(name: String) throws {
+    let error = try #require(throws: CNIError.self) { try Self.options(#""externalSetMarkChain":"\#(name)""#) }
+    #expect(error.code == .invalidConfiguration)
+    #expect(error.message.hasPrefix("externalSetMarkChain: expected the name of a chain of 1 to 28 bytes, found "))
+    let longest = String(repeating: "n", count: 28)
+    #expect(try Self.options(#""externalSetMarkChain":"\#(longest)""#).iptables?.markChain == longest)
   }
 
   @Test("the settings of iptables are what the configuration says")

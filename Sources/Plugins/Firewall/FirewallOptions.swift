@@ -84,17 +84,12 @@ extension FirewallOptions {
     return choice
   }
 
-  /// iptables takes 28 bytes (linux/netfilter/x_tables.h, `XT_EXTENSION_MAXNAMELEN`), and would take a name that begins so, or is
-  /// a verdict's, for something else. Of the tables' own chains and those of plugins none is an administrator's.
+  /// Of the chains of plugins none is an administrator's.
   private static func isChainName(_ name: String) -> Bool {
-    (1...28).contains(name.utf8.count) && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f } && !name.hasPrefix("-")
-      && !name.hasPrefix("!") && !takenNames.contains(name)
+    IPTablesSettings.isChainName(name) && !takenNames.contains(name)
   }
 
-  private static let takenNames = [
-    "ACCEPT", "DROP", "QUEUE", "RETURN", "INPUT", "FORWARD", "OUTPUT", "CNI-FORWARD", "CNI-OWNERS",
-    "CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2",
-  ]
+  private static let takenNames = ["CNI-FORWARD", "CNI-OWNERS", "CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2"]
 
   private static func isolation(_ field: Field) throws(FieldError) -> Isolation.Kind? {
     switch try field.string() {

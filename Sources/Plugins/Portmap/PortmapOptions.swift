@@ -100,10 +100,10 @@ extension PortmapOptions {
       throw CNIError.invalid(document["backend"].expected("nftables or iptables"))
     }
     var settings = IPTablesSettings()
-    var needs: String?
+    var needs: (key: String, value: String)?
     do throws(FieldError) {
-      settings.markChain = try document["externalSetMarkChain"].string()
-      if settings.markChain != nil { needs = "externalSetMarkChain" }
+      settings.markChain = try chain(document["externalSetMarkChain"])
+      if let chain = settings.markChain { needs = ("externalSetMarkChain", chain) }
       if let bit = try document["markMasqBit"].integer(in: 0...31) {
         if settings.markChain != nil {
           throw FieldError(path: "markMasqBit", reason: "cannot be given with externalSetMarkChain")
@@ -120,16 +120,23 @@ extension PortmapOptions {
         if let first = settings.conditions[family].first?.utf8.first,
           first == UInt8(ascii: "-") || first == UInt8(ascii: "!")
         {
-          needs = name
+          needs = (name, settings.conditions[family].joined(separator: " "))
         }
       }
     } catch {
       throw CNIError.invalid(error)
     }
     if backend == "nftables", let needs {
-      throw CNIError(.unsupportedField, "\(needs): needs the backend iptables, and \"nftables\" is asked for")
+      let text = "\(needs.key): \"\(needs.value)\" needs the backend iptables, and backend says \"nftables\""
+      throw CNIError(.unsupportedField, text)
     }
     return backend == "iptables" || needs != nil ? settings : nil
+  }
+
+  private static func chain(_ field: Field) throws(FieldError) -> String? {
+    guard let name = try field.string() else { return nil }
+    guard IPTablesSettings.isChainName(name) else { throw field.expected("the name of a chain of 1 to 28 bytes") }
+    return name
   }
 
   private static func variant(_ field: Field) throws(FieldError) -> IPTablesSettings.Variant? {

@@ -64,7 +64,7 @@ extension NFTablesBackend {
       if stored.timeout != nil { return .again }
       if stored.element == element { continue }
       if let takeover = Self.takeover(of: stored.element, by: layout.owner) {
-        if onConflict == .error { return .refused(Self.conflict(takeover)) }
+        if onConflict == .error { return .refused(conflict(takeover)) }
         change.takeovers.append(takeover)
         change.removed += try displacedConditions(of: stored.element, session)
       }
@@ -132,8 +132,13 @@ extension NFTablesBackend {
     return Takeover(of: subject, previous: element.comment?.owner.text ?? "somebody unknown")
   }
 
-  private static func conflict(_ takeover: Takeover) -> CNIError {
-    CNIError(.hostPortConflict, "runtimeConfig.portMappings: \(takeover.subject) belongs to \(takeover.previous)")
+  private func conflict(_ takeover: Takeover) -> CNIError {
+    let field =
+      switch part {
+      case .ports: "runtimeConfig.portMappings"
+      case .firewall: "prevResult.ips"
+      }
+    return CNIError(.hostPortConflict, "\(field): \(takeover.subject) belongs to \(takeover.previous)")
   }
 }
 

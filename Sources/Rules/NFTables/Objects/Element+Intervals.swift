@@ -2,8 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 extension Element {
-  /// The elements of a set that holds intervals from a first value to before an end (nil: to the last value there is). They
-  /// must not be all values.
+  /// The elements of a set that holds intervals from a first value to before an end (nil: to the last value there is).
   static func intervals(_ set: String, _ list: [(from: [UInt8], to: [UInt8]?)]) -> [Element] {
     var merged: [(from: [UInt8], to: [UInt8]?)] = []
     for next in list.sorted(by: { $0.from.lexicographicallyPrecedes($1.from) }) {

@@ -22,7 +22,7 @@ extension Branch {
     var branch = deniedSkeleton(family, deniedID(denied))
     let (name, ranges) = (branch.chain, "\(branch.chain)_ranges")
     branch.body.append(RuleObject(name, Match.ofKnownConnection + [.return]))
-    // No set can hold every address there is.
+    // To know that every address is denied nothing need be looked up.
     if denied.ranges == [AddressRange(first: Prefix.all(family).address, end: nil)] {
       branch.body.append(RuleObject(name, [.drop]))
       return branch
