@@ -43,6 +43,8 @@ struct PortmapLegacyHostTests {
           "STATUS", try host.call("STATUS", container, options: members, prevResult: false, version: "1.1.0"))
       }
     }
+    // Nor does CHECK of what was never added.
+    #expect(errorObject(try host.byIPTables.call("CHECK", container, [PortMapping(8080, 80)]))?.code == 102)
     #expect(try tables() == [])
     #expect(try host.ruleset() == "")
     // And where there are tables it changes nothing of them.
