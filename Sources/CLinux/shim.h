@@ -32,6 +32,7 @@
 // Function-like macros and casts, which Swift does not import.
 static const unsigned long cni_ns_get_nstype = NS_GET_NSTYPE;
 static const int cni_clone_newnet = 0x40000000;  // CLONE_NEWNET, linux/sched.h: behind _GNU_SOURCE in glibc
+static const int cni_o_path = 010000000;         // O_PATH, asm-generic/fcntl.h: the same
 
 // Behind _GNU_SOURCE, which in a shim breaks the merge with the Glibc module.
 int setns(int fd, int nstype);

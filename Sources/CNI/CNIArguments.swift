@@ -5,31 +5,28 @@
 package struct CNIArguments: Equatable, Sendable {
   package let values: [String: String]
 
-  /// No arguments.
-  package static let empty = CNIArguments(values: [:])
-
-  private init(values: [String: String]) { self.values = values }
-
-  /// Reads the pairs; an item without `=` is code 4.
+  /// Reads the pairs. An item without `=`, or one whose key nobody knows, is code 4 unless `IgnoreUnknown` allows it: then it
+  /// is the rest of a value with a semicolon in it, or meant for another plugin.
   package init(_ text: String) throws(CNIError) {
     var values: [String: String] = [:]
+    var unknown: [String] = []
     for item in text.split(separator: ";") {
       let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, !parts[0].isEmpty else {
-        throw CNIError(.badEnvironment, "CNI_ARGS: expected KEY=value, found \"\(item)\"")
+      guard parts.count == 2, Self.isKnown(String(parts[0])) else {
+        unknown.append(String(item))
+        continue
       }
       values[String(parts[0])] = String(parts[1])
     }
     self.values = values
+    if unknown.isEmpty || ["1", "true"].contains(values["IgnoreUnknown"]?.lowercased()) { return }
+    let list = unknown.map { "\"\($0)\"" }.joined(separator: ", ")
+    let known = "expected KEY=value with a key out of \(Self.known.joined(separator: ", ")) and K8S_*"
+    throw CNIError(.badEnvironment, "CNI_ARGS: \(known), found \(list) (and no IgnoreUnknown=1)")
   }
 
-  /// For a plugin that reads arguments: code 4 for one that it does not know, unless `IgnoreUnknown` allows it.
-  package func requireKnown(_ names: [String]) throws(CNIError) {
-    if values.isEmpty { return }
-    if ["1", "true"].contains(values["IgnoreUnknown"]?.lowercased()) { return }
-    let unknown = values.keys.filter { !names.contains($0) && $0 != "IgnoreUnknown" }.sorted()
-    if !unknown.isEmpty {
-      throw CNIError(.badEnvironment, "CNI_ARGS: unknown: \(unknown.joined(separator: ", ")) (and no IgnoreUnknown=1)")
-    }
-  }
+  /// What the plugins of a chain read, and runtimes send to all of them.
+  private static let known = ["IP", "MAC", "GATEWAY", "IgnoreUnknown"]
+
+  private static func isKnown(_ key: String) -> Bool { known.contains(key) || key.hasPrefix("K8S_") }
 }

@@ -31,16 +31,16 @@ extension NetworkResult {
     var copy = object
     // A result of the same version or an older one holds nothing newer, only members that it calls its own.
     if source == .v1_1_0, version < .v1_1_0 {
-      try copy.editItems("interfaces", at: "") { (item) throws(FieldError) in
+      try copy.editItems("interfaces", at: path) { (item) throws(FieldError) in
         for name in Self.newerInterfaceMembers { _ = item.take(name) }
       }
-      try copy.editItems("routes", at: "") { (item) throws(FieldError) in
+      try copy.editItems("routes", at: path) { (item) throws(FieldError) in
         for name in Self.newerRouteMembers { _ = item.take(name) }
       }
     }
     if version < .v0_3_0 { return try families(of: copy) }
     if version < .v1_0_0 {
-      try copy.editItems("ips", at: "") { (item) throws(FieldError) in
+      try copy.editItems("ips", at: path) { (item) throws(FieldError) in
         let family = Self.family(ofPrefix: item.known("address")?.value)
         var versioned = JSONObject(["version": .string(family == .ip ? "4" : "6")])
         for member in item.members { versioned.append(member.name, member.value) }
@@ -76,8 +76,9 @@ extension NetworkResult {
   private func families(of object: JSONObject) throws(FieldError) -> JSONObject {
     var rest = object
     var result = JSONObject()
-    let ips = try Field(rest["ips"]).array() ?? []
-    let routes = try Field(rest["routes"]).array() ?? []
+    let lists = Field(path: path, .object(rest))
+    let ips = try lists["ips"].array() ?? []
+    let routes = try lists["routes"].array() ?? []
     for name in ["interfaces", "ips", "routes"] { _ = rest.take(name) }
     for (family, name) in [(AddressFamily.ip, "ip4"), (.ip6, "ip6")] {
       guard

@@ -12,7 +12,7 @@ package struct NetworkResult: Equatable, Sendable {
   /// The version it was read in: what that version does not know, but the result holds, is nobody's to remove.
   package let source: SpecVersion
   /// Where it stood, for error messages.
-  private let path: String
+  let path: String
 
   /// Reads a result in the version that it names, else in `implied`.
   package init(decoding field: Field, implied: SpecVersion) throws(FieldError) {

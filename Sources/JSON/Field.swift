@@ -95,8 +95,7 @@ extension Field {
     return number
   }
 
-  /// The same for numbers that may take 64 bits without a sign. Those from 2⁵³ on are rounded if another number of the
-  /// document takes more than 63 bits, as then all are read as floating-point numbers.
+  /// The same for numbers that may take 64 bits without a sign; those from 2⁶³ on are read with 53 digits of precision.
   package func unsigned(in range: ClosedRange<UInt64>) throws(FieldError) -> UInt64? {
     let number: UInt64?
     switch value {

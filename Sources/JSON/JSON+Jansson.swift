@@ -44,17 +44,17 @@ extension JSON {
 
   private static func load(_ text: [UInt8], alsoRefusing refused: Int = 0) throws(JSONSyntaxError) -> OpaqueJSON {
     var error = json_error_t()
-    func attempt(_ flags: Int) -> OpaqueJSON? {
+    func attempt(_ text: [UInt8]) -> OpaqueJSON? {
       unsafe text.withUnsafeBytes {
         unsafe json_loadb($0.baseAddress?.assumingMemoryBound(to: CChar.self), $0.count, flags, &error)
       }
     }
     if text.isEmpty { throw JSONSyntaxError(description: "no input") }
     let flags = Int(JSON_DECODE_ANY | JSON_ALLOW_NUL) | refused
-    if let root = unsafe attempt(flags) { return unsafe root }
+    if let root = unsafe attempt(text) { return unsafe root }
     // An integer over 63 bits anywhere must not cost the whole configuration.
     if unsafe cni_json_error_code(&error) == json_error_numeric_overflow,
-      let root = unsafe attempt(flags | Int(JSON_DECODE_INT_AS_REAL))
+      let root = unsafe attempt(spellingLargeIntegersAsReals(text))
     {
       return unsafe root
     }
@@ -63,6 +63,39 @@ extension JSON {
     }
     throw JSONSyntaxError(description: "line \(error.line), column \(error.column): \(reason)")
   }
+}
+
+/// The same text with an exponent after each integer that takes more than 63 bits, by which jansson reads it as a floating-point
+/// number, and the others as they are. What is no JSON stays so.
+func spellingLargeIntegersAsReals(_ text: [UInt8]) -> [UInt8] {
+  var result: [UInt8] = []
+  result.reserveCapacity(text.count + 16)
+  var isInString = false
+  var index = 0
+  while index < text.count {
+    let byte = text[index]
+    if isInString {
+      // A backslash takes the byte after it along, which may be a quotation mark.
+      let end = byte == UInt8(ascii: "\\") ? min(index + 2, text.count) : index + 1
+      if byte == UInt8(ascii: "\"") { isInString = false }
+      result += text[index..<end]
+      index = end
+      continue
+    }
+    if byte == UInt8(ascii: "\"") { isInString = true }
+    let number = text[index...].prefix { "+-.0123456789Ee".utf8.contains($0) }
+    if number.isEmpty {
+      result.append(byte)
+      index += 1
+      continue
+    }
+    result += number
+    index = number.endIndex
+    let digits = number.first == UInt8(ascii: "-") ? number.dropFirst() : number
+    let isInteger = !digits.isEmpty && digits.allSatisfy { (0x30...0x39).contains($0) }
+    if isInteger, Int64(String(decoding: number, as: UTF8.self)) == nil { result += "e0".utf8 }
+  }
+  return result
 }
 
 private typealias OpaqueJSON = UnsafeMutablePointer<json_t>
@@ -74,7 +107,6 @@ extension JSON {
     case JSON_FALSE: self = .bool(false)
     case JSON_INTEGER: self = .integer(unsafe json_integer_value(value))
     case JSON_REAL:
-      // Also an integer, where another one in the text was too big; up to 2⁵³ the number is the same.
       let number = unsafe json_real_value(value)
       self = Int64(exactly: number).map { .integer($0) } ?? .real(number)
     case JSON_STRING: self = .string(unsafe Self.string(json_string_value(value), json_string_length(value)))

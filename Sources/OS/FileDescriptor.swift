@@ -45,7 +45,7 @@ package struct FileDescriptor: ~Copyable {
   package func writeAll(_ bytes: [UInt8]) throws(SystemError) { try OS.writeAll(bytes, to: number) }
 }
 
-private func writeAll(_ bytes: [UInt8], to number: Int32) throws(SystemError) {
+func writeAll(_ bytes: [UInt8], to number: Int32) throws(SystemError) {
   var rest = bytes[...]
   while !rest.isEmpty {
     let count = try systemCall("write") {
@@ -71,20 +71,4 @@ extension Array where Element == UInt8 {
     if let failure { throw failure }
     return bytes
   }
-}
-
-/// A stream that every process is given to write to.
-package enum StandardStream: Int32, Sendable {
-  case output = 1
-  case error = 2
-}
-
-/// Reads stdin to its end, or to `limit` bytes if that comes first.
-package func readStandardInput(limit: Int) throws(SystemError) -> [UInt8] {
-  try FileDescriptor(owning: 0).readAll(limit: limit)
-}
-
-/// Writes every byte to a stream of the process.
-package func writeStandard(_ stream: StandardStream, _ bytes: [UInt8]) throws(SystemError) {
-  try writeAll(bytes, to: stream.rawValue)
 }

@@ -3,7 +3,6 @@
 
 import CNI
 import JSON
-import NetNS
 import OS
 
 /// Answers one call of a plugin: reads the environment and stdin, calls the plugin, prints its result or the error
@@ -33,16 +32,9 @@ package struct Dispatcher {
       try answer(verb, &version)
       return 0
     } catch {
-      try? streams.writeOutput(error.json(version).text)
+      report(error, version)
       return 1
     }
-  }
-
-  /// A person started the program by hand: say what it is.
-  private func introduce() -> Int32 {
-    streams.note("\(plugin.name): a CNI plugin of swift-cni, for container runtimes to call (CNI_COMMAND is not set)")
-    streams.note("CNI protocol versions supported: \(SpecVersion.allCases.map(\.rawValue).joined(separator: ", "))")
-    return 0
   }
 
   private func answer(_ verb: Verb, _ version: inout SpecVersion) throws(CNIError) {
@@ -58,11 +50,9 @@ package struct Dispatcher {
       throw CNIError(.incompatibleVersion, "cniVersion: \(reason)")
     }
     switch verb {
-    case .add:
-      let result = try plugin.add(try request(config, verb))
-      try output(try configuration { () throws(FieldError) in try result.encoded(config.version) })
-    case .delete: try plugin.delete(try request(config, verb))
-    case .check: try plugin.check(try request(config, verb))
+    case .add: try add(request(config, verb))
+    case .delete: try plugin.delete(request(config, verb))
+    case .check: try plugin.check(request(config, verb))
     case .collectGarbage:
       if let valid = try config.validAttachments() {
         try plugin.collectGarbage(NetworkRequest(config: config, path: path), sparing: valid)
@@ -72,18 +62,6 @@ package struct Dispatcher {
     case .status: try plugin.status(NetworkRequest(config: config, path: path))
     case .version: break
     }
-  }
-
-  private func printVersions() throws(CNIError) {
-    // Old callers send nothing; what newer ones send must be a version object at least.
-    let input = try readInput()
-    if !input.isEmpty { _ = try NetworkConfig.document(parsing: input) }
-    try output(
-      .object(
-        JSONObject([
-          "cniVersion": .string(SpecVersion.current.rawValue),
-          "supportedVersions": .array(SpecVersion.allCases.map { .string($0.rawValue) }),
-        ])))
   }
 
   private func readInput() throws(CNIError) -> [UInt8] {
@@ -99,33 +77,15 @@ package struct Dispatcher {
     return input
   }
 
-  private func output(_ json: JSON) throws(CNIError) {
-    do {
-      try streams.writeOutput(json.text)
-    } catch {
-      throw CNIError(.inputOutput, "stdout: \(error)")
-    }
-  }
-
-  private func request(_ config: NetworkConfig, _ verb: Verb) throws(CNIError) -> Request {
+  private func request(_ config: NetworkConfig, _ verb: Verb) -> Request {
     Request(
       config: config,
       owner: Owner(
         network: config.name, containerID: streams[.containerID] ?? "", interface: streams[.interface] ?? ""),
       namespace: verb == .delete ? containerNamespace : streams[.namespace],
-      arguments: try arguments(lenient: verb == .delete),
+      arguments: streams[.arguments] ?? "",
       path: path)
   }
 
   private var path: [String] { streams[.path]?.split(separator: ":").map(String.init) ?? [] }
-
-  /// A DEL must not fail for what only an ADD could have used.
-  private func arguments(lenient: Bool) throws(CNIError) -> CNIArguments {
-    do throws(CNIError) {
-      return try CNIArguments(streams[.arguments] ?? "")
-    } catch {
-      if lenient { return .empty }
-      throw error
-    }
-  }
 }

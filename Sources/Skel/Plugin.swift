@@ -38,12 +38,13 @@ package struct Request: Sendable {
   package let owner: Owner
   /// The path of the container's network namespace; nil on a DEL that comes without.
   package let namespace: String?
-  package let arguments: CNIArguments
+  /// `CNI_ARGS`, for the plugins that read them (see `CNIArguments`); empty if there are none.
+  package let arguments: String
   /// The folders in which plugins are found.
   package let path: [String]
 
   package init(
-    config: NetworkConfig, owner: Owner, namespace: String? = nil, arguments: CNIArguments, path: [String] = []
+    config: NetworkConfig, owner: Owner, namespace: String? = nil, arguments: String = "", path: [String] = []
   ) {
     self.config = config
     self.owner = owner

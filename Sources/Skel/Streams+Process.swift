@@ -4,12 +4,14 @@
 import OS
 
 extension Streams {
-  /// The streams of this process.
+  /// The streams of this process, which is made ready for those that are closed.
   package static func process() -> Streams {
-    Streams(
+    guardStandardStreams()
+    return Streams(
       variable: environmentVariable,
       readInput: { (limit) throws(SystemError) in try readStandardInput(limit: limit) },
       writeOutput: { (bytes) throws(SystemError) in try writeStandard(.output, bytes) },
+      checkOutput: { () throws(SystemError) in try checkStandardOutput() },
       // Nothing can be done about an operator who does not listen.
       note: { try? writeStandard(.error, Array($0.utf8) + [0x0a]) })
   }

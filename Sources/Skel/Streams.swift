@@ -10,6 +10,8 @@ package struct Streams {
   /// Reads stdin to its end, or to the limit in bytes.
   package let readInput: (_ limit: Int) throws(SystemError) -> [UInt8]
   package let writeOutput: ([UInt8]) throws(SystemError) -> Void
+  /// Throws if it is known before writing that nothing can be written to stdout.
+  package let checkOutput: () throws(SystemError) -> Void
   /// A line for the operator on stderr, without the line feed.
   package let note: (String) -> Void
 
@@ -17,11 +19,13 @@ package struct Streams {
     variable: @escaping (_ name: String) -> String?,
     readInput: @escaping (_ limit: Int) throws(SystemError) -> [UInt8],
     writeOutput: @escaping ([UInt8]) throws(SystemError) -> Void,
+    checkOutput: @escaping () throws(SystemError) -> Void = {},
     note: @escaping (String) -> Void
   ) {
     self.variable = variable
     self.readInput = readInput
     self.writeOutput = writeOutput
+    self.checkOutput = checkOutput
     self.note = note
   }
 

@@ -18,7 +18,26 @@ enum Program {
       return Dispatcher(name.make(note: streams.note), streams).run()
     }
     let names = PluginName.allCases.map(\.rawValue).joined(separator: "|")
-    streams.note("usage: swift-cni \(names), or a link of that name to this program")
-    return 2
+    let usage = "usage: swift-cni \(names), or a link of that name to this program"
+    switch CommandLine.arguments.dropFirst().first {
+    case "--version": return tell([about], streams)
+    case "-h", "--help": return tell([about, usage], streams)
+    default:
+      streams.note(usage)
+      return 2
+    }
+  }
+
+  private static let about = "swift-cni \(Version.program) (CNI plugins, upstream level v\(Version.upstream))"
+
+  /// Prints what somebody has asked for.
+  private static func tell(_ lines: [String], _ streams: Streams) -> Int32 {
+    do {
+      try streams.writeOutput(Array((lines.joined(separator: "\n") + "\n").utf8))
+      return 0
+    } catch {
+      streams.note("stdout: \(error)")
+      return 1
+    }
   }
 }

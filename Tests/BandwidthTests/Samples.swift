@@ -45,7 +45,7 @@ enum Sample {
   static func request(_ members: String = "", result: String? = result) throws -> Request {
     Request(
       config: try network(members, result: result), owner: owner, namespace: "/nonexistent/namespace",
-      arguments: try CNIArguments(""))
+      arguments: "")
   }
 
   /// Lets the plugin answer a call in the namespace of this process.

@@ -37,7 +37,7 @@ struct ContainerBridgeTests {
   /// The bridge as the plugin sees it.
   private func bridge() throws -> ContainerBridge {
     let request = Request(
-      config: try Sample.network(Sample.config()), owner: Sample.owner, namespace: container.path, arguments: .empty)
+      config: try Sample.network(Sample.config()), owner: Sample.owner, namespace: container.path, arguments: "")
     return try host.run { try ContainerBridge.find(request) }
   }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import JSON
 import Testing
+
+@testable import JSON
 
 @Suite struct JSONParsingTests {
   private static func parse(_ text: String) throws -> JSON { try JSON(parsing: Array(text.utf8)) }
@@ -44,6 +45,37 @@ import Testing
     let value = try Self.parse("[18446744073709551615, 2, -1400]")
     #expect(value == .array([.real(18_446_744_073_709_551_616), .integer(2), .integer(-1400)]))
     #expect(String(decoding: value.text, as: UTF8.self).contains(" 2,"))
+  }
+
+  @Test("neighbours of an integer over 63 bits keep all their digits, and texts that look like one stay texts")
+  func neighbours() throws {
+    let text =
+      #"{"18446744073709551616":9007199254740993,"a\"18446744073709551616":[-18446744073709551616,9223372036854775807]}"#
+    let value = try Self.parse(text)
+    guard case .object(let object) = value else { throw JSONSyntaxError(description: "no object") }
+    #expect(object["18446744073709551616"] == .integer(9_007_199_254_740_993))
+    #expect(object["a\"18446744073709551616"] == .array([.real(-18_446_744_073_709_551_616), .integer(.max)]))
+    #expect(String(decoding: value.text, as: UTF8.self).contains("9007199254740993"))
+  }
+
+  @Test(
+    "only integers over 63 bits are spelled anew",
+    arguments: [
+      ("9223372036854775808", "9223372036854775808e0"), ("9223372036854775807", "9223372036854775807"),
+      ("-9223372036854775809", "-9223372036854775809e0"), ("-9223372036854775808", "-9223372036854775808"),
+      ("18446744073709551615.0", "18446744073709551615.0"), ("18446744073709551615e1", "18446744073709551615e1"),
+      (#""18446744073709551615""#, #""18446744073709551615""#),
+      (#""\"18446744073709551615"#, #""\"18446744073709551615"#),
+      (#""\\",18446744073709551615]"#, #""\\",18446744073709551615e0]"#), ("-", "-"), (#""\"#, #""\"#), ("", ""),
+    ])
+  func spelling(text: String, expected: String) {
+    #expect(String(decoding: spellingLargeIntegersAsReals(Array(text.utf8)), as: UTF8.self) == expected)
+  }
+
+  @Test("what is wrong behind a large integer is still told")
+  func brokenBehindLargeInteger() {
+    let error = #expect(throws: JSONSyntaxError.self) { try Self.parse("[18446744073709551615,\n x]") }
+    #expect(error?.description.hasPrefix("line 2, column 2: ") == true)
   }
 
   @Test("NUL may be in a string, and stays there")

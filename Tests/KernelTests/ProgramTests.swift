@@ -24,7 +24,7 @@ import Testing
   func pluginName(plugin: String, folder: String) throws {
     let outcome = try run(folder + plugin)
     #expect(outcome.status == 0)
-    #expect(outcome.errorText.hasPrefix("\(plugin): a CNI plugin of swift-cni"))
+    #expect(outcome.errorText.hasPrefix("CNI \(plugin) plugin v1.9.1+swift-cni."))
     #expect(outcome.output.isEmpty)
   }
 
@@ -35,21 +35,23 @@ import Testing
     for rest in [[], ["x"], ["tuning"]] {
       let outcome = try run(name, [plugin] + rest)
       #expect(outcome.status == 0)
-      #expect(outcome.errorText.hasPrefix("\(plugin): a CNI plugin of swift-cni"))
+      #expect(outcome.errorText.hasPrefix("CNI \(plugin) plugin v1.9.1+swift-cni."))
     }
   }
 
-  @Test("under a plugin's name the arguments do not count", arguments: [["portmap"], ["nosuch"], [""]])
+  @Test(
+    "under a plugin's name the arguments do not count",
+    arguments: [["portmap"], ["nosuch"], [""], ["--version"], ["-h"]])
   func nameFirst(arguments: [String]) throws {
     let outcome = try run("tuning", arguments)
     #expect(outcome.status == 0)
-    #expect(outcome.errorText.hasPrefix("tuning: a CNI plugin of swift-cni"))
+    #expect(outcome.errorText.hasPrefix("CNI tuning plugin v1.9.1+swift-cni."))
   }
 
   @Test(
     "without a plugin's name the program tells its usage, and fails with status 2; nothing is on stdout",
     arguments: [
-      [], [""], ["nosuch"], ["Portmap"], ["portmap "], ["/opt/cni/bin/portmap"], ["--help"], ["nosuch", "portmap"],
+      [], [""], ["nosuch"], ["Portmap"], ["portmap "], ["/opt/cni/bin/portmap"], ["--verbose"], ["nosuch", "portmap"],
     ])
   func usage(arguments: [String]) throws {
     for environment in [[:], Self.version] {
@@ -58,6 +60,67 @@ import Testing
       #expect(outcome.errorText == Self.usage)
       #expect(outcome.output.isEmpty)
     }
+  }
+
+  @Test(
+    "--version and -h tell the version, as the first word that is one, and succeed",
+    arguments: ["--version", "-h", "--help"])
+  func version(argument: String) throws {
+    let outcome = try run("swift-cni", [argument])
+    #expect(outcome.status == 0)
+    #expect(outcome.outputText.hasPrefix("swift-cni 0.2.0 (CNI plugins, upstream level v1.9.1)\n"))
+    #expect(outcome.outputText.hasSuffix(Self.usage) == (argument != "--version"))
+    #expect(outcome.errorText.isEmpty)
+  }
+
+  /// The line that nerdctl reads on stderr, and its pattern for a version.
+  @Test("started by hand, each plugin says its name and its version as nerdctl and Nomad read them", arguments: plugins)
+  func introduction(plugin: String) throws {
+    for arguments in [[], ["--version"], ["-h"]] {
+      let outcome = try run("/opt/cni/bin/\(plugin)", arguments)
+      let lines = outcome.errorText.split(separator: "\n")
+      #expect(lines.first == "CNI \(plugin) plugin v1.9.1+swift-cni.0.2.0")
+      #expect(lines.last == "CNI protocol versions supported: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0")
+      #expect(lines.count == 2 && outcome.status == 0 && outcome.output.isEmpty)
+    }
+  }
+
+  /// Runs the program by a shell, as portmap.
+  private func shell(_ script: String) throws -> Outcome {
+    try Program("/bin/sh").run(
+      ["-c", script, "sh", installedProgram("portmap").path], environment: ["PATH": Program.standardPath])
+  }
+
+  @Test("VERSION answers at once, and leaves stdin to whose it is")
+  func versionWithoutInput() throws {
+    let loop =
+      "printf 'a\\nb\\nc\\n' | while read line; do CNI_COMMAND=VERSION \"$1\" portmap >/dev/null && echo $line; done"
+    #expect(try shell(loop).outputText == "a\nb\nc\n")
+    let closed = try shell("CNI_COMMAND=VERSION \"$1\" portmap <&-")
+    #expect(closed.status == 0 && closed.outputText.contains("supportedVersions"))
+    // A terminal, or an ssh session, is open and has nothing to say.
+    let open = "f=$(mktemp -u) && mkfifo $f && CNI_COMMAND=VERSION timeout 5 \"$1\" portmap <>$f; r=$?; rm $f; exit $r"
+    let silent = try shell(open)
+    #expect(silent.status == 0 && silent.outputText.contains("supportedVersions"))
+  }
+
+  @Test(
+    "a result that cannot be written is an error that stderr tells, and what is opened does not take a stream's place")
+  func closedOutput() throws {
+    let version = "CNI_COMMAND=VERSION \"$1\" portmap"
+    for (redirection, reason) in [
+      (">&-", "Bad file descriptor"), (">/dev/full", "No space left on device"), (">/dev/full 2>/dev/full", ""),
+    ] {
+      let outcome = try shell("\(version) \(redirection)")
+      #expect(outcome.status == 1)
+      #expect(outcome.errorText == (reason.isEmpty ? "" : "portmap: stdout: write: \(reason) (code 5)\n"))
+    }
+    // The first file that it opens would be its stdin.
+    let status = #"CNI_COMMAND=STATUS "$1" tuning <&-"#
+    #expect(errorObject(try shell(status))?.message == "stdin: read: Bad file descriptor")
+    // Nobody reads what it writes, which ends a program that does not see to it.
+    let pipe = try shell(#"(sleep 0.2; CNI_COMMAND=VERSION "$1" portmap; echo $? >&2) | true"#)
+    #expect(pipe.errorText == "portmap: stdout: write: Broken pipe (code 5)\n1\n")
   }
 
   @Test("a call is answered the same under the plugin's name and with it as the argument", arguments: plugins)

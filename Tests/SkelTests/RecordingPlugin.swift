@@ -16,16 +16,28 @@ final class RecordingPlugin: Plugin {
   private(set) var spared: Set<CNI.Attachment>?
   /// What every call throws; nil if it succeeds.
   let failure: CNIError?
+  /// What DEL throws besides; nil if it succeeds.
+  private let undoFailure: CNIError?
+  /// What ADD returns; nil for the result of the plugins before.
+  private let result: NetworkResult?
 
-  init(failure: CNIError? = nil) { self.failure = failure }
+  init(failure: CNIError? = nil, undoFailure: CNIError? = nil, result: NetworkResult? = nil) {
+    self.failure = failure
+    self.undoFailure = undoFailure
+    self.result = result
+  }
 
   func add(_ request: Request) throws(CNIError) -> NetworkResult {
     try record(.add, request)
+    if let result { return result }
     guard let result = try request.config.previousResult() else { throw CNIError(.invalidConfiguration, "no result") }
     return result
   }
 
-  func delete(_ request: Request) throws(CNIError) { try record(.delete, request) }
+  func delete(_ request: Request) throws(CNIError) {
+    try record(.delete, request)
+    if let undoFailure { throw undoFailure }
+  }
 
   func check(_ request: Request) throws(CNIError) { try record(.check, request) }
 

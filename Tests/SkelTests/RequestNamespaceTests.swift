@@ -13,7 +13,7 @@ import Testing
   private static func request(_ namespace: String?) throws -> Request {
     let config = try NetworkConfig(try Field(Sample.config(.current, Sample.result)))
     let owner = Owner(network: "net", containerID: "id", interface: "eth0")
-    return Request(config: config, owner: owner, namespace: namespace, arguments: .empty)
+    return Request(config: config, owner: owner, namespace: namespace, arguments: "")
   }
 
   @Test(

@@ -37,7 +37,7 @@ enum Sample {
     let owner = Owner(network: "net", containerID: "id", interface: interface)
     return Request(
       config: try network(members), owner: owner, namespace: "/nonexistent/namespace",
-      arguments: try CNIArguments(arguments))
+      arguments: arguments)
   }
 
   static func options(

@@ -128,14 +128,15 @@ extension TuningTests {
   @Test(
     "an argument that is not known is code 4, unless IgnoreUnknown allows it", arguments: ["ADD", "CHECK"],
     [
-      ("K8S_POD_NAME=x", false), ("MAC=02:00:00:00:00:01;MTU=7", false), ("IgnoreUnknown=0;X=1", false),
-      ("IgnoreUnknown=1;X=1", true), ("X=1;IgnoreUnknown=true", true), ("", true),
+      ("POD=x", false), ("MAC=02:00:00:00:00:01;MTU=7", false), ("IgnoreUnknown=0;X=1", false), ("IP=1;half", false),
+      ("IgnoreUnknown=1;X=1;half", true), ("X=1;IgnoreUnknown=true", true), ("", true),
+      ("K8S_POD_NAME=x;IP=192.0.2.1;GATEWAY=192.0.2.2", true),
     ])
   func arguments(verb: String, arguments: (text: String, isFine: Bool)) {
     let answer = Sample.answer(verb, Sample.config(), arguments: arguments.text)
     #expect(answer.status == (arguments.isFine ? 0 : 1))
     #expect(answer.code == (arguments.isFine ? nil : 4))
-    #expect(arguments.isFine || answer.message.hasPrefix("CNI_ARGS: unknown: "))
+    #expect(arguments.isFine || answer.message.hasPrefix("CNI_ARGS: expected KEY=value with a key out of IP, MAC"))
   }
 
   @Test("a result of the plugins before is needed, also if nothing is asked for", arguments: ["ADD", "CHECK"])

@@ -12,7 +12,6 @@ import Sysctl
 extension Tuning {
   /// What is asked for, and the result of the plugins before.
   func options(_ request: Request) throws(CNIError) -> (TuningOptions, NetworkResult) {
-    try request.arguments.requireKnown(["MAC"])
     let options = try TuningOptions(request)
     let result = try request.config.previousResult(requiredBy: name)
     return (options, result)

@@ -27,11 +27,12 @@ struct TuningOptions: Sendable {
   init(_ request: Request) throws(CNIError) {
     let document = request.config.document
     let arguments = document["args"]["cni"]
+    let environment = try CNIArguments(request.arguments)
     do throws(FieldError) {
       // What stands further down goes before what stands above.
       var attributes = LinkAttributes()
       for source in [document, arguments] { try attributes.read(source) }
-      attributes.address = try Self.address(request, arguments)
+      attributes.address = try Self.address(request.config, environment, arguments)
       link = attributes
       parameters = try Self.parameters([document["sysctl"], arguments["sysctl"]], request.owner.interface)
       features = try EthtoolWish.list(document["ethtool"])
@@ -57,10 +58,11 @@ struct TuningOptions: Sendable {
   }
 
   /// The lowest first: `mac`, `MAC` of `CNI_ARGS`, `runtimeConfig.mac`, `args.cni.mac`.
-  private static func address(_ request: Request, _ arguments: Field) throws(FieldError) -> MACAddress? {
-    let document = request.config.document
-    let environment = Field(path: "CNI_ARGS: MAC", request.arguments.values["MAC"].map { .string($0) })
-    for field in [arguments["mac"], request.config.runtimeConfig["mac"], environment, document["mac"]] {
+  private static func address(
+    _ config: NetworkConfig, _ environment: CNIArguments, _ arguments: Field
+  ) throws(FieldError) -> MACAddress? {
+    let variable = Field(path: "CNI_ARGS: MAC", environment.values["MAC"].map { .string($0) })
+    for field in [arguments["mac"], config.runtimeConfig["mac"], variable, config.document["mac"]] {
       guard let text = try field.string() else { continue }
       guard let address = MACAddress(text), address.isUnicast else {
         throw field.expected("the hardware address of one interface, such as 02:00:00:00:00:01")

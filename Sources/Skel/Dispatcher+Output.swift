@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import JSON
+import OS
+
+extension Dispatcher {
+  /// What a person sees who starts the plugin by hand. Programs read it too: nerdctl looks for the first line on stderr, and Nomad
+  /// takes its first word that is a version.
+  func introduce() -> Int32 {
+    streams.note("CNI \(plugin.name) plugin \(Version.plugin)")
+    streams.note("CNI protocol versions supported: \(SpecVersion.allCases.map(\.rawValue).joined(separator: ", "))")
+    return 0
+  }
+
+  /// VERSION does not read stdin: it may be a terminal, or belong to somebody else, such as the lines of a `while read` loop.
+  func printVersions() throws(CNIError) {
+    try output(
+      .object(
+        JSONObject([
+          "cniVersion": .string(SpecVersion.current.rawValue),
+          "supportedVersions": .array(SpecVersion.allCases.map { .string($0.rawValue) }),
+        ])))
+  }
+
+  /// Has the plugin add the attachment, and prints its result. Nothing is begun that could not be answered; what fails after
+  /// that is taken back, as a caller that has no result knows of no attachment.
+  func add(_ request: Request) throws(CNIError) {
+    let config = request.config
+    // Plugins pass the result on that they are given: one of another version must have a form in the configuration's.
+    let named = (try? config.document["prevResult"]["cniVersion"].string()) ?? nil
+    if named != config.version.rawValue, let previous = try config.previousResult() { _ = try encode(previous, config) }
+    try checkOutput()
+    let result = try plugin.add(request)
+    do throws(CNIError) {
+      try output(try encode(result, config))
+    } catch {
+      var failures = Failures()
+      failures.collect { () throws(CNIError) in throw error }
+      failures.collect { () throws(CNIError) in try plugin.delete(request) }
+      try failures.report()
+    }
+  }
+
+  private func encode(_ result: NetworkResult, _ config: NetworkConfig) throws(CNIError) -> JSON {
+    try configuration { () throws(FieldError) in try result.encoded(config.version) }
+  }
+
+  private func checkOutput() throws(CNIError) {
+    do {
+      try streams.checkOutput()
+    } catch {
+      throw CNIError(.inputOutput, "stdout: \(error)")
+    }
+  }
+
+  private func output(_ json: JSON) throws(CNIError) {
+    do {
+      try streams.writeOutput(json.text)
+    } catch {
+      throw CNIError(.inputOutput, "stdout: \(error)")
+    }
+  }
+
+  /// Prints the error object, or tells stderr what it would have said.
+  func report(_ failure: CNIError, _ version: SpecVersion) {
+    do {
+      try streams.writeOutput(failure.json(version).text)
+    } catch {
+      streams.note("\(plugin.name): \(failure)")
+    }
+  }
+}
