@@ -71,7 +71,7 @@ let package = Package(
       needs: ["Address", "JSON", "Netlink", "CNI", "Rules", "Skel", "Veth"]),
     library(
       "Tuning", path: "Sources/Plugins/Tuning",
-      needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Skel"]),
+      needs: ["OS", "Address", "JSON", "Sysctl", "NetNS", "Netlink", "CNI", "Skel"]),
     library(
       "Flannel", path: "Sources/Plugins/Flannel",
       needs: ["OS", "Address", "JSON", "CNI", "Invoke", "Skel"]),

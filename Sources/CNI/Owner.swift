@@ -14,6 +14,9 @@ package struct Owner: Hashable, Sendable, CustomStringConvertible {
     self.interface = interface
   }
 
+  /// The same without the network.
+  package var attachment: Attachment { Attachment(containerID: containerID, interface: interface) }
+
   /// `network/containerID/interface`: none of the three may hold a slash.
   package var description: String { "\(network)/\(containerID)/\(interface)" }
 }

@@ -9,10 +9,13 @@ import Glibc
 package struct EthtoolFeature: Equatable, Sendable {
   package let name: String
   package let isOn: Bool
+  /// Whether it is on as soon as the features are on that it depends on.
+  package let isWanted: Bool
 
-  package init(name: String, isOn: Bool) {
+  package init(name: String, isOn: Bool, isWanted: Bool? = nil) {
     self.name = name
     self.isOn = isOn
+    self.isWanted = isWanted ?? isOn
   }
 }
 
@@ -39,8 +42,9 @@ extension NetlinkSocket {
     let reply = try answer(to: request, "read the features of \(interface)").attributes(after: 4)
     // Without a mask a bitset lists the bits that are set; with one, all of them, and a value at those that are set.
     let active = Set(Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_ACTIVE)), withValue: false))
+    let wanted = Set(Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_WANTED)), withValue: false))
     let changeable = Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_HW)), withValue: true)
-    return changeable.map { EthtoolFeature(name: $0, isOn: active.contains($0)) }
+    return changeable.map { EthtoolFeature(name: $0, isOn: active.contains($0), isWanted: wanted.contains($0)) }
   }
 
   /// Switches features on and off, and leaves the others.

@@ -10,6 +10,9 @@ package func resolvedPath(_ path: String) -> String? {
   return unsafe String(cString: resolved)
 }
 
+/// Whether there is something at a path; a link counts by what it leads to.
+package func pathExists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
 /// A folder that only its owner reads and writes, for what a plugin must remember. No symbolic link is followed to it
 /// or in it, so that nobody who can write beside it can lead a plugin elsewhere.
 package struct Folder: ~Copyable {
@@ -56,11 +59,11 @@ package struct Folder: ~Copyable {
   }
 
   /// Makes the file hold these bytes, wholly or not at all, also if the machine stops meanwhile; only its owner reads
-  /// it.
-  package func write(_ bytes: [UInt8], to name: String) throws(SystemError) {
+  /// it. Throws `EWOULDBLOCK` if another program has the folder locked for longer than so many milliseconds.
+  package func write(_ bytes: [UInt8], to name: String, patience: Int = 10_000) throws(SystemError) {
     let temporary = Self.temporaryName(name)
     // Two writers of one file would take each other's temporary file; who is killed loses the lock.
-    try systemCall("lock \(path)") { flock(file.number, LOCK_EX) }
+    try lock(patience)
     defer { flock(file.number, LOCK_UN) }
     // What a writer of this file left that was killed.
     _ = unsafe unlinkat(file.number, temporary, 0)
@@ -81,11 +84,61 @@ package struct Folder: ~Copyable {
     }
   }
 
-  /// Gives a file one more name, unless something has that name.
-  package func link(_ name: String, as other: String) throws(SystemError) {
-    if unsafe linkat(file.number, name, file.number, other, 0) != 0, errno != EEXIST {
-      throw SystemError("link \(path)/\(name) as \(other)", number: errno)
+  private func lock(_ patience: Int) throws(SystemError) {
+    let deadline = monotonicMilliseconds() + patience
+    while flock(file.number, LOCK_EX | LOCK_NB) != 0 {
+      let number = errno
+      guard number == EWOULDBLOCK || number == EINTR else { throw SystemError("lock \(path)", number: number) }
+      if monotonicMilliseconds() >= deadline {
+        throw SystemError("lock \(path), which another program has held for \(patience) ms", number: EWOULDBLOCK)
+      }
+      pause(microseconds: 500)
     }
+  }
+
+  /// Gives a file one more name, unless something has that name; where the file system has no hard links, the name of a copy.
+  package func link(_ name: String, as other: String) throws(SystemError) {
+    if unsafe linkat(file.number, name, file.number, other, 0) == 0 { return }
+    let number = errno
+    if number == EEXIST { return }
+    guard [EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains(number) else {
+      throw SystemError("link \(path)/\(name) as \(other)", number: number)
+    }
+    try copy(name, as: other)
+  }
+
+  private func copy(_ name: String, as other: String) throws(SystemError) {
+    guard let bytes = try read(name) else { throw SystemError("copy \(path)/\(name)", number: ENOENT) }
+    do throws(SystemError) {
+      let number = try systemCall("create \(path)/\(other)") {
+        unsafe openat(file.number, other, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+      }
+      let new = FileDescriptor(owning: number)
+      do throws(SystemError) {
+        try new.writeAll(bytes)
+        try systemCall("write \(path)/\(other)") { fsync(new.number) }
+      } catch {
+        _ = unsafe unlinkat(file.number, other, 0)
+        throw error
+      }
+    } catch {
+      if error.number != EEXIST { throw error }
+    }
+  }
+
+  /// Throws unless the folder is there, or could be made where its path leads; makes nothing.
+  package static func check(_ path: String) throws(SystemError) {
+    if try open(path) != nil { return try checkWritable(path) }
+    var parts = path.split(separator: "/")
+    while !parts.isEmpty {
+      parts.removeLast()
+      let above = "/" + joined(parts.map(String.init), by: "/")
+      if pathExists(above) { return try checkWritable(above) }
+    }
+  }
+
+  private static func checkWritable(_ path: String) throws(SystemError) {
+    try systemCall("write to \(path)") { unsafe access(path, W_OK | X_OK) }
   }
 
   /// Removes a file, if there is one.

@@ -19,6 +19,12 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
 
   package var isMissingFile: Bool { number == ENOENT || number == ENOTDIR }
 
+  /// Whether the same may succeed in a while, as somebody else holds what is needed.
+  package var isTransient: Bool { number == EWOULDBLOCK }
+
+  /// Whether what was to be opened is nothing that a plugin keeps: a link, or no regular file or folder.
+  package var isOfAnotherKind: Bool { [ELOOP, ENOTDIR, EISDIR, ENXIO, ENAMETOOLONG].contains(number) }
+
   /// The C library's text for an error number.
   package static func text(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
 }

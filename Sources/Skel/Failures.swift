@@ -9,6 +9,8 @@ package struct Failures {
 
   package init() {}
 
+  package var isEmpty: Bool { all.isEmpty }
+
   package mutating func collect(_ step: () throws(CNIError) -> Void) {
     do {
       try step()

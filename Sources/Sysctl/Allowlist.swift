@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// Patterns of the keys that may be set, one a line: Swift regular expressions that match whole keys.
+/// Patterns of the keys that may be set, one a line: regular expressions that match whole keys. A pattern with a slash in it is
+/// also compared with the key as it is written with slashes.
 package struct Allowlist: Sendable {
-  /// A list that cannot be used, or that does not allow a key.
+  /// A key that the list does not allow.
   package struct Refusal: Error, Equatable, CustomStringConvertible {
     package let description: String
   }
@@ -14,44 +15,69 @@ package struct Allowlist: Sendable {
   }
 
   private let patterns: [Pattern]
+  /// What is wrong with lines that are no regular expressions; they allow nothing, and the others count.
+  package let unusableLines: [String]
 
-  /// Reads a list; empty lines and lines that begin with `#` say nothing. A pattern that is none is an error with its
-  /// line.
-  package init(_ text: String) throws(Refusal) {
+  /// Reads a list; empty lines and lines that begin with `#` say nothing.
+  package init(_ text: String) {
     var patterns: [Pattern] = []
+    var unusable: [String] = []
     // Some editors begin a file with a byte order mark.
     let text = text.hasPrefix("\u{feff}") ? text.dropFirst() : text[...]
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let words = line.trimmingPrefix(while: \.isWhitespace)
       if words.isEmpty || words.first == "#" { continue }
       let pattern = Pattern(text: String(words.reversed().drop(while: \.isWhitespace).reversed()), line: index + 1)
-      _ = try Self.expression(pattern)
-      patterns.append(pattern)
+      do {
+        _ = try Self.expression(pattern)
+        patterns.append(pattern)
+      } catch {
+        unusable.append("line \(pattern.line): \"\(pattern.text)\" is no regular expression: \(error)")
+      }
     }
     self.patterns = patterns
+    unusableLines = unusable
   }
 
   /// Throws unless a pattern matches one of the key's spellings from end to end.
   package func require(_ key: SysctlKey) throws(Refusal) {
     var partial: Pattern?
     for pattern in patterns {
-      let expression = try Self.expression(pattern)
-      for spelling in key.spellings {
+      guard let expression = try? Self.expression(pattern) else { continue }
+      for spelling in key.spellings + (pattern.text.contains("/") ? key.slashedSpellings : []) {
         if (try? expression.wholeMatch(in: spelling)) ?? nil != nil { return }
         if partial == nil, (try? expression.firstMatch(in: spelling)) ?? nil != nil { partial = pattern }
       }
     }
-    guard let partial else { throw Refusal(description: "\(key.text) is not allowed") }
-    throw Refusal(
-      description: "\(key.text) is not allowed: line \(partial.line), \"\(partial.text)\", matches a part of it only; "
-        + "a pattern must match the whole key, so write out the rest of it, or \".*\" where anything may stand")
+    var reasons = ["\(key.text) is not allowed"]
+    if let partial {
+      reasons[0] +=
+        ": line \(partial.line), \"\(partial.text)\", matches a part of it only; "
+        + "a pattern must match the whole key, so write out the rest of it, or \".*\" where anything may stand"
+    }
+    throw Refusal(description: (reasons + unusableLines).joined(separator: "; "))
   }
 
-  private static func expression(_ pattern: Pattern) throws(Refusal) -> Regex<AnyRegexOutput> {
-    do {
-      return try Regex(pattern.text)
-    } catch {
-      throw Refusal(description: "line \(pattern.line): \"\(pattern.text)\" is no regular expression: \(error)")
+  private static func expression(_ pattern: Pattern) throws -> Regex<AnyRegexOutput> {
+    try Regex(spellingClassesOut(pattern.text))
+  }
+
+  /// A pattern with braces around a class of one letter: Swift knows `\p{L}`, but not `\pL`, which upstream's expressions may have.
+  static func spellingClassesOut(_ pattern: String) -> String {
+    var result = ""
+    var rest = pattern[...]
+    var isQuoted = false
+    while let character = rest.popFirst() {
+      result.append(character)
+      guard character == "\\", let escaped = rest.popFirst() else { continue }
+      result.append(escaped)
+      if escaped == "Q" || escaped == "E" { isQuoted = escaped == "Q" }
+      guard !isQuoted, "pP".contains(escaped), let letter = rest.first, letter.isASCII, letter.isLetter else {
+        continue
+      }
+      result += "{\(letter)}"
+      rest.removeFirst()
     }
+    return result
   }
 }

@@ -14,6 +14,8 @@ package struct Sysctl: Sendable {
 
   private init(_ components: [String]) { path = "/proc/sys/" + joined(components, by: "/") }
 
+  package var exists: Bool { pathExists(path) }
+
   /// The value without the line feed at its end.
   package func read() throws(SystemError) -> String {
     var bytes = try FileDescriptor.open(path).readAll(limit: 65_536)
@@ -24,10 +26,5 @@ package struct Sysctl: Sendable {
   /// With a line feed, as sysctl(8) does: to write nothing would not change an empty value.
   package func write(_ value: String) throws(SystemError) {
     try FileDescriptor.open(path, .write).writeAll(Array(value.utf8) + [0x0a])
-  }
-
-  /// Whether two values are the same to the kernel, which separates words by tabs where people write blanks.
-  package static func isSame(_ left: String, _ right: String) -> Bool {
-    left.split(whereSeparator: \.isWhitespace) == right.split(whereSeparator: \.isWhitespace)
   }
 }

@@ -35,8 +35,16 @@ package struct SysctlKey: Hashable, Sendable {
 
   /// The usual spellings by which somebody may allow this key: with the interface's name, and with the word for it.
   package var spellings: [String] {
-    [text] + written.indices.filter { written[$0] == Self.placeholder }.map { _ in Self.dotted(written) }.prefix(1)
+    namesInterface ? [text, Self.dotted(written)] : [text]
   }
+
+  /// The same with slashes between the parts, in which dots are dots.
+  package var slashedSpellings: [String] {
+    namesInterface ? [path, joined(written, by: "/")] : [path]
+  }
+
+  /// Whether a part of it is the interface's name, or the word for it.
+  package var namesInterface: Bool { written.contains(Self.placeholder) }
 
   private static func dotted(_ parts: [String]) -> String {
     joined(parts.map { String($0.map { $0 == "." ? "/" : $0 }) }, by: ".")

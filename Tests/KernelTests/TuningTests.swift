@@ -219,6 +219,79 @@ struct TuningTests {
     #expect(try !scene.link().contains("mtu 1300"))
   }
 
+  @Test("with nothing but parameters that do not name the interface, the interface need not be there")
+  func noInterface() throws {
+    let scene = try TuningScene()
+    try scene.container.namespace.ip("link del eth0")
+    let members = #""sysctl":{"net.core.somaxconn":"500"},"restoreSysctl":true,"#
+    let before = try scene.container.namespace.sysctl("net/core/somaxconn")
+    for verb in ["ADD", "CHECK"] { try succeed(try scene.call(verb, members)) }
+    #expect(try scene.container.namespace.sysctl("net/core/somaxconn") == "500")
+    try succeed(try scene.call("DEL", members))
+    #expect(try scene.container.namespace.sysctl("net/core/somaxconn") == before)
+    for (members, words) in [
+      (#""mtu":1300,"#, "CNI_IFNAME: there is no interface eth0"),
+      (#""ethtool":{"rx-gro":true},"#, "CNI_IFNAME: there is no interface eth0"),
+      (#""sysctl":{"net.ipv4.conf.IFNAME.arp_filter":"1"},"#, "sysctl.net.ipv4.conf.IFNAME.arp_filter"),
+    ] {
+      let error = try #require(errorObject(try scene.call("ADD", members)))
+      #expect(error.code == 7 && error.message.contains(words))
+    }
+  }
+
+  @Test("CHECK accepts values that the kernel respells")
+  func respelled() throws {
+    let scene = try TuningScene()
+    let members = """
+      "sysctl":{"net.ipv4.ip_local_reserved_ports":"30000,30001,0x7532","net.core.somaxconn":"0x200",\
+      "net.ipv4.ip_local_port_range":"020000 60999"},
+      """
+    for verb in ["ADD", "CHECK"] { try succeed(try scene.call(verb, members)) }
+    #expect(try scene.container.namespace.sysctl("net/ipv4/ip_local_reserved_ports") == "30000-30002")
+    try scene.container.namespace.set("net/ipv4/ip_local_reserved_ports", to: "30000-30003")
+    #expect(errorObject(try scene.call("CHECK", members))?.code == 102)
+  }
+
+  @Test("features that depend on others come back with those, also if two tunings of a chain switch both off")
+  func dependentFeatures() throws {
+    let scene = try TuningScene()
+    let before = try scene.features()
+    #expect(before["scatter-gather"] == true && before["tx-tcp-segmentation"] == true)
+    // The second is off by then, as it needs the first.
+    try succeed(try scene.call("ADD", #""ethtool":{"scatter-gather":false},"#))
+    #expect(try scene.features()["tx-tcp-segmentation"] == false)
+    try succeed(try scene.call("ADD", #""ethtool":{"tcp-segmentation-offload":false},"#))
+    try succeed(try scene.call("DEL", ""))
+    #expect(try scene.features() == before)
+    // Alone it cannot come on; of a group and a part of it the part is what is said.
+    try scene.container.namespace.command("ethtool", "-K", "eth0", "sg", "off")
+    let error = try #require(errorObject(try scene.call("ADD", #""ethtool":{"tcp-segmentation-offload":true},"#)))
+    #expect(error.code == 101 && error.message.contains("tx-tcp-segmentation off"))
+    let both = #""ethtool":{"tcp-segmentation-offload":true,"scatter-gather":true},"#
+    for verb in ["ADD", "CHECK", "DEL"] { try succeed(try scene.call(verb, both)) }
+    try scene.container.namespace.command("ethtool", "-K", "eth0", "sg", "on")
+    #expect(try scene.features() == before)
+    let part = #""ethtool":{"tx-checksum-ip-generic":true,"tx-checksumming":false},"#
+    for verb in ["ADD", "CHECK"] { try succeed(try scene.call(verb, part)) }
+    #expect(try scene.features()["tx-checksum-ip-generic"] == true)
+    try succeed(try scene.call("DEL", part))
+    #expect(try scene.features() == before)
+  }
+
+  @Test("a DEL that cannot put back what was says so, and keeps the backup for the next")
+  func failingRestore() throws {
+    let scene = try TuningScene()
+    try succeed(try scene.call("ADD", #""mtu":1300,"txQLen":77,"#))
+    // No veth takes so large an MTU.
+    try scene.write(#"{"mtu":4000000,"txQLen":1000}"#)
+    let error = try #require(errorObject(try scene.call("DEL", "")))
+    #expect(error.code == 101 && error.message.contains("tune eth0"))
+    #expect(try scene.files().count == 1)
+    try scene.write(#"{"mtu":1500,"txQLen":1000}"#)
+    try succeed(try scene.call("DEL", ""))
+    #expect(try scene.link().contains("mtu 1500") && scene.files().isEmpty)
+  }
+
   private func succeed(_ outcome: Outcome) throws {
     if outcome.status != 0 { throw CommandFailure(words: ["tuning"], outcome: outcome) }
   }

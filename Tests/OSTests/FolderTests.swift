@@ -183,6 +183,31 @@ import Testing
     #expect(try listing() == ["b"])
   }
 
+  @Test("a lock that another program holds is waited for, and not for ever")
+  func locked() throws {
+    let folder = try Folder.make(path)
+    let other = try FileDescriptor.open(path)
+    try systemCall("flock") { flock(other.number, LOCK_EX) }
+    let started = monotonicMilliseconds()
+    let error = #expect(throws: SystemError.self) { try folder.write([1], to: "a", patience: 200) }
+    #expect(error?.isTransient == true)
+    #expect(error?.action == "lock \(path), which another program has held for 200 ms")
+    #expect((200..<5000).contains(monotonicMilliseconds() - started))
+    #expect(try listing() == [])
+    try systemCall("flock") { flock(other.number, LOCK_UN) }
+    try folder.write([1], to: "a", patience: 0)
+    #expect(try listing() == ["a"])
+  }
+
+  @Test("whether a folder could be made is told without making it")
+  func check() throws {
+    try Folder.check(path)
+    try Folder.check("\(path)/a/b")
+    #expect(throws: SystemError.self) { _ = try mode(path) }
+    try put("x", at: path)
+    #expect(throws: SystemError.self) { try Folder.check(path) }
+  }
+
   @Test("a name that something has is left to it, whatever that is")
   func linkToTaken() throws {
     let folder = try Folder.make(path)

@@ -36,10 +36,37 @@ import Testing
     arguments: [
       ("1", "1", true), ("4096\t131072\t6291456", "4096 131072 6291456", true), (" 1\n", "1", true),
       ("a\r\nb", "a b", true), ("", " \t", true), ("1", "2", false), ("1 2", "12", false), ("1 2", "1", false),
-      ("1 2", "2 1", false), ("", "0", false), ("1", "01", false), ("a", "A", false),
+      ("1 2", "2 1", false), ("", "0", false), ("a", "A", false),
     ])
   func isSame(left: String, right: String, expected: Bool) {
     #expect(Sysctl.isSame(left, right) == expected)
     #expect(Sysctl.isSame(right, left) == expected)
+  }
+
+  @Test(
+    "values that the kernel respells are the same",
+    arguments: [
+      ("4096 87380\t5000000", "4096\t87380 5000000"), ("0x200", "512"), ("0X1f", "31"), ("010", "8"), ("-0x10", "-16"),
+      ("30000,30001", "30000-30001"), ("80,443,1-3,2-5,6", "1-6,80,443"), ("9000-9000", "9000"), ("", ""), (" 1 ", "1"),
+      ("0x50,443", "80,443"), ("ff", "00000000,000000ff"), ("3", "00000000,00000003"), ("bbr", "bbr"),
+      ("1,2 7", "1-2\t7"),
+    ])
+  func same(left: String, right: String) {
+    #expect(Sysctl.isSame(left, right))
+    #expect(Sysctl.isSame(right, left))
+  }
+
+  @Test(
+    "other values are not",
+    arguments: [
+      ("1", "2"), ("10", "010"), ("1", "1 1"), ("", "0"), ("30000,30002", "30000-30002"), ("1-3", "1,3"),
+      ("bbr", "cubic"),
+      ("0x", "0"), ("08", "8"), ("3-1", "1-3"), ("1,,2", "1-2"), ("-1", "1"), ("9223372036854775807-1", "1"),
+      ("-", "--"),
+      ("30000,30001", "3000030001"), ("ff", "00000001,000000ff"), ("18446744073709551616", "0"), ("a,b", "ab"),
+    ])
+  func different(left: String, right: String) {
+    #expect(!Sysctl.isSame(left, right))
+    #expect(!Sysctl.isSame(right, left))
   }
 }

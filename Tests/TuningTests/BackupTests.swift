@@ -24,13 +24,15 @@ import Testing
     backup.parameters = ["net/ipv4/conf/eth0.100/x": "1\t2", "net/core/y": ""]
     backup.features = ["rx-gro": true, "tx-nocache-copy": false]
     backup.network = "net"
+    backup.attachment = CNI.Attachment(containerID: "id", interface: "eth0")
     return backup
   }
 
   private static let wholeText = #"""
     {"mac":"02:00:00:00:00:0a","promisc":false,"mtu":1500,"allmulti":true,"txQLen":0,"linkAlias":"a \"b\" é",
      "group":4294967295,"sysctl":{"net/core/y":"","net/ipv4/conf/eth0.100/x":"1\t2"},
-     "ethtool":{"rx-gro":true,"tx-nocache-copy":false},"network":"net"}
+     "ethtool":{"rx-gro":true,"tx-nocache-copy":false},"network":"net",
+     "attachment":{"containerID":"id","interface":"eth0"}}
     """#
 
   private static func parse(_ text: String) -> Backup? { Backup(parsing: Array(text.utf8)) }
@@ -55,7 +57,7 @@ import Testing
   func single() throws {
     let whole = Self.whole()
     let members = try #require(try Field(Self.wholeText).object()).members
-    #expect(members.count == Mirror(reflecting: whole.link).children.count + 3)
+    #expect(members.count == Mirror(reflecting: whole.link).children.count + 4)
     for member in members {
       let text = JSON.object(JSONObject([:]).with(member.name, member.value))
       let backup = try #require(Backup(parsing: text.text))
@@ -171,21 +173,6 @@ import Testing
       #expect(all.only(asked) == asked)
       #expect(LinkAttributes().only(asked) == LinkAttributes())
     }
-  }
-
-  @Test(
-    "a file is named as the peer names it, and within what a file system takes",
-    arguments: [1, 12, 64, 199, 200, 201, 255, 4096])
-  func fileName(count: Int) {
-    func name(_ last: String) -> String {
-      let id = String(repeating: "a", count: count - 1) + last
-      return Backup.fileName(Owner(network: "net", containerID: id, interface: "eth0.1234567890"))
-    }
-    // The file's folder has a name with five bytes more for a moment.
-    #expect(name("b").utf8.count <= 250)
-    #expect(name("b") != name("c"))
-    #expect(!name("b").contains("/"))
-    if count <= 200 { #expect(name("b") == String(repeating: "a", count: count - 1) + "b_eth0.1234567890.json") }
   }
 }
 

@@ -3,6 +3,7 @@
 
 import CNI
 import CallSupport
+import Glibc
 import JSON
 import Netlink
 import OS
@@ -76,12 +77,17 @@ extension TuningTests {
     #expect(Sample.answer("ADD", Sample.config(), allowlist: allowlist).status == 0)
   }
 
-  @Test("a list that cannot be used is code 7 for ADD with its path and line, and one that cannot be read code 5")
+  @Test("a line that is no pattern is told, and the rest counts; a list that cannot be read is code 5")
   func badList() throws {
     try put("net.core.a\nnet.(\n", at: "allowlist.conf")
-    let bad = Sample.answer("ADD", Sample.config(#""sysctl":{"net.core.a":"1"}"#), allowlist: allowlist)
-    #expect(bad.code == 7)
-    #expect(bad.message.hasPrefix("\(allowlist): line 2: \"net.(\" is no regular expression"))
+    let options = try Sample.options(#""sysctl":{"net.core.a":"1"}"#)
+    var notes: [String] = []
+    try Tuning(allowlist: allowlist, note: { notes.append($0) }).requireAllowed(options)
+    #expect(notes.count == 1)
+    #expect(notes.first?.hasPrefix("tuning: \(allowlist): line 2: \"net.(\" is no regular expression") == true)
+    let refused = Sample.answer("ADD", Sample.config(#""sysctl":{"net.core.b":"1"}"#), allowlist: allowlist)
+    #expect(refused.code == 7)
+    #expect(refused.message.contains("net.core.b is not allowed; line 2: \"net.(\" is no regular expression"))
     let unreadable = Sample.answer("ADD", Sample.config(#""sysctl":{"net.core.a":"1"}"#), allowlist: folder.path)
     #expect(unreadable.code == 5)
   }
@@ -245,26 +251,52 @@ extension TuningTests {
     #expect(try names("\(folder.path)/kept") == ["id_eth0.json"])
   }
 
-  @Test("a folder that is not named by an absolute path is code 7 for GC and code 50 for STATUS")
+  @Test("a folder that is not named by an absolute path is code 7 for GC and STATUS")
   func relativeFolder() {
     let config = Sample.config(#""dataDir":"x","cni.dev/valid-attachments":[]"#)
-    for (verb, code) in [("GC", 7), ("STATUS", 50)] {
+    for verb in ["GC", "STATUS"] {
       let answer = Sample.answer(verb, config)
-      #expect(answer.code == code)
+      #expect(answer.code == 7)
       #expect(answer.message == "dataDir: expected an absolute path, found \"x\"")
     }
   }
 
-  @Test("STATUS is fine with a good list or none, and code 50 with a bad one")
+  private func status(_ members: String) -> Answer {
+    Sample.answer("STATUS", Sample.config(members, result: nil), allowlist: allowlist)
+  }
+
+  @Test("STATUS is fine with what ADD could do, and makes nothing", .enabled(if: geteuid() == 0))
   func status() throws {
-    #expect(Sample.answer("STATUS", Sample.config(result: nil), allowlist: allowlist).status == 0)
-    try put("# ours\nnet.core.a\n", at: "allowlist.conf")
-    #expect(Sample.answer("STATUS", Sample.config(result: nil), allowlist: allowlist).status == 0)
-    try put("# ours\nnet.(\n", at: "allowlist.conf")
-    let bad = Sample.answer("STATUS", Sample.config(result: nil), allowlist: allowlist)
-    #expect(bad.code == 50)
-    #expect(bad.message.hasPrefix("\(allowlist): line 2: \"net.(\" is no regular expression"))
-    #expect(Sample.answer("STATUS", Sample.config(result: nil), allowlist: folder.path).code == 50)
+    let asked = #""sysctl":{"net.core.somaxconn":"500","net.ipv4.conf.IFNAME.arp_filter":"1"}"#
+    for members in ["", #""mtu":1400"#, asked, #""ethtool":{"rx-gro":true}"#, "\(dataDir),\(asked)"] {
+      #expect(status(members).status == 0)
+    }
+    try put("# ours\nnet.core.*\nnet.ipv4.conf.eth0.arp_filter\n", at: "allowlist.conf")
+    #expect(status(asked).status == 0)
+    #expect(try names(folder.path) == ["allowlist.conf"])
+  }
+
+  @Test("STATUS with what no ADD could take is code 7, as ADD's", .enabled(if: geteuid() == 0))
+  func badStatus() throws {
+    for (members, message) in [
+      (#""sysctl":{"kernel.x":"1"}"#, "sysctl.kernel.x: expected a key below net"), (#""mtu":"x""#, "mtu: expected"),
+      (#""ethtool":{"a":1}"#, "ethtool.a: expected true or false, found 1"),
+      (#""sysctl":{"net.core.nosuch":"1"}"#, "sysctl.net.core.nosuch: a container has no /proc/sys/net/core/nosuch"),
+    ] {
+      #expect(status(members).code == 7)
+      #expect(status(members).message.hasPrefix(message))
+    }
+    try put("net.core.a\n", at: "allowlist.conf")
+    #expect(status(#""sysctl":{"net.core.somaxconn":"1"}"#).code == 7)
+  }
+
+  @Test("STATUS is code 50 where the list cannot be read, or the folder for backups not be made")
+  func unusableNode() throws {
+    try put("x", at: "kept")
+    #expect(status(dataDir).code == 50)
+    #expect(status(#""dataDir":"/proc/kept""#).status == (geteuid() == 0 ? 0 : 1))
+    let list = Sample.answer("STATUS", Sample.config(#""sysctl":{"net.core.a":"1"}"#), allowlist: folder.path)
+    #expect(list.code == 50)
   }
 
   private final class Notes {

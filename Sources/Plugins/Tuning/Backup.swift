@@ -8,24 +8,23 @@ import Netlink
 import OS
 
 /// What an attachment's interface was like before it was tuned: the first value seen of each thing. It is kept in a
-/// file of the form that the peer's plugin has, with more members.
+/// file of the form that upstream's plugin has, with more members.
 struct Backup: Equatable, Sendable {
   var link = LinkAttributes()
   /// By the path below `/proc/sys`.
   var parameters: ParameterValues = [:]
   var features: [String: Bool] = [:]
-  /// Whose it is; nil in the peer's files.
+  /// Whose it is; nil in upstream's files.
   var network: String?
-
-  static func fileName(_ owner: Owner) -> String {
-    "\(shortened(owner.containerID, to: 200))_\(owner.interface).json"
-  }
+  /// Nil in upstream's files, and in those of earlier versions.
+  var attachment: Attachment?
 
   /// Keeps what is known and adds what is new.
   mutating func keep(first older: Backup) {
     let newer = self
     self = older
     network = older.network ?? newer.network
+    attachment = older.attachment ?? newer.attachment
     link.fill(from: newer.link)
     parameters.fill(from: newer.parameters)
     features.merge(newer.features) { old, _ in old }
@@ -49,11 +48,15 @@ struct Backup: Equatable, Sendable {
       if case .bool(let value) = member.value { features[member.name] = value }
     }
     network = Self.text(field["network"])
+    let owner = field["attachment"]
+    if let id = Self.text(owner["containerID"]), let interface = Self.text(owner["interface"]) {
+      attachment = Attachment(containerID: id, interface: interface)
+    }
   }
 
   init() {}
 
-  /// The file, in the peer's form.
+  /// The file, in upstream's form.
   var json: JSON {
     var object = JSONObject()
     if let address = link.address { object.append("mac", .string("\(address)")) }
@@ -70,6 +73,12 @@ struct Backup: Equatable, Sendable {
     for (key, value) in features.sorted(by: { $0.key < $1.key }) { switches.append(key, .bool(value)) }
     if !features.isEmpty { object.append("ethtool", .object(switches)) }
     if let network { object.append("network", .string(network)) }
+    if let attachment {
+      let owner = JSONObject([
+        "containerID": .string(attachment.containerID), "interface": .string(attachment.interface),
+      ])
+      object.append("attachment", .object(owner))
+    }
     return .object(object)
   }
 

@@ -18,7 +18,8 @@ struct EthtoolWish: Sendable {
       guard let isOn = try item.bool() else { throw item.expected("true or false") }
       list.append(EthtoolWish(name: member.name, isOn: isOn, path: item.path))
     }
-    return list
+    // What is said of one feature goes before what is said of its group: an object has no order.
+    return list.filter { groups[$0.name] != nil } + list.filter { groups[$0.name] == nil }
   }
 
   /// The names that ethtool(8) has for groups of the kernel's features.

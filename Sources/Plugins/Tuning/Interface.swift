@@ -6,34 +6,42 @@ import Glibc
 import JSON
 import Netlink
 import OS
+import Skel
 import Sysctl
 
 /// The container's interface with its parameters, to be used while the thread is in the container's namespace.
 struct Interface: ~Copyable {
   let name: String
-  let link: Link
+  /// Nil if there is none: a parameter need not be about it.
+  private let link: Link?
   private let routes: NetlinkSocket
 
-  private init(_ name: String, _ link: Link, _ routes: consuming NetlinkSocket) {
+  private init(_ name: String, _ link: Link?, _ routes: consuming NetlinkSocket) {
     self.name = name
     self.link = link
     self.routes = routes
   }
 
-  /// Finds the interface; code 7 if there is none.
+  /// Looks for the interface; one that is missing is no error yet.
   static func find(_ name: String) throws(CNIError) -> Interface {
     do throws(NetlinkError) {
       let routes = try NetlinkSocket.open(.route)
-      return Interface(name, try routes.link(named: name), routes)
+      return Interface(name, try routes.linkIfAny(named: name), routes)
     } catch {
-      throw CNIError(.invalidConfiguration, "CNI_IFNAME: \(error)")
+      throw CNIError(.kernelRefused, "CNI_IFNAME: \(error)")
     }
+  }
+
+  /// The interface for what it is needed for; code 7 if there is none.
+  private func required() throws(CNIError) -> Link {
+    guard let link else { throw CNIError(.invalidConfiguration, "CNI_IFNAME: there is no interface \(name)") }
+    return link
   }
 
   /// What the options are about, as it is now. Throws code 7 for what the kernel does not have.
   func current(_ options: TuningOptions) throws(CNIError) -> Backup {
     var state = Backup()
-    state.link = link.attributes.only(options.link)
+    if !options.link.isEmpty { state.link = try required().attributes.only(options.link) }
     for parameter in options.parameters {
       do {
         state.parameters[parameter.key.path] = try Sysctl(parameter.key).read()
@@ -43,30 +51,43 @@ struct Interface: ~Copyable {
         throw CNIError(.invalidConfiguration, "\(parameter.path): \(error)")
       }
     }
-    for feature in try wanted(options) { state.features[feature.name] = feature.wasOn }
+    for feature in try requested(options) { state.features[feature.name] = feature.now.isWanted }
     return state
   }
 
   /// Makes everything what the options say.
   func apply(_ options: TuningOptions) throws(CNIError) {
     for parameter in options.parameters { try write(parameter.value, to: Sysctl(parameter.key)) }
-    try set(options.link)
-    var features: [EthtoolFeature] = []
-    for feature in try wanted(options) { features.append(EthtoolFeature(name: feature.name, isOn: feature.isOn)) }
-    try set(features)
+    if !options.link.isEmpty { try set(options.link, of: try required()) }
+    let features = try requested(options)
+    if features.isEmpty { return }
+    try set(features.map { EthtoolFeature(name: $0.name, isOn: $0.isOn) })
+    // The kernel keeps a feature off while one is off that it depends on, and says nothing.
+    let missing = try requested(options).filter { $0.isOn != $0.now.isOn }
+    if !missing.isEmpty {
+      let list = missing.map { "\($0.name) \($0.now.isOn ? "on" : "off")" }.joined(separator: ", ")
+      throw CNIError(.kernelRefused, "tune \(name): the kernel leaves \(list), as it depends on other features")
+    }
   }
 
-  /// Makes everything what it was; goes on after an error, and throws the last.
+  /// Makes everything what it was, as far as it is still there; goes on after a failure.
   func restore(_ backup: Backup) throws(CNIError) {
-    var last: CNIError?
-    do { try set(backup.link) } catch { last = error }
+    var failures = Failures()
+    if let link { failures.collect { () throws(CNIError) in try set(backup.link, of: link) } }
     for entry in backup.parameters.entries {
-      // The file may say anything.
-      guard let key = SysctlKey(entry.path, interface: name) else { continue }
-      do { try write(entry.value, to: Sysctl(key)) } catch { last = error }
+      // The file may say anything, and an interface takes its parameters with it.
+      guard let key = SysctlKey(entry.path, interface: name), Sysctl(key).exists else { continue }
+      failures.collect { () throws(CNIError) in try write(entry.value, to: Sysctl(key)) }
     }
-    do { try set(backup.features.map { EthtoolFeature(name: $0.key, isOn: $0.value) }) } catch { last = error }
-    if let last { throw last }
+    if link != nil, !backup.features.isEmpty {
+      failures.collect { () throws(CNIError) in
+        try set(
+          try features().filter { backup.features[$0.name] != nil }.map {
+            EthtoolFeature(name: $0.name, isOn: backup.features[$0.name] ?? $0.isWanted)
+          })
+      }
+    }
+    try failures.report()
   }
 
   private func write(_ value: String, to parameter: Sysctl) throws(CNIError) {
@@ -77,7 +98,7 @@ struct Interface: ~Copyable {
     }
   }
 
-  private func set(_ attributes: LinkAttributes) throws(CNIError) {
+  private func set(_ attributes: LinkAttributes, of link: Link) throws(CNIError) {
     if attributes.isEmpty { return }
     do {
       try routes.set(attributes, of: link.index)
@@ -96,25 +117,32 @@ struct Interface: ~Copyable {
     }
   }
 
-  /// The features that the options mean, each with what it is to be and what it is.
-  func wanted(_ options: TuningOptions) throws(CNIError) -> [(name: String, isOn: Bool, wasOn: Bool)] {
-    if options.features.isEmpty { return [] }
-    let changeable: [EthtoolFeature]
+  /// The features of the interface that can be changed.
+  private func features() throws(CNIError) -> [EthtoolFeature] {
     do throws(NetlinkError) {
       let socket = try NetlinkSocket.open(.generic)
-      changeable = try socket.features(of: name, try socket.ethtool())
+      return try socket.features(of: name, try socket.ethtool())
     } catch {
       throw CNIError(.kernelRefused, "tune \(name): \(error)")
     }
-    var wanted: [(name: String, isOn: Bool, wasOn: Bool)] = []
+  }
+
+  /// A feature that the options mean: what it is to be, and what it is now.
+  typealias RequestedFeature = (name: String, isOn: Bool, now: EthtoolFeature)
+
+  func requested(_ options: TuningOptions) throws(CNIError) -> [RequestedFeature] {
+    if options.features.isEmpty { return [] }
+    _ = try required()
+    let changeable = try features()
+    var requested: [RequestedFeature] = []
     for wish in options.features {
       let meant = try configuration { () throws(FieldError) in try wish.features(among: changeable) }
       for feature in meant {
-        wanted.removeAll { $0.name == feature.name }
-        let wasOn = changeable.contains { $0.name == feature.name && $0.isOn }
-        wanted.append((feature.name, feature.isOn, wasOn))
+        requested.removeAll { $0.name == feature.name }
+        guard let now = changeable.first(where: { $0.name == feature.name }) else { continue }
+        requested.append((feature.name, feature.isOn, now))
       }
     }
-    return wanted
+    return requested
   }
 }

@@ -17,7 +17,7 @@ extension Tuning {
     return (options, result)
   }
 
-  /// Runs `body` in the container's namespace.
+  /// Runs `body` in the container's namespace; the interface may be missing.
   func inside(_ request: Request, _ body: (borrowing Interface) throws(CNIError) -> Void) throws(CNIError) {
     try request.inContainer { (_) throws(CNIError) in try body(Interface.find(request.owner.interface)) }
   }
@@ -41,9 +41,10 @@ extension Tuning {
 // MARK: - Which keys may be set
 
 extension Tuning {
-  /// Throws code 7 for a key that the node's list does not allow.
+  /// Throws code 7 for a key that the node's list does not allow; tells of lines in it that cannot be used.
   func requireAllowed(_ options: TuningOptions) throws(CNIError) {
     guard !options.parameters.isEmpty, let list = try allowlist() else { return }
+    for line in list.unusableLines { note("\(name): \(allowlistPath): \(line)") }
     for parameter in options.parameters {
       do {
         try list.require(parameter.key)
@@ -62,11 +63,7 @@ extension Tuning {
       if error.isMissingFile { return nil }
       throw CNIError(.inputOutput, "\(allowlistPath): \(SystemError.text(error.number))")
     }
-    do {
-      return try Allowlist(String(decoding: text, as: UTF8.self))
-    } catch {
-      throw CNIError(.invalidConfiguration, "\(allowlistPath): \(error)")
-    }
+    return Allowlist(String(decoding: text, as: UTF8.self))
   }
 }
 
@@ -84,24 +81,23 @@ extension Tuning {
     if !options.restoresParameters { backup.parameters = [:] }
     if backup.link.isEmpty, backup.parameters.isEmpty, backup.features.isEmpty { return false }
     let path = try dataDirectory(request.config)
-    do throws(SystemError) {
-      let folder = try Folder.make(path)
-      let file = Backup.fileName(request.owner)
-      let older = try folder.read(file).flatMap { Backup(parsing: $0) }
-      if let older { backup.keep(first: older) }
-      if backup != older { try folder.write(backup.json.text, to: file) }
-      return older == nil
-    } catch {
-      throw CNIError(.inputOutput, "keep what the interface was like: \(error)")
+    return try accessFiles("keep what the interface was like") { () throws(SystemError) in
+      try BackupFiles.make(path).keep(backup, of: request.owner.attachment)
     }
   }
 
   func forget(_ request: Request) throws(CNIError) {
     let path = try dataDirectory(request.config)
-    do throws(SystemError) {
-      try Folder.open(path)?.remove(Backup.fileName(request.owner))
+    try accessFiles { () throws(SystemError) in try BackupFiles.open(path)?.remove(request.owner.attachment) }
+  }
+
+  /// Puts back what is kept of an attachment, as far as it is still there. A namespace that is gone has nothing to be put back.
+  func restore(_ backup: Backup, _ request: Request) throws(CNIError) {
+    if request.namespace == nil { return }
+    do {
+      try inside(request) { (interface) throws(CNIError) in try interface.restore(backup) }
     } catch {
-      throw CNIError(.inputOutput, "\(error)")
+      if error.code != .badEnvironment { throw error }
     }
   }
 }

@@ -15,7 +15,7 @@ package struct Tuning: Plugin {
   /// Where the keys that may be set are listed; any may where there is no such file.
   let allowlistPath: String
   /// Tells the operator something on stderr.
-  private let note: (String) -> Void
+  let note: (String) -> Void
 
   package init(allowlist path: String = "/etc/cni/tuning/allowlist.conf", note: @escaping (String) -> Void) {
     allowlistPath = path
@@ -46,19 +46,19 @@ package struct Tuning: Plugin {
   }
 
   package func delete(_ request: Request) throws(CNIError) {
-    let file = Backup.fileName(request.owner)
     let path = (try? dataDirectory(request.config)) ?? TuningOptions.usualDataDirectory
-    do throws(SystemError) {
-      guard let folder = try Folder.open(path) else { return }
-      // What cannot be read cannot be put back, but it goes.
-      if let text = (try? folder.read(file)) ?? nil, let backup = Backup(parsing: text) {
-        // A namespace or an interface that is gone has nothing to be put back.
-        try? inside(request) { (interface) throws(CNIError) in try interface.restore(backup) }
-      }
-      try folder.remove(file)
-    } catch {
-      note("\(name): \(error)")
+    let attachment = request.owner.attachment
+    guard let files = try backupFiles(path) else { return }
+    var failures = Failures()
+    let kept = try accessFiles { () throws(SystemError) in try files.find(attachment) }
+    for file in kept {
+      // What is broken cannot be put back, but it goes.
+      guard let backup = file.backup else { continue }
+      failures.collect { () throws(CNIError) in try restore(backup, request) }
     }
+    // What could not be put back is kept for the next attempt.
+    try failures.report()
+    try accessFiles { () throws(SystemError) in try files.remove(attachment) }
   }
 
   package func check(_ request: Request) throws(CNIError) {
@@ -74,8 +74,8 @@ package struct Tuning: Plugin {
           problems.append("\(parameter.key.text) is \"\(value)\" instead of \"\(parameter.value)\"")
         }
       }
-      for feature in try interface.wanted(options) where feature.isOn != feature.wasOn {
-        problems.append("feature \(feature.name) is \(feature.wasOn ? "on" : "off")")
+      for feature in try interface.requested(options) where feature.isOn != feature.now.isOn {
+        problems.append("feature \(feature.name) is \(feature.now.isOn ? "on" : "off")")
       }
     }
     if !problems.isEmpty {
@@ -84,30 +84,31 @@ package struct Tuning: Plugin {
   }
 
   package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
-    let config = request.config
-    let kept = Set(
-      valid.map {
-        Backup.fileName(Owner(network: config.name, containerID: $0.containerID, interface: $0.interface))
-      })
-    let path = try dataDirectory(config)
-    do throws(SystemError) {
-      guard let folder = try Folder.open(path) else { return }
-      // What is no file, or not one of ours, is not ours to remove.
-      for name in try folder.names() where !name.hasPrefix(".") && !kept.contains(name) {
-        let backup = ((try? folder.read(name)) ?? nil).flatMap { Backup(parsing: $0) }
-        if backup?.network == config.name { try folder.remove(name) }
-      }
-    } catch {
-      throw CNIError(.inputOutput, "\(error)")
-    }
+    let path = try dataDirectory(request.config)
+    try backupFiles(path)?.removeAll(ofNetwork: request.config.name, sparing: valid)
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
-    do throws(CNIError) {
-      _ = try dataDirectory(request.config)
-      _ = try allowlist()
+    // STATUS tells no interface: the usual one, as a list may allow keys for it by name.
+    let options = try TuningOptions(request.config, arguments: "", interface: "eth0")
+    do {
+      try requireAllowed(options)
+      try Probe.run(options, try dataDirectory(request.config))
     } catch {
-      throw CNIError(.notAvailable, error.message)
+      throw error.code == .invalidConfiguration ? error : CNIError(.notAvailable, error.message)
+    }
+  }
+
+  /// The folder for backups; nil if nothing can have been kept, as there is none.
+  private func backupFiles(_ path: String) throws(CNIError) -> BackupFiles? {
+    try accessFiles { () throws(SystemError) in
+      do throws(SystemError) {
+        return try BackupFiles.open(path)
+      } catch {
+        guard error.isOfAnotherKind else { throw error }
+        note("\(name): \(error)")
+        return nil
+      }
     }
   }
 }

@@ -25,28 +25,33 @@ struct TuningOptions: Sendable {
   let restoresParameters: Bool
 
   init(_ request: Request) throws(CNIError) {
-    let document = request.config.document
+    try self.init(request.config, arguments: request.arguments, interface: request.owner.interface)
+  }
+
+  /// Takes the value of `CNI_ARGS` and the name of the container's interface.
+  init(_ config: NetworkConfig, arguments variable: String, interface: String) throws(CNIError) {
+    let document = config.document
     let arguments = document["args"]["cni"]
-    let environment = try CNIArguments(request.arguments)
+    let environment = try CNIArguments(variable)
     do throws(FieldError) {
       // What stands further down goes before what stands above.
       var attributes = LinkAttributes()
       for source in [document, arguments] { try attributes.read(source) }
-      attributes.address = try Self.address(request.config, environment, arguments)
+      attributes.address = try Self.address(config, environment, arguments)
       link = attributes
-      parameters = try Self.parameters([document["sysctl"], arguments["sysctl"]], request.owner.interface)
+      parameters = try Self.parameters([document["sysctl"], arguments["sysctl"]], interface)
       features = try EthtoolWish.list(document["ethtool"])
       restoresParameters = try document["restoreSysctl"].bool() ?? false
-      _ = try Self.dataDirectory(request.config)
+      _ = try Self.dataDirectory(config)
     } catch {
       throw CNIError.invalid(error)
     }
-    if !parameters.isEmpty { try request.config.requireUniqueNames() }
+    if !parameters.isEmpty { try config.requireUniqueNames() }
   }
 
   var isEmpty: Bool { link.isEmpty && parameters.isEmpty && features.isEmpty }
 
-  /// The peer's, so that either finds what the other has left.
+  /// Upstream's, so that either finds what the other has left.
   static let usualDataDirectory = "/run/cni/tuning"
 
   /// The folder for what must be put back.
@@ -105,7 +110,7 @@ struct TuningOptions: Sendable {
 extension LinkAttributes {
   /// Takes what a field names; the rest stays.
   fileprivate mutating func read(_ field: Field) throws(FieldError) {
-    // As with the peer, what is 0 or false is not asked for.
+    // As with upstream, what is 0 or false is not asked for.
     if let mtu = try field["mtu"].integer(in: 0...65_536) { self.mtu = mtu > 0 ? UInt32(mtu) : nil }
     if let value = try field["promisc"].bool() { isPromiscuous = value ? true : nil }
     if let value = try field["allmulti"].bool() { receivesAllMulticast = value }
