@@ -35,6 +35,8 @@ package struct Link: Equatable, Sendable {
   package let attributes: LinkAttributes
   /// The other end of a veth, or what a stacked interface stands on.
   package let peer: Peer?
+  /// Other names by which it is found.
+  package let alternativeNames: [String]
   /// The index of what it is a port of, such as a bridge; nil if it is none.
   package let master: UInt32?
 
@@ -43,6 +45,11 @@ package struct Link: Equatable, Sendable {
     package let index: UInt32
     /// The number by which this namespace knows the other (`RTM_GETNSID`); nil if it is this one.
     package let namespace: Int32?
+
+    package init(index: UInt32, namespace: Int32?) {
+      self.index = index
+      self.namespace = namespace
+    }
   }
 
   init(_ reply: NetlinkReply) {
@@ -63,6 +70,11 @@ package struct Link: Equatable, Sendable {
     attributes.group = number(Int(IFLA_GROUP)) ?? 0
     self.attributes = attributes
     master = number(Int(IFLA_MASTER))
+    var names: [String] = []
+    for property in AttributeList(values[Int(IFLA_PROP_LIST)] ?? []) where property.type == Int(IFLA_ALT_IFNAME) {
+      names.append(property.value.text)
+    }
+    alternativeNames = names
     peer = number(Int(IFLA_LINK)).map { index in
       Peer(index: index, namespace: values[Int(IFLA_LINK_NETNSID)]?.integer(Int32.self, at: 0))
     }

@@ -209,12 +209,12 @@ extension BandwidthOptionsTests {
     }
   }
 
-  @Test("what cannot be asked for is code 7 for ADD and CHECK, and code 50 for STATUS")
+  @Test("what cannot be asked for is code 7 for ADD, CHECK and STATUS")
   func codes() {
     for (members, _, message) in Self.errors {
-      for (verb, code) in [("ADD", 7), ("CHECK", 7), ("STATUS", 50)] {
+      for verb in ["ADD", "CHECK", "STATUS"] {
         let answer = Sample.answer(verb, Sample.config(members))
-        #expect(answer.code == code)
+        #expect(answer.code == 7)
         #expect(answer.message == message)
       }
     }

@@ -90,10 +90,10 @@ extension BandwidthTests {
     }
   }
 
-  @Test("STATUS with options that cannot be is code 50, before anything is tried out")
+  @Test("STATUS with options that cannot be is code 7, before anything is tried out")
   func status() {
     let answer = Sample.answer("STATUS", Sample.config(#""ingressRate":8"#, result: nil))
-    #expect(answer.code == 50)
+    #expect(answer.code == 7)
     let reason = "ingressBurst: expected a burst in bits, as ingressRate is set, found nothing"
     #expect(answer.message == reason)
   }

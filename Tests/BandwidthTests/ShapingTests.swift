@@ -83,25 +83,33 @@ extension ShapingTests {
 // MARK: - Names
 
 extension ShapingTests {
+  private static func names(_ owner: Owner) -> [String] { IFBName.candidates(owner).map(\.text) }
+
   // printf %s NETWORKID | sha512sum
   @Test(
-    "the IFB of eth0 has the peer's name",
+    "the IFB of eth0 has upstream's name where that is free",
     arguments: [("net", "id", "bwp30e7440e95de"), ("net-a", "id0123", "bwpee19e045a460")])
-  func peersName(network: String, id: String, expected: String) {
+  func upstreamName(network: String, id: String, expected: String) {
     let owner = Self.owner(network, id)
-    #expect(IFBName(owner).text == expected)
-    #expect(IFBName.peers(owner).text == expected)
+    #expect(Self.names(owner).first == expected)
+    #expect(IFBName.upstream(owner).text == expected)
   }
 
   // printf %s net/id/net1 | sha512sum
   @Test(
-    "the IFB of another interface has its own name, and the peer's is that of eth0",
+    "the IFB of another interface has its own name, and upstream's is that of eth0",
     arguments: [("net1", "bwp663b32018a1b"), ("eth1", "bwpc2215c3ddf97")])
   func otherName(interface: String, expected: String) {
     let owner = Self.owner("net", "id", interface)
-    #expect(IFBName(owner).text == expected)
-    #expect(IFBName(owner) != IFBName.peers(owner))
-    #expect(IFBName.peers(owner) == IFBName(Self.owner()))
+    #expect(Self.names(owner) == [expected])
+    #expect(IFBName.upstream(owner) == IFBName.upstream(Self.owner()))
+  }
+
+  @Test("networks and IDs that run together have the same first name, and names of their own")
+  func runningTogether() {
+    let (one, other) = (Self.names(Self.owner("net", "1c")), Self.names(Self.owner("net1", "c")))
+    #expect(one.count == 2 && other.count == 2)
+    #expect(one[0] == other[0] && one[1] != other[1])
   }
 
   @Test("names are of a length that an interface may have, and differ from owner to owner")
@@ -111,15 +119,22 @@ extension ShapingTests {
     for network in ["net", "net2", String(repeating: "n", count: 200)] {
       for id in ["id", "2", String(repeating: "i", count: 200)] {
         for interface in ["eth0", "eth1", "eth00", "ETH0"] {
-          let text = IFBName(Self.owner(network, id, interface)).text
-          #expect(text.utf8.count == 15)
-          #expect(text.hasPrefix("bwp"))
-          names.insert(text)
-          count += 1
+          let owner = Self.owner(network, id, interface)
+          let texts = Self.names(owner) + [HostEndName(owner).text]
+          for text in texts { #expect(text.utf8.count == 15 && (text.hasPrefix("bwp") || text.hasPrefix("bwh"))) }
+          names.formUnion(texts)
+          count += texts.count
         }
       }
     }
     #expect(names.count == count)
+  }
+
+  @Test("a network's unfinished IFBs are in a group that is nobody's by default")
+  func group() {
+    #expect(IFBAlias.groupWithout("net") == IFBAlias.groupWithout("net"))
+    #expect(IFBAlias.groupWithout("net") != IFBAlias.groupWithout("net1"))
+    for network in ["net", "a", "b"] { #expect((0x4000_0000...0x4fff_ffff).contains(IFBAlias.groupWithout(network))) }
   }
 }
 

@@ -83,6 +83,66 @@ struct BandwidthDeletionTests {
     try scene.requireUnchanged(since: before)
   }
 
+  @Test("a container that swaps its interfaces' names loses no limits, and a DEL takes those of its attachment")
+  func swapped() throws {
+    let scene = try BandwidthScene(networks: [.first, .second])
+    let before = try scene.state()
+    let second = try scene.node.attach(scene.container, ip: "10.23.0.5", ifName: "net1", network: .second)
+    let slower = #""ingressRate":4000000,"ingressBurst":200000,"#
+    let way = BandwidthScene.Way(container: second)
+    try scene.succeed("ADD")
+    try scene.succeed("ADD", slower, way)
+    let limits = (try scene.root(scene.veth), try scene.root(second.hostInterface))
+    try scene.container.namespace.ip(
+      """
+      link set eth0 down
+      link set net1 down
+      link set eth0 name x
+      link set net1 name eth0
+      link set x name net1
+      link set eth0 up
+      link set net1 up
+      """)
+    try scene.succeed("CHECK")
+    try scene.succeed("CHECK", slower, way)
+    // A repeated ADD limits what the first has limited.
+    try scene.succeed("ADD")
+    #expect(try scene.root(scene.veth) == limits.0)
+    #expect(try scene.root(second.hostInterface) == limits.1)
+    try scene.succeed("DEL", slower, way)
+    try scene.succeed("CHECK")
+    #expect(try scene.root(scene.veth) == limits.0)
+    // Of an attachment that was never limited nothing is taken, whatever its interface is called now.
+    try scene.succeed("DEL", "", way)
+    try scene.succeed("CHECK")
+    try scene.succeed("DEL")
+    try scene.node.namespace.ip("link del \(second.hostInterface)")
+    try scene.requireUnchanged(since: before)
+    #expect(try !scene.node.namespace.command("ip", "link").contains("altname"))
+  }
+
+  @Test("without namespace and result a limit towards the container goes too: its veth is remembered")
+  func ingressWithoutNamespace() throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    try scene.succeed("ADD", BandwidthScene.ingress)
+    try scene.succeed("DEL", "", .init(prevResult: .some(nil), environment: ["CNI_NETNS": ""]))
+    try scene.requireUnchanged(since: before)
+  }
+
+  @Test("a result with an interface name that no interface can have does not keep upstream's IFB")
+  func longName() throws {
+    let scene = try BandwidthScene()
+    try scene.succeed("ADD", BandwidthScene.both, .init(program: BandwidthScene.peer))
+    try scene.node.namespace.ip("link del \(scene.veth)")
+    let result =
+      #"{"cniVersion":"1.0.0","interfaces":[{"name":"\#(String(repeating: "v", count: 300))"},{"name":"a/b"}]}"#
+    for _ in 1...2 {
+      try scene.succeed("DEL", BandwidthScene.both, .init(prevResult: result, environment: ["CNI_NETNS": ""]))
+    }
+    #expect(try scene.ifbs().isEmpty)
+  }
+
   @Test("a new veth that has the name of the former is left alone")
   func newVeth() throws {
     let scene = try BandwidthScene()

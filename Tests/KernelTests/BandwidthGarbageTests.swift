@@ -96,7 +96,59 @@ struct BandwidthGarbageTests {
     #expect(try place.collect(#""cni.dev/valid-attachments":[],"#).left == ["other", "peer's", "somebody's"])
   }
 
-  @Test("STATUS is ready here and changes nothing, and is 50 without the capability or with options that are wrong")
+  @Test("an IFB that an ADD left when it was killed goes, and those of other networks stay")
+  func killed() throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    let environment = ["CNI_CONTAINERID": "", "CNI_NETNS": "", "CNI_IFNAME": ""]
+    func collect(_ network: String) throws {
+      try scene.succeed(
+        "GC", #""cni.dev/valid-attachments":[],"#,
+        .init(network: network, version: "1.1.0", prevResult: .some(nil), environment: environment))
+    }
+    var left = 0
+    for request in 1...14 {
+      let fault = "inject=sendto:signal=KILL:when=\(request)"
+      _ = try scene.call(
+        "ADD", BandwidthScene.egress, .init(wrapper: ["strace", "-o", "/dev/null", "-e", "trace=sendto", "-e", fault]))
+      let names = try scene.ifbs()
+      left += names.count
+      try collect("other")
+      #expect(try scene.ifbs() == names)
+      try collect("test")
+      #expect(try scene.ifbs() == [])
+      try scene.succeed("DEL", "")
+      try scene.requireUnchanged(since: before, "request \(request)")
+    }
+    #expect(left > 3)
+  }
+
+  @Test("hundreds of IFBs go together, and interfaces of a group that somebody uses stay")
+  func many() throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    try scene.node.namespace.ip("link add mine type veth peer name yours\nlink set mine group 1077936128")
+    let added = try scene.state()
+    let lines = (0..<300).flatMap {
+      ["link add bwp\($0) type ifb", "link set bwp\($0) alias \"test/id\($0)/eth0 gone\(0)\""]
+    }
+    try scene.node.namespace.ip(lines.joined(separator: "\n"))
+    #expect(try scene.ifbs().count == 300)
+    let environment = ["CNI_CONTAINERID": "", "CNI_NETNS": "", "CNI_IFNAME": ""]
+    let list = #""cni.dev/valid-attachments":[{"containerID":"id7","ifname":"eth0"}],"#
+    let way = BandwidthScene.Way(version: "1.1.0", prevResult: .some(nil), environment: environment)
+    let started = monotonicNanoseconds()
+    try scene.succeed("GC", list, way)
+    // One after another they take at least 10 ms each.
+    #expect(monotonicNanoseconds() - started < 3_000_000_000)
+    #expect(try scene.ifbs() == ["bwp7"])
+    try scene.succeed("GC", #""cni.dev/valid-attachments":[],"#, way)
+    try scene.requireUnchanged(since: added)
+    try scene.node.namespace.ip("link del mine")
+    try scene.requireUnchanged(since: before)
+  }
+
+  @Test("STATUS is ready here and changes nothing, is 50 without the capability, and 7 with options that are wrong")
   func status() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
@@ -104,8 +156,9 @@ struct BandwidthGarbageTests {
     var way = BandwidthScene.Way(version: "1.1.0", prevResult: .some(nil), environment: environment)
     #expect(try scene.succeed("STATUS", "", way).output.isEmpty)
     try scene.succeed("STATUS", BandwidthScene.both, way)
+    try scene.succeed("STATUS", #""unshapedSubnets":["192.0.2.0/24","2001:db8::/32"],"# + BandwidthScene.both, way)
     let wrong = try scene.fail("STATUS", #""maxBurst":"much","#, way)
-    #expect(wrong.code == 50 && wrong.message.contains("maxBurst"))
+    #expect(wrong.code == 7 && wrong.message.contains("maxBurst"))
     way.wrapper = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-all"]
     let refused = try scene.fail("STATUS", "", way)
     #expect(refused.code == 50 && !refused.message.isEmpty)

@@ -169,4 +169,35 @@ struct BandwidthOwnershipTests {
     try scene.succeed("DEL", Self.slower, .init(container: second))
     try scene.requireUnchanged(since: before)
   }
+
+  /// The same container under another ID, which runs together with its network's name.
+  private static func renamed(_ container: Container, _ id: String) -> Container {
+    Container(
+      namespace: container.namespace, id: id, ifName: container.ifName, address: container.address,
+      network: container.network)
+  }
+
+  @Test("networks and IDs that run together have an IFB each, also beside upstream's", arguments: [false, true])
+  func runningTogether(isUpstreams: Bool) throws {
+    let scene = try BandwidthScene()
+    let other = try scene.node.addContainer(ip: "10.22.0.6")
+    let before = try scene.state()
+    let program = isUpstreams ? BandwidthScene.peer : BandwidthScene.program
+    let first = BandwidthScene.Way(container: Self.renamed(scene.container, "1c"), network: "net", program: program)
+    let second = BandwidthScene.Way(container: Self.renamed(other, "c"), network: "net1")
+    try scene.succeed("ADD", BandwidthScene.both, first)
+    try scene.succeed("ADD", Self.slower, second)
+    #expect(try scene.ifbs().count == 2)
+    let own = BandwidthScene.Way(container: first.container, network: "net")
+    if !isUpstreams { try scene.succeed("CHECK", BandwidthScene.both, own) }
+    try scene.succeed("CHECK", Self.slower, second)
+    for _ in 1...2 { try scene.succeed("DEL", Self.slower, second) }
+    #expect(try scene.ifbs().count == 1)
+    #expect(try scene.root(scene.veth) == BandwidthScene.bucket)
+    try scene.succeed("ADD", Self.slower, second)
+    for _ in 1...2 { try scene.succeed("DEL", BandwidthScene.both, own) }
+    try scene.succeed("CHECK", Self.slower, second)
+    try scene.succeed("DEL", Self.slower, second)
+    try scene.requireUnchanged(since: before)
+  }
 }

@@ -38,6 +38,56 @@ struct BandwidthRollbackTests {
     #expect(failures > 10)
   }
 
+  /// Lets one of the plugin's receives fail: the kernel has done what it was asked for, and its reply is left over.
+  private static func atReceive(_ number: Int) -> BandwidthScene.Way {
+    .init(
+      wrapper: [
+        "strace", "-o", "/dev/null", "-e", "trace=recvfrom", "-e", "inject=recvfrom:error=ENOBUFS:when=\(number)",
+      ])
+  }
+
+  @Test("an ADD in which any one receive fails leaves nothing, and touches nobody else's interface")
+  func failedReceive() throws {
+    let scene = try BandwidthScene()
+    // The first interfaces that a reply that is taken for another could name.
+    try scene.node.namespace.ip("link add bystander0 type ifb\nlink add bystander1 type veth peer name bystander2")
+    let before = try scene.state()
+    var (failures, successes) = (0, 0)
+    for number in Self.requests where successes < 4 {
+      let outcome = try scene.call("ADD", Self.unshaped, Self.atReceive(number))
+      if outcome.status == 0 {
+        successes += 1
+        try scene.succeed("CHECK", Self.unshaped)
+        try scene.succeed("DEL", Self.unshaped)
+      } else {
+        (failures, successes) = (failures + 1, 0)
+        #expect(errorObject(outcome)?.message.isEmpty == false)
+      }
+      try scene.requireUnchanged(since: before, "receive \(number)")
+    }
+    #expect(failures > 10)
+  }
+
+  @Test("a DEL in which any one receive fails says so or has done it, and the next one completes")
+  func failedReceiveDeleting() throws {
+    let scene = try BandwidthScene()
+    let before = try scene.state()
+    var failures = 0
+    for number in 1...20 {
+      try scene.succeed("ADD", Self.unshaped)
+      let outcome = try scene.call("DEL", "", Self.atReceive(number))
+      if outcome.status == 0 {
+        try scene.requireUnchanged(since: before, "receive \(number)")
+      } else {
+        failures += 1
+        #expect(errorObject(outcome)?.code == 101)
+        try scene.succeed("DEL", "")
+      }
+      try scene.requireUnchanged(since: before, "receive \(number)")
+    }
+    #expect(failures > 5)
+  }
+
   @Test("a changing ADD in which any one request fails leaves what there was")
   func failedChange() throws {
     let scene = try BandwidthScene()

@@ -19,7 +19,7 @@ package struct Bandwidth: Plugin {
     if options.isEmpty { return result }
     let host = try Host.open()
     let end = try host.end(request)
-    let shaping = shaping(options, end, note: note)
+    let shaping = shaping(options, mtu: end.attributes.mtu ?? 1500, note: note)
     guard let ifb = try host.apply(shaping, to: end, of: request.owner, note: { note("\(name): \($0)") }) else {
       return result
     }
@@ -30,22 +30,23 @@ package struct Bandwidth: Plugin {
 
   package func delete(_ request: Request) throws(CNIError) {
     let host = try Host.open()
-    var end = try? host.end(request)
+    let owner = request.owner
+    let action = "stop shaping \(owner)"
+    var failures = Failures()
+    let remembered = try host.rememberedEnd(owner)
+    var end = remembered
+    if end == nil { failures.collect { () throws(CNIError) in end = try host.endByName(request) } }
     let listed = ((try? request.config.previousResult()?.interfaces()) ?? []).filter { $0.sandbox == nil }.map(\.name)
-    try kernel("stop shaping \(request.owner)") { () throws(NetlinkError) in
-      var ifbs: [Link] = []
-      // What has this name and is another's stays.
-      if let own = try? host.ifb(IFBName(request.owner), of: request.owner) { ifbs.append(own) }
-      // The peer has one name for all interfaces of a container.
-      let peers = IFBName.peers(request.owner)
-      if peers != IFBName(request.owner), let ifb = try? host.ifb(peers, of: request.owner) {
-        let isFed = if let end { try host.sends(end, to: ifb) } else { false }
-        if isFed || listed.contains(peers.text) { ifbs.append(ifb) }
+    var ifbs: [Link] = []
+    failures.collect { () throws(CNIError) in ifbs = try host.ifbs(of: owner, fedBy: end, listed: listed) }
+    failures.collect { () throws(CNIError) in
+      try kernel(action) { () throws(NetlinkError) in
+        // What an earlier version made is remembered by the IFB alone.
+        for ifb in ifbs where remembered == nil { end = try host.end(of: ifb, among: listed) ?? end }
+        try host.remove(ifbs, from: end)
       }
-      // A namespace that is gone has taken the veth with it, but a DEL may come without the namespace.
-      for ifb in ifbs where end == nil { end = try host.end(of: ifb, among: listed) }
-      try host.remove(ifbs, from: end)
     }
+    try failures.report()
   }
 
   package func check(_ request: Request) throws(CNIError) {
@@ -53,7 +54,8 @@ package struct Bandwidth: Plugin {
     if options.isEmpty { return }
     let host = try Host.open()
     let end = try host.end(request)
-    let problems = try host.problems(shaping(options, end) { _ in }, of: end, request.owner)
+    let problems = try host.problems(
+      shaping(options, mtu: end.attributes.mtu ?? 1500) { _ in }, of: end, request.owner)
     if !problems.isEmpty {
       throw CNIError(.checkFailed, "\(request.owner): \(problems.joined(separator: "; "))")
     }
@@ -66,23 +68,39 @@ package struct Bandwidth: Plugin {
     let spared = OwnerTag.all(valid, ofNetwork: config.name)
     let action = "remove the IFBs of network \(config.name)"
     let ifbs = try kernel(action) { () throws(NetlinkError) in try host.routes.links(ofKind: "ifb") }
-    var failures: [String] = []
+    let unfinished = IFBAlias.groupWithout(config.name)
+    let names = valid.flatMap { attachment in
+      IFBName.candidates(
+        Owner(network: config.name, containerID: attachment.containerID, interface: attachment.interface)
+      ).map(\.text)
+    }
+    var failures = Failures()
+    var idle: [UInt32] = []
     for ifb in ifbs {
-      guard let tag = IFBAlias(ifb.attributes.alias ?? "")?.owner, tag.text.hasPrefix(prefix), !spared.contains(tag)
-      else { continue }
-      do {
-        try host.remove([ifb], from: try host.end(of: ifb))
-      } catch {
-        failures.append("\(ifb.name): \(error)")
+      if let tag = IFBAlias(ifb.attributes.alias ?? "")?.owner {
+        guard tag.text.hasPrefix(prefix), !spared.contains(tag) else { continue }
+      } else {
+        guard ifb.attributes.alias == "", ifb.attributes.group == unfinished, !names.contains(ifb.name) else {
+          continue
+        }
+      }
+      failures.collect { () throws(CNIError) in
+        try kernel("\(action): \(ifb.name)") { () throws(NetlinkError) in
+          if let end = try host.end(of: ifb) { try host.clear(end, of: [ifb]) }
+        }
+        idle.append(ifb.index)
       }
     }
-    if !failures.isEmpty { throw CNIError(.kernelRefused, "\(action): \(failures.joined(separator: "; "))") }
+    failures.collect { () throws(CNIError) in
+      try kernel(action) { () throws(NetlinkError) in try host.routes.removeLinks(idle) }
+    }
+    try failures.report()
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
+    let options = try configuration { () throws(FieldError) in try BandwidthOptions(request.config) }
     do throws(CNIError) {
-      _ = try configuration { () throws(FieldError) in try BandwidthOptions(request.config) }
-      try Probe.run()
+      try Probe.run(shaping(options, mtu: 1500) { _ in })
     } catch {
       throw CNIError(.notAvailable, error.message)
     }
@@ -97,8 +115,7 @@ extension Bandwidth {
   }
 
   /// What the options come to on a host's end.
-  private func shaping(_ options: BandwidthOptions, _ end: Link, note: (String) -> Void) -> Shaping {
-    let mtu = end.attributes.mtu ?? 1500
+  private func shaping(_ options: BandwidthOptions, mtu: UInt32, note: (String) -> Void) -> Shaping {
     func bucket(_ limit: BandwidthOptions.Limit?) -> TokenBucket? {
       limit.map { options.bucket($0, mtu: mtu) { note("\(name): \($0)") } }
     }

@@ -72,7 +72,7 @@ struct BandwidthOptions: Sendable {
   /// In bits: the kernel counts bytes in 32 bits.
   private static let largestBurst: UInt64 = (1 << 35) - 1
 
-  /// Rates beside `type` go before those of the runtime, all of them before all of these, as with the peer.
+  /// Rates beside `type` go before those of the runtime, all of them before all of these, as with upstream.
   private static func source(_ config: NetworkConfig) throws(FieldError) -> Field {
     let names = ["ingressRate", "ingressBurst", "egressRate", "egressBurst"]
     _ = try config.runtimeConfig.object()

@@ -12,10 +12,12 @@ extension Host {
   ) throws(CNIError) -> Link? {
     let root = try kernel("shape \(end.name)") { () throws(NetlinkError) in try routes.qdisc(of: end.index, at: .root) }
     if wanted.ingress != nil { try requireOwn(root, of: end) }
-    let ifb = try ifb(IFBName(owner), of: owner)
+    let (name, ifb) = try ifb(of: owner, fedBy: end)
     var undo = Undo()
     do throws(NetlinkError) {
-      let made = try applyEgress(wanted, to: end, of: owner, ifb, &undo)
+      // First, so that a DEL finds the rest however this call ends.
+      try remember(end, of: owner, &undo)
+      let made = try applyEgress(wanted, to: end, of: owner, name, ifb, &undo)
       try applyIngress(wanted, to: end, root, &undo)
       // What is replaced goes last, when nothing else can fail.
       if let made {
@@ -31,6 +33,15 @@ extension Host {
       undo.run(routes)
       throw CNIError(.kernelRefused, "shape \(end.name): \(error)")
     }
+  }
+
+  private func remember(_ end: Link, of owner: Owner, _ undo: inout Undo) throws(NetlinkError) {
+    let name = HostEndName(owner).text
+    if end.alternativeNames.contains(name) { return }
+    // One that is no longer the container's: what was on it is nobody's now.
+    if let former = try routes.linkIfAny(named: name) { try remove([], from: former) }
+    undo.add { (routes) throws(NetlinkError) in try routes.removeAlternativeName(name, from: end.index) }
+    try routes.addAlternativeName(name, to: end.index)
   }
 
   /// Throws code 103, which says whose it is, if somebody else has a qdisc where the bucket would have to be.
@@ -81,10 +92,10 @@ extension Host {
   private typealias Egress = (ifb: Link, former: [TrafficFilter], others: [TrafficFilter], isBehindOthers: Bool)
 
   private func applyEgress(
-    _ wanted: Shaping, to end: Link, of owner: Owner, _ former: Link?, _ undo: inout Undo
+    _ wanted: Shaping, to end: Link, of owner: Owner, _ name: IFBName, _ former: Link?, _ undo: inout Undo
   ) throws(NetlinkError) -> Egress? {
     guard let bucket = wanted.egress else { return nil }
-    let ifb = try makeIFB(IFBName(owner), for: end, of: owner, former, &undo)
+    let ifb = try makeIFB(name, for: end, of: owner, former, &undo)
     let old = former == nil ? nil : try routes.qdisc(of: ifb.index, at: .root)?.bucket
     if !(old.map { bucket.isSame(as: $0) } ?? false) {
       if let old {
@@ -96,8 +107,14 @@ extension Host {
     }
     // Only now: the kernel would wait for all processors before it gave another qdisc to an interface that is up.
     if !ifb.isUp { try routes.bringUp(ifb.index) }
-    if try routes.qdisc(of: end.index, at: .ingress) == nil, try routes.addIngress(to: end.index) {
-      undo.add { (routes) throws(NetlinkError) in try routes.removeQdisc(of: end.index, at: .ingress) }
+    if try routes.qdisc(of: end.index, at: .ingress) == nil {
+      undo.add { (routes) throws(NetlinkError) in
+        guard try routes.qdisc(of: end.index, at: .ingress)?.kind == "ingress" else { return }
+        if try routes.filters(of: end.index, at: .ingressFilters).priorities.isEmpty {
+          try routes.removeQdisc(of: end.index, at: .ingress)
+        }
+      }
+      try routes.addIngress(to: end.index)
     }
     return try applyFilters(wanted, to: end, ifb, &undo)
   }
@@ -106,15 +123,19 @@ extension Host {
     _ name: IFBName, for end: Link, of owner: Owner, _ former: Link?, _ undo: inout Undo
   ) throws(NetlinkError) -> Link {
     let mtu = end.attributes.mtu ?? 1500
-    // Somebody else may be adding the same attachment.
-    if former == nil, try routes.addLink(name.text, kind: "ifb", mtu: mtu) {
+    let alias = IFBAlias(owner, hostInterface: end.name).text
+    let group = IFBAlias.groupWithout(owner.network)
+    if former == nil {
       undo.add { (routes) throws(NetlinkError) in
-        if let made = try routes.linkIfAny(named: name.text) { try routes.removeLink(made.index) }
+        guard let made = try routes.linkIfAny(named: name.text) else { return }
+        if made.attributes.alias == alias || made.attributes.group == group { try routes.removeLink(made.index) }
       }
+      // Somebody else may be adding the same attachment.
+      try routes.addLink(name.text, kind: "ifb", mtu: mtu, group: group)
     }
     let ifb = if let former { former } else { try routes.link(named: name.text) }
     var changes = LinkAttributes()
-    let alias = IFBAlias(owner, hostInterface: end.name).text
+    if ifb.attributes.group == group { changes.group = 0 }
     if ifb.attributes.alias != alias { changes.alias = alias }
     if ifb.attributes.mtu != mtu { changes.mtu = mtu }
     if !changes.isEmpty { try routes.set(changes, of: ifb.index) }
@@ -150,7 +171,7 @@ extension Host {
 }
 
 extension Qdisc {
-  /// Whether it has the form in which we, or the peer, make the root of a host's end.
+  /// Whether it has the form in which we, or upstream, make the root of a host's end.
   var isOurs: Bool {
     switch kind {
     case "tbf": handle == Shaping.bucketHandle
@@ -161,12 +182,12 @@ extension Qdisc {
 }
 
 extension TrafficFilter {
-  /// Whether it has our mark, or sends packets to one of these interfaces, as the peer's do, or is what the peer has left:
+  /// Whether it has our mark, or sends packets to one of these interfaces, as upstream's do, or is what upstream has left:
   /// it sends packets to an IFB that is gone, and so drops them.
   func isOurs(_ ifbs: [UInt32]) -> Bool {
     if rule.classID == Shaping.mark { return true }
     guard let target = rule.target else { return false }
-    return ifbs.contains(target) || target == 0 && rule.classID == Shaping.peersClass
+    return ifbs.contains(target) || target == 0 && rule.classID == Shaping.upstreamClass
   }
 }
 

@@ -7,8 +7,7 @@ import Netlink
 extension Host {
   /// What of the shaping is not so, in words.
   func problems(_ wanted: Shaping, of end: Link, _ owner: Owner) throws(CNIError) -> [String] {
-    let name = IFBName(owner)
-    let ifb = wanted.egress == nil ? nil : try ifb(name, of: owner)
+    let (name, ifb) = wanted.egress == nil ? (IFBName.upstream(owner), nil) : try ifb(of: owner, fedBy: end)
     return try kernel("look at the shaping of \(end.name)") { () throws(NetlinkError) in
       var problems: [String] = []
       let root = try routes.qdisc(of: end.index, at: .root)
@@ -30,7 +29,7 @@ extension Host {
         return problems + ["\(end.name) has no ingress qdisc"]
       }
       let filters = try routes.filters(of: end.index, at: .ingressFilters).u32.filter { $0.isOurs([ifb.index]) }
-      // The peer's filter does the same with another class.
+      // Upstream's filter does the same with another class.
       if !filters.map(\.rule).elementsEqual(wanted.filters(to: ifb.index).map(\.rule), by: { $0.isSame(as: $1) }) {
         problems.append("the filters of \(end.name) do not lead what is to be shaped, and only that, to \(name.text)")
       }

@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CNI
+import Glibc
 import Netlink
 import Skel
 import Veth
@@ -15,25 +16,58 @@ struct Host: ~Copyable {
       routes: try kernel("look at the host's interfaces") { () throws(NetlinkError) in try NetlinkSocket.open(.route) })
   }
 
-  /// The host's end of the container's interface; code 7 if that is no veth whose other end is here.
-  func end(_ request: Request) throws(CNIError) -> Link { try request.hostEnd(routes, of: "can be shaped") }
+  /// The host's end of the container's interface, as it is remembered or else by the interface's name; code 7 if that is no veth
+  /// whose other end is here.
+  func end(_ request: Request) throws(CNIError) -> Link {
+    try request.hostEnd(routes, of: "can be shaped", remembered: try rememberedEnd(request.owner))
+  }
 
-  /// The attachment's IFB; nil if there is none. Throws code 103 if an interface of this name is not its own.
-  func ifb(_ name: IFBName, of owner: Owner) throws(CNIError) -> Link? {
-    let found = try kernel("look for \(name.text)") { () throws(NetlinkError) in
-      try routes.linkIfAny(named: name.text)
+  /// The host's end that an attachment's shaping is on; nil if there is none, or the kernel has no names for it.
+  func rememberedEnd(_ owner: Owner) throws(CNIError) -> Link? {
+    let name = HostEndName(owner).text
+    return try kernel("look for \(name)") { () throws(NetlinkError) in try routes.linkIfAny(named: name) }
+  }
+
+  /// The attachment's IFB, and the name for one where there is none yet. Throws code 103 if an interface that is no IFB of a
+  /// container has that name.
+  func ifb(of owner: Owner, fedBy end: Link?) throws(CNIError) -> (name: IFBName, link: Link?) {
+    let candidates = IFBName.candidates(owner)
+    var free: IFBName?
+    for name in candidates {
+      guard let link = try link(name) else {
+        free = free ?? name
+        continue
+      }
+      if try isOwn(link, of: owner, fedBy: end) { return (name, link) }
     }
-    guard let link = found else { return nil }
+    if let free { return (free, nil) }
+    let taken = candidates.map(\.text).joined(separator: ", ")
+    throw CNIError(.standsInTheWay, "the IFB \(taken) belongs to another container")
+  }
+
+  /// Whether an IFB is the attachment's: its alias says so, or it has none and is upstream's for this container, or was never
+  /// finished.
+  private func isOwn(_ link: Link, of owner: Owner, fedBy end: Link?) throws(CNIError) -> Bool {
     let alias = link.attributes.alias ?? ""
     if link.kind != "ifb" {
       throw CNIError(
-        .standsInTheWay, "\(name.text) is no IFB (its kind is \"\(link.kind)\"), and so not this container's")
+        .standsInTheWay, "\(link.name) is no IFB (its kind is \"\(link.kind)\"), and so not this container's")
     }
-    // The peer writes no alias.
-    if !alias.isEmpty, IFBAlias(alias)?.owner != OwnerTag(owner) {
-      throw CNIError(.standsInTheWay, "the IFB \(name.text) belongs to \(alias)")
+    if !alias.isEmpty {
+      guard let found = IFBAlias(alias) else {
+        throw CNIError(.standsInTheWay, "the IFB \(link.name) belongs to \(alias)")
+      }
+      return found.owner == OwnerTag(owner)
     }
-    return link
+    guard let end else { return true }
+    return try kernel("look at \(link.name)") { () throws(NetlinkError) in
+      if try sends(end, to: link) { return true }
+      return try routes.qdisc(of: link.index, at: .root)?.bucket == nil
+    }
+  }
+
+  private func link(_ name: IFBName) throws(CNIError) -> Link? {
+    try kernel("look for \(name.text)") { () throws(NetlinkError) in try routes.linkIfAny(named: name.text) }
   }
 }
 

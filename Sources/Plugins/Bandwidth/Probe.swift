@@ -7,8 +7,8 @@ import Netlink
 
 /// Tries out what the plugin needs of the kernel, in a network namespace that goes with it.
 enum Probe {
-  /// Throws what the kernel refuses.
-  static func run() throws(CNIError) {
+  /// Throws what the kernel refuses of such a shaping.
+  static func run(_ shaping: Shaping) throws(CNIError) {
     let convert = { (error: NetworkNamespaceError) in CNIError(.kernelRefused, "\(error)") }
     let scratch: NetworkNamespace
     do {
@@ -22,11 +22,15 @@ enum Probe {
         let loopback = try routes.link(named: "lo")
         try routes.addLink("probe", kind: "ifb", mtu: 1500)
         let ifb = try routes.link(named: "probe")
-        try routes.setTBF(
-          TokenBucket(rate: 1000, burst: 2000, limit: 2000), of: ifb.index, handle: Shaping.bucketHandle)
+        let bucket = shaping.egress ?? shaping.ingress ?? TokenBucket(rate: 1000, burst: 2000, limit: 2000)
+        try routes.setTBF(bucket, of: ifb.index, handle: Shaping.bucketHandle)
+        if let selective = shaping.selective {
+          try routes.set(selective, of: loopback.index, handle: Shaping.selectiveHandle)
+        }
         try routes.addIngress(to: loopback.index)
-        try routes.add(
-          .redirect(to: ifb.index, classID: Shaping.mark), priority: 1, to: loopback.index, at: .ingressFilters)
+        for filter in shaping.filters(to: ifb.index) {
+          try routes.add(filter.rule, priority: 1 + filter.priority, to: loopback.index, at: .ingressFilters)
+        }
       }
     }
   }

@@ -26,14 +26,14 @@ struct Shaping {
   let egress: TokenBucket?
   let unshaped: [Prefix]
 
-  /// As the peer has it, so that either finds what the other has made.
+  /// As upstream has it, so that either finds what the other has made.
   static let bucketHandle = TrafficHandle(1)
   /// No one else's, as far as is known.
   static let selectiveHandle = TrafficHandle(0x5c41)
   /// Marks the filters that are ours.
   static let mark = TrafficHandle(0x5c41, 1)
-  /// What the peer's filters have instead.
-  static let peersClass = TrafficHandle(1, 1)
+  /// What upstream's filters have instead.
+  static let upstreamClass = TrafficHandle(1, 1)
   /// Where our filters begin: behind everybody else's, as an eBPF program must see the packets before they leave for the
   /// IFB; they do not come to the filters again.
   static let firstPriority: UInt16 = 0xf000
@@ -61,15 +61,26 @@ struct Shaping {
 struct IFBName: Equatable {
   let text: String
 
-  /// For `eth0` it is the peer's; of other interfaces a container may have several in a network.
-  init(_ owner: Owner) {
-    self.init(hashing: owner.interface == "eth0" ? owner.network + owner.containerID : owner.description)
+  /// The names that an attachment's IFB may have, the first where it is free. For `eth0` that is upstream's, which other attachments
+  /// have too whose network and container ID run together; of other interfaces a container may have several in a network.
+  static func candidates(_ owner: Owner) -> [IFBName] {
+    let own = IFBName(hashing: owner.description)
+    return owner.interface == "eth0" ? [upstream(owner), own] : [own]
   }
 
-  /// The one name that the peer has for all interfaces of a container in a network.
-  static func peers(_ owner: Owner) -> IFBName { IFBName(hashing: owner.network + owner.containerID) }
+  /// The one name that upstream has for all interfaces of a container in a network.
+  static func upstream(_ owner: Owner) -> IFBName { IFBName(hashing: owner.network + owner.containerID) }
 
   private init(hashing text: String) { self.text = "bwp" + String(sha512(text).prefix(12)) }
+}
+
+/// The alternative name by which the host's end is found again of an attachment that is shaped, whatever the container has renamed.
+struct HostEndName {
+  let text: String
+
+  init(_ owner: Owner) { text = Self.prefix + String(sha512(owner.description).prefix(12)) }
+
+  static let prefix = "bwh"
 }
 
 /// What stands in the alias of an IFB: its owner and, after a space, the host's end of the veth.
@@ -91,4 +102,10 @@ struct IFBAlias {
   }
 
   var text: String { "\(owner.text) \(hostInterface)" }
+
+  /// The group of a network's IFBs that have no alias yet, by which GC finds those whose ADD was killed: the kernel takes no alias
+  /// when it makes an interface.
+  static func groupWithout(_ network: String) -> UInt32 {
+    0x4000_0000 | (UInt32(sha512(network).prefix(7), radix: 16) ?? 0)
+  }
 }
