@@ -195,10 +195,11 @@ extension DelegateConfigTests {
     "cni.dev/valid-attachments":[],"cni.dev/attachments":[{"containerID":"x","ifname":"y"}]
     """
 
-  @Test("what belongs to the call is passed on, and nothing else of the configuration")
+  @Test("what belongs to the call is passed on, and nothing else of the configuration, nor GC's list")
   func passedOn() throws {
     var expected = try #require(try Field(Self.json("", Sample.subnet())).object())
-    for member in try #require(try Field("{\(Self.members)}").object()).members {
+    for member in try #require(try Field("{\(Self.members)}").object()).members where !member.name.hasPrefix("cni.dev/")
+    {
       expected.append(member.name, member.value)
     }
     let json = try Self.json(
@@ -217,27 +218,30 @@ extension DelegateConfigTests {
     #expect(own["runtimeConfig"]["own"].isPresent)
   }
 
-  @Test("the result of the plugins before is not kept, and all the rest is")
+  @Test("what only one call is about is not kept, as upstream does not keep it, and all the rest is")
   func lasting() throws {
     let config = try Self.config(Self.members, Sample.subnet())
     var expected = config.object
-    expected["prevResult"] = nil
-    #expect(config.object["prevResult"] != nil)
+    for name in ["prevResult", "args"] {
+      #expect(config.object[name] != nil)
+      expected[name] = nil
+    }
     #expect(config.lasting == expected)
   }
 
   @Test("what was kept is used as it was, with what the next call brings in the place of what the first one brought")
   func adapted() throws {
     let first = try Self.config(Self.members, Sample.subnet())
-    var kept = DelegateConfig(saved: first.lasting)
-    #expect(kept.object == first.lasting)
-    kept.adapt(to: try Sample.config(#""runtimeConfig":{"b":2},"prevResult":{"c":3}"#, version: "1.1.0"))
+    let kept = DelegateConfig(
+      saved: first.lasting,
+      for: try Sample.config(
+        #""runtimeConfig":{"b":2},"prevResult":{"c":3},"args":{"d":4}"#, version: "1.1.0"))
     let json = Field(.object(kept.object))
     #expect(try json["cniVersion"].string() == "1.1.0")
     #expect(try json["runtimeConfig"].value == JSON(#"{"b":2}"#))
     #expect(try json["prevResult"].value == JSON(#"{"c":3}"#))
+    #expect(try json["args"].value == JSON(#"{"d":4}"#))
     // What this call does not say stays.
-    #expect(try json["args"].value == JSON(#"{"cni":{"a":1}}"#))
     #expect(try json["mtu"].integer(in: 1450...1450) == 1450)
   }
 
@@ -245,9 +249,18 @@ extension DelegateConfigTests {
   func adaptedPeer() throws {
     let saved = try #require(
       try Field(#"{"CNIVersion":"0.2.0","Name":"old","type":"bridge","RUNTIMECONFIG":{}}"#).object())
-    var kept = DelegateConfig(saved: saved)
-    kept.adapt(to: try Sample.config(#""runtimeConfig":{"b":2}"#))
+    let kept = DelegateConfig(saved: saved, for: try Sample.config(#""runtimeConfig":{"b":2}"#))
     let expected = try json(#"{"cniVersion":"1.0.0","name":"net","type":"bridge","runtimeConfig":{"b":2}}"#)
     #expect(JSON.object(kept.object).sorted == expected)
+  }
+
+  @Test(
+    "the list of GC is for the delegate's GC alone", arguments: ["cni.dev/valid-attachments", "cni.dev/attachments"],
+    ["[]", "null", #"[{"containerID":"a","ifname":"eth0"}]"#])
+  func list(key: String, list: String) throws {
+    let call = try Sample.config("\"\(key)\":\(list)", version: "1.1.0")
+    let kept = DelegateConfig(saved: try Self.config(Self.members, Sample.subnet()).lasting, for: call)
+    #expect(kept.object[key] == nil)
+    #expect(kept.collecting(call)[key] == (try JSON(list)))
   }
 }

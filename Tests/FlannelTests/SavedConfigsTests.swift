@@ -105,7 +105,7 @@ extension SavedConfigsTests {
   @Test("where nothing was kept nothing is read, listed or removed, and no folder is made")
   func nothing() throws {
     #expect(try saved.read(Sample.owner()) == nil)
-    #expect(try saved.attachments(ofNetwork: "net", except: []) == [])
+    #expect(try saved.attachments(ofNetwork: "net", except: []) { Issue.record("\($0)") } == [])
     try saved.remove(Sample.owner())
     #expect(access(saved.path, F_OK) != 0)
     try saved.write(try config(1), Sample.owner())
@@ -177,7 +177,7 @@ extension SavedConfigsTests {
   func brokenFile(text: String) throws {
     for name in ["net:id:eth0", "id"] { try put(text, at: name) }
     #expect(try saved.read(Sample.owner()) == nil)
-    #expect(try saved.attachments(ofNetwork: "net", except: []) == [])
+    #expect(try saved.attachments(ofNetwork: "net", except: []) { Issue.record("\($0)") } == [])
     try saved.remove(Sample.owner())
     #expect(try names() == [])
   }
@@ -202,7 +202,7 @@ extension SavedConfigsTests {
   @Test("what a writer left that was killed does not matter, and goes")
   func leftover() throws {
     try put("half", at: ".net:id:eth0.new")
-    #expect(try saved.attachments(ofNetwork: "net", except: []) == [])
+    #expect(try saved.attachments(ofNetwork: "net", except: []) { Issue.record("\($0)") } == [])
     try saved.remove(Sample.owner())
     #expect(try names() == [])
   }
@@ -230,7 +230,7 @@ extension SavedConfigsTests {
 
 extension SavedConfigsTests {
   private func attachments(_ network: String, except valid: Set<CNI.Attachment> = []) throws -> Set<Owner> {
-    let list = try saved.attachments(ofNetwork: network, except: valid)
+    let list = try saved.attachments(ofNetwork: network, except: valid) { Issue.record("\($0)") }
     #expect(Set(list).count == list.count)
     return Set(list)
   }
@@ -291,7 +291,8 @@ extension SavedConfigsTests {
     for (mark, owner) in owners.enumerated() { try saved.write(try config(mark, owner.network), owner) }
     for (mark, owner) in owners.enumerated() {
       #expect(try saved.read(owner) == config(mark, owner.network))
-      #expect(try saved.attachments(ofNetwork: owner.network, except: []).contains(owner))
+      #expect(
+        try saved.attachments(ofNetwork: owner.network, except: [], failed: { Issue.record("\($0)") }).contains(owner))
     }
     for owner in owners { try saved.remove(owner) }
     #expect(try names() == [])

@@ -225,6 +225,10 @@ struct FlannelDelegateTests {
     let input = try network.node.input("GC")
     #expect(input["cni.dev/valid-attachments"].value == (try JSON(parsing: Array(list.utf8))))
     #expect(try input["name"].string() == "cbr0")
+    // The DELs that come of it are as a runtime's: without the list.
+    let deletion = try network.node.input("DEL")
+    #expect(try deletion["name"].string() == "cbr0")
+    #expect(!deletion["cni.dev/valid-attachments"].isPresent)
     #expect(try network.node.savedAttachments().count == 2)
     // The pod that is left can be deleted as before.
     try network.delete(pods[0])
@@ -258,7 +262,11 @@ struct FlannelDelegateTests {
     #expect(error.code == 123)
     #expect(error.message == "as it is")
     network.delegate = #"{"type":"nosuch"}"#
-    #expect(errorObject(try network.call("STATUS"))?.message.contains("nosuch") == true)
+    let missing = try #require(errorObject(try network.call("STATUS")))
+    #expect(missing.code == 50 && missing.message.contains("nosuch"))
+    network.delegate = #"{"type":"a/b"}"#
+    let wrong = try #require(errorObject(try network.call("STATUS")))
+    #expect(wrong.code == 7 && wrong.message.hasPrefix("delegate.type: expected the name of a plugin"))
   }
 
   /// A network of which a script is the delegate.

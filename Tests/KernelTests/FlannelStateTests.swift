@@ -158,6 +158,73 @@ struct FlannelStateTests {
     #expect(try network.node.traces() == [])
   }
 
+  @Test(
+    "on a file system without hard links upstream's name is a copy, and both files go",
+    arguments: ["EPERM", "EOPNOTSUPP"])
+  func noHardLinks(error: String) throws {
+    var network = FlannelNetwork(on: try FlannelNode())
+    network.wrapper = ["strace", "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:error=\(error)"]
+    let pod = try Pod()
+    _ = try network.add(pod)
+    #expect(try network.node.savedFiles().count == 2)
+    network.wrapper = []
+    try network.delete(pod)
+    #expect(try network.node.traces() == [])
+    network.wrapper = ["strace", "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:error=\(error)"]
+    _ = try network.add(pod)
+    try network.deleteAsPeer(pod)
+    #expect(try network.node.addresses() + network.node.interfaces() == [])
+    network.wrapper = []
+    try network.delete(pod)
+    #expect(try network.node.traces() == [])
+  }
+
+  @Test("what is kept but cannot be read is told by DEL and GC, stays, and is what the next DEL goes by")
+  func unreadable() throws {
+    var network = FlannelNetwork(on: try FlannelNode())
+    network.version = "1.1.0"
+    try network.node.addPlugin(version: "1.1.0", reads: true, "")
+    network.delegate = #"{"type":"script"}"#
+    let pod = try Pod()
+    _ = try network.add(pod)
+    // Reading the first file fails.
+    network.wrapper = [
+      "strace", "-o", "/dev/null", "-P", "\(network.node.dataDir)/cbr0:\(pod.id):eth0", "-e", "inject=read:error=EIO",
+    ]
+    let deletion = try #require(errorObject(try network.call("DEL", pod)))
+    #expect(deletion.code == 5 && deletion.message.contains("Input/output error"))
+    let collection = try #require(
+      errorObject(try network.call("GC", members: #""cni.dev/valid-attachments":[],"#)))
+    #expect(collection.code == 5 && collection.message.contains("Input/output error"))
+    #expect(try network.node.savedAttachments().count == 1)
+    network.wrapper = []
+    try network.delete(pod)
+    #expect(try network.node.savedFiles() == [])
+  }
+
+  @Test("a folder that another program has locked is code 11 after 10 s, also tuning's")
+  func locked() throws {
+    let network = FlannelNetwork(on: try FlannelNode())
+    let scene = try TuningScene()
+    _ = try Folder.make(network.node.dataDir)
+    _ = try Folder.make(scene.folder)
+    let files = try [network.node.dataDir, scene.folder].map { path in
+      let number = try systemCall("open") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+      try systemCall("flock") { flock(number, LOCK_EX) }
+      return number
+    }
+    defer { for number in files { close(number) } }
+    let pod = try Pod()
+    let waiting = try network.start("ADD", pod)
+    let tuned = try scene.call("ADD", #""mtu":1300,"#)
+    for (outcome, path) in [(tuned, scene.folder), (try waiting.wait(), network.node.dataDir)] {
+      let error = try #require(errorObject(outcome))
+      #expect(error.code == 11 && error.message.contains("lock \(path), which another program has held for 10000 ms"))
+    }
+    #expect(try network.node.traces() == [] && scene.files() == [])
+    #expect(try !scene.link().contains("mtu 1300"))
+  }
+
   @Test("16 pods added and deleted at the same time: nothing is lost, nothing is left")
   func crowd() throws {
     let network = FlannelNetwork(on: try FlannelNode())

@@ -30,22 +30,37 @@ struct DelegateConfig {
     adapt(to: config)
   }
 
-  /// Takes a configuration that was kept.
-  init(saved object: JSONObject) { self.object = object }
+  /// Takes a configuration that was kept, for this call.
+  init(saved object: JSONObject, for config: NetworkConfig) {
+    self.object = object
+    adapt(to: config)
+  }
 
-  /// Puts in what belongs to this call.
-  mutating func adapt(to config: NetworkConfig) {
+  /// Puts in what belongs to this call; the list of GC belongs to a GC only, not to the DELs that it makes.
+  private mutating func adapt(to config: NetworkConfig) {
     object.replace("cniVersion", .string(config.version.rawValue))
     object.replace("name", .string(config.name))
-    for name in ["runtimeConfig", "args", "prevResult", "cni.dev/valid-attachments", "cni.dev/attachments"] {
+    for name in ["runtimeConfig", "args", "prevResult"] {
       if let value = config.document[name].value { object.replace(name, value) }
     }
   }
 
-  /// The same without what only one call is about, to be kept.
+  /// The same for the delegate's GC, with the list of what it must spare.
+  func collecting(_ config: NetworkConfig) -> JSONObject {
+    var copy = object
+    for name in ["cni.dev/valid-attachments", "cni.dev/attachments"] {
+      // `null` is a list that names nothing.
+      if case .object(let document)? = config.document.value, let list = document.known(name) {
+        copy.replace(name, list.value)
+      }
+    }
+    return copy
+  }
+
+  /// The same to be kept, which is what upstream keeps: without what only one call is about.
   var lasting: JSONObject {
     var copy = object
-    _ = copy.take("prevResult")
+    for name in ["prevResult", "args"] { _ = copy.take(name) }
     return copy
   }
 

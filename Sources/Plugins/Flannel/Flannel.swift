@@ -21,7 +21,7 @@ package struct Flannel: Plugin {
     let config = try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
     let delegate = try Delegate.find(options.type, in: request.path, timeout: options.timeout)
     let saved = SavedConfigs(path: options.dataDirectory)
-    let former = (try? saved.read(request.owner)) ?? nil
+    let former = try file { () throws(SystemError) in try saved.read(request.owner) }
     // Before there is anything to remove: DEL must find it however this call ends.
     try file { () throws(SystemError) in try saved.write(config.lasting, request.owner) }
     do throws(CNIError) {
@@ -45,7 +45,9 @@ package struct Flannel: Plugin {
 
   package func check(_ request: Request) throws(CNIError) {
     let options = try Self.options(request.config)
-    let config = try config(of: request.owner, request.config, options)
+    let saved = SavedConfigs(path: options.dataDirectory)
+    let kept = try file { () throws(SystemError) in try saved.read(request.owner) }
+    let config = try self.config(kept, request.config, options)
     try delegate(config, options, in: request.path).call(config.object)
   }
 
@@ -53,34 +55,36 @@ package struct Flannel: Plugin {
     let config = request.config
     let options = FlannelOptions(lenient: config)
     let saved = SavedConfigs(path: options.dataDirectory)
-    let stale = try file { () throws(SystemError) in try saved.attachments(ofNetwork: config.name, except: valid) }
-    var failures: [CNIError] = []
+    var failures = Failures()
+    var stale: [Owner] = []
+    var unreadable: [SystemError] = []
+    failures.collect { () throws(CNIError) in
+      stale = try file { () throws(SystemError) in
+        try saved.attachments(ofNetwork: config.name, except: valid) { unreadable.append($0) }
+      }
+    }
+    for error in unreadable {
+      failures.collect { () throws(CNIError) in try file { () throws(SystemError) -> Void in throw error } }
+    }
     for owner in stale {
       let variables = [
         "CNI_COMMAND": "DEL", "CNI_CONTAINERID": owner.containerID, "CNI_IFNAME": owner.interface, "CNI_NETNS": "",
       ]
-      do {
-        try delete(owner, config, options, in: request.path, variables)
-      } catch {
-        failures.append(error)
-      }
+      failures.collect { () throws(CNIError) in try delete(owner, config, options, in: request.path, variables) }
     }
-    do {
+    failures.collect { () throws(CNIError) in
       let own = try rebuilt(config, options)
-      try delegate(own, options, in: request.path).call(own.object)
-    } catch {
-      failures.append(error)
+      try delegate(own, options, in: request.path).call(own.collecting(config))
     }
-    guard let first = failures.first else { return }
-    throw failures.count == 1
-      ? first : CNIError(first.code, failures.map(\.message).joined(separator: "; "), details: first.details)
+    try failures.report()
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
+    let options = try Self.options(request.config)
     let own: DelegateConfig
     let delegate: Delegate
     do throws(CNIError) {
-      let options = try Self.options(request.config)
+      try file { () throws(SystemError) in try Folder.check(options.dataDirectory) }
       let subnet = try Self.subnet(options, or: .notAvailable)
       own = try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
       delegate = try .find(options.type, in: request.path, timeout: options.timeout)
@@ -114,25 +118,31 @@ extension Flannel {
     }
   }
 
-  /// Deletes by what was kept, or by what ADD would say now; what was kept goes when the delegate has succeeded.
+  /// Deletes by what was kept, or by what ADD would say now. What was kept goes when the delegate has succeeded; what cannot be read
+  /// is told, and stays for the next attempt.
   private func delete(
     _ owner: Owner, _ config: NetworkConfig, _ options: FlannelOptions, in path: [String],
     _ variables: [String: String]
   ) throws(CNIError) {
-    let own = try self.config(of: owner, config, options)
-    try delegate(own, options, in: path).call(own.object, variables)
-    try file { () throws(SystemError) in try SavedConfigs(path: options.dataDirectory).remove(owner) }
+    let saved = SavedConfigs(path: options.dataDirectory)
+    var failures = Failures()
+    var kept: JSONObject?
+    failures.collect { () throws(CNIError) in kept = try file { () throws(SystemError) in try saved.read(owner) } }
+    failures.collect { () throws(CNIError) in
+      let own = try self.config(kept, config, options)
+      try delegate(own, options, in: path).call(own.object, variables)
+    }
+    if failures.isEmpty {
+      failures.collect { () throws(CNIError) in try file { () throws(SystemError) in try saved.remove(owner) } }
+    }
+    try failures.report()
   }
 
   private func config(
-    of owner: Owner, _ config: NetworkConfig, _ options: FlannelOptions
+    _ kept: JSONObject?, _ config: NetworkConfig, _ options: FlannelOptions
   ) throws(CNIError) -> DelegateConfig {
-    let saved = SavedConfigs(path: options.dataDirectory)
-    // What cannot be read is rebuilt.
-    guard let object = (try? saved.read(owner)) ?? nil else { return try rebuilt(config, options) }
-    var kept = DelegateConfig(saved: object)
-    kept.adapt(to: config)
-    return kept
+    guard let kept else { return try rebuilt(config, options) }
+    return DelegateConfig(saved: kept, for: config)
   }
 
   private func rebuilt(_ config: NetworkConfig, _ options: FlannelOptions) throws(CNIError) -> DelegateConfig {
@@ -160,10 +170,6 @@ extension Flannel {
   }
 
   private func file<T>(_ body: () throws(SystemError) -> T) throws(CNIError) -> T {
-    do {
-      return try body()
-    } catch {
-      throw CNIError(.inputOutput, "keep the delegate's configuration: \(error)")
-    }
+    try accessFiles("keep the delegate's configuration", body)
   }
 }

@@ -59,7 +59,7 @@ struct FlannelOptions: Sendable {
   }
 
   static let usualSubnetFile = "/run/flannel/subnet.env"
-  /// The peer's, so that what it left is found.
+  /// Upstream's, so that what it left is found.
   static let usualDataDirectory = "/var/lib/cni/flannel"
   private static let usualTimeout = 90
 

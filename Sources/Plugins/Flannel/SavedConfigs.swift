@@ -5,18 +5,18 @@ import CNI
 import JSON
 import OS
 
-/// The delegates' configurations of the attachments that are there, each in a file of its own; beside what the delegate
-/// reads it holds the container and the interface: `"swift-cni": {"containerID": …, "interface": …}`.
+/// The delegates' configurations of the attachments that are there, each in a file of its own. Beside what upstream keeps it holds
+/// the container and the interface, `"swift-cni": {"containerID": …, "interface": …}`: GC must know whose it is.
 struct SavedConfigs {
   /// The folder.
   let path: String
 
-  /// What was kept for an attachment; nil if nothing was, or nothing that can be read.
+  /// What was kept for an attachment; nil if nothing was, or what is no configuration.
   func read(_ owner: Owner) throws(SystemError) -> JSONObject? {
     guard let folder = try Folder.open(path) else { return nil }
     for name in [Self.fileName(owner), owner.containerID] {
       guard
-        var config = Self.parsed((try? folder.read(name)) ?? nil), Self.isFor(owner, config), Self.namesPlugin(config)
+        var config = Self.parsed(try Self.text(name, in: folder)), Self.isFor(owner, config), Self.namesPlugin(config)
       else { continue }
       config[Self.ownerMember] = nil
       return config
@@ -24,7 +24,7 @@ struct SavedConfigs {
     return nil
   }
 
-  /// Keeps a configuration, under the peer's name too if that is free: so a node can go back to the peer's plugin.
+  /// Keeps a configuration, under upstream's name too if that is free: so a node can go back to upstream's plugin.
   func write(_ config: JSONObject, _ owner: Owner) throws(SystemError) {
     let folder = try Folder.make(path)
     let name = Self.fileName(owner)
@@ -32,32 +32,48 @@ struct SavedConfigs {
     marked[Self.ownerMember] = .object(
       JSONObject(["containerID": .string(owner.containerID), "interface": .string(owner.interface)]))
     try folder.write(JSON.object(marked).text, to: name)
-    // NAME_MAX: the peer has no file for a longer ID.
+    // NAME_MAX: upstream has no file for a longer ID.
     if owner.containerID.utf8.count <= 255 { try folder.link(name, as: owner.containerID) }
   }
 
-  /// Forgets what was kept, under the peer's name too unless that is about another attachment.
+  /// Forgets what was kept, under upstream's name too unless that is about another attachment.
   func remove(_ owner: Owner) throws(SystemError) {
     guard let folder = try Folder.open(path) else { return }
     try folder.remove(Self.fileName(owner))
-    guard let peers = (try? folder.read(owner.containerID)) ?? nil else { return }
+    guard let upstream = try Self.text(owner.containerID, in: folder) else { return }
     // A broken file is of use to nobody.
-    if Self.parsed(peers).map({ Self.isFor(owner, $0) }) ?? true { try folder.remove(owner.containerID) }
+    if Self.parsed(upstream).map({ Self.isFor(owner, $0) }) ?? true { try folder.remove(owner.containerID) }
   }
 
-  /// The attachments of a network for which something is kept, but for those of the list.
-  func attachments(ofNetwork network: String, except valid: Set<Attachment>) throws(SystemError) -> [Owner] {
+  /// The attachments of a network for which something is kept, but for those of the list; `failed` is told of what cannot be read.
+  func attachments(
+    ofNetwork network: String, except valid: Set<Attachment>, failed: (SystemError) -> Void
+  ) throws(SystemError) -> [Owner] {
     guard let folder = try Folder.open(path) else { return [] }
     var owners: [Owner] = []
-    // The peer's files do not say which interface they are about; what is no file is not ours.
+    // Upstream's files do not say which interface they are about; what is no file is not ours.
     for name in try folder.names() where name.contains(":") && !name.hasPrefix(".") {
-      guard
-        let config = Self.parsed((try? folder.read(name)) ?? nil), let attachment = Self.attachment(config),
-        config.known("name")?.value == .string(network), !valid.contains(attachment)
-      else { continue }
-      owners.append(Owner(network: network, containerID: attachment.containerID, interface: attachment.interface))
+      do throws(SystemError) {
+        guard
+          let config = Self.parsed(try Self.text(name, in: folder)), let attachment = Self.attachment(config),
+          config.known("name")?.value == .string(network), !valid.contains(attachment)
+        else { continue }
+        owners.append(Owner(network: network, containerID: attachment.containerID, interface: attachment.interface))
+      } catch {
+        failed(error)
+      }
     }
     return owners
+  }
+
+  /// What a file holds; nil if there is none, or what is there is no file.
+  private static func text(_ name: String, in folder: borrowing Folder) throws(SystemError) -> [UInt8]? {
+    do throws(SystemError) {
+      return try folder.read(name)
+    } catch {
+      if error.isOfAnotherKind { return nil }
+      throw error
+    }
   }
 
   /// `network:containerID:interface`: none of the three may hold a colon.
@@ -72,7 +88,7 @@ struct SavedConfigs {
 
   private static let ownerMember = "swift-cni"
 
-  /// What a file of ours is about; nil for the peer's.
+  /// What a file of ours is about; nil for upstream's.
   private static func attachment(_ config: JSONObject) -> Attachment? {
     guard
       case .object(let owner)? = config[ownerMember], case .string(let id)? = owner["containerID"],
@@ -81,7 +97,6 @@ struct SavedConfigs {
     return Attachment(containerID: id, interface: interface)
   }
 
-  /// Whether a file can be about an attachment: the peer's files tell only the network.
   /// Whether what is to be run is a plugin's name, or none is said.
   private static func namesPlugin(_ config: JSONObject) -> Bool {
     switch config.known("type")?.value {
@@ -91,6 +106,7 @@ struct SavedConfigs {
     }
   }
 
+  /// Whether a file can be about an attachment: upstream's files tell only the network.
   private static func isFor(_ owner: Owner, _ config: JSONObject) -> Bool {
     let wanted = Attachment(containerID: owner.containerID, interface: owner.interface)
     return config.known("name")?.value == .string(owner.network) && (attachment(config).map { $0 == wanted } ?? true)

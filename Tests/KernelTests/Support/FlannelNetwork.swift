@@ -23,6 +23,8 @@ struct Pod: Sendable {
 struct FlannelNetwork {
   let node: FlannelNode
   var name = "cbr0"
+  /// What comes before the program, such as strace with its arguments.
+  var wrapper: [String] = []
   var version = "1.0.0"
   var subnetFile: String
   /// The delegate's configuration; nil for none.
@@ -54,7 +56,12 @@ struct FlannelNetwork {
       """
     let config = pluginConfig("flannel", name, version, own + members, previous)
     let variables = variables(verb, pod).merging(environment) { $1 }
-    return try node.namespace.run { try installedProgram("flannel").start(environment: variables, input: config) }
+    return try node.namespace.run {
+      let program = installedProgram("flannel")
+      guard let tool = wrapper.first else { return try program.start(environment: variables, input: config) }
+      return try Program(tool).start(
+        wrapper.dropFirst() + [program.path, "flannel"], environment: variables, input: config)
+    }
   }
 
   /// Adds a pod and answers the result.
