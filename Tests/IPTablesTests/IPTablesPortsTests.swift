@@ -203,6 +203,22 @@ import Testing
     }
   }
 
+  @Test("a repeated ADD that fails does not take back a port that another container has taken over")
+  func failedAgainBehind() throws {
+    func owner(_ id: String) -> Owner { Owner(network: "net", containerID: id, interface: "eth0") }
+    try add(try Self.wanted())
+    for id in ["b", "c"] { try add(try Self.wanted(owner(id))) }
+    try add(try Self.wanted(owner("d"), 7070))
+    let before = tables.rules(Self.table)
+    let failure = CNIError(.inputOutput, "no")
+    for again in [Self.owner, owner("b"), owner("d")] {
+      #expect(throws: failure) {
+        _ = try backend().apply(Self.wanted(again, 9090), onConflict: .replace) { () throws(CNIError) in throw failure }
+      }
+      #expect(tables.rules(Self.table) == before)
+    }
+  }
+
   @Test("conditions that are no words of iptables are code 7 with their field")
   func badConditions() throws {
     var settings = IPTablesSettings()

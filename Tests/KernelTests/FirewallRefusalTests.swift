@@ -89,12 +89,14 @@ struct FirewallRefusalTests {
     #expect(try host.node.namespace.nftablesGeneration() == generation)
   }
 
-  @Test("STATUS is 50 where firewalld is asked for and does not run, and for options that are wrong")
+  @Test("STATUS is 50 where firewalld is asked for and does not run, and 7 for options that are wrong, as ADD is")
   func notReady() throws {
     let host = try FirewallNode()
-    for (members, word) in [(#""backend":"firewalld","#, "firewalld"), (#""ingressPolicy":7,"#, "ingressPolicy")] {
+    for (members, code, word) in [
+      (#""backend":"firewalld","#, 50, "firewalld"), (#""ingressPolicy":7,"#, 7, "ingressPolicy"),
+    ] {
       let error = try #require(errorObject(try host.callForNetwork("STATUS", members)))
-      #expect(error.code == 50)
+      #expect(error.code == code)
       #expect(error.message.contains(word))
     }
   }

@@ -159,9 +159,9 @@ package struct TableEdit {
     for rule in rules { changes.append(.restore(rule, into: chain, .end)) }
   }
 
-  /// Adds a rule that was once read at the start of a chain.
-  package mutating func restore(_ rule: KeptRule, atStartOf chain: String) {
-    changes.append(.restore(rule, into: chain, .start))
+  /// Adds a rule that was once read right behind another, or at the start.
+  package mutating func restore(_ rule: KeptRule, after other: PlacedRule?, in chain: String) {
+    changes.append(.restore(rule, into: chain, other.map { .after($0) } ?? .start))
   }
 
   /// Makes a chain hold exactly these rules.

@@ -45,7 +45,7 @@ package struct IPTablesPorts: PortForwardingBackend {
           if onConflict == .error { try requireFree(rules, &table) }
           let present = try table.ports(of: rules.attachment)
           if rules.isEmpty { _ = try table.remove(present) } else { try write(rules, over: present, &table) }
-          return FormerPorts(present, table)
+          return try FormerPorts(present, table)
         }
         if let former { changed.append((rules, former)) }
         if rules.opensLocalhost {

@@ -9,16 +9,40 @@ struct FormerPorts {
   fileprivate struct Chain {
     let name: String
     let rules: [KeptRule]
-    let entries: [KeptRule]
+    let entries: [Entry]
+  }
+
+  fileprivate struct Entry {
+    let rule: KeptRule
+    /// The last entry in front of it that is not the attachment's; nil at the start.
+    let other: KeptRule?
   }
 
   fileprivate let chains: [Chain]
 
-  init?(_ present: PresentPorts, _ table: TableEdit) {
-    let names = present.chains.map(\.name) + [present.target, PortRules.entries]
-    if !table.changes.contains(where: { names.contains($0.chain) }) { return nil }
+  init?(_ present: PresentPorts, _ table: TableEdit) throws(CNIError) {
+    let names = present.chains.map(\.name)
+    let touched = names + [present.target, PortRules.entries]
+    if !table.changes.contains(where: { touched.contains($0.chain) }) { return nil }
+    var rest = present.chains.reduce(0) { $0 + $1.entries.count }
+    let front =
+      rest == 0
+      ? []
+      : try table.rules(of: PortRules.entries, holding: nil) { entry in
+        if let chain = entry.jump, names.contains(chain) { rest -= 1 }
+        return rest == 0
+      }
+    var other: KeptRule?
+    var entries: [String: [Entry]] = [:]
+    for entry in front {
+      if let chain = entry.jump, names.contains(chain) {
+        entries[chain, default: []].append(Entry(rule: entry.kept, other: other))
+      } else {
+        other = entry.kept
+      }
+    }
     chains = present.chains.map {
-      Chain(name: $0.name, rules: $0.rules.map(\.kept), entries: $0.entries.map(\.kept))
+      Chain(name: $0.name, rules: $0.rules.map(\.kept), entries: entries[$0.name] ?? [])
     }
   }
 }
@@ -92,9 +116,16 @@ extension TableEdit {
     }
     if former.chains.isEmpty { return }
     try ensureChain(PortRules.entries)
+    let entries = try rules(of: PortRules.entries) ?? []
     for chain in former.chains {
       try restore(chain.name, with: chain.rules)
-      for entry in chain.entries.reversed() { restore(entry, atStartOf: PortRules.entries) }
+      // Who had taken a port over keeps it.
+      for entry in chain.entries.reversed() {
+        let other = entry.other.flatMap { other in
+          entries.first { $0.jump == other.jump && $0.rule == other.rule }
+        }
+        restore(entry.rule, after: other, in: PortRules.entries)
+      }
     }
   }
 }
