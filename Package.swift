@@ -54,7 +54,7 @@ let package = Package(
       needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
     library(
       "IPTables", path: "Sources/Rules/IPTables",
-      needs: ["Rules", "OS", "Address", "Digest", "NetNS", "Netlink", "CNI", "CLinux"]),
+      needs: ["Rules", "NFTables", "OS", "Address", "Digest", "NetNS", "Netlink", "CNI", "CLinux"]),
     library(
       "Firewalld", path: "Sources/Rules/Firewalld", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
     library("Skel", needs: ["OS", "JSON", "NetNS", "CNI"]),
@@ -104,7 +104,7 @@ let package = Package(
     tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),
     tests(
       "IPTablesTests", of: "IPTables",
-      needs: ["TestSupport", "CNI", "OS", "Address", "JSON", "Netlink", "Rules", "CLinux"]),
+      needs: ["TestSupport", "CNI", "OS", "Address", "Digest", "JSON", "Netlink", "NFTables", "Rules", "CLinux"]),
     tests("SkelTests", of: "Skel", needs: ["OS", "JSON", "CNI", "CallSupport"]),
     tests("FirewalldTests", of: "Firewalld", needs: ["TestSupport", "OS", "Address", "CLinux", "CNI", "Rules"]),
     tests("PortmapTests", of: "Portmap", needs: ["OS", "Address", "JSON", "CNI", "Rules", "CallSupport"]),

@@ -21,6 +21,15 @@ final class FirewallHost: MeasuredHost {
       }
     }
 
+    /// The members by which the containers that are there already are added, one after another; none for upstream's.
+    fileprivate var recordedBy: [String] {
+      switch self {
+      case .ours, .oursIsolating: [members]
+      case .oursInIPTables: [Contestant.ours.members]
+      case .peer: []
+      }
+    }
+
     fileprivate var variant: IPTablesVariant? {
       switch self {
       case .ours, .oursIsolating: nil
@@ -44,10 +53,10 @@ final class FirewallHost: MeasuredHost {
     node = try Node()
     container = try node.addContainer(ip: "10.22.0.5")
     _ = try call("ADD", container)
-    if let variant = contestant.variant {
-      try variant.restore(rules(), in: node.namespace)
-    } else {
-      for index in 0..<UInt16(present) { _ = try call("ADD", other(index)) }
+    if let variant = contestant.variant { try variant.restore(rules(), in: node.namespace) }
+    // Our own table has a record of ours, whichever tables their rules are in.
+    for member in contestant.recordedBy {
+      for index in 0..<UInt16(present) { _ = try call("ADD", other(index), member) }
     }
     _ = try call("DEL", container)
   }
@@ -62,13 +71,13 @@ final class FirewallHost: MeasuredHost {
   }
 
   /// Calls the plugin as a runtime does.
-  private func call(_ verb: String, _ container: Container) throws -> Outcome {
+  private func call(_ verb: String, _ container: Container, _ members: String? = nil) throws -> Outcome {
     // The end of the interface on the host is that of the one container that there really is.
     let result = Container(
       namespace: self.container.namespace, address: container.address
     ).prevResult.replacing(container.hostInterface, with: self.container.hostInterface)
     let input = """
-      {"cniVersion":"1.0.0","name":"bench","type":"firewall",\(contestant.members)"prevResult":\(result)}
+      {"cniVersion":"1.0.0","name":"bench","type":"firewall",\(members ?? contestant.members)"prevResult":\(result)}
       """
     let variables = container.environment(verb).merging(contestant.variant?.environment ?? [:]) { $1 }
     let outcome = try node.namespace.run { try program.run(environment: variables, input: Array(input.utf8)) }
@@ -77,7 +86,6 @@ final class FirewallHost: MeasuredHost {
 
   /// What the contestant would write for so many containers, for iptables-restore.
   private func rules() -> String {
-    var chains = ""
     var rules = ""
     for index in 0..<UInt16(present) {
       let container = other(index)
@@ -86,19 +94,8 @@ final class FirewallHost: MeasuredHost {
         -A CNI-FORWARD -s \(container.ip)/32 -j ACCEPT
 
         """
-      guard case .oursInIPTables(let variant) = contestant else { continue }
-      if variant.name == "legacy" {
-        rules += "-A CNI-OWNERS -s \(container.ip)/32 -i bench -o \(container.id.prefix(15)) -j RETURN\n"
-        continue
-      }
-      let chain = "CNI-FO-\(container.id.prefix(21))"
-      chains += ":\(chain) - [0:0]\n"
-      rules += """
-        -A \(chain) -s \(container.ip)/32 -m comment --comment "bench/\(container.id)/eth0" -j CNI-OWNERS
-
-        """
     }
-    return "*filter\n\(chains)\(rules)COMMIT\n"
+    return "*filter\n\(rules)COMMIT\n"
   }
 
   /// A container with an address of its own that is only a name to the plugin.

@@ -44,6 +44,17 @@ extension NetlinkSocket {
     try linkReplyIfAny(name).flatMap { BridgePort($0) }
   }
 
+  /// The names of a bridge's ports; none if there is no such bridge. What comes or goes meanwhile may be missing.
+  package func ports(ofBridge name: String) throws(NetlinkError) -> [String] {
+    guard let bridge = try linkIfAny(named: name) else { return [] }
+    var request = Self.linkMessage(UInt16(RTM_GETLINK), NLM_F_DUMP, index: 0)
+    request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
+    // Kernels since 4.6 list only the ports; others list all interfaces.
+    request.attribute(IFLA_MASTER, bridge.index)
+    let links = try dump(request, "list the ports of \(name)").parts.map { Link($0) }
+    return links.filter { $0.master == bridge.index }.map(\.name)
+  }
+
   /// Lets the bridge send frames back by the port that they came in by.
   package func enableHairpin(_ port: BridgePort) throws(NetlinkError) {
     let request = port.message(setting: Int(IFLA_BRPORT_MODE), to: true)

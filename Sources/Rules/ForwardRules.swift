@@ -30,21 +30,45 @@ package struct Isolation: Hashable, Sendable {
   /// The bridge's name.
   package let bridge: String
   package let kind: Kind
+  /// The name of the container's port of the bridge, where it is known.
+  package let port: String?
 
-  package init(bridge: String, _ kind: Kind) {
+  package init(bridge: String, _ kind: Kind, port: String? = nil) {
     self.bridge = bridge
     self.kind = kind
+    self.port = port
   }
+}
+
+/// A port of a bridge that an attachment with isolation is recorded with.
+package struct RecordedPort: Equatable, Sendable {
+  package let name: String
+  /// Whether the bridge port's own isolation was switched on for the attachment.
+  package let isIsolated: Bool
+
+  package init(name: String, isIsolated: Bool) {
+    self.name = name
+    self.isIsolated = isIsolated
+  }
+}
+
+/// By what the packets of a container are known that this host forwards.
+package enum PacketSource: Hashable, Sendable {
+  /// By the address they come from.
+  case address(IPAddress)
+  /// By the host's end of the container's veth, whatever address they come from.
+  case veth(String)
+  /// By the bridge that the container is on, if they come from an address that no container is accepted with.
+  case bridge(String)
 }
 
 /// A container does not begin connections to some destinations.
 package struct Restriction: Hashable, Sendable {
-  /// The container's.
-  package let address: IPAddress
+  package let source: PacketSource
   package let denied: DeniedDestinations
 
-  package init(_ address: IPAddress, _ denied: DeniedDestinations) {
-    self.address = address
+  package init(_ source: PacketSource, _ denied: DeniedDestinations) {
+    self.source = source
     self.denied = denied
   }
 }
@@ -78,6 +102,14 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension [Rule] {
+  /// The isolations among the rules.
+  package var isolations: [Isolation] {
+    compactMap { rule in
+      guard case .isolate(let isolation) = rule else { return nil }
+      return isolation
+    }
+  }
+
   /// The accepts among the rules.
   package var accepts: [ForwardAccept] {
     compactMap { rule in

@@ -47,8 +47,10 @@ package enum Rule: Hashable, Sendable {
   case isolate(Isolation)
   /// A container does not reach everything.
   case restrict(Restriction)
-  /// Packets to and from a container's address that belong to no connection are dropped.
-  case dropInvalid(IPAddress)
+  /// Packets to and from a container that belong to no connection are dropped.
+  case dropInvalid(PacketSource)
+  /// What our own table accepts carries this bit of the fwmark (0…31) until all chains at the forward hook have seen it.
+  case markAccepted(bit: Int)
 }
 
 /// Connections to a port of this host, and no others, go to `destination`.
@@ -85,6 +87,8 @@ package struct Masquerade: Hashable, Sendable {
 package struct OwnedRules: Sendable {
   package let owner: Owner
   package var rules: [Rule]
+  /// Whether there are rules of the owner in tables of iptables-legacy too, where it costs much to look for them.
+  package var usesLegacyTables = false
 
   package init(owner: Owner, rules: [Rule]) {
     self.owner = owner

@@ -31,12 +31,35 @@ package protocol PortForwardingBackend: RulesBackend {
 
 /// A backend that knows whose an accepted address is.
 package protocol AddressOwningBackend: RulesBackend {
+  /// What an attachment is recorded with; `hint` is what that may be. Nil where the kernel has nothing to record it in.
+  func attachmentRecord(of owner: Owner, hint: [Rule]) throws(CNIError) -> AttachmentRecord?
+  /// Whether any attachment is accepted with an address.
+  func hasAccepts() throws(CNIError) -> Bool
   /// Whether an owner has anything.
   func hasRules(of owner: Owner) throws(CNIError) -> Bool
   /// The accepts that an owner has, and those of the hint whose address nobody has.
   func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept]
   /// The accepts of all attachments of a network, but for those of the list.
   func accepts(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [ForwardAccept]
+}
+
+/// A backend that puts addresses into zones, and has a record of which.
+package protocol ZoneBackend: RulesBackend {
+  /// Takes an attachment's addresses out of their zones; the record stays.
+  func leaveZones(of owner: Owner, hint: [Rule]) throws(CNIError)
+  /// The same for all attachments of a network, but for those of the list.
+  func leaveZones(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError)
+}
+
+/// What an attachment has in our own table, as far as it matters elsewhere.
+package struct AttachmentRecord: Equatable, Sendable {
+  package let accepts: [ForwardAccept]
+  package let ports: [RecordedPort]
+
+  package init(accepts: [ForwardAccept], ports: [RecordedPort]) {
+    self.accepts = accepts
+    self.ports = ports
+  }
 }
 
 /// What becomes of what another owner has: a host port, or an address.

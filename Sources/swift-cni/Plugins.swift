@@ -28,10 +28,12 @@ enum PluginName: String, CaseIterable {
       let (nftables, iptables) = (NFTablesBackend(.firewall), IPTablesHost())
       let host = FirewallHost(
         nftables: nftables,
-        iptables: { (settings) throws(CNIError) in try iptables.firewall(settings) },
+        iptables: { (settings) throws(CNIError) in try iptables.firewall(settings, record: nftables) },
         firewalld: { FirewalldBackend(nftables, zone: $0, note: note) },
+        forwardGate: { (settings, bit) throws(CNIError) in
+          try iptables.forwardGate(settings, bit: bit, note: note)
+        },
         isFirewalldRunning: { () throws(CNIError) in try FirewalldBackend.isRunning(note: note) },
-        canIPTablesDrop: { () throws(CNIError) in try iptables.canDropForwarded() },
         droppingChains: { NFTablesBackend.chainsThatDropForwarded() })
       return Firewall(host, note: note)
     case .tuning: return Tuning(note: note)

@@ -18,20 +18,67 @@ import Testing
     try FirewallOptions(try Sample.network(Sample.config(members)))
   }
 
-  @Test("a hint is what ADD has asked for, with an isolation for each interface that may be the bridge")
-  func whole() throws {
-    let options = try Self.options(
-      #""ingressPolicy":"isolated","dropInvalid":true,"denyDestinations":["10.0.0.0/8"]"#)
-    let hint = FirewallHint(options, try Self.result(Sample.result(Sample.dual)))
-    let isolations = ["cni0", "veth0"].map { Rule.isolate(Isolation(bridge: $0, .isolated)) }
-    #expect(hint.rules == options.rules(for: try Sample.addresses(), on: nil) + isolations)
-    #expect(Set(options.rules(for: try Sample.addresses(), on: "cni0")).isSubset(of: hint.rules))
+  /// What ADD asks for where the container's veth is this port of a bridge, or of none.
+  private static func wanted(_ options: FirewallOptions, _ port: String, _ bridge: String?) throws -> [Rule] {
+    options.rules(for: try Sample.addresses(), at: HostLink(name: port, bridge: bridge))
   }
 
-  @Test("without isolation no bridge is hinted at")
+  /// A result with these interfaces of the host.
+  private static func result(interfaces: [String]) throws -> NetworkResult {
+    let all = interfaces.map { #"{"name":"\#($0)"}"# } + [#"{"name":"eth0","sandbox":"/x"}"#]
+    let index = interfaces.count
+    let ips = Sample.dual.map { #"{"address":"\#($0)","interface":\#(index)}"# }
+    return try result(
+      #"{"cniVersion":"1.0.0","interfaces":[\#(all.joined(separator: ","))],"ips":[\#(ips.joined(separator: ","))]}"#)
+  }
+
+  @Test(
+    "a hint holds what ADD has asked for, whichever interface is the bridge, and whichever its port",
+    arguments: [
+      #""ingressPolicy":"isolated""#, #""ingressPolicy":"same-bridge","dropInvalid":true"#, #""dropInvalid":true"#,
+      #""denyDestinations":["10.0.0.0/8","fd00::/8"]"#,
+      #""ingressPolicy":"isolated","dropInvalid":true,"allowDestinations":["10.0.0.0/8"]"#,
+    ])
+  func whole(members: String) throws {
+    let options = try Self.options(members)
+    let names = ["cni0", "veth0", "ifb0"]
+    let hint = FirewallHint(options, try Self.result(interfaces: names))
+    #expect(hint.hostInterfaces == names)
+    for bridge in names {
+      for port in names where port != bridge {
+        #expect(Set(try Self.wanted(options, port, bridge)).isSubset(of: hint.rules))
+        #expect(Set(try Self.wanted(options, port, nil)).isSubset(of: hint.rules))
+      }
+    }
+    #expect(Set(options.rules(for: try Sample.addresses(), at: nil)).isSubset(of: hint.rules))
+  }
+
+  @Test("without an option that goes by the link no interface is hinted at")
   func open() throws {
     let hint = FirewallHint(try Self.options(""), try Self.result(Sample.result(Sample.dual)))
     #expect(hint.rules == Sample.accepts(try Sample.addresses()))
+    // One of them may still be the port that a former ADD has isolated.
+    #expect(hint.hostInterfaces == ["cni0", "veth0"])
+  }
+
+  @Test(
+    "names that no interface can have are left out, as the kernel would refuse the whole question",
+    arguments: ["sixteen-bytes-xx", "a/b", "", ".", "..", "a b"])
+  func names(name: String) throws {
+    let options = try Self.options(#""ingressPolicy":"isolated","dropInvalid":true"#)
+    let hint = FirewallHint(options, try Self.result(interfaces: [name, "cni0", "veth0"]))
+    #expect(hint.hostInterfaces == ["cni0", "veth0"])
+    #expect(hint.rules == FirewallHint(options, try Self.result(interfaces: ["cni0", "veth0"])).rules)
+    #expect(
+      FirewallHint(options, try Self.result(interfaces: ["fifteen_bytes_x"])).hostInterfaces == ["fifteen_bytes_x"])
+  }
+
+  @Test("of a result with very many interfaces only the first are hinted at")
+  func many() throws {
+    let options = try Self.options(#""ingressPolicy":"isolated""#)
+    let hint = FirewallHint(options, try Self.result(interfaces: (0..<500).map { "veth\($0)" }))
+    #expect(hint.hostInterfaces.count == 6)
+    #expect(hint.rules.isolations.count == 30)
   }
 
   @Test("with options that cannot be read the accepts are left, and without a result nothing")
@@ -61,7 +108,7 @@ import Testing
     let interfaces =
       #"[{"name":"cni0"},{"name":"veth0"},{"name":"eth0","sandbox":"/x"},{"name":"eth1","sandbox":"/x"}]"#
     let result = try Self.result(#"{"cniVersion":"1.0.0","interfaces":\#(interfaces),\#(ips)}"#)
-    #expect(try result.containerAddresses().map(\.description) == expected)
+    #expect(try result.containerAddresses().accepted.map(\.description) == expected)
   }
 
   @Test("a result without interfaces has only addresses of the container, in every version")
@@ -71,6 +118,21 @@ import Testing
       #"{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.22.0.5/16"},{"version":"6","address":"fd00::5/64"}]}"#,
       #"{"cniVersion":"1.1.0","ips":[{"address":"10.22.0.5/16","interface":0},{"address":"fd00::5/64"}]}"#,
     ]
-    for text in results { #expect(try Self.result(text).containerAddresses() == Sample.addresses()) }
+    for text in results {
+      #expect(
+        try Self.result(text).containerAddresses() == ResultAddresses(accepted: try Sample.addresses(), ofHost: []))
+    }
+  }
+
+  @Test(
+    "the addresses of interfaces without sandbox are told apart, and one that the container has too is the container's")
+  func ofHost() throws {
+    let interfaces = #"[{"name":"cni0"},{"name":"eth0","sandbox":"/x"}]"#
+    let ips = [("10.22.0.1/16", 0), ("10.22.0.5/16", 1), ("10.22.0.5/16", 0), ("fd00::1/64", 0)]
+    let list = ips.map { #"{"address":"\#($0)","interface":\#($1)}"# }.joined(separator: ",")
+    let result = try Self.result(#"{"cniVersion":"1.0.0","interfaces":\#(interfaces),"ips":[\#(list)]}"#)
+    let addresses = try result.containerAddresses()
+    #expect(addresses.accepted.map(\.description) == ["10.22.0.5"])
+    #expect(addresses.ofHost.map(\.description) == ["10.22.0.1", "fd00::1"])
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import Address
 import CNI
 import Rules
 import Testing
@@ -14,28 +13,30 @@ import Testing
   }
 
   @Test(
-    "without a backend that is asked for it is firewalld where that runs, and iptables where that is what drops",
+    "without a backend that is asked for it is firewalld where that runs, else our own table, else upstream's rules",
     arguments: [
-      (false, false, "", .nftables), (false, true, "", .iptables), (true, false, "", .firewalld),
-      (true, true, "", .firewalld), (false, false, #""iptablesAdminChainName":"X""#, .iptables),
-      (true, false, #""iptablesAdminChainName":"X""#, .firewalld),
-      (false, false, #""iptablesVariant":"nft""#, .nftables),
-    ] as [(Bool, Bool, String, FirewallOptions.Backend)])
-  func choice(isRunning: Bool, canDrop: Bool, members: String, expected: FirewallOptions.Backend) throws {
-    let recording = RecordingHost()
-    recording.isFirewalldRunning = isRunning
-    recording.canIPTablesDrop = canDrop
-    #expect(try recording.host.backend(try Self.options(members)) == expected)
+      (false, true, .nftables), (true, true, .firewalld), (true, false, .firewalld), (false, false, .iptables),
+    ] as [(Bool, Bool, FirewallOptions.Backend)])
+  func choice(isRunning: Bool, hasNFTables: Bool, expected: FirewallOptions.Backend) throws {
+    // Neither names nor variants that only iptables knows, nor whether the host has iptables, choose it.
+    for members in ["", #""iptablesAdminChainName":"X""#, #""iptablesVariant":"legacy""#] {
+      for hasIPTables in [false, true] {
+        let recording = RecordingHost()
+        (recording.isFirewalldRunning, recording.hasIPTables) = (isRunning, hasIPTables)
+        let options = try Self.options(members)
+        #expect(try recording.host.backend(options, hasNFTables: hasNFTables) == expected)
+      }
+    }
   }
 
   @Test("a backend that is asked for is taken whatever the host has", arguments: FirewallOptions.Backend.allCases)
   func asked(backend: FirewallOptions.Backend) throws {
     for has in [false, true] {
       let recording = RecordingHost()
-      (recording.isFirewalldRunning, recording.canIPTablesDrop) = (has, has)
+      (recording.isFirewalldRunning, recording.hasIPTables) = (has, has)
       recording.iptablesFailure = CNIError(.kernelRefused, "not asked")
-      let members = #""iptablesAdminChainName":"X","backend":"\#(backend.rawValue)""#
-      #expect(try recording.host.backend(try Self.options(members)) == backend)
+      let options = try Self.options(#""iptablesAdminChainName":"X","backend":"\#(backend.rawValue)""#)
+      #expect(try recording.host.backend(options, hasNFTables: has) == backend)
     }
   }
 
@@ -45,47 +46,8 @@ import Testing
     let failure = CNIError(.tryAgainLater, "no answer in time")
     recording.busFailure = failure
     let options = try Self.options("")
-    #expect(throws: failure) { try recording.host.backend(options) }
-    #expect(try recording.host.backend(try Self.options(#""backend":"nftables""#)) == .nftables)
-  }
-
-  @Test("that nobody can say whether packets are dropped is an error")
-  func unknown() throws {
-    let recording = RecordingHost()
-    let failure = CNIError(.kernelRefused, "no")
-    recording.iptablesFailure = failure
-    let options = try Self.options("")
-    #expect(throws: failure) { try recording.host.backend(options) }
-  }
-
-  @Test("rules are split: accepts and isolation for the tables of iptables, all others for our own")
-  func split() throws {
-    let address = try Sample.address("10.22.0.5")
-    let denied = DeniedDestinations(network: "net", family: .ip, ranges: [AddressRange(first: address, end: nil)])
-    let destination = Endpoint(address: address, transport: .tcp, port: 80)
-    let iptables: [Rule] = [.acceptForwarded(ForwardAccept(address)), .isolate(Isolation(bridge: "cni0", .isolated))]
-    let nftables: [Rule] = [
-      .restrict(Restriction(address, denied)), .dropInvalid(address),
-      .forwardPort(PortForward(port: 1, on: nil, to: destination, if: nil)),
-      .masquerade(Masquerade(hostPort: 1, destination: destination, source: .loopback4)),
-    ]
-    let split = OwnedRules(owner: Sample.owner, rules: nftables + iptables).splitForIPTables()
-    #expect(split.iptables.rules == iptables)
-    #expect(split.nftables.rules == nftables)
-    #expect(split.iptables.owner == Sample.owner && split.nftables.owner == Sample.owner)
-  }
-
-  @Test("an owner is recorded where it has something in our table, and nobody where the kernel has none")
-  func recorded() throws {
-    func isRecorded(_ owned: Result<[ForwardAccept], CNIError>) throws -> Bool {
-      let recording = RecordingHost()
-      recording.nftables.owned = owned
-      return try recording.host.isRecorded(Sample.owner)
-    }
-    #expect(try isRecorded(.success([ForwardAccept(.loopback6)])))
-    #expect(try !isRecorded(.success([])))
-    #expect(try !isRecorded(.failure(CNIError(.notAvailable, "no nf_tables"))))
-    let refused = CNIError(.kernelRefused, "no")
-    #expect(throws: refused) { _ = try isRecorded(.failure(refused)) }
+    #expect(throws: failure) { try recording.host.backend(options, hasNFTables: true) }
+    let named = try Self.options(#""backend":"nftables""#)
+    #expect(try recording.host.backend(named, hasNFTables: true) == .nftables)
   }
 }

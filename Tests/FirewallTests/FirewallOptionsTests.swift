@@ -10,6 +10,9 @@ import Testing
 @testable import Firewall
 
 @Suite struct FirewallOptionsTests {
+  private static let bridged = HostLink(name: "veth0", bridge: "cni0")
+  private static let unbridged = HostLink(name: "veth0", bridge: nil)
+
   private static func options(_ members: String) throws -> FirewallOptions {
     try FirewallOptions(try Sample.network(Sample.config(members)))
   }
@@ -29,8 +32,10 @@ import Testing
       #expect(options.zone == "trusted")
       #expect(options.isolation == nil)
       #expect(options.destinations.isEmpty && !options.dropsInvalid)
+      #expect(options.acceptMarkBit == 12)
+      #expect(!options.needsLink)
       let addresses = try Sample.addresses()
-      #expect(options.rules(for: addresses, on: "cni0") == Sample.accepts(addresses))
+      #expect(options.rules(for: addresses, at: Self.bridged) == Sample.accepts(addresses))
     }
   }
 
@@ -43,7 +48,23 @@ import Testing
     #expect(options.iptables.variant == variant)
   }
 
-  @Test("names may be those of the peer's configurations, whatever the case of the keys")
+  @Test("the bit of the fwmark is a number of one of 32 bits", arguments: 0...31)
+  func acceptMarkBit(bit: Int) throws {
+    #expect(try Self.options(#""acceptMarkBit":\#(bit)"#).acceptMarkBit == bit)
+  }
+
+  @Test(
+    "an option that goes by the container's link is any of these",
+    arguments: [
+      (#""ingressPolicy":"same-bridge""#, true), (#""ingressPolicy":"open""#, false), (#""dropInvalid":true"#, true),
+      (#""denyDestinations":["10.0.0.0/8"]"#, true), (#""allowDestinations":["10.0.0.0/8"]"#, true),
+      (#""acceptMarkBit":5"#, false), (#""backend":"iptables""#, false),
+    ])
+  func needsLink(members: String, expected: Bool) throws {
+    #expect(try Self.options(members).needsLink == expected)
+  }
+
+  @Test("names may be those of upstream's configurations, whatever the case of the keys")
   func names() throws {
     let options = try Self.options(#""IptablesAdminChainName":"MY-ADMIN","firewalldZone":"internal""#)
     #expect(options.iptables.adminChain == "MY-ADMIN")
@@ -63,6 +84,14 @@ import Testing
       (#""iptablesVariant":true"#, "iptablesVariant: expected a string, found true"),
       (#""firewalldZone":5"#, "firewalldZone: expected a string, found 5"),
       (#""iptablesAdminChainName":5"#, "iptablesAdminChainName: expected a string, found 5"),
+      (#""acceptMarkBit":32"#, "acceptMarkBit: expected a number between 0 and 31, found 32"),
+      (#""acceptMarkBit":-1"#, "acceptMarkBit: expected a number between 0 and 31, found -1"),
+      (#""acceptMarkBit":"12""#, #"acceptMarkBit: expected a number between 0 and 31, found "12""#),
+      (#""acceptMarkBit":1.5"#, "acceptMarkBit: expected a number between 0 and 31, found 1.5"),
+      (
+        #""acceptMarkBit":9223372036854775807"#,
+        "acceptMarkBit: expected a number between 0 and 31, found 9223372036854775807"
+      ),
       (#""ingressPolicy":"closed""#, #"ingressPolicy: expected one of open, same-bridge, isolated, found "closed""#),
       (#""ingressPolicy":"Open""#, #"ingressPolicy: expected one of open, same-bridge, isolated, found "Open""#),
       (#""ingressPolicy":false"#, "ingressPolicy: expected a string, found false"),
@@ -129,44 +158,79 @@ import Testing
 // MARK: - Rules
 
 extension FirewallOptionsTests {
-  @Test("all that is asked becomes rules: accepts, isolation, restrictions by family, and what drops")
-  func allRules() throws {
-    let options = try Self.options(
-      #""ingressPolicy":"isolated","dropInvalid":true,"denyDestinations":["192.0.2.0/24","2001:db8::/32"]"#)
-    let addresses = try Sample.addresses()
-    let denied = try [("192.0.2.0", "192.0.3.0"), ("2001:db8::", "2001:db9::")].map { first, end in
+  /// What is denied of these options, as the restrictions of both families have it.
+  private static let denied = #""denyDestinations":["192.0.2.0/24","2001:db8::/32"]"#
+
+  private static func deniedDestinations() throws -> [DeniedDestinations] {
+    try [("192.0.2.0", "192.0.3.0"), ("2001:db8::", "2001:db9::")].map { first, end in
       let range = AddressRange(first: try Sample.address(first), end: try Sample.address(end))
       return DeniedDestinations(network: "net", family: range.first.family, ranges: [range])
     }
-    let expected: [Rule] =
-      Sample.accepts(addresses) + [.isolate(Isolation(bridge: "cni0", .isolated))]
-      + zip(addresses, denied).map { .restrict(Restriction($0, $1)) } + addresses.map { .dropInvalid($0) }
-    #expect(options.rules(for: addresses, on: "cni0") == expected)
   }
 
-  @Test("without a bridge nothing is isolated, and without addresses nothing else is asked")
+  @Test("all that is asked becomes rules: accepts, restrictions by family, and what drops, and the same for the bridge")
+  func allRules() throws {
+    let options = try Self.options(#""ingressPolicy":"isolated","dropInvalid":true,\#(Self.denied)"#)
+    let addresses = try Sample.addresses()
+    let denied = try Self.deniedDestinations()
+    let byAddress: [Rule] =
+      Sample.accepts(addresses) + zip(addresses, denied).map { .restrict(Restriction(.address($0), $1)) }
+      + addresses.map { .dropInvalid(.address($0)) }
+    let byBridge: [Rule] =
+      [.isolate(Isolation(bridge: "cni0", .isolated, port: "veth0"))]
+      + denied.map { .restrict(Restriction(.bridge("cni0"), $0)) } + [.dropInvalid(.bridge("cni0"))]
+    #expect(options.rules(for: addresses, at: Self.bridged) == byAddress + byBridge)
+    #expect(options.linkRules(at: Self.bridged) == byBridge)
+  }
+
+  @Test("on a veth that is no port of a bridge everything goes by the veth, and nothing is isolated")
+  func veth() throws {
+    let options = try Self.options(#""dropInvalid":true,\#(Self.denied)"#)
+    let expected = try Self.deniedDestinations().map { Rule.restrict(Restriction(.veth("veth0"), $0)) }
+    #expect(options.linkRules(at: Self.unbridged) == expected + [.dropInvalid(.veth("veth0"))])
+    #expect(try Self.options(#""ingressPolicy":"isolated""#).linkRules(at: Self.unbridged).isEmpty)
+  }
+
+  @Test(
+    "a container with IPv4 only does not reach what is denied of IPv6 either, by whatever address",
+    arguments: [true, false])
+  func otherFamily(isBridged: Bool) throws {
+    let options = try Self.options(#""dropInvalid":true,\#(Self.denied)"#)
+    let four = [try Sample.address("10.22.0.5")]
+    let source: PacketSource = isBridged ? .bridge("cni0") : .veth("veth0")
+    let rules = options.rules(for: four, at: isBridged ? Self.bridged : Self.unbridged)
+    for denied in try Self.deniedDestinations() {
+      #expect(rules.contains(.restrict(Restriction(source, denied))))
+      #expect(rules.contains(.restrict(Restriction(.address(four[0]), denied))) == (denied.family == .ip))
+    }
+    #expect(rules.contains(.dropInvalid(source)))
+  }
+
+  @Test("without a link nothing is isolated, and without addresses only the link is asked about")
   func partial() throws {
     let options = try Self.options(
       #""ingressPolicy":"same-bridge","dropInvalid":true,"denyDestinations":["0.0.0.0/0"]"#)
-    #expect(options.rules(for: [], on: nil).isEmpty)
-    #expect(options.rules(for: [], on: "cni0") == [.isolate(Isolation(bridge: "cni0", .sameBridge))])
+    #expect(options.rules(for: [], at: nil).isEmpty)
+    #expect(options.rules(for: [], at: Self.bridged) == options.linkRules(at: Self.bridged))
+    #expect(options.linkRules(at: Self.bridged).isolations == [Isolation(bridge: "cni0", .sameBridge, port: "veth0")])
     let six = try Sample.address("fd00::5")
     // Nothing of IPv6 is denied.
-    #expect(options.rules(for: [six], on: nil) == Sample.accepts([six]) + [.dropInvalid(six)])
+    #expect(options.rules(for: [six], at: nil) == Sample.accepts([six]) + [.dropInvalid(.address(six))])
   }
 
-  @Test("what may be reached alone denies the rest, in each family that the container has")
+  @Test("what may be reached alone denies the rest, in each family that the container has, and of the link in both")
   func allowed() throws {
     let options = try Self.options(#""allowDestinations":["10.0.0.0/8"]"#)
-    func restrictions(_ addresses: [IPAddress]) -> [String] {
-      options.rules(for: addresses, on: nil).compactMap { rule in
+    func restrictions(_ addresses: [IPAddress], _ link: HostLink? = nil) -> [String] {
+      options.rules(for: addresses, at: link).compactMap { rule in
         guard case .restrict(let restriction) = rule else { return nil }
-        return "\(restriction.address) \(restriction.denied.ranges)"
+        return "\(restriction.source) \(restriction.denied.ranges)"
       }
     }
     let addresses = try Sample.addresses()
-    #expect(
-      restrictions(addresses) == ["10.22.0.5 [0.0.0.0..<10.0.0.0, 11.0.0.0..<]", "fd00::5 [::..<]"])
-    #expect(restrictions([addresses[1]]) == ["fd00::5 [::..<]"])
+    let (four, six) = ("[0.0.0.0..<10.0.0.0, 11.0.0.0..<]", "[::..<]")
+    #expect(restrictions(addresses) == ["address(10.22.0.5) \(four)", "address(fd00::5) \(six)"])
+    #expect(restrictions([addresses[1]]) == ["address(fd00::5) \(six)"])
+    #expect(restrictions([], Self.unbridged) == [#"veth("veth0") \#(four)"#, #"veth("veth0") \#(six)"#])
   }
 }

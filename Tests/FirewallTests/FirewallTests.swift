@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import CNI
 import CallSupport
 import JSON
@@ -22,12 +23,12 @@ import Testing
 
   /// The rules that a configuration asks for on no bridge.
   private static func rules(_ members: String) throws -> [Rule] {
-    try FirewallOptions(try Sample.network(Sample.config(members))).rules(for: try Sample.addresses(), on: nil)
+    try FirewallOptions(try Sample.network(Sample.config(members))).rules(for: try Sample.addresses(), at: nil)
   }
 
   @Test(
     "ADD asks one backend for all rules, and passes the result through with all that is in it",
-    arguments: [FirewallOptions.Backend.nftables, .firewalld], ["", more])
+    arguments: FirewallOptions.Backend.allCases, ["", more])
   func add(backend: FirewallOptions.Backend, members: String) throws {
     let recording = RecordingHost()
     let answer = Sample.answer("ADD", Self.config(backend, members), recording)
@@ -35,45 +36,11 @@ import Testing
     #expect(answer.notes.isEmpty)
     #expect(answer.json == (try JSON(Sample.result(Sample.dual, version: "1.1.0"))))
     #expect(recording.events.all == ["\(backend) apply", "\(backend) applied"])
-    let used = backend == .nftables ? recording.nftables : recording.firewalld
+    let used = recording[backend]
     #expect(used.applied.map(\.owner) == [Sample.owner])
     #expect(used.applied.map(\.rules) == [try Self.rules(members)])
     #expect(used.policies == [.replace])
-    #expect(recording.zones == (backend == .nftables ? [] : ["trusted"]))
-  }
-
-  @Test("with iptables ADD has our own table hold the rest within the same change")
-  func addByIPTables() throws {
-    let recording = RecordingHost()
-    let answer = Sample.answer("ADD", Self.config(.iptables, Self.more), recording)
-    #expect(answer.status == 0)
-    #expect(answer.json == (try JSON(Sample.result(Sample.dual, version: "1.1.0"))))
-    #expect(recording.events.all == ["iptables apply", "nftables apply", "nftables applied", "iptables applied"])
-    let accepts = Sample.accepts(try Sample.addresses())
-    #expect(recording.iptables.applied.map(\.rules) == [accepts])
-    #expect(recording.nftables.applied.map(\.rules) == [try Self.rules(Self.more).filter { !accepts.contains($0) }])
-    #expect(recording.nftables.applied.map(\.owner) == [Sample.owner])
-    #expect(recording.iptables.policies == [.replace] && recording.nftables.policies == [.replace])
-  }
-
-  @Test("an ADD by iptables changes our own table only if something is to be in it, or was")
-  func addBeside() throws {
-    for (members, isRecorded, rules) in [("", false, nil), ("", true, 0), (Self.more, false, 3)] {
-      let recording = RecordingHost()
-      if isRecorded { recording.nftables.owned = .success([ForwardAccept(try Sample.address("10.22.0.5"))]) }
-      #expect(Sample.answer("ADD", Self.config(.iptables, members), recording).status == 0)
-      #expect(recording.nftables.applied.map(\.rules.count) == (rules.map { [$0] } ?? []))
-    }
-  }
-
-  @Test("what our own table refuses undoes what was written into iptables' and is the answer")
-  func addUndone() {
-    let recording = RecordingHost()
-    recording.nftables.failure = CNIError(.kernelRefused, "no")
-    let answer = Sample.answer("ADD", Self.config(.iptables, Self.more), recording)
-    #expect(answer.code == 101)
-    #expect(answer.message == "no")
-    #expect(recording.events.all == ["iptables apply", "nftables apply", "iptables undo"])
+    #expect(recording.zones == (backend == .firewalld ? ["trusted"] : []))
   }
 
   @Test(
@@ -83,54 +50,76 @@ import Testing
     let address = try Sample.address("10.22.0.5")
     for zone in [nil, "internal"] {
       let recording = RecordingHost()
-      recording.nftables.owned = .success([ForwardAccept(address, zone: zone)])
+      recording.nftables.recorded = .success(AttachmentRecord(accepts: [ForwardAccept(address, zone: zone)], ports: []))
       #expect(Sample.answer("ADD", Self.config(backend), recording).status == 0)
       let isLeft = zone != nil && backend != .firewalld
-      #expect(recording.events.all.first == (isLeft ? "firewalld remove" : "\(backend) apply"))
-      #expect(recording.firewalld.removed.map(\.owner) == (isLeft ? [Sample.owner] : []))
+      #expect(recording.events.all.first == (isLeft ? "firewalld leave" : "\(backend) apply"))
+      #expect(recording.firewalld.left.map(\.owner) == (isLeft ? [Sample.owner] : []))
+      #expect(recording.firewalld.removed.isEmpty)
     }
   }
 
   @Test("where it cannot be told what is in a zone, or it cannot be taken out, ADD fails before anything is changed")
   func leaveZonesFails() throws {
     let refused = CNIError(.kernelRefused, "no")
-    let unknown = RecordingHost()
-    unknown.nftables.owned = .failure(refused)
-    #expect(Sample.answer("ADD", Self.config(.iptables), unknown).code == 101)
-    #expect(unknown.events.all.isEmpty)
+    for backend in FirewallOptions.Backend.allCases {
+      let unknown = RecordingHost()
+      unknown.nftables.recorded = .failure(refused)
+      #expect(Sample.answer("ADD", Self.config(backend), unknown).code == 101)
+      #expect(unknown.events.all.isEmpty)
+    }
     let kept = RecordingHost()
-    kept.nftables.owned = .success([ForwardAccept(try Sample.address("10.22.0.5"), zone: "internal")])
+    let accept = ForwardAccept(try Sample.address("10.22.0.5"), zone: "internal")
+    kept.nftables.recorded = .success(AttachmentRecord(accepts: [accept], ports: []))
     kept.firewalld.failure = refused
     #expect(Sample.answer("ADD", Self.config(.nftables), kept).code == 101)
-    #expect(kept.events.all == ["firewalld remove"])
-    let noTables = RecordingHost()
-    noTables.nftables.owned = .failure(CNIError(.notAvailable, "no nf_tables"))
-    #expect(Sample.answer("ADD", Self.config(.iptables), noTables).status == 0)
-  }
-
-  @Test("with iptables a kernel without our table is enough unless something is to be in it")
-  func addWithoutTables() {
-    for (members, code) in [("", nil), (Self.more, 50)] {
-      let recording = RecordingHost()
-      recording.nftables.failure = CNIError(.notAvailable, "no nf_tables")
-      #expect(Sample.answer("ADD", Self.config(.iptables, members), recording).code == code)
-      #expect(recording.events.all.last == (code == nil ? "iptables applied" : "iptables undo"))
-    }
+    #expect(kept.events.all == ["firewalld leave"])
   }
 
   @Test(
-    "the backend is the host's unless the configuration names it",
+    "the backend is firewalld where it runs, else our own table, else iptables, unless the configuration names it",
     arguments: [
-      (false, false, "", .nftables), (false, true, "", .iptables), (true, true, "", .firewalld),
-      (false, false, #""iptablesAdminChainName":"X""#, .iptables), (true, true, #""backend":"nftables""#, .nftables),
+      (false, true, "", .nftables), (false, false, "", .iptables), (true, true, "", .firewalld),
+      (false, true, #""iptablesAdminChainName":"X""#, .nftables), (true, true, #""backend":"nftables""#, .nftables),
+      (false, true, #""backend":"iptables""#, .iptables),
     ] as [(Bool, Bool, String, FirewallOptions.Backend)])
-  func choice(isRunning: Bool, canDrop: Bool, members: String, expected: FirewallOptions.Backend) {
+  func choice(isRunning: Bool, hasNFTables: Bool, members: String, expected: FirewallOptions.Backend) {
     for (verb, operation) in [("ADD", "apply"), ("CHECK", "verify"), ("STATUS", "probe")] {
       let recording = RecordingHost()
-      (recording.isFirewalldRunning, recording.canIPTablesDrop) = (isRunning, canDrop)
+      recording.isFirewalldRunning = isRunning
+      if !hasNFTables { recording.nftables.recorded = .success(nil) }
       #expect(Sample.answer(verb, Sample.config(members), recording).status == 0)
       #expect(recording.events.all.first == "\(expected) \(operation)")
     }
+  }
+
+  @Test("by our own table a chain of iptables' administrator is asked before it, by firewalld it is not, says a note")
+  func adminChain() {
+    for (backend, notes) in [
+      (FirewallOptions.Backend.nftables, []), (.iptables, []),
+      (.firewalld, ["firewall: iptablesAdminChainName: not asked by the backend firewalld"]),
+    ] {
+      let recording = RecordingHost()
+      let answer = Sample.answer("ADD", Self.config(backend, #""iptablesAdminChainName":"X""#), recording)
+      #expect(answer.status == 0)
+      #expect(answer.notes == notes)
+    }
+  }
+
+  @Test("an address on an interface without sandbox gets no accept, and a note says so", arguments: ["ADD", "CHECK"])
+  func ofHost(verb: String) throws {
+    let result =
+      #"{"cniVersion":"1.1.0","interfaces":[{"name":"cni0"},{"name":"eth0","sandbox":"/x"}],"#
+      + #""ips":[{"address":"10.22.0.1/16","interface":0},{"address":"10.22.0.5/16","interface":1}]}"#
+    let recording = RecordingHost()
+    let answer = Sample.answer(verb, Sample.config(addresses: nil, result: result), recording)
+    #expect(answer.status == 0)
+    #expect(
+      answer.notes == [
+        "firewall: 10.22.0.1 is not accepted: prevResult has it on an interface of the host, one without sandbox"
+      ])
+    let rules = (recording.nftables.applied + recording.nftables.verified).map(\.rules)
+    #expect(rules == [Sample.accepts([try Sample.address("10.22.0.5")])])
   }
 
   @Test("backends are made with what the configuration says of them", arguments: ["ADD", "CHECK", "STATUS"])
@@ -144,11 +133,11 @@ import Testing
     #expect(recording.zones == ["internal"])
   }
 
-  @Test("what cannot be made or asked is the answer", arguments: ["ADD", "CHECK"], ["", #""backend":"iptables""#])
-  func noBackend(verb: String, members: String) {
+  @Test("what cannot be made or asked is the answer", arguments: ["ADD", "CHECK"])
+  func noBackend(verb: String) {
     let recording = RecordingHost()
     recording.iptablesFailure = CNIError(.kernelRefused, "no table")
-    let answer = Sample.answer(verb, Sample.config(members), recording)
+    let answer = Sample.answer(verb, Self.config(.iptables), recording)
     #expect(answer.code == 101)
     #expect(answer.message == "no table")
     #expect(recording.events.all.isEmpty)
@@ -211,35 +200,118 @@ import Testing
 
 extension FirewallTests {
   @Test(
-    "CHECK asks about the rules that ADD made, our own table only if something is to be in it",
+    "CHECK asks the backend of ADD about the rules that ADD made",
     arguments: FirewallOptions.Backend.allCases, ["", more])
   func check(backend: FirewallOptions.Backend, members: String) {
-    let recording = RecordingHost()
-    let config = Self.config(backend, members)
-    _ = Sample.answer("ADD", config, recording)
-    let answer = Sample.answer("CHECK", config, recording)
-    #expect(answer.status == 0)
-    #expect(answer.output.isEmpty)
-    for recorder in recording.backends {
-      let applied = recorder.applied.map(\.rules)
-      #expect(recorder.verified.map(\.rules) == applied.filter { !$0.isEmpty })
-      #expect(recorder.verified.allSatisfy { $0.owner == Sample.owner })
+    for hasIPTables in [false, true] {
+      let recording = RecordingHost()
+      recording.hasIPTables = hasIPTables
+      let config = Self.config(backend, members)
+      _ = Sample.answer("ADD", config, recording)
+      let answer = Sample.answer("CHECK", config, recording)
+      #expect(answer.status == 0)
+      #expect(answer.output.isEmpty)
+      for recorder in recording.backends {
+        #expect(recorder.verified.map(\.rules) == recorder.applied.map(\.rules))
+        #expect(recorder.verified.allSatisfy { $0.owner == Sample.owner })
+      }
+      #expect(recording.backends.flatMap(\.verified).count == 1)
     }
-    #expect(recording.backends.contains { !$0.verified.isEmpty })
   }
 
-  @Test("CHECK lists all that is wrong, in each table", arguments: FirewallOptions.Backend.allCases)
+  @Test(
+    "CHECK lists all that is wrong, and first what is wrong with the gate", arguments: FirewallOptions.Backend.allCases)
   func checkFails(backend: FirewallOptions.Backend) {
     let recording = RecordingHost()
+    recording.hasIPTables = true
+    recording.gate.problems = ["the gate is closed"]
     recording.nftables.problems = ["A is missing", "B is different"]
     recording.iptables.problems = ["C is missing"]
     recording.firewalld.problems = ["D is missing"]
     let answer = Sample.answer("CHECK", Self.config(backend, Self.more), recording)
     #expect(answer.code == 102)
     let expected: [FirewallOptions.Backend: String] = [
-      .nftables: "A is missing; B is different", .iptables: "C is missing; A is missing; B is different",
+      .nftables: "the gate is closed; A is missing; B is different", .iptables: "C is missing",
       .firewalld: "D is missing",
     ]
     #expect(answer.message == expected[backend].map { "net/id/eth0: \($0)" })
+  }
+
+  @Test(
+    "chains that drop what our own table accepts are a note of CHECK and no finding",
+    arguments: FirewallOptions.Backend.allCases)
+  func droppingChains(backend: FirewallOptions.Backend) {
+    let recording = RecordingHost()
+    recording.droppingChains = ["chain forward of table inet filter"]
+    let answer = Sample.answer("CHECK", Self.config(backend), recording)
+    #expect(answer.status == 0)
+    #expect(
+      answer.notes
+        == (backend == .nftables
+          ? ["firewall: chain forward of table inet filter drops what it does not let through itself"] : []))
+  }
+}
+
+// MARK: - What lets packets pass FORWARD
+
+extension FirewallTests {
+  @Test(
+    "the gate is opened for the families of the addresses, before our own table marks what it accepts",
+    arguments: [
+      (["10.22.0.5/16"], [AddressFamily.ip]), (["fd00::5/64"], [.ip6]), (["fd00::5/64", "10.22.0.5/16"], [.ip, .ip6]),
+      ([], []),
+    ])
+  func gate(addresses: [String], families: [AddressFamily]) {
+    let recording = RecordingHost()
+    recording.hasIPTables = true
+    #expect(Sample.answer("ADD", Sample.config(addresses: addresses), recording).status == 0)
+    #expect(recording.events.all == ["gate open", "nftables apply", "nftables applied"])
+    #expect(recording.gate.opened == [families])
+    #expect(recording.nftables.applied.map { $0.rules.last } == [.markAccepted(bit: 12)])
+    #expect(Sample.answer("CHECK", Sample.config(addresses: addresses), recording).status == 0)
+    #expect(recording.gate.checked == [families])
+  }
+
+  @Test(
+    "it has the bit, the variant and the administrator's chain of the configuration",
+    arguments: ["ADD", "CHECK", "STATUS"])
+  func gateSettings(verb: String) {
+    let recording = RecordingHost()
+    recording.hasIPTables = true
+    let members = #""iptablesVariant":"legacy","iptablesAdminChainName":"X","acceptMarkBit":7"#
+    #expect(Sample.answer(verb, Sample.config(members), recording).status == 0)
+    #expect(recording.gates.map(\.bit) == [7])
+    #expect(recording.gates.map(\.settings.variant) == [.legacy])
+    #expect(recording.gates.map(\.settings.adminChain) == ["X"])
+    let wanted = recording.nftables.applied + recording.nftables.verified
+    #expect(wanted.allSatisfy { $0.rules.contains(.markAccepted(bit: 7)) })
+  }
+
+  @Test("a host without iptables has no gate, and nothing is marked")
+  func noGate() {
+    let recording = RecordingHost()
+    #expect(Sample.answer("ADD", Sample.config(), recording).status == 0)
+    #expect(recording.gates.count == 1)
+    #expect(recording.nftables.applied.allSatisfy { !$0.rules.contains(.markAccepted(bit: 12)) })
+  }
+
+  @Test(
+    "other backends ask for no gate", arguments: [FirewallOptions.Backend.iptables, .firewalld],
+    ["ADD", "CHECK", "STATUS"])
+  func otherBackends(backend: FirewallOptions.Backend, verb: String) {
+    let recording = RecordingHost()
+    recording.hasIPTables = true
+    #expect(Sample.answer(verb, Self.config(backend), recording).status == 0)
+    #expect(recording.gates.isEmpty)
+  }
+
+  @Test("a gate that cannot be opened fails ADD, and our own table is not touched")
+  func gateFails() {
+    let recording = RecordingHost()
+    recording.hasIPTables = true
+    recording.gate.failure = CNIError(.kernelRefused, "no table")
+    let answer = Sample.answer("ADD", Sample.config(), recording)
+    #expect(answer.code == 101 && answer.message == "no table")
+    #expect(recording.nftables.applied.isEmpty)
   }
 }

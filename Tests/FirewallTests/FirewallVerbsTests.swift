@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import CNI
 import CallSupport
 import Rules
@@ -15,8 +16,8 @@ import Testing
     let answer = Sample.answer("DEL", config, recording)
     #expect(answer.status == 0)
     #expect(answer.output.isEmpty && answer.notes.isEmpty)
-    #expect(recording.events.all == ["firewalld remove", "iptables remove"])
-    let removed = [recording.firewalld, recording.iptables].flatMap(\.removed)
+    #expect(recording.events.all == ["firewalld leave", "iptables remove"])
+    let removed = recording.firewalld.left + recording.iptables.removed
     #expect(removed.allSatisfy { $0.owner == Sample.owner })
     let hints = removed.map(\.hint)
     #expect(hints[0] == hints[1])
@@ -29,7 +30,8 @@ import Testing
   func everywhere(members: String) throws {
     for isThere in [false, true] {
       let recording = RecordingHost()
-      (recording.isFirewalldRunning, recording.canIPTablesDrop) = (isThere, isThere)
+      (recording.isFirewalldRunning, recording.hasIPTables) = (isThere, isThere)
+      if !isThere { recording.nftables.recorded = .success(nil) }
       #expect(try Self.hint(Sample.config(members), recording) == Sample.accepts(try Sample.addresses()))
       #expect(recording.zones == ["trusted"])
       #expect(recording.settings.map(\.variant) == [.nft])
@@ -43,17 +45,40 @@ import Testing
     let recording = RecordingHost()
     _ = Sample.answer("ADD", Sample.config(members), recording)
     let other = RecordingHost()
-    #expect(try Self.hint(Sample.config(members), other) == recording.firewalld.applied.first?.rules)
+    let hint = try Self.hint(Sample.config(members), other)
+    let applied = try #require(recording.firewalld.applied.first).rules
+    #expect(Set(hint).isSuperset(of: applied) && hint.accepts == applied.accepts)
     #expect(other.zones == ["internal"])
   }
 
-  @Test("with an isolation, DEL hints at each interface of the host, though the container is gone")
+  @Test("with an isolation, DEL hints at each pair of interfaces of the host, though the container is gone")
   func isolation() throws {
-    let isolations = ["cni0", "veth0"].map { Rule.isolate(Isolation(bridge: $0, .sameBridge)) }
+    let isolations = [("cni0", "veth0"), ("veth0", "cni0")].map { bridge, port in
+      Rule.isolate(Isolation(bridge: bridge, .sameBridge, port: port))
+    }
     let hint = try Self.hint(Sample.config(#""ingressPolicy":"same-bridge""#))
     #expect(hint == Sample.accepts(try Sample.addresses()) + isolations)
     // The port that cannot be found is no failure.
     #expect(try Self.hint(Sample.config(#""ingressPolicy":"isolated""#)).count == 4)
+  }
+
+  @Test("names of a result that no interface can have do not fail DEL")
+  func longNames() throws {
+    let result =
+      #"{"cniVersion":"1.1.0","interfaces":[{"name":"a-name-of-more-than-15-bytes"},{"name":"no/name"},{"name":"eth0","sandbox":"/x"}],"#
+      + #""ips":[{"address":"10.22.0.5/16","interface":2}]}"#
+    let members = #""ingressPolicy":"isolated","dropInvalid":true"#
+    let hint = try Self.hint(Sample.config(members, addresses: nil, result: result))
+    #expect(hint.isolations.isEmpty && hint.accepts.count == 1)
+  }
+
+  @Test("where the record cannot be asked, DEL looks in every place all the same, and says so")
+  func unknownRecord() {
+    let recording = RecordingHost()
+    recording.nftables.recorded = .failure(CNIError(.kernelRefused, "no"))
+    let answer = Sample.answer("DEL", Sample.config(), recording)
+    #expect(answer.code == 101 && answer.message == "no")
+    #expect(recording.events.all == ["firewalld leave", "iptables remove"])
   }
 
   @Test(
@@ -85,14 +110,13 @@ import Testing
     // Options that are broken do not matter.
     let answer = Sample.answer("GC", Sample.config(#"\#(list),"backend":5"#, addresses: nil), recording)
     #expect(answer.status == 0)
-    #expect(recording.events.all == ["firewalld removeAll", "iptables removeAll"])
+    #expect(recording.events.all == ["firewalld leaveAll", "iptables removeAll"])
     let expected: Set = [
       CNI.Attachment(containerID: "a", interface: "eth0"), CNI.Attachment(containerID: "b", interface: "eth1"),
     ]
-    for recorder in [recording.firewalld, recording.iptables] {
-      #expect(recorder.collected.map(\.network) == ["net"])
-      #expect(recorder.collected.map(\.valid) == [expected])
-    }
+    let collected = recording.firewalld.leftNetworks + recording.iptables.collected
+    #expect(collected.map(\.network) == ["net", "net"])
+    #expect(collected.map(\.valid) == [expected, expected])
     #expect(recording.zones == ["trusted"])
     #expect(recording.settings.map(\.variant) == [.nft])
   }
@@ -121,7 +145,7 @@ import Testing
       (first, nil, 105, "no zone"), (nil, second, 101, "no table"), (first, second, 105, "no zone; no table"),
       (nil, nil, nil, ""),
     ]
-    let operation = verb == "DEL" ? "remove" : "removeAll"
+    let operations = verb == "DEL" ? ["leave", "remove"] : ["leaveAll", "removeAll"]
     for (firewalld, iptables, code, message) in cases {
       let recording = RecordingHost()
       recording.firewalld.failure = firewalld
@@ -129,16 +153,22 @@ import Testing
       let answer = Sample.answer(verb, config, recording)
       #expect(answer.code == code)
       #expect(answer.message == message)
-      #expect(recording.events.all == ["firewalld \(operation)", "iptables \(operation)"])
+      #expect(recording.events.all == ["firewalld \(operations[0])", "iptables \(operations[1])"])
       let unmade = RecordingHost()
       unmade.firewalld.failure = firewalld
       unmade.iptablesFailure = iptables
       #expect(Sample.answer(verb, config, unmade).message == message)
-      #expect(unmade.events.all.first == "firewalld \(operation)")
+      #expect(unmade.events.all.first == "firewalld \(operations[0])")
     }
   }
+}
 
-  @Test("STATUS asks the backend that ADD would use, and nothing but that", arguments: FirewallOptions.Backend.allCases)
+// MARK: - STATUS
+
+extension FirewallVerbsTests {
+  private static let all = FirewallOptions.Backend.allCases
+
+  @Test("STATUS asks the backend that ADD would use, and nothing but that", arguments: all)
   func status(backend: FirewallOptions.Backend) {
     let recording = RecordingHost()
     let answer = Sample.answer("STATUS", Sample.config(#""backend":"\#(backend.rawValue)""#, addresses: nil), recording)
@@ -147,15 +177,79 @@ import Testing
     #expect(recording.events.all == ["\(backend) probe"])
   }
 
-  @Test("whatever STATUS fails by is code 50", arguments: FirewallOptions.Backend.allCases)
+  @Test(
+    "with iptables STATUS asks our own table too if something is to be in it",
+    arguments: [
+      ("", false), (#","dropInvalid":true"#, true), (#","denyDestinations":["10.0.0.0/8"]"#, true),
+      (#","ingressPolicy":"isolated""#, false),
+    ])
+  func statusOfBoth(members: String, isAsked: Bool) {
+    let recording = RecordingHost()
+    let answer = Sample.answer("STATUS", Sample.config(#""backend":"iptables"\#(members)"#, addresses: nil), recording)
+    #expect(answer.status == 0)
+    #expect(recording.events.all == ["iptables probe"] + (isAsked ? ["nftables probe"] : []))
+  }
+
+  @Test("whatever STATUS fails by is code 50", arguments: all)
   func statusFails(backend: FirewallOptions.Backend) {
     let recording = RecordingHost()
     for recorder in recording.backends { recorder.failure = CNIError(.kernelRefused, "no") }
     let answer = Sample.answer("STATUS", Sample.config(#""backend":"\#(backend.rawValue)""#), recording)
     #expect(answer.code == 50)
     #expect(answer.message == "no")
+    let unmade = RecordingHost()
+    unmade.iptablesFailure = CNIError(.kernelRefused, "no table")
+    #expect(Sample.answer("STATUS", Sample.config(#""backend":"iptables""#), unmade).code == 50)
     let unknown = RecordingHost()
-    unknown.iptablesFailure = CNIError(.kernelRefused, "no table")
-    #expect(Sample.answer("STATUS", Sample.config(), unknown).code == 50)
+    unknown.nftables.recorded = .failure(CNIError(.kernelRefused, "no record"))
+    #expect(Sample.answer("STATUS", Sample.config(#""backend":"\#(backend.rawValue)""#), unknown).code == 50)
+    let ungated = RecordingHost()
+    ungated.hasIPTables = true
+    ungated.nftables.recorded = Self.hasContainers
+    ungated.gate.failure = CNIError(.kernelRefused, "no gate")
+    let isAsked = backend == .nftables
+    #expect(
+      Sample.answer("STATUS", Sample.config(#""backend":"\#(backend.rawValue)""#), ungated).code == (isAsked ? 50 : nil)
+    )
+  }
+
+  @Test(
+    "a bad configuration is code 7 of STATUS as of ADD",
+    arguments: [
+      #""backend":"x""#, #""acceptMarkBit":32"#, #""ingressPolicy":"x""#, #""denyDestinations":["x"]"#,
+      #""iptablesAdminChainName":"a b""#,
+    ])
+  func badConfiguration(members: String) {
+    let answers = ["ADD", "STATUS"].map { Sample.answer($0, Sample.config(members), RecordingHost()) }
+    #expect(answers.map(\.code) == [7, 7])
+    #expect(answers[0].message == answers[1].message && !answers[0].message.isEmpty)
+  }
+
+  private static let hasContainers = Result<AttachmentRecord?, CNIError>.success(
+    AttachmentRecord(accepts: [ForwardAccept(.loopback6)], ports: []))
+
+  @Test("where containers are and FORWARD of a table drops without the rule that accepts them, STATUS is code 51")
+  func closedGate() {
+    let recording = RecordingHost()
+    recording.hasIPTables = true
+    recording.nftables.recorded = Self.hasContainers
+    #expect(Sample.answer("STATUS", Sample.config(), recording).status == 0)
+    #expect(recording.gate.asked == [AddressFamily.allCases])
+    recording.gate.closed = ["iptables table filter", "ip6tables table filter"]
+    let answer = Sample.answer("STATUS", Sample.config(), recording)
+    #expect(answer.code == 51)
+    #expect(
+      answer.message == "iptables table filter, ip6tables table filter: FORWARD drops packets, and lacks the rule that "
+        + "accepts those of containers; the next ADD writes it")
+  }
+
+  @Test("without a container nobody is cut off, and no gate is asked, as the first ADD opens it")
+  func noContainers() {
+    let recording = RecordingHost()
+    recording.hasIPTables = true
+    recording.gate.closed = ["iptables table filter"]
+    #expect(Sample.answer("STATUS", Sample.config(), recording).status == 0)
+    #expect(recording.gate.asked.isEmpty)
+    #expect(recording.gate.opened.isEmpty)
   }
 }

@@ -12,7 +12,7 @@ import Testing
 /// Calls that real runtimes made of the peer's firewall.
 @Suite struct RecordedCallTests {
   private static let all = RecordedCall.all.filter { $0.plugin == "firewall" }
-  /// A bridge is looked for in the kernel; see ContainerBridgeTests.
+  /// A bridge is looked for in the kernel; see HostLinkTests.
   private static let open = all.filter { !$0.stdin.contains("ingressPolicy") }
   private static let adds = open.filter { $0.verb == "ADD" }
   private static let deletions = all.filter { $0.verb == "DEL" }
@@ -77,21 +77,21 @@ import Testing
     #expect(Self.answer(call, recording).status == 0)
     let ips = try Field(call.stdin)["prevResult"]["ips"].array() ?? []
     let expected = try ips.map { try #require(Prefix(try $0["address"].string() ?? "")).address }
-    for recorder in [recording.firewalld, recording.iptables] {
-      let removed = try #require(recorder.removed.first)
+    for removed in [try #require(recording.firewalld.left.first), try #require(recording.iptables.removed.first)] {
       #expect(removed.owner.containerID == call.environment["CNI_CONTAINERID"])
       #expect(removed.owner.interface == call.environment["CNI_IFNAME"])
       #expect(removed.hint.accepts.map(\.address) == expected)
     }
   }
 
-  @Test("a DEL with an isolation hints at the bridge, which is the first interface of the result")
+  @Test("a DEL with an isolation hints at the bridge and its port, the first two interfaces of the result")
   func isolated() throws {
     let call = try #require(Self.deletions.first { $0.stdin.contains("ingressPolicy") })
     let recording = RecordingHost()
     _ = Self.answer(call, recording)
-    let bridge = try #require(try Field(call.stdin)["prevResult"]["interfaces"].array()?.first?["name"].string())
+    let interfaces = try #require(try Field(call.stdin)["prevResult"]["interfaces"].array())
+    let names = try interfaces.prefix(2).map { try #require(try $0["name"].string()) }
     let hint = try #require(recording.iptables.removed.first).hint
-    #expect(hint.contains(.isolate(Isolation(bridge: bridge, .sameBridge))))
+    #expect(hint.contains(.isolate(Isolation(bridge: names[0], .sameBridge, port: names[1]))))
   }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import CNI
-import Firewall
 import Rules
+
+@testable import Firewall
 
 /// What backends were told, in order.
 final class Events {
@@ -11,7 +13,7 @@ final class Events {
 }
 
 /// A backend that writes down what it is told, and changes nothing.
-final class RecordingBackend: AddressOwningBackend {
+final class RecordingBackend: AddressOwningBackend, ZoneBackend {
   private let name: String
   private let events: Events
   private(set) var applied: [OwnedRules] = []
@@ -24,8 +26,12 @@ final class RecordingBackend: AddressOwningBackend {
   var failure: CNIError?
   var takeovers: [Takeover] = []
   var problems: [String] = []
-  /// What every owner has, or why that cannot be told.
-  var owned: Result<[ForwardAccept], CNIError> = .success([])
+  /// What every owner is recorded with, or why that cannot be told; nil on a kernel without nf_tables.
+  var recorded: Result<AttachmentRecord?, CNIError> = .success(AttachmentRecord(accepts: [], ports: []))
+  private(set) var left: [(owner: Owner, hint: [Rule])] = []
+  private(set) var leftNetworks: [(network: String, valid: Set<Attachment>)] = []
+  /// The hints that the record was asked with.
+  private(set) var hints: [[Rule]] = []
 
   init(_ name: String, _ events: Events) {
     self.name = name
@@ -71,10 +77,64 @@ final class RecordingBackend: AddressOwningBackend {
     return []
   }
 
-  func hasRules(of owner: Owner) throws(CNIError) -> Bool { try !owned.get().isEmpty }
-  func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] { try owned.get() }
+  func attachmentRecord(of owner: Owner, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
+    hints.append(hint)
+    return try recorded.get()
+  }
+
+  func hasAccepts() throws(CNIError) -> Bool { try !(recorded.get()?.accepts.isEmpty ?? true) }
+  func hasRules(of owner: Owner) throws(CNIError) -> Bool { try hasAccepts() }
+  func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] { try recorded.get()?.accepts ?? [] }
   func accepts(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [ForwardAccept] { [] }
+
+  func leaveZones(of owner: Owner, hint: [Rule]) throws(CNIError) {
+    left.append((owner, hint))
+    try note("leave")
+  }
+
+  func leaveZones(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) {
+    leftNetworks.append((network, valid))
+    try note("leaveAll")
+  }
+
   func probe() throws(CNIError) { try note("probe") }
+}
+
+/// What lets packets pass FORWARD, and only writes down what it is told.
+final class RecordingGate: ForwardGate {
+  private let events: Events
+  private(set) var opened: [[AddressFamily]] = []
+  private(set) var checked: [[AddressFamily]] = []
+  private(set) var asked: [[AddressFamily]] = []
+
+  /// What every operation throws; nil if it succeeds.
+  var failure: CNIError?
+  var problems: [String] = []
+  var closed: [String] = []
+
+  init(_ events: Events) { self.events = events }
+
+  private func note(_ operation: String) throws(CNIError) {
+    events.all.append("gate \(operation)")
+    if let failure { throw failure }
+  }
+
+  func open(for families: [AddressFamily]) throws(CNIError) {
+    opened.append(families)
+    try note("open")
+  }
+
+  func problems(for families: [AddressFamily]) throws(CNIError) -> [String] {
+    checked.append(families)
+    try note("problems")
+    return problems
+  }
+
+  func closedTables(for families: [AddressFamily]) throws(CNIError) -> [String] {
+    asked.append(families)
+    try note("closed")
+    return closed
+  }
 }
 
 /// A host with recording backends.
@@ -83,14 +143,17 @@ final class RecordingHost {
   let nftables: RecordingBackend
   let iptables: RecordingBackend
   let firewalld: RecordingBackend
+  let gate: RecordingGate
   /// What the backends were made with.
   private(set) var settings: [IPTablesSettings] = []
   private(set) var zones: [String] = []
+  /// What the gate was made with.
+  private(set) var gates: [(settings: IPTablesSettings, bit: Int)] = []
 
   var isFirewalldRunning = false
   /// Why that cannot be told; nil if it can.
   var busFailure: CNIError?
-  var canIPTablesDrop = false
+  var hasIPTables = false
   var droppingChains: [String] = []
   /// Why no backend for the tables of iptables can be made; nil if one can.
   var iptablesFailure: CNIError?
@@ -99,9 +162,18 @@ final class RecordingHost {
     nftables = RecordingBackend("nftables", events)
     iptables = RecordingBackend("iptables", events)
     firewalld = RecordingBackend("firewalld", events)
+    gate = RecordingGate(events)
   }
 
   var backends: [RecordingBackend] { [nftables, iptables, firewalld] }
+
+  subscript(backend: FirewallOptions.Backend) -> RecordingBackend {
+    switch backend {
+    case .nftables: nftables
+    case .iptables: iptables
+    case .firewalld: firewalld
+    }
+  }
 
   var host: FirewallHost {
     FirewallHost(
@@ -115,13 +187,13 @@ final class RecordingHost {
         self.zones.append($0)
         return self.firewalld
       },
+      forwardGate: { settings, bit in
+        self.gates.append((settings, bit))
+        return self.hasIPTables ? self.gate : nil
+      },
       isFirewalldRunning: { () throws(CNIError) in
         if let failure = self.busFailure { throw failure }
         return self.isFirewalldRunning
-      },
-      canIPTablesDrop: { () throws(CNIError) in
-        if let failure = self.iptablesFailure { throw failure }
-        return self.canIPTablesDrop
       },
       droppingChains: { self.droppingChains })
   }

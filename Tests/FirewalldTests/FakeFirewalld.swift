@@ -136,6 +136,16 @@ final class RecordingOwners: AddressOwningBackend {
     return []
   }
 
+  func attachmentRecord(of owner: Owner, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
+    try note("attachmentRecord")
+    return AttachmentRecord(accepts: owned, ports: [])
+  }
+
+  func hasAccepts() throws(CNIError) -> Bool {
+    try note("hasAccepts")
+    return !owned.isEmpty
+  }
+
   func hasRules(of owner: Owner) throws(CNIError) -> Bool {
     try note("hasRules")
     return !owned.isEmpty

@@ -36,7 +36,7 @@ import Testing
     let firewalld = try FakeFirewalld()
     let record = RecordingOwners(firewalld)
     record.takeovers = [Takeover(of: "10.22.0.5", previous: "a/b/c")]
-    let other = Rule.dropInvalid(.loopback6)
+    let other = Rule.dropInvalid(.address(.loopback6))
     let notes = try Self.notes(record, firewalld.address) { backend in
       let takeovers = try backend.apply(Self.wanted(try Self.accepts() + [other]), onConflict: .replace) {
         firewalld.note("completion")
@@ -87,7 +87,7 @@ import Testing
   @Test("ADD without addresses is the record's alone, and DEL of what is in no zone too")
   func withoutAddresses() throws {
     let record = RecordingOwners()
-    let rules: [Rule] = [.dropInvalid(.loopback6)]
+    let rules: [Rule] = [.dropInvalid(.address(.loopback6))]
     record.owned = [ForwardAccept(.loopback6)]
     let notes = try Self.notes(record, Self.nobody) { backend in
       _ = try backend.apply(Self.wanted(rules), onConflict: .error) {}
@@ -250,8 +250,50 @@ extension FirewalldBackendTests {
     #expect(firewalld.zones == ["trusted": ["10.22.0.5/32"], "internal": []])
     #expect(record.asked == [try Self.accepts("trusted")])
     #expect(record.removed.map(\.owner) == [Self.owner])
-    #expect(record.removed.map(\.hint) == [try Self.accepts("trusted")])
+    #expect(record.removed.map(\.hint) == [addresses])
     #expect(notes.isEmpty)
+  }
+
+  @Test("to leave the zones takes addresses out of them as DEL does, and leaves the record")
+  func leaveZones() throws {
+    let firewalld = try FakeFirewalld(zones: ["trusted": ["10.22.0.5/32"], "internal": ["fd00::5/128"]])
+    let record = RecordingOwners(firewalld)
+    record.owned = try Self.accepts("internal", ["fd00::5"]).accepts + Self.accepts(nil, ["10.22.0.7"]).accepts
+    let hint = try Self.accepts()
+    _ = try Self.notes(record, firewalld.address) { try $0.leaveZones(of: Self.owner, hint: hint) }
+    #expect(firewalld.calls == ["accepts", "removeSource internal fd00::5/128"])
+    #expect(record.asked == [try Self.accepts("trusted")])
+    #expect(record.removed.isEmpty)
+    _ = try Self.notes(record, firewalld.address) { try $0.leaveZones(ofNetwork: "net", sparing: []) }
+    #expect(firewalld.calls.last == "removeSource internal fd00::5/128")
+    #expect(firewalld.zones == ["trusted": ["10.22.0.5/32"], "internal": []])
+    #expect(!firewalld.calls.contains { $0.hasPrefix("remove ") || $0.hasPrefix("removeAll") })
+  }
+
+  @Test("an address whose owner has no zone any more is in none to leave, and needs no firewalld")
+  func leaveNoZone() throws {
+    let record = RecordingOwners()
+    record.owned = [ForwardAccept(.loopback6)]
+    let notes = try Self.notes(record, Self.nobody) { backend in
+      try backend.leaveZones(of: Self.owner, hint: [])
+      try backend.leaveZones(ofNetwork: "net", sparing: [])
+    }
+    #expect(notes.isEmpty)
+  }
+
+  @Test("where the kernel has no record, the addresses of the hint leave the zone, and GC knows of none")
+  func leaveZonesWithoutRecord() throws {
+    let firewalld = try FakeFirewalld(zones: ["trusted": ["10.22.0.5/32", "fd00::5/128", "10.22.0.9/32"]])
+    let record = RecordingOwners(firewalld)
+    record.failure = Self.noTables
+    let hint = try Self.accepts()
+    let backend = FirewalldBackend(record, zone: "trusted", bus: firewalld.address) { _ in }
+    try backend.leaveZones(ofNetwork: "net", sparing: [])
+    #expect(firewalld.zones["trusted"]?.count == 3)
+    try backend.leaveZones(of: Self.owner, hint: hint)
+    #expect(firewalld.zones == ["trusted": ["10.22.0.9/32"]])
+    record.failure = CNIError(.kernelRefused, "no")
+    #expect(throws: CNIError(.kernelRefused, "no")) { try backend.leaveZones(of: Self.owner, hint: []) }
   }
 
   @Test("DEL where firewalld does not run removes from the record all the same")

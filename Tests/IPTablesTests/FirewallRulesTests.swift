@@ -10,17 +10,7 @@ import Testing
 @testable import IPTables
 
 @Suite struct FirewallRulesTests {
-  private static let owner = Owner(network: "net", containerID: "id", interface: "eth0")
-
-  private static func rules(
-    _ addresses: [String], _ isolation: Isolation? = nil, family: AddressFamily = .ip
-  ) throws -> FirewallRules {
-    var rules: [Rule] = try addresses.map { .acceptForwarded(ForwardAccept(try #require(IPAddress($0)))) }
-    if let isolation { rules.append(.isolate(isolation)) }
-    return FirewallRules(OwnedRules(owner: owner, rules: rules), family)
-  }
-
-  @Test("the jumps have the peer's comments")
+  @Test("the jumps have upstream's comments")
   func jumps() {
     #expect(
       FirewallRules.jumpToForwarding.text == #"-m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD"#)
@@ -33,7 +23,7 @@ import Testing
   }
 
   @Test(
-    "an address is accepted as the peer accepts it: answers to it first, then all from it",
+    "an address is accepted as upstream accepts it: answers to it first, then all from it",
     arguments: [("10.22.0.5", "10.22.0.5/32"), ("fd00::5", "fd00::5/128")])
   func accepts(address: String, prefix: String) throws {
     #expect(
@@ -42,7 +32,7 @@ import Testing
       ])
   }
 
-  @Test("a bridge is isolated as the peer isolates it")
+  @Test("a bridge is isolated as upstream isolates it")
   func isolation() {
     #expect(
       FirewallRules.leaving("cni0").text == #"-i cni0 ! -o cni0 -m comment --comment "CNI firewall plugin rules "#
@@ -62,38 +52,32 @@ import Testing
   }
 
   @Test(
-    "an owner is marked for each address, and for each kind of rules that it wants for the bridge",
+    "the rules about a bridge are those of its kind, in the order in which they stand",
     arguments: [
-      (nil, []), (Isolation(bridge: "cni0", .sameBridge), [.sameBridge]),
-      (Isolation(bridge: "cni0", .isolated), [.sameBridge, .isolated]),
-    ] as [(Isolation?, [Isolation.Kind])])
-  func wishes(isolation: Isolation?, kinds: [Isolation.Kind]) throws {
-    func accepts(_ addresses: [String]) throws -> [Wish] { try addresses.map { .accept(try #require(IPAddress($0))) } }
-    let bridges = kinds.map { Wish.isolation(of: "cni0", $0) }
-    let four = try Self.rules(["10.22.0.5", "fd00::5", "10.22.0.6"], isolation)
-    #expect(four.wishes == (try accepts(["10.22.0.5", "10.22.0.6"])) + bridges)
-    let six = try Self.rules(["10.22.0.5", "fd00::5"], isolation, family: .ip6)
-    #expect(six.wishes == (try accepts(["fd00::5"])) + bridges)
-    #expect(six.isolation == isolation)
+      (Isolation.Kind.sameBridge, [FirewallRules.leaving("cni0")]),
+      (.isolated, [FirewallRules.leaving("cni0"), FirewallRules.staying("cni0")]),
+    ])
+  func bridge(kind: Isolation.Kind, first: [IPTablesRule]) {
+    let rules = FirewallRules.isolation(Isolation(bridge: "cni0", kind, port: "veth0"))
+    #expect(rules.stage1 == first)
+    #expect(rules.stage2 == [FirewallRules.entering("cni0")])
   }
 
-  @Test("rules of the other family are left out, and of other kinds")
-  func families() throws {
-    let four = try Self.rules(["10.22.0.5"])
-    #expect(!four.isEmpty && four.addresses.map(\.description) == ["10.22.0.5"])
-    #expect(try Self.rules(["10.22.0.5"], family: .ip6).isEmpty)
-    #expect(try Self.rules([], Isolation(bridge: "cni0", .isolated)).isEmpty)
-    let others = OwnedRules(owner: Self.owner, rules: [.dropInvalid(.loopback6)])
-    #expect(FirewallRules(others, .ip6).isEmpty && FirewallRules(others, .ip6).isolation == nil)
+  @Test(
+    "what our own table has accepted is accepted by one bit of the fwmark, whatever the others are",
+    arguments: [(0, "0x1/0x1"), (12, "0x1000/0x1000"), (31, "0x80000000/0x80000000")])
+  func acceptMarked(bit: Int, mark: String) {
+    #expect(
+      FirewallRules.acceptMarked(bit: bit).text
+        == #"-m comment --comment "accepted by table inet swift_cni" -m mark --mark \#(mark) -j ACCEPT"#)
   }
 
   @Test("every rule is the same after the kernel's forms of it were read, of both families")
   func roundTrip() throws {
     for family in AddressFamily.allCases {
       let address = try #require(IPAddress(family == .ip ? "10.22.0.5" : "fd00::5"))
-      let isolated = try Self.rules(["\(address)"], Isolation(bridge: "cni0", .isolated), family: family)
       var rules = FirewallRules.accepts(address) + [FirewallRules.jumpToForwarding]
-      for marking in Marking.allCases { rules += isolated.wishes.map { marking.mark($0, isolated.owner).rule } }
+      rules += [0, 12, 31].map { FirewallRules.acceptMarked(bit: $0) }
       rules += [FirewallRules.jumpToAdmin("CNI-ADMIN"), FirewallRules.jumpToIsolation, FirewallRules.end]
       rules += [FirewallRules.publishedPorts, FirewallRules.leaving("cni0"), FirewallRules.staying("cni0")]
       rules.append(FirewallRules.entering("cni0"))

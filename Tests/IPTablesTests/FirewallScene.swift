@@ -8,17 +8,15 @@ import Testing
 
 @testable import IPTables
 
-/// A host whose tables are in memory, on which the plugin is called.
+/// A host whose tables and whose record are in memory, on which the plugin is called. A container with an isolation has a port of
+/// the bridge from before its ADD until after its DEL, as with the plugin `bridge`.
 struct FirewallScene {
-  let tables: MemoryTransport
+  let tables = MemoryTransport()
+  let record = MemoryRecord()
   let table: IPTable
-  private let marking: Marking
+  let table6 = IPTable(.filter, .ip6)
 
-  init(_ marking: Marking = .byOwner, _ family: AddressFamily = .ip) {
-    self.marking = marking
-    tables = MemoryTransport(isWhole: marking == .byWish)
-    table = IPTable(.filter, family)
-  }
+  init(_ family: AddressFamily = .ip) { table = IPTable(.filter, family) }
 
   static func owner(_ id: String = "id", network: String = "net") -> Owner {
     Owner(network: network, containerID: id, interface: "eth0")
@@ -30,27 +28,64 @@ struct FirewallScene {
     on bridge: String = "cni0"
   ) throws -> OwnedRules {
     var rules: [Rule] = try addresses.map { .acceptForwarded(ForwardAccept(try #require(IPAddress($0)))) }
-    if let kind { rules.append(.isolate(Isolation(bridge: bridge, kind))) }
+    if let kind { rules.append(.isolate(Isolation(bridge: bridge, kind, port: port(of: owner)))) }
     return OwnedRules(owner: owner, rules: rules)
   }
+
+  private static func port(of owner: Owner) -> String { "v-\(owner.network)-\(owner.containerID)" }
 
   func backend(admin: String = "CNI-ADMIN") -> IPTablesFirewall {
     var settings = IPTablesSettings()
     settings.adminChain = admin
-    return IPTablesFirewall(settings, transports: [tables], places: [tables])
+    return IPTablesFirewall(
+      settings, FirewallStores(nft: nil, legacy: tables, writing: [.legacy]), record: record)
   }
 
-  func add(_ wanted: OwnedRules, admin: String = "CNI-ADMIN") throws {
-    let takeovers = try backend(admin: admin).apply(wanted, onConflict: .replace) {}
-    #expect(takeovers.isEmpty)
+  @discardableResult
+  func add(_ wanted: OwnedRules, admin: String = "CNI-ADMIN") throws -> [Takeover] {
+    plug(wanted)
+    return try backend(admin: admin).apply(wanted, onConflict: .replace) {}
+  }
+
+  /// An ADD of which a later step fails.
+  func fail(_ wanted: OwnedRules) throws {
+    plug(wanted)
+    let failure = CNIError(.inputOutput, "no")
+    #expect(throws: failure) {
+      _ = try backend().apply(wanted, onConflict: .replace) { () throws(CNIError) in throw failure }
+    }
   }
 
   func remove(_ owner: Owner, hint: [Rule] = []) throws {
     #expect(try backend().remove(owner, hint: hint, ports: []).isEmpty)
+    unplug(Self.port(of: owner))
   }
 
-  /// What the peer writes for a container, in version 1.1.1 or in one since 1.2.
-  func addAsPeer(_ address: String, _ kind: Isolation.Kind? = nil, on bridge: String = "cni0", isOld: Bool = false)
+  /// GC with the IDs of the containers that are there.
+  func collect(_ network: String = "net", sparing valid: [String] = []) throws {
+    let all = Set(valid.map { Attachment(containerID: $0, interface: "eth0") })
+    #expect(try backend().removeAll(ofNetwork: network, sparing: all).isEmpty)
+  }
+
+  /// What CHECK finds.
+  func problems(_ wanted: OwnedRules) throws -> [String] { try backend().verify(wanted) }
+
+  private func plug(_ wanted: OwnedRules) {
+    guard let isolation = wanted.rules.isolations.first, let port = isolation.port else { return }
+    unplug(port)
+    record.ports[isolation.bridge, default: []].append(port)
+  }
+
+  private func unplug(_ port: String) {
+    for bridge in record.ports.keys { record.ports[bridge]?.removeAll { $0 == port } }
+  }
+}
+
+// MARK: - What others do
+
+extension FirewallScene {
+  /// What upstream's plugin writes for a container, in version 1.1.1 or in one since 1.2.
+  func addAsUpstream(_ address: String, _ kind: Isolation.Kind? = nil, on bridge: String = "cni0", isOld: Bool = false)
     throws
   {
     let forwarding = #"-m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD"#
@@ -62,40 +97,60 @@ struct FirewallScene {
     let accepts = ["-d \(address) -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "-s \(address) -j ACCEPT"]
     try tables.append(accepts, to: "CNI-FORWARD", of: table)
     guard let kind else { return }
+    record.ports[bridge, default: []].append("u-\(address)")
     func comment(_ text: String) -> String {
       #"-m comment --comment "CNI firewall plugin rules (ingressPolicy: \#(isOld ? "same-bridge" : text))""#
     }
     let either = comment("same-bridge|isolated")
     let (stage1, stage2) = ("CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2")
-    try tables.change(table) { (edit) throws(CNIError) in
-      try edit.ensureChain(stage1)
-      let jump = try? IPTablesRule(shellWords("\(either) -j \(stage1)"), table.family)
-      if let jump { edit.prepend(jump, to: "FORWARD") }
-    }
     var first = ["-i \(bridge) ! -o \(bridge) \(comment("same-bridge")) -j \(stage2)"]
     if kind == .isolated { first.append("-i \(bridge) -o \(bridge) \(comment("isolated")) -j DROP") }
-    try tables.append(first + ["\(either) -j RETURN"], to: stage1, of: table)
-    try tables.append(["-o \(bridge) \(either) -j DROP", "\(either) -j RETURN"], to: stage2, of: table)
+    try tables.change(table) { (edit) throws(CNIError) in
+      for chain in [stage1, stage2] { try edit.ensureChain(chain) }
+    }
+    try prepend(first, to: stage1, end: "\(either) -j RETURN")
+    try prepend(["-o \(bridge) \(either) -j DROP"], to: stage2, end: "\(either) -j RETURN")
+    if !self["FORWARD"].contains(where: { $0.hasSuffix("-j \(stage1)") }) {
+      try prepend(["\(either) -j \(stage1)"], to: "FORWARD")
+    }
   }
 
+  /// Puts the rules that are missing before all others, and a last one at the end.
+  private func prepend(_ rules: [String], to chain: String, end: String? = nil) throws {
+    let present = self[chain]
+    let missing = try rules.map { try IPTablesRule(shellWords($0), table.family) }.filter { !present.contains($0.text) }
+    try tables.change(table) { (edit) throws(CNIError) in
+      for rule in missing.reversed() { edit.prepend(rule, to: chain) }
+    }
+    if let end, try !present.contains(IPTablesRule(shellWords(end), table.family).text) {
+      try tables.append([end], to: chain, of: table)
+    }
+  }
+
+  /// What upstream's plugin removes for a container: one of each accept, and never an isolation.
+  func removeAsUpstream(_ address: String) throws {
+    let accepts = FirewallRules.accepts(try #require(IPAddress(address)))
+    try tables.change(table) { (edit) throws(CNIError) in
+      let present = try edit.rules(of: FirewallRules.forwarding) ?? []
+      for accept in accepts.compactMap({ accept in present.first { $0.rule == accept } }) {
+        edit.remove(accept, from: FirewallRules.forwarding)
+      }
+    }
+    unplugUpstream(address)
+  }
+
+  /// What comes after upstream's DEL.
+  func unplugUpstream(_ address: String) { unplug("u-\(address)") }
+}
+
+// MARK: - What there is
+
+extension FirewallScene {
   /// The rules of a chain.
   subscript(chain: String) -> [String] { tables.rules(table, chain) }
 
-  /// What is marked for whomever: addresses, and the chains that stand for rules about a bridge.
-  var marks: [String] { marks(table) }
-
-  func marks(_ table: IPTable) -> [String] {
-    (tables.chains[table] ?? [:]).sorted { $0.key < $1.key }.flatMap { chain, rules in
-      rules.compactMap { placed in
-        let words = shellWords(placed.rule.text)
-        let source = words.firstIndex(of: "-s").map { words[$0 + 1] }
-        switch marking {
-        case .byOwner: return chain.hasPrefix("CNI-FO-") ? source ?? words.last : nil
-        case .byWish: return chain.contains(/^CNI-(OWNERS$|F[BI]-)/) ? source ?? chain : nil
-        }
-      }
-    }
-  }
+  /// Those of both families, sorted.
+  var all: [String] { tables.rules(table).sorted() + tables.rules(table6).sorted() }
 
   /// The chains that there are.
   var chains: [String] { (tables.chains[table] ?? [:]).keys.sorted() }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import IPTables
 
-/// Where rules go beside those of others (FirewallRules+Writing.swift).
+/// Where rules go beside those of others (FirewallTable.swift).
 @Suite struct FirewallWritingTests {
   private static func admin(_ chain: String) -> String {
     #"-m comment --comment "CNI firewall plugin admin overrides" -j \#(chain)"#
@@ -72,16 +72,15 @@ import Testing
       for rule in try edit.rules(of: "FORWARD") ?? [] { edit.remove(rule, from: "FORWARD") }
     }
     try scene.tables.append((hasJump ? [Self.forwarding] : []) + [isolation], to: "FORWARD", of: scene.table)
-    #expect(try !scene.backend().verify(wanted).isEmpty)
+    #expect(try !scene.problems(wanted).isEmpty)
     try scene.add(wanted)
     #expect(scene["FORWARD"] == [isolation, Self.forwarding])
-    #expect(try scene.backend().verify(wanted).isEmpty)
+    #expect(try scene.problems(wanted).isEmpty)
   }
 
-  @Test(
-    "bridges share the chains of isolation, each with its rules, before the end", arguments: Marking.allCases)
-  func bridges(marking: Marking) throws {
-    let scene = FirewallScene(marking)
+  @Test("bridges share the chains of isolation, each with its rules, before the end")
+  func bridges() throws {
+    let scene = FirewallScene()
     try scene.add(try Self.isolated("a", "10.22.0.5", .sameBridge))
     try scene.add(try Self.isolated("b", "10.23.0.5", .isolated, on: "cni1"))
     try scene.add(try Self.isolated("c", "10.22.0.6", .isolated))
@@ -95,29 +94,29 @@ import Testing
       try Self.isolated("a", "10.22.0.5", .sameBridge), try Self.isolated("b", "10.23.0.5", .isolated, on: "cni1"),
       try Self.isolated("c", "10.22.0.6", .isolated),
     ] {
-      #expect(try scene.backend().verify(wanted).isEmpty)
+      #expect(try scene.problems(wanted).isEmpty)
     }
   }
 
   @Test(
-    "what the peer has written is taken for the same, whatever its version's comments", arguments: [false, true],
+    "what upstream has written is taken for the same, whatever its version's comments", arguments: [false, true],
     [Isolation.Kind.sameBridge, .isolated])
-  func peer(isOld: Bool, kind: Isolation.Kind) throws {
+  func upstream(isOld: Bool, kind: Isolation.Kind) throws {
     let scene = FirewallScene()
-    try scene.addAsPeer("10.22.0.4", kind, isOld: isOld)
+    try scene.addAsUpstream("10.22.0.4", kind, isOld: isOld)
     let (rules, commits) = (scene.isolation, scene.tables.commits)
-    let peers = try FirewallScene.wanted(FirewallScene.owner("peers"), ["10.22.0.4"], kind)
-    // CHECK of a container that the peer has added asks for no mark, and for no exception of published ports.
-    #expect(try scene.backend().verify(peers).filter { !$0.contains("CNI-ADMIN is missing") }.isEmpty)
+    let wanted = try FirewallScene.wanted(FirewallScene.owner("upstreams"), ["10.22.0.4"], kind)
+    // CHECK of a container that upstream has added asks for no record, and for no exception of published ports.
+    #expect(try scene.problems(wanted).filter { !$0.contains("CNI-ADMIN is missing") }.isEmpty)
     #expect(scene.tables.commits == commits)
     try scene.add(try Self.isolated("ours", "10.22.0.5", kind))
     #expect(scene.isolation == ["1 --ctstate DNAT -j RETURN"] + rules)
     #expect(scene["FORWARD"].count == 2)
     #expect(scene.accepted == ["10.22.0.5", "10.22.0.4"])
-    #expect(try scene.backend().verify(peers).isEmpty)
+    #expect(try scene.problems(wanted).isEmpty)
   }
 
-  @Test("published ports are excepted first, also from rules that the peer has put before")
+  @Test("published ports are excepted first, also from rules that upstream has put before")
   func publishedPorts() throws {
     let scene = FirewallScene()
     let wanted = try Self.isolated("ours", "10.22.0.5", .sameBridge)
@@ -126,7 +125,7 @@ import Testing
       edit.prepend(FirewallRules.leaving("cni1"), to: "CNI-ISOLATION-STAGE-1")
     }
     // Of the bridge itself they still are.
-    #expect(try scene.backend().verify(wanted).isEmpty)
+    #expect(try scene.problems(wanted).isEmpty)
     try scene.add(wanted)
     #expect(
       scene.isolation.prefix(2) == ["1 --ctstate DNAT -j RETURN", "1 -i cni1 ! -o cni1 -j CNI-ISOLATION-STAGE-2"])
@@ -134,14 +133,12 @@ import Testing
     try scene.tables.change(scene.table) { (edit) throws(CNIError) in
       edit.prepend(FirewallRules.leaving("cni0"), to: "CNI-ISOLATION-STAGE-1")
     }
-    #expect(try !scene.backend().verify(wanted).isEmpty)
+    #expect(try !scene.problems(wanted).isEmpty)
   }
 
-  @Test(
-    "an owner that asks for less isolation, for more or for none has what it asks for last", arguments: Marking.allCases
-  )
-  func changes(marking: Marking) throws {
-    let scene = FirewallScene(marking)
+  @Test("an owner that asks for less isolation, for more or for none has what it asks for last")
+  func changes() throws {
+    let scene = FirewallScene()
     func isolates() -> [Bool] {
       ["1 -i cni0 ! -o cni0 -j CNI-ISOLATION-STAGE-2", "1 -i cni0 -o cni0 -j DROP"].map { scene.isolation.contains($0) }
     }
@@ -154,20 +151,40 @@ import Testing
       try scene.add(wanted)
       #expect(isolates() == expected)
       #expect(scene.accepted == ["10.22.0.5"])
-      #expect(scene.marks.count { $0 == "10.22.0.5/32" } == 1)
-      #expect(try scene.backend().verify(wanted).isEmpty)
+      #expect(try scene.problems(wanted).isEmpty)
       #expect(scene.chains.contains("CNI-ISOLATION-STAGE-1") == (kind != nil))
     }
   }
 
-  @Test(
-    "an owner that moves to another bridge leaves nothing on the first", arguments: Marking.allCases)
-  func moved(marking: Marking) throws {
-    let scene = FirewallScene(marking)
+  @Test("an owner that moves to another bridge leaves nothing on the first")
+  func moved() throws {
+    let scene = FirewallScene()
     try scene.add(try Self.isolated("id", "10.22.0.5", .isolated))
     try scene.add(try Self.isolated("id", "10.22.0.5", .isolated, on: "cni1"))
     #expect(!scene.isolation.contains { $0.contains("cni0") })
     #expect(scene.isolation.count == 6)
-    #expect(try scene.backend().verify(try Self.isolated("id", "10.22.0.5", .isolated, on: "cni1")).isEmpty)
+    #expect(try scene.problems(try Self.isolated("id", "10.22.0.5", .isolated, on: "cni1")).isEmpty)
+  }
+
+  @Test(
+    "isolation holds in both families, as a container may send from addresses of the other, where it has such a table")
+  func otherFamily() throws {
+    let scene = FirewallScene()
+    let wanted = try Self.isolated("id", "10.22.0.5", .isolated)
+    try scene.add(wanted)
+    let both = [scene.table, scene.table6]
+    let chains = ["CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2", "FORWARD"]
+    #expect(chains.allSatisfy { chain in Set(both.map { scene.tables.rules($0, chain) }).count == 1 })
+    #expect(!scene.tables.rules(scene.table6, "FORWARD").isEmpty)
+    #expect(scene.tables.rules(scene.table6, "CNI-FORWARD").count == 1)
+    try scene.tables.change(scene.table6) { (edit) throws(CNIError) in try edit.fill("CNI-ISOLATION-STAGE-1", with: [])
+    }
+    #expect(try scene.problems(wanted).allSatisfy { $0.hasPrefix("ip6tables table filter: missing: ") })
+    #expect(try !scene.problems(wanted).isEmpty)
+    let other = FirewallScene()
+    other.tables.unused = [other.table6]
+    try other.add(wanted)
+    #expect(other.tables.rules(other.table6).isEmpty)
+    #expect(try other.problems(wanted).isEmpty)
   }
 }

@@ -3,6 +3,7 @@
 
 import Address
 import CNI
+import NFTables
 import Rules
 import TestSupport
 import Testing
@@ -55,29 +56,152 @@ struct IPTablesHostTests {
   func plugins() throws {
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"], .isolated)
     try host.run {
-      let backend = try IPTablesHost().firewall(IPTablesSettings(variant: .nft))
+      let backend = try IPTablesHost().firewall(IPTablesSettings(variant: .nft), record: NFTablesBackend(.firewall))
       _ = try backend.apply(wanted, onConflict: .replace) {}
+      try gate(IPTablesSettings(variant: .nft))?.open(for: AddressFamily.allCases)
     }
     #expect(try !canDrop)
     try add([IPTablesRule(target: .drop)], to: "CNI-ADMIN")
     #expect(try canDrop)
   }
 
-  @Test("accepts are written where packets are dropped, or where the configuration says")
+  @Test("accepts are written where packets are dropped, or where the configuration says, together with the record")
   func backends() throws {
     try add([IPTablesRule(target: .drop)], to: "FORWARD")
     let wanted = try FirewallScene.wanted()
+    let record = NFTablesBackend(.firewall)
     for settings in [IPTablesSettings(), IPTablesSettings(variant: .nft)] {
-      let (before, after) = try host.run {
-        let backend = try IPTablesHost().firewall(settings)
+      let (before, isRecorded, after) = try host.run {
+        let backend = try IPTablesHost().firewall(settings, record: record)
         try backend.probe()
         _ = try backend.apply(wanted, onConflict: .replace) {}
         let problems = try backend.verify(wanted)
+        let isRecorded = try record.hasRules(of: wanted.owner)
         _ = try backend.remove(wanted.owner, hint: [], ports: [])
-        return (problems, try backend.verify(wanted))
+        return (problems, isRecorded, try backend.verify(wanted))
       }
-      #expect(before.isEmpty)
+      #expect(before.isEmpty && isRecorded)
       #expect(!after.isEmpty)
+      #expect(try host.run { try !record.hasRules(of: wanted.owner) })
+      #expect(try !forward().contains { $0.contains("10.22.0.5") })
     }
+  }
+
+  @Test("an ADD that fails leaves neither rules nor record")
+  func failed() throws {
+    let wanted = try FirewallScene.wanted()
+    let record = NFTablesBackend(.firewall)
+    let failure = CNIError(.inputOutput, "no")
+    #expect(throws: failure) {
+      try host.run {
+        let backend = try IPTablesHost().firewall(IPTablesSettings(variant: .nft), record: record)
+        _ = try backend.apply(wanted, onConflict: .replace) { () throws(CNIError) in throw failure }
+      }
+    }
+    #expect(try !forward().contains { $0.contains("10.22.0.5") })
+    #expect(try host.run { try !record.hasRules(of: wanted.owner) })
+  }
+}
+
+// MARK: - The rules for what our own table accepts
+
+extension IPTablesHostTests {
+  private static let mark = FirewallRules.acceptMarked(bit: 12).text
+
+  /// The rules of CNI-FORWARD in nf_tables.
+  private func forward(_ family: AddressFamily = .ip) throws -> [String] {
+    try host.run {
+      try NFTCompatTransport().change(IPTable(.filter, family)) { (edit) throws(CNIError) in
+        try (edit.rules(of: FirewallRules.forwarding) ?? []).compactMap { $0.rule?.text }
+      }
+    }
+  }
+
+  private func gate(
+    _ settings: IPTablesSettings = IPTablesSettings(), programs: [String] = [],
+    note: @escaping (String) -> Void = { _ in }
+  ) throws(CNIError) -> IPTablesForwardGate? {
+    try IPTablesHost(programs: programs).forwardGate(settings, bit: 12, note: note)
+  }
+
+  @Test("a host without iptables, that is without the program and with nothing in its tables, needs none")
+  func noIPTables() throws {
+    #expect(try host.run { try gate(programs: ["/nonexistent/iptables"]) } == nil)
+  }
+
+  @Test("a host with the program has the rule before anybody drops there, and no table by looking")
+  func program() throws {
+    let folder = try TemporaryFolder()
+    let program = try folder.add("", named: "xtables-nft-multi")
+    let found = try host.run { () -> ([String], [String]) in
+      let opener = try #require(try gate(programs: ["/nonexistent/iptables", program]))
+      return (try opener.problems(for: AddressFamily.allCases), try opener.closedTables(for: AddressFamily.allCases))
+    }
+    #expect(!found.0.isEmpty && found.1.isEmpty)
+    #expect(try !host.command("nft", "list", "ruleset").contains("table"))
+    try host.run { try gate(programs: [program])?.open(for: [.ip]) }
+    #expect(try forward().last == Self.mark)
+    #expect(try forward(.ip6).isEmpty)
+    #expect(try host.run { try gate(programs: [program])?.problems(for: [.ip]) } == [])
+  }
+
+  @Test("a table whose FORWARD drops by its policy is used, though there is no rule in it and no program")
+  func policy() throws {
+    try host.command("iptables-nft", "-P", "FORWARD", "DROP")
+    let opener = try #require(try host.run { try gate() })
+    #expect(try host.run { try opener.closedTables(for: AddressFamily.allCases) } == ["iptables table filter"])
+    try host.run { try opener.open(for: AddressFamily.allCases) }
+    #expect(try host.run { try opener.closedTables(for: AddressFamily.allCases) }.isEmpty)
+    #expect(try forward().last == Self.mark && forward(.ip6).last == Self.mark)
+    let listed = try host.command("iptables-nft", "-S", "CNI-FORWARD")
+    #expect(listed.contains(Self.mark))
+  }
+
+  @Test("a table in which somebody has rules is used, whatever the program is")
+  func rulesOfOthers() throws {
+    try add([IPTablesRule(target: .return)], to: "FORWARD")
+    try host.run { try gate()?.open(for: [.ip]) }
+    #expect(try forward().last == Self.mark)
+  }
+
+  @Test(
+    "where the program is of legacy, or the configuration says so, the rule is there and not in nf_tables",
+    arguments: [true, false])
+  func legacy(isAsked: Bool) throws {
+    let folder = try TemporaryFolder()
+    let program = try folder.add("", named: "xtables-legacy-multi")
+    var notes: [String] = []
+    let (isThere, problems) = try host.run { () -> (Bool, [String]?) in
+      let settings = IPTablesSettings(variant: isAsked ? .legacy : nil)
+      let opener = try gate(settings, programs: isAsked ? [] : [program]) { notes.append($0) }
+      try opener?.open(for: [.ip])
+      return (LegacyTransport().mayHold(IPTable(.filter, .ip)), try opener?.problems(for: [.ip]))
+    }
+    #expect(problems == [])
+    // A kernel without these tables says so.
+    #expect(isThere == notes.isEmpty)
+    #expect(try !host.command("nft", "list", "ruleset").contains("table"))
+  }
+
+  @Test("a legacy table that is there and holds nothing is not used, and one whose FORWARD drops is")
+  func legacyPolicy() throws {
+    // Where the kernel or the program lacks it there is nothing to be found.
+    guard (try? host.command("iptables-legacy", "-S")) != nil else { return }
+    #expect(try host.run { try gate() } == nil)
+    try host.command("iptables-legacy", "-P", "FORWARD", "DROP")
+    let opener = try #require(try host.run { try gate() })
+    #expect(try host.run { try opener.closedTables(for: AddressFamily.allCases) } == ["iptables table filter"])
+    try host.run { try opener.open(for: [.ip]) }
+    #expect(try host.run { try opener.closedTables(for: AddressFamily.allCases) }.isEmpty)
+    #expect(try host.command("iptables-legacy", "-S", "CNI-FORWARD").contains(Self.mark))
+  }
+
+  @Test("a variant that the configuration names is the only one")
+  func variant() throws {
+    try host.command("iptables-nft", "-P", "FORWARD", "DROP")
+    try host.run { try gate(IPTablesSettings(variant: .legacy))?.open(for: [.ip]) }
+    #expect(try forward().isEmpty)
+    try host.run { try gate(IPTablesSettings(variant: .nft))?.open(for: [.ip]) }
+    #expect(try forward().last == Self.mark)
   }
 }

@@ -17,14 +17,12 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
   var unused: Set<IPTable> = []
   /// What every change throws; nil if it succeeds.
   var failure: CNIError?
+  /// The tables of which every look and change is refused.
+  var refused: Set<IPTable> = []
   private(set) var commits = 0
   /// How often a table was looked at or changed.
   private(set) var looks = 0
   private var nextHandle: UInt64 = 1
-  /// Whether it is a table that the kernel gives as a whole.
-  var isWhole: Bool
-
-  init(isWhole: Bool = false) { self.isWhole = isWhole }
 
   /// A table as iptables-save prints it, the chains sorted, without those that have no rule.
   func rules(_ table: IPTable) -> [String] {
@@ -44,9 +42,10 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
 
   func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T {
     if let failure { throw failure }
+    if refused.contains(table) { throw CNIError(.kernelRefused, "no \(table)") }
     looks += 1
     var changes = TableEdit(
-      MemoryReader(isWhole: isWhole, table: table, chains: chains[table] ?? [:], policies: policies))
+      MemoryReader(table: table, chains: chains[table] ?? [:], policies: policies))
     let result = try edit(&changes)
     if !changes.changes.isEmpty { commits += 1 }
     for change in changes.changes {
@@ -65,9 +64,10 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
 
   func look<T>(_ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T {
     if let failure { throw failure }
+    if refused.contains(table) { throw CNIError(.kernelRefused, "no \(table)") }
     looks += 1
     var changes = TableEdit(
-      MemoryReader(isWhole: isWhole, table: table, chains: chains[table] ?? [:], policies: policies))
+      MemoryReader(table: table, chains: chains[table] ?? [:], policies: policies))
     return try body(&changes)
   }
 
@@ -75,10 +75,11 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
     if let failure { throw failure }
     if missingFamilies.contains(table.family) { throw CNIError(.kernelRefused, "no tables of \(table.family.title)") }
     var changes = TableEdit(
-      MemoryReader(isWhole: isWhole, table: table, chains: chains[table] ?? [:], policies: policies))
+      MemoryReader(table: table, chains: chains[table] ?? [:], policies: policies))
     try edit(&changes)
     rehearsed += changes.changes.map { "\(table): \($0)" }
   }
+
   /// What changes were only checked.
   private(set) var rehearsed: [String] = []
 
@@ -112,7 +113,6 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
 
 /// A table at one moment.
 private struct MemoryReader: TableReader {
-  let isWhole: Bool
   let table: IPTable
   let chains: [String: [(handle: UInt64, rule: IPTablesRule)]]
   let policies: [String: RuleTarget]

@@ -145,7 +145,6 @@ import Testing
 
 /// Chains without rules, of which `EMPTY` says so; writes down what it is asked.
 private final class CountingReader: TableReader {
-  let isWhole = false
   private(set) var asked: [String] = []
   private(set) var read: [String] = []
 

@@ -152,16 +152,17 @@ struct FirewallAdminTests {
     try expectFirst()
   }
 
-  @Test("with a name of an administrator's chain and no backend the rules are in the tables of iptables")
+  @Test(
+    "without a backend in the configuration the administrator's chain of iptables is asked before the constant rule")
   func namedChain() async throws {
     let host = try FirewallNode(networks: [.first])
     let container = try host.makeContainer(5)
     let (inside, outside) = (try Party(container), try Party(beside: host.node))
     try host.succeed("ADD", container, options: #""iptablesAdminChainName":"SITE-RULES","#)
-    #expect(try host.tables().contains("table inet swift_cni") == false)
     inside.expectReaches(outside)
-    let variant: IPTablesSettings.Variant = try host.rules(of: container, .nft).isEmpty ? .legacy : .nft
-    try host.change(variant, "-A SITE-RULES -p tcp --dport 80 -j DROP")
+    let rules = try host.savedOfBoth(.nft).filter { $0.hasPrefix("-A CNI-FORWARD ") }
+    #expect(rules.map { $0.hasSuffix("-j SITE-RULES") } == [true, false, true, false])
+    try host.change(.nft, "-A SITE-RULES -p tcp --dport 80 -j DROP")
     try await inside.expectDoesNotReach(outside)
   }
 

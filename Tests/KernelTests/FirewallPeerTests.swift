@@ -43,24 +43,17 @@ struct FirewallPeerTests {
 
     /// The rules, each chain's in their order, without those that only ours are.
     func rules() throws -> [String] {
-      let isOurs = { (line: String) in line.contains(/CNI-OWNERS|CNI-F[OBI]-|\(published ports\)/) }
-      return try saved().filter { !isOurs($0) && !$0.hasPrefix("*") && $0 != "COMMIT" }
+      try saved().filter { !$0.contains("(published ports)") && !$0.hasPrefix("*") && $0 != "COMMIT" }
     }
 
-    /// What tells of an attachment alone, in both families: the name of its chain, or the label of its marks.
-    func marks(_ container: Container) throws -> Set<Substring> {
-      let saved = try saved()
-      switch variant {
-      case .nft: return Set(saved.filter { $0.contains(container.id) }.map { $0.split(separator: " ")[1] })
-      case .legacy:
-        let marks = saved.filter { $0.hasPrefix("-A CNI-OWNERS ") && mentions(container, $0) }
-        return Set(marks.compactMap { $0.firstMatch(of: /\ -o (\S+)/)?.1 })
-      }
+    /// The elements of our own table that record a container.
+    func record(_ container: Container) throws -> [String] {
+      try node.ownedElements().filter { $0.contains(container.id) }
     }
 
-    /// The lines in which none of these stands.
-    func lines(_ state: [String], without marks: Set<Substring>) -> [String] {
-      state.filter { line in !marks.contains { line.contains($0) } }
+    /// The state but for what our own table records of a container.
+    func state(without container: Container) throws -> [String] {
+      try node.state().filter { !$0.contains(container.id) }
     }
 
     func mentions(_ container: Container, _ line: String) -> Bool {
@@ -87,15 +80,14 @@ struct FirewallPeerTests {
     try adds.succeed("ADD", scene.container, options: scene.options)
     #expect(try scene.rules().filter { scene.mentions(scene.container, $0) }.count == 4)
     try deletes.succeed("DEL", scene.container, options: scene.options)
-    let (left, marks) = (try scene.node.state(), try scene.marks(scene.container))
-    // The peer knows nothing of these.
-    #expect(marks.count == (change == .oursToPeers ? 1 : 0))
-    #expect(changes(from: before, to: scene.lines(left, without: marks)) == [])
+    // Upstream's plugin knows nothing of the record.
+    #expect(try scene.record(scene.container).isEmpty == (change != .oursToPeers))
+    #expect(try changes(from: before, to: scene.state(without: scene.container)) == [])
     for bystander in bystanders { try ours.succeed("CHECK", bystander, options: scene.options) }
   }
 
   @Test(
-    "iptables-save prints of our ADD what it prints of the peer's, but for marks and published ports",
+    "iptables-save prints of our ADD what it prints of the peer's, but for published ports",
     arguments: IPTablesSettings.Variant.allCases, policies)
   func same(variant: IPTablesSettings.Variant, policy: String) throws {
     let texts = try [true, false].map { isOurs in
@@ -136,8 +128,7 @@ struct FirewallPeerTests {
     #expect(try scene.node.state() == added)
     for program in [scene.ours, scene.peers, scene.ours] {
       try program.succeed("ADD", scene.container, options: scene.options)
-      let state = try scene.lines(try scene.node.state(), without: scene.marks(scene.container))
-      #expect(changes(from: added, to: state) == [])
+      #expect(try changes(from: added, to: scene.state(without: scene.container)) == [])
     }
     try scene.ours.succeed("DEL", scene.container, options: scene.options, prevResult: false)
     #expect(try changes(from: before, to: scene.node.state()) == [])
@@ -181,29 +172,23 @@ struct FirewallPeerTests {
   }
 
   @Test(
-    "the marks that the peer's DEL leaves no packet can reach, and our GC removes them with the bridge's rules",
+    "what the peer's DEL leaves of our container is the record alone, and our GC removes it with the bridge's rules",
     arguments: IPTablesSettings.Variant.allCases, policies)
-  func leftMarks(variant: IPTablesSettings.Variant, policy: String) throws {
+  func leftRecord(variant: IPTablesSettings.Variant, policy: String) throws {
     let scene = try Scene(variant, policy)
     let kept = try scene.another(6, .second)
     try scene.ours.succeed("ADD", kept, options: scene.options)
     let before = try scene.node.state()
     try scene.ours.succeed("ADD", scene.container, options: scene.options)
     try scene.peers.succeed("DEL", scene.container, options: scene.options)
-    let mark = try #require(try scene.marks(scene.container).first)
-    let left = try scene.saved()
-    let marks = left.filter { $0.hasPrefix("-A ") && $0.contains(mark) }
-    #expect(!marks.isEmpty && left.allSatisfy { marks.contains($0) || !scene.mentions(scene.container, $0) })
-    for chain in Set(marks.map { $0.split(separator: " ")[1] }) {
-      #expect(chain.contains(/^CNI-(OWNERS$|F[OBI]-)/))
-      #expect(!left.contains { $0.contains("-j \(chain)") || $0.contains("-g \(chain)") })
-    }
+    #expect(try !scene.record(scene.container).isEmpty)
+    #expect(try !scene.saved().contains { scene.mentions(scene.container, $0) })
     try scene.ours.collectGarbage(FirewallNode.valid(kept))
     #expect(try changes(from: before, to: scene.node.state()) == [])
   }
 
   @Test(
-    "a mark without accepts, of a container that the peer has deleted, hides none of those that the peer has added",
+    "the record of a container that the peer has deleted hides no accepts that the peer has added",
     arguments: IPTablesSettings.Variant.allCases)
   func hiddenAccepts(variant: IPTablesSettings.Variant) throws {
     let scene = try Scene(variant, "open")
@@ -212,7 +197,7 @@ struct FirewallPeerTests {
     let before = try scene.rules()
     try scene.peers.succeed("DEL", scene.container)
     try scene.peers.succeed("ADD", other)
-    // There are as many accepts now as there would be if ours had added one container, which it remembers.
+    // There are as many accepts now as if ours had added the one container that it has recorded.
     try scene.ours.succeed("DEL", other)
     #expect(try scene.rules().filter { scene.mentions(other, $0) } == [])
     try scene.peers.succeed("ADD", other)

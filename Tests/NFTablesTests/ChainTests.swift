@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct ChainTests {
   private static let hooks: [Chain.Hook] = [
-    .rawPrerouting, .natPrerouting, .natOutput, .natPostrouting, .filterForward,
+    .rawPrerouting, .natPrerouting, .natOutput, .natPostrouting, .beforeFilterForward, .afterFilterForward,
     Chain.Hook(type: "filter", number: 1, priority: 5, policy: 0),
   ]
 
@@ -25,10 +25,10 @@ import Testing
 
   @Test("hooks have the kernel's numbers and priorities, and a chain lets pass what it does not decide")
   func golden() throws {
-    let ours = Self.hooks.prefix(5)
-    #expect(ours.map(\.type) == ["filter", "nat", "nat", "nat", "filter"])
-    #expect(ours.map(\.number) == [0, 0, 3, 4, 2])
-    #expect(ours.map(\.priority) == [-300, -100, -100, 100, 0])
+    let ours = Self.hooks.prefix(6)
+    #expect(ours.map(\.type) == ["filter", "nat", "nat", "nat", "filter", "filter"])
+    #expect(ours.map(\.number) == [0, 0, 3, 4, 2, 2])
+    #expect(ours.map(\.priority) == [-300, -100, -100, 100, -1, 1])
     #expect(ours.allSatisfy { $0.policy == 1 })  // NF_ACCEPT
     let attributes = try Chain(name: "c", hook: .natOutput).message().attributes()
     #expect(attributes[Int(NFTA_CHAIN_POLICY.rawValue)] == [0, 0, 0, 1])

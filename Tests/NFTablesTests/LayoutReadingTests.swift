@@ -111,7 +111,7 @@ extension LayoutReadingTests {
   func noAccepts() throws {
     let address = try Sample.address("10.22.0.5")
     let others = Self.elements(
-      .dropInvalid(address), .restrict(Restriction(address, try Sample.denied(.ip))),
+      .dropInvalid(.address(address)), .restrict(Restriction(.address(address), try Sample.denied(.ip))),
       .isolate(Isolation(bridge: "cni0", .isolated)))
     #expect(others.count == 5)
     #expect(others.allSatisfy { Layout.accept($0) == nil && Layout.hostPort($0.place) == nil })
@@ -123,10 +123,43 @@ extension LayoutReadingTests {
   func subjects() throws {
     let address = try Sample.address("fd00::5")
     let elements = Self.elements(
-      .acceptForwarded(ForwardAccept(address)), .dropInvalid(address), .isolate(Isolation(bridge: "cni0", .sameBridge)))
+      .acceptForwarded(ForwardAccept(address)), .dropInvalid(.address(address)),
+      .isolate(Isolation(bridge: "cni0", .sameBridge)))
     #expect(elements.map { Layout.subject($0) } == ["fd00::5", nil, nil, nil])
     let forward = OwnedRules(owner: Sample.owner, rules: [.forwardPort(try Sample.forward(.ip))])
     #expect(Layout(forward, .ports).elements.map { Layout.subject($0) } == ["IPv4 port 8080/tcp", nil])
+  }
+
+  @Test("a bridge port is read with what was switched on for it", arguments: [Isolation.Kind.sameBridge, .isolated])
+  func port(kind: Isolation.Kind) throws {
+    for name in ["veth0", "fifteen_bytes_x"] {
+      let elements = Self.elements(.isolate(Isolation(bridge: "cni0", kind, port: name)), .dropInvalid(.veth(name)))
+      #expect(
+        elements.compactMap { Layout.port($0) } == [RecordedPort(name: name, isIsolated: kind == .isolated)])
+      let element = try #require(elements.first { Layout.port($0) != nil })
+      #expect(element.place == Layout.place(ofPort: name))
+      #expect(Layout.title(element, .firewall) == "an element of set bridge_ports")
+      #expect(Layout.subject(element) == nil && Layout.accept(element) == nil)
+      #expect(Layout.port(Element(element.place, comment: nil)) == RecordedPort(name: name, isIsolated: false))
+    }
+  }
+
+  @Test(
+    "what an owner isolates is read from its members, whatever its other elements are about",
+    arguments: [nil, .sameBridge, .isolated] as [Isolation.Kind?])
+  func isolation(kind: Isolation.Kind?) throws {
+    for bridge in ["cni0", "a\"b"] {
+      var rules: [Rule] = [
+        .acceptForwarded(ForwardAccept(.loopback6)), .dropInvalid(.bridge("br-other")),
+        .restrict(Restriction(.bridge("br-other"), try Sample.denied(.ip))),
+      ]
+      if let kind { rules.append(.isolate(Isolation(bridge: bridge, kind, port: "veth0"))) }
+      for order in [rules, rules.reversed()] {
+        let elements = Layout(OwnedRules(owner: Sample.owner, rules: order), .firewall).elements
+        #expect(Layout.isolation(elements) == kind.map { Isolation(bridge: bridge, $0) })
+      }
+    }
+    #expect(Layout.isolation([]) == nil)
   }
 
   @Test("elements that are no accepts have a title too")
@@ -134,7 +167,8 @@ extension LayoutReadingTests {
     let address = try Sample.address("10.22.0.5")
     let denied = try Sample.denied(.ip)
     let elements = Self.elements(
-      .dropInvalid(address), .isolate(Isolation(bridge: "cni0", .sameBridge)), .restrict(Restriction(address, denied)))
+      .dropInvalid(.address(address)), .isolate(Isolation(bridge: "cni0", .sameBridge)),
+      .restrict(Restriction(.address(address), denied)))
     #expect(
       elements.map { Layout.title($0, .firewall) } == [
         "an element of set tracked4", "an element of set bridges_cni0",

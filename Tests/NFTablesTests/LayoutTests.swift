@@ -179,7 +179,7 @@ extension LayoutTests {
   @Test("a restricted address stands in the set of its list, with its branch", arguments: AddressFamily.allCases)
   func restriction(family: AddressFamily) throws {
     let (address, denied) = (try Sample.endpoint(family).address, try Sample.denied(family))
-    let layout = Self.firewall(.restrict(Restriction(address, denied)))
+    let layout = Self.firewall(.restrict(Restriction(.address(address), denied)))
     let name = Branch.denied(denied).chain
     #expect(layout.elements.first == Element(name, key: address.bytes, comment: Comment(OwnerTag(Sample.owner))))
     #expect(layout.branches.map(\.chain) == [name])
@@ -190,26 +190,101 @@ extension LayoutTests {
     "an address whose packets are to be of a connection stands in its family's set", arguments: AddressFamily.allCases)
   func dropInvalid(family: AddressFamily) throws {
     let address = try Sample.endpoint(family).address
-    let layout = Self.firewall(.dropInvalid(address))
+    let layout = Self.firewall(.dropInvalid(.address(address)))
     let set = family == .ip ? "tracked4" : "tracked6"
     #expect(layout.elements.first == Element(set, key: address.bytes, comment: Comment(OwnerTag(Sample.owner))))
     #expect(layout.elements.count == 2 && layout.branches.isEmpty)
   }
 
+  @Test("a veth is restricted in the set of veths of each family's list, and tracked in one set for both")
+  func veth() throws {
+    let rules = try AddressFamily.allCases.map { Rule.restrict(Restriction(.veth("veth0"), try Sample.denied($0))) }
+    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules + [.dropInvalid(.veth("veth0"))]), .firewall)
+    let names = try AddressFamily.allCases.map { Branch.denied(try Sample.denied($0)).chain }
+    let sets = names.map { "\($0)_veths" } + ["tracked_veths"]
+    let key = Array("veth0".utf8) + [UInt8](repeating: 0, count: 11)
+    #expect(
+      layout.elements.dropLast()
+        == sets.map { Element($0, key: key + key, comment: Comment(OwnerTag(Sample.owner))) }[...])
+    #expect(layout.branches.map(\.chain) == names)
+    #expect(layout.shared.isEmpty)
+  }
+
+  @Test("a bridge is restricted and tracked together with others, by a member for each")
+  func bridge() throws {
+    let rules = try AddressFamily.allCases.map { Rule.restrict(Restriction(.bridge("cni0"), try Sample.denied($0))) }
+    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules + [.dropInvalid(.bridge("cni0"))]), .firewall)
+    let names = try AddressFamily.allCases.map { Branch.denied(try Sample.denied($0)).chain }
+    let sets = names.map { "\($0)_bridges" } + ["tracked_bridges"]
+    #expect(
+      layout.shared.map(\.element) == sets.map { SharedElement(bridge: "cni0", in: Part.interfaceSet($0)).element })
+    #expect(layout.elements.dropLast().map(\.place.set) == sets.map { "\($0)_cni0" })
+    #expect(layout.elements.dropLast().allSatisfy { $0.comment?.text == "net/id/eth0 cni0" })
+    #expect(layout.branches.map(\.chain) == names)
+  }
+
+  @Test(
+    "the port of an isolated bridge is recorded under its name, and whether it is isolated itself",
+    arguments: [(.sameBridge, "net/id/eth0"), (.isolated, "net/id/eth0 isolated")] as [(Isolation.Kind, String)])
+  func bridgePort(kind: Isolation.Kind, comment: String) throws {
+    let layout = Self.firewall(.isolate(Isolation(bridge: "cni0", kind, port: "veth0")))
+    let element = try #require(layout.elements.dropLast().last)
+    #expect(element.place == Layout.place(ofPort: "veth0"))
+    #expect(element.place.set == "bridge_ports")
+    #expect(element.comment?.text == comment)
+    #expect(layout.elements.last.flatMap(Layout.count) == layout.elements.count - 1)
+    let without = Self.firewall(.isolate(Isolation(bridge: "cni0", kind)))
+    #expect(!without.elements.contains { $0.place.set == "bridge_ports" })
+  }
+
+  @Test("the bit of what is accepted is no element, but two branches", arguments: [0, 12, 31])
+  func markAccepted(bit: Int) throws {
+    #expect(Self.firewall(.markAccepted(bit: bit)).elements.isEmpty)
+    let accept = Rule.acceptForwarded(ForwardAccept(try Sample.address("10.22.0.5")))
+    let layout = Self.firewall(accept, .markAccepted(bit: bit), .markAccepted(bit: bit))
+    #expect(layout.elements == Self.firewall(accept).elements)
+    #expect(layout.branches.map(\.chain) == ["mark_\(bit)", "unmark_\(bit)"])
+  }
+
+  @Test("rules in legacy tables are said behind the number of elements, which is read as before")
+  func legacy() throws {
+    let accept = Rule.acceptForwarded(ForwardAccept(try Sample.address("10.22.0.5")))
+    var rules = OwnedRules(owner: Sample.owner, rules: [accept])
+    for (isUsed, text) in [(false, "net/id/eth0 1"), (true, "net/id/eth0 1 legacy")] {
+      rules.usesLegacyTables = isUsed
+      let record = try #require(Layout(rules, .firewall).elements.last)
+      #expect(record.comment?.text == text)
+      #expect(record == Layout.attachment(Sample.owner, .firewall, owning: 1, usesLegacyTables: isUsed))
+      #expect(Layout.count(record) == 1)
+      #expect(Layout.usesLegacyTables(record) == isUsed)
+      // A former ADD may have written there, though this one does not.
+      let inLegacy = Layout(rules, .firewall).inLegacyTables
+      #expect(inLegacy.last?.comment?.text == "net/id/eth0 1 legacy")
+      #expect(inLegacy.dropLast() == Layout(rules, .firewall).elements.dropLast())
+      #expect(record.comment?.owner == OwnerTag(Sample.owner))
+    }
+    let container = Element(Layout.place(ForwardAccept(.loopback6)), comment: Comment(OwnerTag(Sample.owner)))
+    #expect(!Layout.usesLegacyTables(container))
+  }
+
   @Test("all at once, and twice, the record counts each once, in the set of the part")
   func allOfFirewall() throws {
     let addresses = [try Sample.address("10.22.0.5"), try Sample.address("fd00::5")]
-    var rules: [Rule] = [.isolate(Isolation(bridge: "cni0", .isolated))]
+    var rules: [Rule] = [
+      .isolate(Isolation(bridge: "cni0", .isolated, port: "veth0")), .markAccepted(bit: 12),
+      .dropInvalid(.veth("veth0")), .dropInvalid(.bridge("cni0")),
+    ]
     for address in addresses {
       rules.append(.acceptForwarded(ForwardAccept(address)))
-      rules.append(.restrict(Restriction(address, try Sample.denied(address.family))))
-      rules.append(.dropInvalid(address))
+      rules.append(.restrict(Restriction(.address(address), try Sample.denied(address.family))))
+      rules.append(.dropInvalid(.address(address)))
     }
     let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules + rules), .firewall)
-    #expect(layout.elements.last == Layout.attachment(Sample.owner, .firewall, owning: 8))
+    #expect(layout.elements.last == Layout.attachment(Sample.owner, .firewall, owning: 11))
     #expect(layout.elements.last?.place.set == "firewall_attachments")
-    #expect(layout.elements.count == 9)
+    #expect(layout.elements.count == 12)
     #expect(
-      layout.branches.map(\.chain) == (try AddressFamily.allCases.map { Branch.denied(try Sample.denied($0)).chain }))
+      layout.branches.map(\.chain)
+        == ["mark_12", "unmark_12"] + (try AddressFamily.allCases.map { Branch.denied(try Sample.denied($0)).chain }))
   }
 }

@@ -84,6 +84,34 @@ import Testing
     }
   }
 
+  @Test(
+    "a bit of the fwmark is set or cleared, and the others stay", arguments: [(0, 0, 1), (12, 1, 0x10), (31, 3, 0x80)])
+  func setMark(bit: Int, index: Int, value: UInt8) throws {
+    // In host byte order, as the mark is.
+    var (own, others) = ([UInt8](repeating: 0, count: 4), [UInt8](repeating: 0xff, count: 4))
+    own[index] = value
+    others[index] = ~value
+    let (load, store) = (NFTExpression.meta(NFT_META_MARK), NFTExpression.setMeta(NFT_META_MARK))
+    #expect(Match.setMark(bit: bit, true) == [load, .bitwise(mask: others, xor: own), store])
+    #expect(Match.setMark(bit: bit, false) == [load, .mask(others), store])
+    for isSet in [true, false] {
+      let rule = RuleObject("chain", Match.setMark(bit: bit, isSet))
+      #expect(try rule.reread() == rule.expressions)
+    }
+  }
+
+  @Test(
+    "what comes in by a bridge, or goes out, is unknown if no container has the address",
+    arguments: AddressFamily.allCases)
+  func unknown(family: AddressFamily) {
+    for (side, name) in [(Match.Side.source, NFT_META_IIFNAME), (.destination, NFT_META_OIFNAME)] {
+      let set = family == .ip ? "containers4" : "containers6"
+      #expect(
+        Match.unknown(side, family, on: "set")
+          == Match.interfaces(name, name, in: "set") + Match.address(side, family, in: set, isNegated: true))
+    }
+  }
+
   @Test("the names of two interfaces are looked up one behind the other", arguments: [false, true])
   func interfaces(isNegated: Bool) {
     // The second is in the second whole register of the kernel.

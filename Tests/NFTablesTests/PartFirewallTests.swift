@@ -24,7 +24,7 @@ import Testing
       case .accept: "accept"
       case .drop: "drop"
       case .return: "return"
-      case .verdict(_, let chain): chain.map { "jump \($0)" } ?? "?"
+      case .verdict(let code, let chain): chain.map { "\(code == NFT_GOTO.rawValue ? "goto" : "jump") \($0)" } ?? "?"
       default: nil
       }
     }
@@ -35,14 +35,23 @@ import Testing
     part.rules.filter { $0.chain == chain }.map { summary($0) }
   }
 
-  @Test("the administrator comes first, then what is dropped, and accepts come last")
+  @Test("a bit that a packet brings along is cleared, the administrator comes, then what is dropped, and accepts last")
   func forward() {
     #expect(
       Self.rules(of: "forward") == [
-        "jump admin", "state jump invalid", "jump isolation", "jump restrictions",
-        "daddr @containers4 state accept", "saddr @containers4 accept",
-        "daddr @containers6 state accept", "saddr @containers6 accept",
+        "jump unmarked", "jump admin", "state jump invalid", "jump isolation", "jump restrictions",
+        "daddr @containers4 state goto accepted", "saddr @containers4 goto accepted",
+        "daddr @containers6 state goto accepted", "saddr @containers6 goto accepted",
       ])
+    // The bit is set before the accept, which ends the look at a packet.
+    #expect(Self.rules(of: Part.accepted) == ["jump marked", "accept"])
+    #expect(Self.rules(of: Part.marked).isEmpty)
+  }
+
+  @Test("behind the chains of iptables the bit is cleared again, by the same chain as before them")
+  func forwarded() {
+    #expect(Self.rules(of: "forwarded") == ["jump unmarked"])
+    #expect(Self.rules(of: Part.unmarked).isEmpty)
   }
 
   @Test("isolation lets published ports through before it drops, and never asks about other bridges")
@@ -58,7 +67,11 @@ import Testing
   func invalid() {
     #expect(
       Self.rules(of: "invalid") == [
-        "saddr @tracked4 drop", "daddr @tracked4 drop", "saddr @tracked6 drop", "daddr @tracked6 drop",
+        "saddr @tracked4 drop", "daddr @tracked4 drop", "iifname iifname @tracked_bridges saddr !@containers4 drop",
+        "oifname oifname @tracked_bridges daddr !@containers4 drop",
+        "saddr @tracked6 drop", "daddr @tracked6 drop", "iifname iifname @tracked_bridges saddr !@containers6 drop",
+        "oifname oifname @tracked_bridges daddr !@containers6 drop",
+        "iifname iifname @tracked_veths drop", "oifname oifname @tracked_veths drop",
       ])
     #expect(Self.rules(of: "admin").isEmpty)
     #expect(Self.rules(of: Part.restrictions).isEmpty)
@@ -67,26 +80,37 @@ import Testing
   @Test("a chain is used at least by its own rules and by jumps to it")
   func leastUse() {
     let uses = Dictionary(Self.part.chains.map { ($0.name, Self.part.leastUse($0.name)) }) { first, _ in first }
-    #expect(uses == ["admin": 1, "invalid": 5, "isolation": 6, "restrictions": 1, "forward": 8])
+    #expect(
+      uses == [
+        "admin": 1, "invalid": 11, "isolation": 6, "restrictions": 1, "accepted": 6, "marked": 1, "unmarked": 2,
+        "forward": 9,
+        "forwarded": 1,
+      ])
   }
 
-  @Test("packets come in where they are forwarded, by one chain, which lets pass what it does not decide")
+  @Test("packets come in where they are forwarded, before and behind the chains of iptables")
   func hooks() {
     let hooked = Self.part.chains.filter { $0.hook != nil }
-    #expect(hooked.map(\.name) == ["forward"])
-    #expect(hooked.map(\.hook) == [.filterForward])
+    #expect(hooked.map(\.name) == ["forward", "forwarded"])
+    #expect(hooked.map(\.hook) == [.beforeFilterForward, .afterFilterForward])
+    // NF_ACCEPT
+    #expect(hooked.allSatisfy { $0.hook?.policy == 1 })
   }
 
-  @Test("sets are of the addresses of a family, or of two names of interfaces")
+  @Test("sets are of the addresses of a family, or of two names of interfaces, so that nft prints and reads them")
   func sets() {
     for family in AddressFamily.allCases {
       #expect(Part.containers(family).key == [.address(family)])
       #expect(Part.tracked(family).key == [.address(family)])
     }
     #expect(Part.containers(.ip).name == "containers4" && Part.tracked(.ip6).name == "tracked6")
-    let pairs = [Part.firewallAttachments, Part.bridges, Part.isolatedBridges]
+    let pairs = [
+      Part.firewallAttachments, Part.bridges, Part.isolatedBridges, Part.trackedVeths, Part.trackedBridges,
+      Part.bridgePorts,
+    ]
+    #expect(Set(pairs.map(\.name)).isSubset(of: Self.part.sets.map(\.name)))
     #expect(pairs.allSatisfy { $0.key == [.interfaceName, .interfaceName] })
     #expect(Self.part.sets.allSatisfy { $0.data.isEmpty && !$0.isInterval })
-    #expect(Self.part.sharedSets.map(\.name) == ["bridges", "isolated_bridges"])
+    #expect(Self.part.sharedSets.map(\.name) == ["bridges", "isolated_bridges", "tracked_bridges"])
   }
 }

@@ -39,7 +39,8 @@ import Testing
     let denied = DeniedDestinations(
       network: "net", family: .ip6, ranges: [AddressRange(first: .loopback6, end: nil)])
     let later: [(Part, [Branch])] = [
-      (.ports, [.masquerade(.ip, 16), .conditions(try Sample.conditions(.ip6))]), (.firewall, [.denied(denied)]),
+      (.ports, [.masquerade(.ip, 16), .conditions(try Sample.conditions(.ip6))]),
+      (.firewall, [.denied(denied)] + Branch.marking(bit: 12)),
     ]
     #expect(later.map(\.0) == Self.parts)
     var sets: [String] = []

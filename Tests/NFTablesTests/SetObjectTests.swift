@@ -58,7 +58,7 @@ import Testing
         .firewall,
         [
           .acceptForwarded(ForwardAccept(address)), .isolate(Isolation(bridge: "cni0", .isolated)),
-          .restrict(Restriction(address, try Sample.denied(family))), .dropInvalid(address),
+          .restrict(Restriction(.address(address), try Sample.denied(family))), .dropInvalid(.address(address)),
         ], 8
       ),
     ]

@@ -61,11 +61,26 @@ import Testing
     }
   }
 
+  @Test("the bridge that a list of destinations is for is shared too, in the list's own set", arguments: names)
+  func deniedBridge(bridge: String) throws {
+    let rules: [Rule] = [
+      .restrict(Restriction(.bridge(bridge), try Sample.denied(.ip))), .dropInvalid(.bridge(bridge)),
+    ]
+    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules), .firewall)
+    let members = layout.elements.dropLast()
+    let chain = Branch.denied(try Sample.denied(.ip)).chain
+    #expect(layout.shared.map(\.element.place.set) == ["\(chain)_bridges", "tracked_bridges"])
+    #expect(members.map(\.place.set) == layout.shared.map(\.members.name))
+    #expect(members.map { SharedElement.place(sharedBy: $0, in: .firewall) } == layout.shared.map(\.element.place))
+  }
+
   @Test(
     "a set is of the members of one of the shared sets, or of none",
     arguments: [
       ("bridges_cni0", "bridges"), ("isolated_bridges_cni0", "isolated_bridges"), ("bridges", nil),
-      ("isolated_bridges", nil), ("containers4", nil), ("xbridges_cni0", nil), ("", nil),
+      ("tracked_bridges_cni0", "tracked_bridges"), ("tracked_bridges", nil), ("tracked_veths", nil),
+      ("bridge_ports", nil), ("denied4_a_b_bridges_cni0", "denied4_a_b_bridges"), ("denied4_a_b_bridges", nil),
+      ("denied6_a_b_veths", nil), ("isolated_bridges", nil), ("containers4", nil), ("xbridges_cni0", nil), ("", nil),
     ])
   func shared(set: String, expected: String?) {
     #expect(SharedElement.shared(byMembersOf: set, in: .firewall)?.name == expected)

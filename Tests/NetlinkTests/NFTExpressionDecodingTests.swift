@@ -52,6 +52,10 @@ import Testing
     // NFT_REG32_00, which begins where NFT_REG_1 does.
     let sameRegister = Self.changed(compare) { $0.attribute(NFTA_CMP_SREG.rawValue, UInt32(8).bigEndian) }
     #expect(NFTExpression.decoded(sameRegister[...]) == [compare])
+    let flipping = Self.changed(.mask([1])) { $0.attribute(NFTA_BITWISE_XOR.rawValue, data: [2]) }
+    #expect(NFTExpression.decoded(flipping[...]) == [.bitwise(mask: [1], xor: [2])])
+    let still = Self.changed(.bitwise(mask: [1], xor: [2])) { $0.attribute(NFTA_BITWISE_XOR.rawValue, data: [0]) }
+    #expect(NFTExpression.decoded(still[...]) == [.mask([1])])
     let boolean = Self.changed(.mask([1])) { $0.attribute(NFTA_BITWISE_OP.rawValue, UInt32(0)) }
     #expect(NFTExpression.decoded(boolean[...]) == [.mask([1])])
   }
@@ -75,7 +79,13 @@ import Testing
     #expect(!Self.isKnown(.destinationNAT(.ip), with: NFTA_NAT_REG_ADDR_MIN, 2))
     #expect(!Self.isKnown(.masquerade, with: NFTA_MASQ_FLAGS, 0))
     #expect(!Self.isKnown(.masquerade, with: NFTA_MASQ_REG_PROTO_MIN, 1))
-    let flipping = Self.changed(.mask([1])) { $0.attribute(NFTA_BITWISE_XOR.rawValue, data: [1]) }
+    #expect(!Self.isKnown(.bitwise(mask: [1], xor: [2]), with: NFTA_BITWISE_OP, 2))  // NFT_BITWISE_RSHIFT
+    #expect(!Self.isKnown(.bitwise(mask: [1], xor: [2]), with: NFTA_BITWISE_DREG, 2))
+    #expect(!Self.isKnown(.setMeta(NFT_META_MARK), with: NFTA_META_SREG, 2))
+    // In another register than ours.
+    let flipping = Self.changed(.mask([1], in: Register(slot: 2))) {
+      $0.attribute(NFTA_BITWISE_XOR.rawValue, data: [1])
+    }
     #expect(NFTExpression.decoded(flipping[...]) == nil)
     let reply = Self.changed(.originalPort(into: .first)) { $0.attribute(NFTA_CT_DIRECTION.rawValue, UInt8(1)) }
     #expect(NFTExpression.decoded(reply[...]) == nil)

@@ -82,6 +82,28 @@ import Testing
     #expect(step.value(NFTA_BITWISE_XOR) == [0, 0, 0, 0])
   }
 
+  @Test("bits are flipped behind the mask, in the first register, in one step")
+  func bitwise() throws {
+    // nft --debug netlink: meta mark set meta mark or 0x1000 is ( reg 1 & 0xffffefff ) ^ 0x00001000
+    let step = try WireStep(.bitwise(mask: [0xff, 0xef, 0xff, 0xff], xor: [0, 0x10, 0, 0]))
+    #expect(step.kind == "bitwise")
+    #expect(step.number(NFTA_BITWISE_SREG) == 1)
+    #expect(step.number(NFTA_BITWISE_DREG) == 1)
+    #expect(step.number(NFTA_BITWISE_LEN) == 4)
+    #expect(step.value(NFTA_BITWISE_MASK) == [0xff, 0xef, 0xff, 0xff])
+    #expect(step.value(NFTA_BITWISE_XOR) == [0, 0x10, 0, 0])
+    #expect(step.number(NFTA_BITWISE_OP) == nil)
+  }
+
+  @Test("what is set of the packet is taken from the first register, and nothing is loaded")
+  func setMeta() throws {
+    let step = try WireStep(.setMeta(NFT_META_MARK))
+    #expect(step.kind == "meta")
+    #expect(step.number(NFTA_META_KEY) == 3)
+    #expect(step.number(NFTA_META_SREG) == 1)
+    #expect(step.number(NFTA_META_DREG) == nil)
+  }
+
   @Test("a comparison has the bytes as they are", arguments: [1, 2, 3, 4, 16])
   func compare(count: Int) throws {
     let bytes = (1...count).map { UInt8($0) }

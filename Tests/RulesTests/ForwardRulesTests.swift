@@ -22,13 +22,32 @@ import Testing
     let destination = Endpoint(address: address, transport: .tcp, port: 80)
     let accepts = [ForwardAccept(.loopback6, zone: "trusted"), ForwardAccept(address)]
     let rules: [Rule] = [
-      .dropInvalid(address), .acceptForwarded(accepts[0]), .isolate(Isolation(bridge: "cni0", .isolated)),
-      .restrict(Restriction(address, denied)), .acceptForwarded(accepts[1]),
+      .dropInvalid(.address(address)), .acceptForwarded(accepts[0]), .isolate(Isolation(bridge: "cni0", .isolated)),
+      .restrict(Restriction(.veth("veth0"), denied)), .acceptForwarded(accepts[1]),
       .forwardPort(PortForward(port: 8080, on: nil, to: destination, if: nil)),
-      .masquerade(Masquerade(hostPort: 8080, destination: destination, source: .loopback4)),
+      .masquerade(Masquerade(hostPort: 8080, destination: destination, source: .loopback4)), .markAccepted(bit: 12),
     ]
     #expect(rules.accepts == accepts)
     #expect([Rule]().accepts.isEmpty)
+    #expect(rules.isolations == [Isolation(bridge: "cni0", .isolated)])
+    #expect([Rule]().isolations.isEmpty)
+  }
+
+  @Test("an isolation is another one on another bridge, of another kind and by another port")
+  func isolations() {
+    #expect(Isolation(bridge: "cni0", .isolated).port == nil)
+    let all = [
+      Isolation(bridge: "cni0", .isolated), Isolation(bridge: "cni1", .isolated),
+      Isolation(bridge: "cni0", .sameBridge),
+      Isolation(bridge: "cni0", .isolated, port: "veth0"), Isolation(bridge: "cni0", .isolated, port: "veth1"),
+    ]
+    #expect(Set(all).count == all.count)
+  }
+
+  @Test("a veth and a bridge of one name are different sources of packets")
+  func sources() {
+    let all: [PacketSource] = [.address(.loopback6), .veth("x"), .bridge("x"), .veth("y")]
+    #expect(Set(all).count == all.count)
   }
 
   @Test("an accept has no zone unless one is said, and is another one in another zone")

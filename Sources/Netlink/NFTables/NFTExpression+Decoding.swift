@@ -61,7 +61,9 @@ private struct ExpressionData {
   }
 
   var meta: NFTExpression? {
-    guard let key = word(NFTA_META_KEY.rawValue), let register = register(NFTA_META_DREG.rawValue) else { return nil }
+    guard let key = word(NFTA_META_KEY.rawValue) else { return nil }
+    if isFirst(NFTA_META_SREG.rawValue) { return .setMeta(nft_meta_keys(key)) }
+    guard let register = register(NFTA_META_DREG.rawValue) else { return nil }
     return .meta(nft_meta_keys(key), into: register)
   }
 
@@ -92,13 +94,15 @@ private struct ExpressionData {
 
   var mask: NFTExpression? {
     let mask = value(NFTA_BITWISE_MASK.rawValue)
+    let xor = value(NFTA_BITWISE_XOR.rawValue)
     guard
-      !mask.isEmpty, value(NFTA_BITWISE_XOR.rawValue).allSatisfy({ $0 == 0 }),
+      !mask.isEmpty,
       // A shift, or another operation of newer kernels; this one is number 0.
       word(NFTA_BITWISE_OP.rawValue) ?? 0 == 0,
       let register = register(NFTA_BITWISE_DREG.rawValue), register == self.register(NFTA_BITWISE_SREG.rawValue)
     else { return nil }
-    return .mask(mask, in: register)
+    if xor.allSatisfy({ $0 == 0 }) { return .mask(mask, in: register) }
+    return register == .first ? .bitwise(mask: mask, xor: xor) : nil
   }
 
   var comparison: NFTExpression? {

@@ -19,6 +19,17 @@ extension NetlinkMessage {
   }
 }
 
+extension NetlinkMessage {
+  /// Appends the attributes of a bitwise operation on a register.
+  fileprivate mutating func bitwise(_ mask: [UInt8], xor: [UInt8], _ register: Register) {
+    attribute(NFTA_BITWISE_SREG.rawValue, register.number.bigEndian)
+    attribute(NFTA_BITWISE_DREG.rawValue, register.number.bigEndian)
+    attribute(NFTA_BITWISE_LEN.rawValue, UInt32(mask.count).bigEndian)
+    attribute(NFTA_BITWISE_MASK.rawValue, data: mask)
+    attribute(NFTA_BITWISE_XOR.rawValue, data: xor)
+  }
+}
+
 extension NFTExpression {
   /// The bytes of `NFTA_RULE_EXPRESSIONS`.
   package static func encoded(_ expressions: [NFTExpression]) -> [UInt8] {
@@ -51,12 +62,13 @@ extension NFTExpression {
       word(NFTA_CT_KEY.rawValue, NFT_CT_PROTO_DST.rawValue)
       word(NFTA_CT_DREG.rawValue, register.number)
       data.attribute(NFTA_CT_DIRECTION.rawValue, Self.originalDirection)
+    case .setMeta(let key):
+      word(NFTA_META_KEY.rawValue, key.rawValue)
+      word(NFTA_META_SREG.rawValue, first)
     case .mask(let mask, let register):
-      word(NFTA_BITWISE_SREG.rawValue, register.number)
-      word(NFTA_BITWISE_DREG.rawValue, register.number)
-      word(NFTA_BITWISE_LEN.rawValue, UInt32(mask.count))
-      data.attribute(NFTA_BITWISE_MASK.rawValue, data: mask)
-      data.attribute(NFTA_BITWISE_XOR.rawValue, data: [UInt8](repeating: 0, count: mask.count))
+      data.bitwise(mask, xor: [UInt8](repeating: 0, count: mask.count), register)
+    case .bitwise(let mask, let xor):
+      data.bitwise(mask, xor: xor, .first)
     case .compare(let bytes, let isNegated):
       word(NFTA_CMP_SREG.rawValue, first)
       word(NFTA_CMP_OP.rawValue, (isNegated ? NFT_CMP_NEQ : NFT_CMP_EQ).rawValue)

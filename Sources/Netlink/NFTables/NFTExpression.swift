@@ -22,6 +22,10 @@ package enum NFTExpression: Equatable, Sendable {
 
   /// `[ bitwise reg 1 = ( reg 1 & 0x0000ffff ) ^ 0x00000000 ]`: clears the other bits.
   case mask([UInt8], in: Register = .first)
+  /// `[ bitwise reg 1 = ( reg 1 & 0xffffefff ) ^ 0x00001000 ]`: clears the bits that the mask lacks, then flips those of `xor`.
+  case bitwise(mask: [UInt8], xor: [UInt8])
+  /// `[ meta set mark with reg 1 ]`: sets something about the packet.
+  case setMeta(nft_meta_keys)
   /// `[ cmp eq reg 1 0x0100007f ]`: goes on only with these bytes, or with others.
   case compare([UInt8], isNegated: Bool = false)
   /// `[ range eq reg 1 0x00005000 0x00005100 ]`
@@ -56,11 +60,11 @@ extension NFTExpression {
   /// The kernel's name for this kind (net/netfilter/nft_*.c).
   package var kind: String {
     switch self {
-    case .meta: "meta"
+    case .meta, .setMeta: "meta"
     case .payload: "payload"
     case .destinationType: "fib"
     case .connection, .originalPort: "ct"
-    case .mask: "bitwise"
+    case .mask, .bitwise: "bitwise"
     case .compare: "cmp"
     case .range: "range"
     case .lookup: "lookup"

@@ -22,28 +22,31 @@ package struct Firewall: Plugin {
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
     let (options, result) = try options(request)
-    let wanted = try wanted(request, options, result)
-    let isolatePort = { () throws(CNIError) in
-      if options.isolation == .isolated { try wanted.bridge?.isolatePort() }
+    var (wanted, link) = try wanted(request, options, result)
+    let former = try host.nftables.attachmentRecord(of: request.owner, hint: wanted.rules)
+    let backend = try host.backend(options, hasNFTables: former != nil)
+    if backend != .firewalld, former?.accepts.contains(where: { $0.zone != nil }) ?? false {
+      // To another backend they would belong to nobody.
+      try host.firewalld(FirewallOptions.standardZone).leaveZones(of: request.owner, hint: [])
     }
-    let backend = try host.backend(options)
-    let isRecorded = backend == .firewalld ? false : try host.isRecorded(request.owner)
-    if isRecorded { try host.leaveZones(request.owner) }
-    if backend != .iptables, options.namesAdminChain {
-      note("\(name): iptablesAdminChainName: not asked by the backend \(backend.rawValue)")
+    let completion = { () throws(CNIError) in
+      try setPortIsolation(options, link, former?.ports ?? [])
     }
     let takeovers: [Takeover]
     switch backend {
-    case .nftables: takeovers = try host.nftables.apply(wanted.rules, onConflict: .replace, then: isolatePort)
-    case .firewalld:
-      takeovers = try host.firewalld(options.zone).apply(wanted.rules, onConflict: .replace, then: isolatePort)
-    case .iptables:
-      let (own, others) = wanted.rules.splitForIPTables()
-      takeovers = try host.iptables(options.iptables).apply(own, onConflict: .replace) { () throws(CNIError) in
-        // What our own table has besides; where nothing is wanted there, and nothing was, it needs no look.
-        if others.rules.isEmpty, !isRecorded { return try isolatePort() }
-        _ = try host.nftables.apply(others, onConflict: .replace, then: isolatePort)
+    case .nftables:
+      if let gate = try host.forwardGate(options.iptables, options.acceptMarkBit) {
+        try gate.open(for: wanted.families)
+        wanted.rules.append(.markAccepted(bit: options.acceptMarkBit))
       }
+      takeovers = try host.nftables.apply(wanted, onConflict: .replace, then: completion)
+    case .firewalld:
+      if options.namesAdminChain {
+        note("\(name): iptablesAdminChainName: not asked by the backend \(backend.rawValue)")
+      }
+      takeovers = try host.firewalld(options.zone).apply(wanted, onConflict: .replace, then: completion)
+    case .iptables:
+      takeovers = try host.iptables(options.iptables).apply(wanted, onConflict: .replace, then: completion)
     }
     for takeover in takeovers { note("\(name): \(takeover.subject) taken over from \(takeover.previous)") }
     return result
@@ -53,15 +56,11 @@ package struct Firewall: Plugin {
     // Whatever is wrong with the configuration now, the owner is known, and what it has can be found by it.
     let options = try? FirewallOptions(request.config)
     let result = (try? request.config.previousResult()) ?? nil
-    var failures = Failures()
-    if options?.isolation == .isolated {
-      // It goes with the interface; an interface that stays is to be as it was.
-      try? ContainerBridge.find(request).isolatePort(false)
-    }
     let hint = FirewallHint(options, result)
+    var failures = Failures()
+    failures.collect { () throws(CNIError) in try resetPortIsolation(request, options, hint) }
     failures.collect { () throws(CNIError) in
-      let zone = options?.zone ?? FirewallOptions.standardZone
-      _ = try host.firewalld(zone).remove(request.owner, hint: hint.rules, ports: [])
+      try host.firewalld(options?.zone ?? FirewallOptions.standardZone).leaveZones(of: request.owner, hint: hint.rules)
     }
     failures.collect { () throws(CNIError) in
       _ = try host.iptables(IPTablesSettings(variant: .nft)).remove(request.owner, hint: hint.rules, ports: [])
@@ -71,20 +70,23 @@ package struct Firewall: Plugin {
 
   package func check(_ request: Request) throws(CNIError) {
     let (options, result) = try options(request)
-    let wanted = try wanted(request, options, result)
+    var (wanted, link) = try wanted(request, options, result)
+    let former = try host.nftables.attachmentRecord(of: request.owner, hint: wanted.rules)
     var problems: [String]
-    switch try host.backend(options) {
+    switch try host.backend(options, hasNFTables: former != nil) {
     case .nftables:
-      problems = try host.nftables.verify(wanted.rules)
+      problems = []
+      if let gate = try host.forwardGate(options.iptables, options.acceptMarkBit) {
+        problems += try gate.problems(for: wanted.families)
+        wanted.rules.append(.markAccepted(bit: options.acceptMarkBit))
+      }
+      problems += try host.nftables.verify(wanted)
       // No accept of ours can change that, so that it is no finding.
       for chain in host.droppingChains() { note("\(name): \(chain) drops what it does not let through itself") }
-    case .firewalld: problems = try host.firewalld(options.zone).verify(wanted.rules)
-    case .iptables:
-      let (own, others) = wanted.rules.splitForIPTables()
-      problems = try host.iptables(options.iptables).verify(own)
-      if !others.rules.isEmpty { problems += try host.nftables.verify(others) }
+    case .firewalld: problems = try host.firewalld(options.zone).verify(wanted)
+    case .iptables: problems = try host.iptables(options.iptables).verify(wanted)
     }
-    if let isolation = options.isolation { problems += wanted.bridge?.problems(isolation) ?? [] }
+    problems += link?.problems(options.isolation, former?.ports ?? []) ?? []
     if !problems.isEmpty {
       throw CNIError(.checkFailed, "\(request.owner): \(problems.joined(separator: "; "))")
     }
@@ -96,7 +98,7 @@ package struct Firewall: Plugin {
     let zone = (try? FirewallOptions(request.config))?.zone ?? FirewallOptions.standardZone
     var failures = Failures()
     failures.collect { () throws(CNIError) in
-      _ = try host.firewalld(zone).removeAll(ofNetwork: network, sparing: valid)
+      try host.firewalld(zone).leaveZones(ofNetwork: network, sparing: valid)
     }
     failures.collect { () throws(CNIError) in
       _ = try host.iptables(IPTablesSettings(variant: .nft)).removeAll(ofNetwork: network, sparing: valid)
@@ -106,15 +108,33 @@ package struct Firewall: Plugin {
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
     let options = try configuration { () throws(FieldError) in try FirewallOptions(request.config) }
+    let nobody = Owner(network: request.config.name, containerID: "", interface: "")
     do throws(CNIError) {
-      switch try host.backend(options) {
-      case .nftables: try host.nftables.probe()
+      let hasNFTables = try host.nftables.attachmentRecord(of: nobody, hint: []) != nil
+      switch try host.backend(options, hasNFTables: hasNFTables) {
+      case .nftables:
+        try host.nftables.probe()
+        if let gate = try host.forwardGate(options.iptables, options.acceptMarkBit) { try status(gate) }
       case .firewalld: try host.firewalld(options.zone).probe()
-      case .iptables: try host.iptables(options.iptables).probe()
+      case .iptables:
+        try host.iptables(options.iptables).probe()
+        if !options.destinations.isEmpty || options.dropsInvalid { try host.nftables.probe() }
       }
     } catch {
+      if error.code == .limitedConnectivity { throw error }
       throw CNIError(.notAvailable, error.message, details: error.details)
     }
+  }
+
+  /// Containers that were added are cut off where somebody has removed the rule that lets them pass; the next ADD mends it.
+  private func status(_ gate: any ForwardGate) throws(CNIError) {
+    guard try host.nftables.hasAccepts() else { return }
+    let closed = try gate.closedTables(for: AddressFamily.allCases)
+    if closed.isEmpty { return }
+    throw CNIError(
+      .limitedConnectivity,
+      "\(closed.joined(separator: ", ")): FORWARD drops packets, and lacks the rule that accepts those of containers; the next ADD writes it"
+    )
   }
 }
 
@@ -125,13 +145,57 @@ extension Firewall {
     return (options, result)
   }
 
-  /// What a configuration asks for, and the bridge if it matters.
+  /// What a configuration asks for, and the host's end of the container's veth if it matters.
   private func wanted(
     _ request: Request, _ options: FirewallOptions, _ result: NetworkResult
-  ) throws(CNIError) -> (rules: OwnedRules, bridge: ContainerBridge?) {
+  ) throws(CNIError) -> (rules: OwnedRules, link: HostLink?) {
     let addresses = try configuration { () throws(FieldError) in try result.containerAddresses() }
-    let bridge = options.isolation == nil ? nil : try ContainerBridge.find(request)
-    let rules = options.rules(for: addresses, on: bridge?.name)
-    return (OwnedRules(owner: request.owner, rules: rules), bridge)
+    for address in addresses.ofHost {
+      note("\(name): \(address) is not accepted: prevResult has it on an interface of the host, one without sandbox")
+    }
+    let link = try link(request, options)
+    return (OwnedRules(owner: request.owner, rules: options.rules(for: addresses.accepted, at: link)), link)
+  }
+
+  private func link(_ request: Request, _ options: FirewallOptions) throws(CNIError) -> HostLink? {
+    if let isolation = options.isolation {
+      return try HostLink.find(request, isolating: isolation == .isolated ? "isolated" : "same-bridge")
+    }
+    if !options.needsLink { return nil }
+    // What comes by no veth is known by its addresses alone.
+    guard let link = try? HostLink.find(request), HostLink.isQuotable(link.bridge ?? link.name) else { return nil }
+    return link
+  }
+
+  // MARK: - The isolation of the bridge port
+
+  private func setPortIsolation(
+    _ options: FirewallOptions, _ link: HostLink?, _ former: [RecordedPort]
+  ) throws(CNIError) {
+    let wanted = options.isolation == .isolated ? link?.name : nil
+    if let wanted { try PortIsolation.set(true, ofPort: wanted) }
+    for port in former where port.isIsolated && port.name != wanted {
+      try PortIsolation.set(false, ofPort: port.name)
+    }
+  }
+
+  /// It goes with the interface; an interface that stays is to be as it was. The port is the recorded one; if the container was added by
+  /// upstream's plugin, the configuration tells, and the kernel or the result the port.
+  private func resetPortIsolation(
+    _ request: Request, _ options: FirewallOptions?, _ hint: FirewallHint
+  ) throws(CNIError) {
+    let record = try host.nftables.attachmentRecord(of: request.owner, hint: hint.rules)
+    var ports = (record?.ports ?? []).filter(\.isIsolated).map(\.name)
+    if ports.isEmpty, options?.isolation == .isolated {
+      ports = (try? HostLink.find(request)).map { [$0.name] } ?? hint.hostInterfaces
+    }
+    for port in ports { try PortIsolation.set(false, ofPort: port) }
+  }
+}
+
+extension OwnedRules {
+  /// The families of the addresses that are accepted.
+  fileprivate var families: [AddressFamily] {
+    AddressFamily.allCases.filter { family in rules.accepts.contains { $0.address.family == family } }
   }
 }

@@ -6,31 +6,53 @@ import CNI
 import JSON
 import Rules
 
-/// What an owner may have, as far as a DEL tells: the more of it is true, the less is to be looked for.
+/// What an attachment may have, as far as a DEL tells: the more of it is true, the less is to be looked for.
 struct FirewallHint {
   let rules: [Rule]
+  /// The host's interfaces of the result, one of which may be the container's bridge port.
+  let hostInterfaces: [String]
 
   init(_ options: FirewallOptions?, _ result: NetworkResult?) {
-    let addresses = (try? result?.containerAddresses()) ?? []
+    let addresses = (try? result?.containerAddresses().accepted) ?? []
+    let interfaces = ((try? result?.interfaces()) ?? []).filter { $0.sandbox == nil }.map(\.name)
+    // A result may name anything; more than a bridge, a veth and an IFB are there for other reasons.
+    hostInterfaces = Array(interfaces.filter { isInterfaceName($0) }.prefix(6))
     guard let options else {
       rules = addresses.map { .acceptForwarded(ForwardAccept($0)) }
       return
     }
-    // The bridge is one of the host's interfaces in the result, or none of them.
-    let interfaces = ((try? result?.interfaces()) ?? []).filter { $0.sandbox == nil }.map(\.name)
-    let isolations = interfaces.flatMap { options.rules(for: [], on: $0) }
-    rules = options.rules(for: addresses, on: nil) + isolations
+    var rules = options.rules(for: addresses, at: nil)
+    if options.needsLink {
+      for bridge in hostInterfaces {
+        rules += options.linkRules(at: HostLink(name: bridge, bridge: nil))
+        for port in hostInterfaces where port != bridge {
+          rules += options.linkRules(at: HostLink(name: port, bridge: bridge))
+        }
+      }
+    }
+    self.rules = rules
   }
 }
 
+/// The addresses of a result.
+struct ResultAddresses: Equatable {
+  /// Those of the container.
+  var accepted: [IPAddress] = []
+  /// Those of interfaces without a sandbox, which are the host's.
+  var ofHost: [IPAddress] = []
+}
+
 extension NetworkResult {
-  /// The addresses of the container: all but those of the host's interfaces.
-  func containerAddresses() throws(FieldError) -> [IPAddress] {
+  /// The addresses of the container, and those that belong to interfaces of the host.
+  func containerAddresses() throws(FieldError) -> ResultAddresses {
     let interfaces = try interfaces()
-    var addresses: [IPAddress] = []
-    for entry in try self.addresses() where !addresses.contains(entry.prefix.address) {
-      if let index = entry.interface, interfaces.indices.contains(index), interfaces[index].sandbox == nil { continue }
-      addresses.append(entry.prefix.address)
+    var addresses = ResultAddresses()
+    for entry in try self.addresses() where !addresses.accepted.contains(entry.prefix.address) {
+      if let index = entry.interface, interfaces.indices.contains(index), interfaces[index].sandbox == nil {
+        addresses.ofHost.append(entry.prefix.address)
+      } else {
+        addresses.accepted.append(entry.prefix.address)
+      }
     }
     return addresses
   }

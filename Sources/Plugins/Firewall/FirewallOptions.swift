@@ -22,10 +22,18 @@ struct FirewallOptions: Sendable {
   let isolation: Isolation.Kind?
   let destinations: DestinationLists
   let dropsInvalid: Bool
+  /// The number of the fwmark's bit, 0…31, by which FORWARD of iptables knows what our own table has accepted.
+  let acceptMarkBit: Int
   /// The network that it all is for.
   private let network: String
 
   static let standardZone = "trusted"
+
+  /// The bit is set only between two chains of the forward hook, but cleared there of every packet, so it should be one that nobody else
+  /// uses. portmap has 13, kube-proxy 14 and 15, Calico, Weave Net and Tailscale 16 to 31, the AWS VPC plugin 7, Cilium 8 to 11 and,
+  /// for the numbers of identities and clusters, 0 to 7 and 16 to 31; Docker has none. Whole marks that administrators choose are
+  /// small numbers. Cilium has 12 for the number of a key, where it encrypts by IPsec.
+  static let standardMarkBit = 12
 
   init(_ config: NetworkConfig) throws(FieldError) {
     let document = config.document
@@ -44,6 +52,7 @@ struct FirewallOptions: Sendable {
     self.iptables = iptables
     namesAdminChain = adminChain != nil
     zone = try document["firewalldZone"].string() ?? Self.standardZone
+    acceptMarkBit = try document["acceptMarkBit"].integer(in: 0...31) ?? Self.standardMarkBit
     isolation = try Self.isolation(document["ingressPolicy"])
     dropsInvalid = try document["dropInvalid"].bool() ?? false
     let denied = try Self.prefixes(document["denyDestinations"])
@@ -55,21 +64,42 @@ struct FirewallOptions: Sendable {
     destinations = DestinationLists(denied: denied, allowed: allowed)
   }
 
-  /// What must hold for a container with these addresses, whose interface is on this bridge.
-  func rules(for addresses: [IPAddress], on bridge: String?) -> [Rule] {
-    var rules = addresses.map { Rule.acceptForwarded(ForwardAccept($0)) }
-    if let isolation, let bridge { rules.append(.isolate(Isolation(bridge: bridge, isolation))) }
+  /// Whether it matters by which interface of the host the container's packets come in.
+  var needsLink: Bool { isolation != nil || !destinations.isEmpty || dropsInvalid }
+
+  /// What must hold for a container with these addresses; `link` is the host's end of its veth, nil if there is none or it does not
+  /// matter.
+  func rules(for addresses: [IPAddress], at link: HostLink?) -> [Rule] {
+    let accepts = addresses.map { Rule.acceptForwarded(ForwardAccept($0)) }
+    return accepts + restrictions(of: addresses.map { .address($0) }) + (link.map(linkRules) ?? [])
+  }
+
+  /// What must hold for all packets that come in by a container's veth, whatever address they come from.
+  func linkRules(at link: HostLink) -> [Rule] {
+    guard let bridge = link.bridge else { return restrictions(of: [.veth(link.name)]) }
+    let isolations = isolation.map { [Rule.isolate(Isolation(bridge: bridge, $0, port: link.name))] } ?? []
+    return isolations + restrictions(of: [.bridge(bridge)])
+  }
+
+  private func restrictions(of sources: [PacketSource]) -> [Rule] {
+    var rules: [Rule] = []
     if !destinations.isEmpty {
       for family in AddressFamily.allCases {
-        let own = addresses.filter { $0.family == family }
+        let own = sources.filter { $0.canBe(family) }
         let ranges = own.isEmpty ? [] : destinations.deniedRanges(family)
         if ranges.isEmpty { continue }
         let denied = DeniedDestinations(network: network, family: family, ranges: ranges)
         rules += own.map { .restrict(Restriction($0, denied)) }
       }
     }
-    if dropsInvalid { rules += addresses.map { .dropInvalid($0) } }
-    return rules
+    return rules + (dropsInvalid ? sources.map { .dropInvalid($0) } : [])
+  }
+}
+
+extension PacketSource {
+  /// Whether packets of a family come from it.
+  fileprivate func canBe(_ family: AddressFamily) -> Bool {
+    if case .address(let address) = self { address.family == family } else { true }
   }
 }
 

@@ -7,7 +7,7 @@ import Rules
 
 /// Lets containers' packets through by putting their addresses into a zone of firewalld, which knows nothing of owners: a
 /// record, which is another backend, has those, and all other rules.
-package struct FirewalldBackend: RulesBackend {
+package struct FirewalldBackend: ZoneBackend {
   private let record: any AddressOwningBackend
   private let zone: String
   private let bus: String?
@@ -94,21 +94,29 @@ package struct FirewalldBackend: RulesBackend {
   }
 
   package func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
-    let hint = inZone(OwnedRules(owner: owner, rules: hint)).rules
     // Before the record, so that what firewalld refuses now is found again.
+    try leaveZones(of: owner, hint: hint)
+    return try record.remove(owner, hint: hint, ports: ports)
+  }
+
+  package func leaveZones(of owner: Owner, hint: [Rule]) throws(CNIError) {
+    let hint = inZone(OwnedRules(owner: owner, rules: hint)).rules
     let accepts = try unlessThereAreNoTables { () throws(CNIError) in try record.accepts(of: owner, hint: hint) }
     try leave(accepts ?? hint.accepts)
-    return try record.remove(owner, hint: hint, ports: ports)
   }
 
   package func removeAll(
     ofNetwork network: String, sparing valid: Set<Attachment>
   ) throws(CNIError) -> [PortForward] {
+    try leaveZones(ofNetwork: network, sparing: valid)
+    return try record.removeAll(ofNetwork: network, sparing: valid)
+  }
+
+  package func leaveZones(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) {
     let accepts = try unlessThereAreNoTables { () throws(CNIError) in
       try record.accepts(ofNetwork: network, sparing: valid)
     }
     try leave(accepts ?? [])
-    return try record.removeAll(ofNetwork: network, sparing: valid)
   }
 
   package func probe() throws(CNIError) {

@@ -27,9 +27,44 @@ package struct IPTablesHost: Sendable {
 
   /// The backend for a firewall's configuration. Its rules are written where packets that are forwarded can be dropped, as an
   /// accept counts only there; where none are, into the tables of the variant that the host uses.
-  package func firewall(_ settings: IPTablesSettings) throws(CNIError) -> IPTablesFirewall {
-    let transports = try firewallVariants(settings).map { transport($0) }
-    return IPTablesFirewall(settings, transports: transports, places: places)
+  package func firewall(
+    _ settings: IPTablesSettings, record: any FirewallRecord
+  ) throws(CNIError) -> IPTablesFirewall {
+    let stores = FirewallStores(nft: nft, legacy: legacy, writing: try firewallVariants(settings))
+    return IPTablesFirewall(settings, stores, record: record)
+  }
+
+  /// The rules that let what our own table has accepted pass FORWARD: in each variant whose tables are used, and in the one that the
+  /// host's program is, as somebody may start to drop there; nil if the host has none of it. `bit` is the number of the fwmark's
+  /// bit.
+  package func forwardGate(
+    _ settings: IPTablesSettings, bit: Int, note: @escaping (String) -> Void
+  ) throws(CNIError) -> IPTablesForwardGate? {
+    var variants = settings.variant.map { [$0] } ?? []
+    if variants.isEmpty { variants = try usedVariants() }
+    if variants.isEmpty { return nil }
+    return IPTablesForwardGate(
+      variants.map { transport($0) }, adminChain: settings.adminChain, bit: bit, note: note)
+  }
+
+  private func usedVariants() throws(CNIError) -> [IPTablesSettings.Variant] {
+    var used: [IPTablesSettings.Variant] = []
+    if nft.presence() == .used { used.append(.nft) }
+    // A legacy table that is there and empty has been looked at; its policies are read in no time.
+    var usesLegacy = LegacyTransport.presence() == .used
+    if !usesLegacy { usesLegacy = try canDropForwarded(.legacy) }
+    if usesLegacy { used.append(.legacy) }
+    if let program = programVariant(), !used.contains(program) { used.append(program) }
+    return used
+  }
+
+  /// The variant that the host's program is; nil if there is none.
+  private func programVariant() -> IPTablesSettings.Variant? {
+    for program in programs {
+      guard let path = resolvedPath(program) else { continue }
+      return path.contains("legacy") ? .legacy : .nft
+    }
+    return nil
   }
 
   private func firewallVariants(_ settings: IPTablesSettings) throws(CNIError) -> [IPTablesSettings.Variant] {
@@ -55,8 +90,7 @@ package struct IPTablesHost: Sendable {
     let transport = transport(variant)
     for family in AddressFamily.allCases where transport.mayHold(IPTable(.filter, family)) {
       let canDrop = try transport.change(IPTable(.filter, family)) { (edit) throws(CNIError) in
-        // What plugins have put there drops nothing that it does not mean to.
-        try edit.canDrop(in: "FORWARD") { $0 == FirewallRules.forwarding || $0 == FirewallRules.stage1 }
+        try edit.canDropForwarded()
       }
       if canDrop { return true }
     }
@@ -74,12 +108,6 @@ package struct IPTablesHost: Sendable {
 
   /// The variant that the host uses, by what its tables and its kernel say, or else by which the program `iptables` is.
   private func variant() -> IPTablesSettings.Variant {
-    .chosen(nft: nft.presence(), legacy: LegacyTransport.presence()) {
-      for program in programs {
-        guard let path = resolvedPath(program) else { continue }
-        return path.contains("legacy") ? .legacy : .nft
-      }
-      return .nft
-    }
+    .chosen(nft: nft.presence(), legacy: LegacyTransport.presence()) { programVariant() ?? .nft }
   }
 }

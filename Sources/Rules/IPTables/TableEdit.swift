@@ -75,9 +75,6 @@ package struct TableEdit {
 
   init(_ reader: any TableReader) { self.reader = reader }
 
-  /// Whether the kernel gives and takes the table as a whole, so that every rule costs whoever changes any of it.
-  package var isWhole: Bool { reader.isWhole }
-
   /// Asks for several chains at once, which takes less time than to ask for one after another.
   package mutating func look(at chains: [String]) throws(CNIError) {
     let unknown = chains.filter { !asked.contains($0) }

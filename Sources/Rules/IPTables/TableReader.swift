@@ -6,8 +6,6 @@ import CNI
 /// A table as a transport has read it, or reads it. The kernel takes long to tell of thousands of rules: whoever asks says which
 /// it needs.
 protocol TableReader {
-  /// Whether the kernel gives and takes the table as a whole, so that every rule costs whoever changes any of it.
-  var isWhole: Bool { get }
   /// Those of these chains that are there.
   func states(of chains: [String]) throws(CNIError) -> [ChainState]
   /// The rules of a chain in their order; none if there is no such chain. With needles those whose bytes hold one of them, and

@@ -16,7 +16,7 @@ extension NFTablesBackend {
       let hook = attributes.nested(Int(NFTA_CHAIN_HOOK.rawValue))
       func word(_ value: ArraySlice<UInt8>?) -> UInt32? { value?.integer(UInt32.self, at: 0)?.bigEndian }
       guard
-        word(hook[Int(NFTA_HOOK_HOOKNUM.rawValue)]) == Chain.Hook.filterForward.number,
+        word(hook[Int(NFTA_HOOK_HOOKNUM.rawValue)]) == Chain.Hook.forward,
         word(attributes[Int(NFTA_CHAIN_POLICY.rawValue)]) == UInt32(NF_DROP),
         let family = reply.payload.first.flatMap({ Self.families[$0] }),
         let table = attributes[Int(NFTA_CHAIN_TABLE.rawValue)]?.text,

@@ -25,14 +25,16 @@ struct Layout: Sendable {
       case .masquerade(let masquerade): add(masquerade)
       case .acceptForwarded(let accept): add(accept)
       case .isolate(let isolation): add(isolation, of: wanted.owner)
-      case .restrict(let restriction): add(restriction)
-      case .dropInvalid(let address):
-        elements.append(Element(Part.tracked(address.family).name, key: address.bytes, comment: Comment(self.owner)))
+      case .restrict(let restriction): add(restriction, of: wanted.owner)
+      case .dropInvalid(let source): add(source, Part.trackedPlaces, of: wanted.owner)
+      case .markAccepted(let bit): for branch in Branch.marking(bit: bit) { need(branch.chain) { branch } }
       }
     }
     elements = elements.uniqueByPlace
     if !elements.isEmpty {
-      elements.append(Self.attachment(wanted.owner, part, owning: elements.count))
+      elements.append(
+        Self.attachment(
+          wanted.owner, part, owning: elements.count, usesLegacyTables: wanted.usesLegacyTables))
     }
   }
 
@@ -64,25 +66,56 @@ struct Layout: Sendable {
 
   private mutating func add(_ isolation: Isolation, of owner: Owner) {
     let sets = isolation.kind == .sameBridge ? [Part.bridges] : [Part.bridges, Part.isolatedBridges]
-    for set in sets {
-      let bridge = SharedElement(bridge: isolation.bridge, in: set)
-      let comment = Comment(self.owner, isolation.bridge)
-      elements.append(Element(bridge.members.name, key: Self.key(owner), comment: comment))
-      shared.append(bridge)
+    for set in sets { add(isolation.bridge, to: set, of: owner) }
+    if let port = isolation.port {
+      let note = isolation.kind == .isolated ? Self.isolatedNote : ""
+      elements.append(
+        Element(Part.bridgePorts.name, key: SharedElement.key(port), comment: Comment(self.owner, note)))
     }
   }
 
-  private mutating func add(_ restriction: Restriction) {
+  private mutating func add(_ restriction: Restriction, of owner: Owner) {
     let denied = restriction.denied
     let name = Branch.deniedName(denied.family, Branch.deniedID(denied))
-    elements.append(Element(name, key: restriction.address.bytes, comment: Comment(owner)))
+    let places = SourceSets(
+      address: { _ in name }, veths: Branch.deniedVeths(name), bridges: Branch.deniedBridges(name))
+    add(restriction.source, places, of: owner)
     need(name) { .denied(denied) }
+  }
+
+  private mutating func add(_ source: PacketSource, _ sets: SourceSets, of owner: Owner) {
+    switch source {
+    case .address(let address):
+      elements.append(Element(sets.address(address.family), key: address.bytes, comment: Comment(self.owner)))
+    case .veth(let name):
+      elements.append(Element(sets.veths.name, key: SharedElement.key(name), comment: Comment(self.owner)))
+    case .bridge(let name): add(name, to: sets.bridges, of: owner)
+    }
+  }
+
+  /// Makes the owner a member of a bridge's element.
+  private mutating func add(_ bridge: String, to set: SetObject, of owner: Owner) {
+    let element = SharedElement(bridge: bridge, in: set)
+    elements.append(Element(element.members.name, key: Self.key(owner), comment: Comment(self.owner, bridge)))
+    shared.append(element)
   }
 
   /// Adds the branch of this name, which most rules of an owner share.
   private mutating func need(_ name: String, _ branch: () -> Branch) {
     if !branches.contains(where: { $0.chain == name }) { branches.append(branch()) }
   }
+}
+
+/// The sets in which a container's packets are known by their source.
+struct SourceSets: Sendable {
+  let address: @Sendable (AddressFamily) -> String
+  let veths: SetObject
+  let bridges: SetObject
+}
+
+extension Part {
+  static let trackedPlaces = SourceSets(
+    address: { tracked($0).name }, veths: trackedVeths, bridges: trackedBridges)
 }
 
 // MARK: - Where elements stand
@@ -103,13 +136,30 @@ extension Layout {
     Element.Place(set: Part.containers(accept.address.family).name, key: accept.address.bytes)
   }
 
-  /// The element that says that an owner has so many others.
-  static func attachment(_ owner: Owner, _ part: Part, owning count: Int) -> Element {
-    Element(place(owner, part), comment: Comment(OwnerTag(owner), "\(count)"))
+  /// The element that says that an owner has so many others, and perhaps rules in legacy tables.
+  static func attachment(
+    _ owner: Owner, _ part: Part, owning count: Int, usesLegacyTables: Bool = false
+  ) -> Element {
+    Element(place(owner, part), comment: Comment(OwnerTag(owner), "\(count)\(usesLegacyTables ? legacyNote : "")"))
+  }
+
+  private static let legacyNote = " legacy"
+
+  /// The elements, with the attachment's saying that it has rules in legacy tables.
+  var inLegacyTables: [Element] {
+    elements.map { element in
+      guard element.place.set == part.attachments.name, !Self.usesLegacyTables(element) else { return element }
+      return Element(element.place, comment: element.comment.map { Comment(text: $0.text + Self.legacyNote) })
+    }
   }
 
   /// How many others the owner of an attachment's element has.
-  static func count(_ attachment: Element) -> Int? { attachment.comment.flatMap { Int($0.note) } }
+  static func count(_ attachment: Element) -> Int? { attachment.comment.flatMap { Int($0.note.prefix { $0 != " " }) } }
+
+  /// Whether the element of an attachment says that it has rules in legacy tables.
+  static func usesLegacyTables(_ attachment: Element) -> Bool {
+    attachment.comment?.note.hasSuffix(legacyNote) ?? false
+  }
 
   static func place(_ forward: PortForward) -> Element.Place { place(forward.hostPort) }
 
@@ -193,6 +243,28 @@ extension Layout {
     else { return nil }
     let zone = element.comment?.note ?? ""
     return ForwardAccept(address, zone: zone.isEmpty ? nil : String(zone))
+  }
+
+  /// The bridge port that an element is; nil for elements of other sets.
+  static func port(_ element: Element) -> RecordedPort? {
+    guard element.place.set == Part.bridgePorts.name else { return nil }
+    return RecordedPort(name: element.place.key[...].text, isIsolated: element.comment?.note == isolatedNote[...])
+  }
+
+  /// The place of a bridge port.
+  static func place(ofPort name: String) -> Element.Place {
+    Element.Place(set: Part.bridgePorts.name, key: SharedElement.key(name))
+  }
+
+  private static let isolatedNote = "isolated"
+
+  /// What the owner of these elements isolates; nil if nothing.
+  static func isolation(_ elements: [Element]) -> Isolation? {
+    for (set, kind) in [(Part.isolatedBridges, Isolation.Kind.isolated), (Part.bridges, .sameBridge)] {
+      let member = elements.first { SharedElement.shared(byMembersOf: $0.place.set, in: .firewall)?.name == set.name }
+      if let bridge = member?.comment?.note { return Isolation(bridge: String(bridge), kind) }
+    }
+    return nil
   }
 
   /// A zone as it stands in a comment, where hardly any room is left.

@@ -73,6 +73,15 @@ enum Match {
     return [.meta(first), .meta(second, into: afterName), .lookup(set, isNegated: isNegated)]
   }
 
+  /// `meta mark set meta mark | bit`, or with `& ~bit`
+  static func setMark(bit: Int, _ isSet: Bool) -> [NFTExpression] {
+    let value = UInt32(1) << UInt32(bit)
+    let change: NFTExpression =
+      isSet
+      ? .bitwise(mask: [UInt8](integer: ~value), xor: [UInt8](integer: value)) : .mask([UInt8](integer: ~value))
+    return [.meta(NFT_META_MARK), change, .setMeta(NFT_META_MARK)]
+  }
+
   /// Loads an address, or its first bytes.
   static func loadAddress(
     _ side: Side, _ family: AddressFamily, bytes: Int? = nil, into register: Register = .first

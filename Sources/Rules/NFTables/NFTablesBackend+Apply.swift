@@ -16,36 +16,54 @@ struct Change: Sendable {
   var hasLeftovers = false
 }
 
+/// What an ADD wants, for all attempts at it.
+private struct Wanted {
+  let layout: Layout
+  let rules: OwnedRules
+  let onConflict: ConflictPolicy
+  let companion: (any BatchCompanion)?
+}
+
 extension NFTablesBackend {
   package func apply(
     _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
   ) throws(CNIError) -> [Takeover] {
-    let layout = Layout(wanted, part)
-    let action = "apply the rules of \(wanted.owner)"
+    try apply(wanted, onConflict: onConflict, joining: nil, then: completion)
+  }
+
+  /// The same, and makes the rules of a companion follow, in the same batch.
+  package func apply(
+    _ rules: OwnedRules, onConflict: ConflictPolicy, joining companion: (any BatchCompanion)?,
+    then completion: () throws(CNIError) -> Void
+  ) throws(CNIError) -> [Takeover] {
+    let wanted = Wanted(
+      layout: Layout(rules, part), rules: rules, onConflict: onConflict, companion: companion)
+    let action = "apply the rules of \(rules.owner)"
     var others: [Element.Place]?
-    let change = try transaction(action) { (session) throws(NetlinkError) in
-      try self.replace(with: layout, wanted.owner, onConflict, &others, session)
+    let (change, record) = try transaction(action, companion) { (session) throws(NetlinkError) in
+      try self.replace(with: wanted, &others, session)
     }
     do {
+      try companion?.recordChanged(record)
       try completion()
     } catch {
       do {
-        try undo(change, of: layout.owner)
+        try undo(change, wanted)
       } catch let failure {
         throw CNIError(error.code, error.message, details: "and what was done could not be undone: \(failure.message)")
       }
       throw error
     }
-    if change.hasLeftovers { try removeLeftovers(of: wanted.owner) }
+    if change.hasLeftovers { try removeLeftovers(of: rules.owner) }
     return change.takeovers
   }
 
   /// `others` are places of the owner's elements besides those that it wants; they are looked for when it turns out
   /// that there must be some.
   private func replace(
-    with layout: Layout, _ owner: Owner, _ onConflict: ConflictPolicy, _ others: inout [Element.Place]?,
-    _ session: borrowing Session
-  ) throws(NetlinkError) -> Attempt<Change> {
+    with desired: Wanted, _ others: inout [Element.Place]?, _ session: borrowing Session
+  ) throws(NetlinkError) -> Attempt<(Change, RecordChange)> {
+    let (layout, owner) = (desired.layout, desired.rules.owner)
     let structure = Structure(part, layout.branches, sets: layout.shared.map(\.members))
     let attachment = Layout.place(owner, part)
     let wanted = Places(layout.elements.map(\.place))
@@ -56,7 +74,9 @@ extension NFTablesBackend {
 
     var change = Change()
     change.hasLeftovers = !snapshot.tables.isEmpty
-    for element in layout.elements {
+    // Rules that a former ADD has written to legacy tables stay until DEL.
+    let usedLegacy = snapshot.elements[attachment].map { Layout.usesLegacyTables($0.element) } ?? false
+    for element in usedLegacy ? layout.inLegacyTables : layout.elements {
       guard let stored = snapshot.elements[element.place] else {
         change.added.append(element)
         continue
@@ -64,7 +84,7 @@ extension NFTablesBackend {
       if stored.timeout != nil { return .again }
       if stored.element == element { continue }
       if let takeover = Self.takeover(of: stored.element, by: layout.owner) {
-        if onConflict == .error { return .refused(conflict(takeover)) }
+        if desired.onConflict == .error { return .refused(conflict(takeover)) }
         change.takeovers.append(takeover)
         change.removed += try displacedConditions(of: stored.element, session)
       }
@@ -88,19 +108,33 @@ extension NFTablesBackend {
         return .again
       }
     }
-    change.removed += own.map(\.element).filter { !wanted.contains($0.place) }
-    change.removed += try orphans(of: change.removed, session)
-    change.removed = change.removed.uniqueByPlace
+    let unwanted = own.map(\.element).filter { !wanted.contains($0.place) }
+    change.removed += unwanted
+    let orphans = try orphans(of: change.removed, session)
+    change.removed = (change.removed + orphans.elements).uniqueByPlace
+    let joined = change.added.map(\.place.set)
+    let emptied = orphans.sets.filter { !joined.contains($0) }
 
     let building = layout.elements.isEmpty ? [] : try structure.messages(snapshot, session)
-    let messages = building + Self.delete(change.removed) + Self.add(change.added + change.shared)
+    var record = RecordChange(kind: .add, owner: owner)
+    record.claimed = desired.rules.rules.accepts.map(\.address)
+    record.isolation = desired.rules.rules.isolations.first
+    record.release(unwanted, orphans: orphans.elements)
+    let companions: [NetlinkMessage]
+    switch try desired.companion?.messages(for: record) ?? .messages([]) {
+    case .refused(let error): return .refused(error)
+    case .messages(let list): companions = list
+    }
+    let messages =
+      building + Self.delete(change.removed) + Self.add(change.added + change.shared)
+      + emptied.map { SetObject.delete($0) } + companions
     if !messages.isEmpty {
       // Additions alone cannot collide unnoticed: the kernel refuses an element that is there by now. But what is shared,
       // and was there, may be gone by now.
-      let isSafe = building.isEmpty && change.removed.isEmpty && shared.isEmpty
+      let isSafe = building.isEmpty && change.removed.isEmpty && shared.isEmpty && companions.isEmpty
       try session.commit(messages, generation: isSafe ? nil : snapshot.generation)
     }
-    return .done(change)
+    return .done((change, record))
   }
 
   /// A port that was under the conditions of its former owner's network is not any more.
@@ -114,17 +148,36 @@ extension NFTablesBackend {
   }
 
   /// Puts back what a change took out, where nobody else has put anything since.
-  private func undo(_ change: Change, of owner: OwnerTag) throws(CNIError) {
-    try transaction("undo the rules of \(owner.text)") { (session) throws(NetlinkError) in
+  private func undo(_ change: Change, _ wanted: Wanted) throws(CNIError) {
+    let (owner, companion) = (wanted.rules.owner, wanted.companion)
+    let record = try transaction("undo the rules of \(owner)", companion) {
+      (session) throws(NetlinkError) -> Attempt<RecordChange> in
       let places = Places((change.removed + change.added).map(\.place))
       let snapshot = try session.read(places: places.list)
       let ours = change.added.filter { snapshot.elements[$0.place]?.element == $0 }
       let free = places.subtracting(snapshot.elements.places).union(ours.map(\.place))
       let orphans = try self.orphans(of: ours, session)
-      let messages = Self.delete(ours + orphans) + Self.add(change.removed.filter { free.contains($0.place) })
+      let restored = change.removed.filter { free.contains($0.place) }
+      let sets = Set(restored.map(\.place.set))
+      let members = sets.filter { SharedElement.shared(byMembersOf: $0, in: self.part) != nil }
+      var record = RecordChange(kind: .undo, owner: owner)
+      let former = restored.filter { $0.comment?.owner == wanted.layout.owner }
+      record.claimed = former.compactMap { Layout.accept($0)?.address }
+      record.isolation = Layout.isolation(former)
+      let restoredPlaces = Places(restored.map(\.place))
+      record.release(ours.filter { !restoredPlaces.contains($0.place) }, orphans: orphans.elements)
+      let companions: [NetlinkMessage]
+      switch try companion?.messages(for: record) ?? .messages([]) {
+      case .refused(let error): return .refused(error)
+      case .messages(let list): companions = list
+      }
+      let messages =
+        Self.delete(ours + orphans.elements) + members.map { Part.interfaceSet($0).message() } + Self.add(restored)
+        + orphans.sets.filter { !sets.contains($0) }.map { SetObject.delete($0) } + companions
       if !messages.isEmpty { try session.commit(messages, generation: snapshot.generation) }
-      return Attempt.done(())
+      return Attempt.done(record)
     }
+    try companion?.recordChanged(record)
   }
 
   private static func takeover(of element: Element, by owner: OwnerTag) -> Takeover? {
@@ -167,16 +220,21 @@ extension NFTablesBackend {
 // MARK: - What is shared
 
 extension NFTablesBackend {
-  /// The shared elements whose last members are among these.
-  func orphans(of removed: [Element], _ session: borrowing Session) throws(NetlinkError) -> [Element] {
+  /// The shared elements whose last members are among these, and the sets of members that have no others.
+  func orphans(
+    of removed: [Element], _ session: borrowing Session
+  ) throws(NetlinkError) -> (elements: [Element], sets: [String]) {
     var orphaned: [Element.Place] = []
+    var sets: [String] = []
     for member in removed {
       guard let place = SharedElement.place(sharedBy: member, in: part), !orphaned.contains(place) else { continue }
       if try session.hasElement(in: member.place.set, besides: Places(removed.map(\.place))) { continue }
       orphaned.append(place)
+      sets.append(member.place.set)
     }
-    if orphaned.isEmpty { return [] }
-    return try session.read(places: orphaned).elements.values.filter { $0.timeout == nil }.map(\.element)
+    if orphaned.isEmpty { return ([], []) }
+    let stored = try session.read(places: orphaned).elements.values
+    return (stored.filter { $0.timeout == nil }.map(\.element), sets)
   }
 }
 

@@ -9,7 +9,15 @@ import Rules
 
 extension NFTablesBackend {
   package func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
-    try unlessThereAreNoTables { () throws(CNIError) in try removeElements(of: owner, hint, ports) }
+    try unlessThereAreNoTables { () throws(CNIError) in try removeElements(of: owner, hint, ports, nil) }
+  }
+
+  /// Removes all that the owner has, and makes the rules of a companion follow, in the same batch. Throws `notAvailable` where
+  /// the kernel has no nf_tables.
+  package func remove(
+    _ owner: Owner, hint: [Rule], joining companion: any BatchCompanion
+  ) throws(CNIError) {
+    _ = try removeElements(of: owner, hint, [], companion)
   }
 
   package func removeAll(
@@ -31,12 +39,16 @@ extension NFTablesBackend {
   }
 
   private func removeElements(
-    of owner: Owner, _ hint: [Rule], _ ports: [HostPort]
+    of owner: Owner, _ hint: [Rule], _ ports: [HostPort], _ companion: (any BatchCompanion)?
   ) throws(CNIError) -> [PortForward] {
     let tag = OwnerTag(owner)
-    let hinted = Layout(OwnedRules(owner: owner, rules: hint), part).elements.map(\.place)
-    let places = Places(hinted + ports.map { Layout.place($0) } + [Layout.place(owner, part)])
+    let hinted = Layout(OwnedRules(owner: owner, rules: hint), part)
+    let shared = companion == nil ? [] : hinted.shared.map(\.element.place)
+    let own = hinted.elements.map(\.place) + ports.map { Layout.place($0) } + [Layout.place(owner, part)]
+    let places = Places(own + shared)
     var removal = Removal(action: "remove the rules of \(owner)", leftoversOf: owner) { $0 == tag }
+    removal.companion = companion
+    removal.hinted = hint
     let isAll = try expire(places, &removal) { (found, session) throws(NetlinkError) in
       try self.completed(found, owner, session)
     }
@@ -89,8 +101,9 @@ extension NFTablesBackend {
       _ = try expire(Places(Array(rest.prefix(300))), &removal) { (found, _) in found }
       rest = rest.dropFirst(300)
     }
-    try removeUnusedBranches(of: network)
+    // What no attachment shares keeps a branch from being unused.
     if !part.sharedSets.isEmpty { try removeUnusedShares() }
+    try removeUnusedBranches(of: network)
     return removal.forwards
   }
 
@@ -105,6 +118,10 @@ extension NFTablesBackend {
     /// Places that hold no element.
     var missing = Places([])
     var deletesForReal = false
+    /// What follows, for the one owner.
+    var companion: (any BatchCompanion)?
+    /// What the owner may have had without being recorded.
+    var hinted: [Rule] = []
 
     /// Another attempt may have found other forwards at the same places: each counts.
     var forwards: [PortForward] { removed.compactMap { Layout.forward($0) } }
@@ -125,22 +142,33 @@ extension NFTablesBackend {
     var state = removal
     defer { removal = state }
     if expiry == 0 { state.deletesForReal = true }
-    return try transaction(removal.action) { (session) throws(NetlinkError) in
+    return try transaction(removal.action, removal.companion) { (session) throws(NetlinkError) in
       let tables = state.leftoversOf == nil ? [] : self.foreignTables
       let snapshot = try session.read(places: places.list, tables: tables)
       let found = snapshot.elements.values.filter {
         $0.timeout == nil && $0.element.comment.map { state.isOwned($0.owner) } ?? false
       }
       guard let elements = try complete(found.map(\.element), session) else { return .done(false) }
-      let all = elements + (try self.orphans(of: elements, session))
-      let changes = state.deletesForReal ? Self.delete(all) : Self.expire(all, in: self.expiry)
+      let orphans = try self.orphans(of: elements, session)
+      let all = elements.filter { !orphans.sets.contains($0.place.set) } + orphans.elements
+      let changes =
+        (state.deletesForReal ? Self.delete(all) : Self.expire(all, in: self.expiry))
+        + orphans.sets.map { SetObject.delete($0) }
       var foreign: [NetlinkMessage] = []
       if let owner = state.leftoversOf { foreign = try self.foreignDeletions(owner, snapshot.tables, session) }
+      if let owner = state.leftoversOf, let companion = state.companion {
+        var change = RecordChange(removing: elements, orphans.elements, of: owner)
+        change.release(state.hinted) { snapshot.elements[$0].map { $0.timeout != nil } ?? true }
+        switch try companion.messages(for: change) {
+        case .refused(let error): return .refused(error)
+        case .messages(let list): foreign += list
+        }
+      }
       if !(changes + foreign).isEmpty { try session.commit(changes + foreign, generation: snapshot.generation) }
       state.missing = places.subtracting(snapshot.elements.places)
       state.removed += elements
       // A kernel that cannot change an element's timeout ignores it without a word.
-      if !state.deletesForReal, let last = elements.last?.place, try session.stays(last) {
+      if !state.deletesForReal, let last = all.last?.place, try session.stays(last) {
         state.deletesForReal = true
         return .again
       }
@@ -166,6 +194,27 @@ extension NFTablesBackend {
     let stored = try session.read(places: companions.list).elements.values
     found += stored.filter { $0.timeout == nil && $0.element.comment?.owner == tag }.map(\.element)
     return isAll() ? found : nil
+  }
+}
+
+extension RecordChange {
+  fileprivate init(removing elements: [Element], _ orphans: [Element], of owner: Owner) {
+    self.init(kind: .remove, owner: owner)
+    release(elements, orphans: orphans)
+    wasRecorded = !released.isEmpty
+    usesLegacyTables = elements.contains { Layout.usesLegacyTables($0) }
+  }
+
+  /// Adds what of a hint no attachment is recorded with: upstream's plugin may have added it for the owner.
+  fileprivate mutating func release(_ hint: [Rule], isFree: (Element.Place) -> Bool) {
+    for accept in hint.accepts where !released.contains(accept.address) && isFree(Layout.place(accept)) {
+      released.append(accept.address)
+    }
+    for isolation in hint.isolations where !freed.contains(where: { $0.bridge == isolation.bridge }) {
+      if isFree(SharedElement(bridge: isolation.bridge, in: Part.bridges).element.place) {
+        freed.append(Isolation(bridge: isolation.bridge, .sameBridge))
+      }
+    }
   }
 }
 
@@ -195,7 +244,8 @@ extension NFTablesBackend {
   }
 
   private static func isUnused(_ branch: Branch, _ session: borrowing Session) throws(NetlinkError) -> Bool {
-    for set in branch.sets {
+    // What intervals there are follows from the branch.
+    for set in branch.sets where !set.isInterval {
       if try session.elements(of: set.name).contains(where: { $0.timeout == nil }) { return false }
     }
     return true
@@ -208,14 +258,15 @@ extension NFTablesBackend {
     try transaction("remove what nobody shares any more") { (session) throws(NetlinkError) in
       let generation = try session.read(places: []).generation
       var unused: [Element] = []
-      for set in self.part.sharedSets {
+      let sets = try session.sets()
+      for set in self.part.sharedSets(among: sets) {
         for stored in try session.elements(of: set.name) where stored.timeout == nil {
           let members = SharedElement(stored.element, in: set).members.name
           if try !session.hasElement(in: members, besides: Places([])) { unused.append(stored.element) }
         }
       }
       var messages = Self.delete(unused)
-      for set in try session.sets() where SharedElement.shared(byMembersOf: set, in: self.part) != nil {
+      for set in sets where SharedElement.shared(byMembersOf: set, in: self.part) != nil {
         if try !session.hasElement(in: set, besides: Places([])) { messages.append(SetObject.delete(set)) }
       }
       if !messages.isEmpty { try session.commit(messages, generation: generation) }

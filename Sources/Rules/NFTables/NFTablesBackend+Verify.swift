@@ -39,10 +39,15 @@ extension NFTablesBackend {
   private func problem(with wanted: Element, _ stored: StoredElement?) -> String? {
     let name = Layout.title(wanted, part)
     guard let stored, stored.timeout == nil else { return "\(name) is missing" }
+    // That a port is recorded decides how DEL and GC treat its bridge; with which attachment, decides nothing.
+    if wanted.place.set == Part.bridgePorts.name { return nil }
     if stored.element.comment?.owner != wanted.comment?.owner {
       return "\(name) belongs to \(stored.element.comment?.owner.text ?? "nobody")"
     }
-    return stored.element == wanted ? nil : "\(name) is different"
+    let isSame =
+      wanted.place.set == part.attachments.name
+      ? Layout.count(stored.element) == Layout.count(wanted) : stored.element == wanted
+    return isSame ? nil : "\(name) is different"
   }
 
   /// What differs in the chains: base chains end with our rules and begin with jumps to branches; branches are exactly

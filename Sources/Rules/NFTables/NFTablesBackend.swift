@@ -32,13 +32,14 @@ package struct NFTablesBackend: PortForwardingBackend {
   /// Each attempt takes far less than the pauses between them grow to, so somebody always gets through.
   static let attempts: UInt32 = 300
 
-  /// Attempts a change until it is made or is refused for good.
+  /// Attempts a change until it is made or is refused for good; a companion of the change is told of each batch that fails.
   func transaction<Value>(
-    _ action: String, _ attempt: (borrowing Session) throws(NetlinkError) -> Attempt<Value>
+    _ action: String, _ companion: (any BatchCompanion)? = nil,
+    _ attempt: (borrowing Session) throws(NetlinkError) -> Attempt<Value>
   ) throws(CNIError) -> Value {
     let outcome: Attempt<Value>
     do {
-      outcome = try attempts(attempt)
+      outcome = try attempts(companion, attempt)
     } catch {
       throw Self.failure(action, error)
     }
@@ -51,6 +52,7 @@ package struct NFTablesBackend: PortForwardingBackend {
   }
 
   private func attempts<Value>(
+    _ companion: (any BatchCompanion)?,
     _ attempt: (borrowing Session) throws(NetlinkError) -> Attempt<Value>
   ) throws(NetlinkError) -> Attempt<Value> {
     var session = try Session()
@@ -61,6 +63,7 @@ package struct NFTablesBackend: PortForwardingBackend {
         guard case .again = outcome else { return outcome }
         pause(microseconds: 1000)
       } catch {
+        companion?.batchFailed(error)
         doubtful += error.isPassing ? 0 : 1
         guard error.isPassing ? number < Self.attempts : doubtful < error.doubtfulAttempts else { throw error }
         // What the kernel could not deliver, or has still to deliver, must not be taken for the next answer.

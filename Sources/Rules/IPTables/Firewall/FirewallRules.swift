@@ -5,7 +5,7 @@ import Address
 import CNI
 import Rules
 
-/// The rules of an attachment in the table `filter` of one family, under the peer's names:
+/// The rules of upstream's plugin in the table `filter` of one family, under its names:
 ///
 ///     -A FORWARD -m comment --comment "… (ingressPolicy: same-bridge|isolated)" -j CNI-ISOLATION-STAGE-1       (before)
 ///     -A FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD                              (first)
@@ -20,36 +20,15 @@ import Rules
 ///     -A CNI-ISOLATION-STAGE-2 -o BRIDGE … -j DROP
 ///     -A CNI-ISOLATION-STAGE-2 … -j RETURN                                                                    (last)
 ///
-/// For each owner that is marked for an address there is one accept of each kind: see ``Marking``.
-struct FirewallRules {
+/// And the constant rule by which a table of iptables lets through what our own table has accepted, behind the administrator's:
+///
+///     -A CNI-FORWARD -m comment --comment "accepted by table inet swift_cni" -m mark --mark BIT/BIT -j ACCEPT
+///
+/// There is one pair of accepts for an address, whoever has added it. Who that is, our own table records.
+enum FirewallRules {
   static let forwarding = "CNI-FORWARD"
   static let stage1 = "CNI-ISOLATION-STAGE-1"
   static let stage2 = "CNI-ISOLATION-STAGE-2"
-  /// The chains that are looked at whoever the owner is.
-  static let shared = [forwarding, Wish.accepts, "FORWARD"]
-
-  let family: AddressFamily
-  let owner: OwnerTag
-  let addresses: [IPAddress]
-  let isolation: Isolation?
-
-  /// Takes the rules of a family; those of the other are left out.
-  init(_ wanted: OwnedRules, _ family: AddressFamily) {
-    self.family = family
-    owner = OwnerTag(wanted.owner)
-    addresses = wanted.rules.accepts.map(\.address).filter { $0.family == family }
-    isolation = wanted.rules.isolations.first
-  }
-
-  /// What an owner is marked for in a table.
-  init(_ family: AddressFamily, _ owner: OwnerTag, _ marks: Marks) {
-    self.family = family
-    self.owner = owner
-    addresses = marks.addresses
-    isolation = marks.isolation
-  }
-
-  var isEmpty: Bool { addresses.isEmpty }
 
   // MARK: - Accepts
 
@@ -71,18 +50,21 @@ struct FirewallRules {
     ]
   }
 
-  // MARK: - Owners
+  /// Those of some addresses that are not among the rules that are there.
+  static func missingAccepts(of addresses: [IPAddress], present: [PlacedRule]) -> [IPTablesRule] {
+    addresses.flatMap(accepts).filter { wanted in !present.contains { $0.rule == wanted } }
+  }
 
-  /// What the owner is marked for.
-  var wishes: [Wish] {
-    let kinds: [Isolation.Kind] =
-      switch isolation?.kind {
-      case nil: []
-      case .sameBridge: [.sameBridge]
-      case .isolated: [.sameBridge, .isolated]
-      }
-    let bridge = isolation?.bridge ?? ""
-    return addresses.map { .accept($0) } + kinds.map { .isolation(of: bridge, $0) }
+  // MARK: - What our own table has accepted
+
+  /// `bit` is the number of the fwmark's bit, 0…31.
+  static func acceptMarked(bit: Int) -> IPTablesRule {
+    let value = UInt32(1) << UInt32(bit)
+    return IPTablesRule(
+      matches: [
+        .comment(CommentMatch("accepted by table inet swift_cni")), .mark(MarkMatch(value, mask: value)),
+      ],
+      target: .accept)
   }
 
   // MARK: - Isolation
@@ -94,7 +76,14 @@ struct FirewallRules {
   static let publishedPorts = IPTablesRule(
     matches: [.connection(ConnectionMatch([.destinationTranslated])), comment("published ports")], target: .return)
 
-  /// The first is about packets to other bridges, the second to the same.
+  /// The rules about a bridge in both chains: packets to other bridges, packets that stay on it if these are dropped too, and packets
+  /// from others.
+  static func isolation(_ isolation: Isolation) -> (stage1: [IPTablesRule], stage2: [IPTablesRule]) {
+    let bridge = isolation.bridge
+    let first = [leaving(bridge)] + (isolation.kind == .isolated ? [staying(bridge)] : [])
+    return (first, [entering(bridge)])
+  }
+
   static func leaving(_ bridge: String) -> IPTablesRule {
     let name = InterfacePattern(bridge)
     return IPTablesRule(
@@ -116,22 +105,5 @@ struct FirewallRules {
 
   private static func comment(_ text: String) -> RuleMatch {
     .comment(CommentMatch("CNI firewall plugin rules (\(text))"))
-  }
-}
-
-/// What an owner had before a change.
-struct FormerRules {
-  let rules: FirewallRules
-  /// Accepts that were there without a mark, as the peer has added them, and are the owner's since.
-  let adopted: [IPTablesRule]
-}
-
-extension [Rule] {
-  /// The isolations among the rules.
-  var isolations: [Isolation] {
-    compactMap { rule in
-      guard case .isolate(let isolation) = rule else { return nil }
-      return isolation
-    }
   }
 }

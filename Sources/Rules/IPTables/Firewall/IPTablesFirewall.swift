@@ -3,75 +3,144 @@
 
 import Address
 import CNI
+import NFTables
+import Netlink
 import Rules
 
-/// Accepts and isolation in the tables of iptables, in the form and under the names that the peer's plugin has.
+/// What our own table knows of attachments, by which rules in tables of iptables come and go.
+package protocol FirewallRecord: AddressOwningBackend {
+  /// Like `apply`, with the rules of a companion.
+  func apply(
+    _ wanted: OwnedRules, onConflict: ConflictPolicy, joining: (any BatchCompanion)?,
+    then completion: () throws(CNIError) -> Void
+  ) throws(CNIError) -> [Takeover]
+  /// Like `remove`, with the rules of a companion. Throws `notAvailable` where the kernel has no nf_tables.
+  func remove(_ owner: Owner, hint: [Rule], joining: any BatchCompanion) throws(CNIError)
+  /// Whether an attachment is accepted with an address.
+  func isAccepted(_ address: IPAddress) throws(CNIError) -> Bool
+  /// Those of some addresses that no attachment is accepted with.
+  func unrecorded(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress]
+  /// Whether an attachment isolates a bridge.
+  func isIsolated(_ bridge: String) throws(CNIError) -> Bool
+  /// The ports of a bridge that belong to no recorded attachment.
+  func unrecordedPorts(on bridge: String) throws(CNIError) -> [String]
+}
+
+extension NFTablesBackend: FirewallRecord {}
+
+/// The tables of both variants, and which of them ADD writes to.
+package struct FirewallStores {
+  /// Nil: none, for tests of the others alone.
+  let nft: NFTCompatTransport?
+  let legacy: any IPTablesTransport
+  let writesNFT: Bool
+  let writesLegacy: Bool
+
+  package init(nft: NFTCompatTransport?, legacy: any IPTablesTransport, writing variants: [IPTablesSettings.Variant]) {
+    self.nft = nft
+    self.legacy = legacy
+    writesNFT = variants.contains(.nft)
+    writesLegacy = variants.contains(.legacy)
+  }
+
+  var all: [any IPTablesTransport] { (nft.map { [$0] } ?? []) + [legacy] }
+
+  /// Those that ADD writes to.
+  var written: [any IPTablesTransport] {
+    (writesNFT ? nft.map { [$0] } ?? [] : []) + (writesLegacy ? [legacy] : [])
+  }
+}
+
+/// Accepts and isolation in the tables of iptables, in the form and under the names that upstream's plugin has. Our own table records
+/// whose they are; on a kernel without nf_tables they are upstream's in every way, and go by the addresses of the result.
 package struct IPTablesFirewall: RulesBackend {
   private let settings: IPTablesSettings
-  /// Where rules are written: each place where packets that are forwarded can be dropped.
-  private let transports: [any IPTablesTransport]
-  /// Where rules may stand that were written before the host, or the configuration, changed.
-  private let places: [any IPTablesTransport]
+  private let stores: FirewallStores
+  private let record: any FirewallRecord
 
-  package init(
-    _ settings: IPTablesSettings, transports: [any IPTablesTransport], places: [any IPTablesTransport]
-  ) {
+  package init(_ settings: IPTablesSettings, _ stores: FirewallStores, record: any FirewallRecord) {
     self.settings = settings
-    self.transports = transports
-    self.places = places
+    self.stores = stores
+    self.record = record
+  }
+
+  private var companion: FirewallCompanion {
+    FirewallCompanion(stores, adminChain: settings.adminChain, record)
   }
 
   package func apply(
     _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
   ) throws(CNIError) -> [Takeover] {
-    var changed: [(transport: any IPTablesTransport, former: FormerRules)] = []
+    var wanted = wanted
+    wanted.usesLegacyTables = stores.writesLegacy
     do throws(CNIError) {
-      for transport in transports {
-        for family in AddressFamily.allCases {
-          let table = IPTable(.filter, family)
-          let rules = FirewallRules(wanted, family)
-          if rules.isEmpty, !transport.mayHold(table) { continue }
-          let former = try transport.change(table) { (edit) throws(CNIError) in
-            try edit.replace(with: rules, adminChain: settings.adminChain)
-          }
-          changed.append((transport, former))
-        }
-      }
-      try completion()
-      return []
+      return try record.apply(wanted, onConflict: onConflict, joining: companion, then: completion)
     } catch {
-      // The first error is the one to tell.
-      for (transport, former) in changed.reversed() {
-        try? transport.change(IPTable(.filter, former.rules.family)) { (edit) throws(CNIError) in
-          try edit.putBack(former, adminChain: settings.adminChain)
-        }
-      }
+      guard error.code == .notAvailable, wanted.needsOnlyIPTables else { throw error }
+      try applyWithoutRecord(wanted, completion)
+      return []
+    }
+  }
+
+  private func applyWithoutRecord(
+    _ wanted: OwnedRules, _ completion: () throws(CNIError) -> Void
+  ) throws(CNIError) {
+    let companion = UnrecordedFirewall(stores.legacy, adminChain: settings.adminChain)
+    try companion.add(wanted)
+    do {
+      try completion()
+    } catch {
+      try? companion.undo()
       throw error
     }
   }
 
   package func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
     var problems: [String] = []
-    for transport in transports {
+    var isRecorded = false
+    do throws(CNIError) {
+      isRecorded = try record.hasRules(of: wanted.owner)
+      // What upstream's plugin has added is not recorded; what it cannot have added must be.
+      if isRecorded || !wanted.needsOnlyIPTables {
+        var recorded = wanted
+        recorded.usesLegacyTables = stores.writesLegacy
+        problems = try record.verify(recorded)
+      }
+    } catch {
+      guard error.code == .notAvailable, wanted.needsOnlyIPTables else { throw error }
+    }
+    for transport in stores.written {
       for family in AddressFamily.allCases {
-        let rules = FirewallRules(wanted, family)
-        if rules.isEmpty { continue }
-        let table = IPTable(.filter, family)
-        problems += try transport.change(table) { (edit) throws(CNIError) in
-          try edit.write(rules, adminChain: settings.adminChain, isCheck: true)
-          return edit.discard().map { "\(table): \($0)" }
-        }
+        problems += try verify(wanted, IPTable(.filter, family), transport, isRecorded: isRecorded)
       }
     }
     return problems
   }
 
+  private func verify(
+    _ wanted: OwnedRules, _ table: IPTable, _ transport: any IPTablesTransport, isRecorded: Bool
+  ) throws(CNIError) -> [String] {
+    let addresses = wanted.rules.accepts.map(\.address).filter { $0.family == table.family }
+    let isolation = wanted.rules.isolations.first
+    // Upstream, and former versions, isolate only the families of the addresses.
+    if addresses.isEmpty, isolation == nil || !isRecorded || !transport.mayHold(table) { return [] }
+    return try transport.look(table) { (edit) throws(CNIError) in
+      try edit.lookAtFirewallChains(adminChain: settings.adminChain)
+      let present = try edit.accepts(of: addresses, all: false)
+      try edit.writeForwarding(
+        adminChain: settings.adminChain, isIsolating: isolation != nil,
+        adding: FirewallRules.missingAccepts(of: addresses, present: present))
+      if let isolation { try edit.isolate(isolation, isCheck: true, exceptsPublishedPorts: isRecorded) }
+      return edit.discard().map { "\(table): \($0)" }
+    }
+  }
+
   package func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
-    let tag = OwnerTag(owner)
-    let bridges = hint.isolations.map(\.bridge)
-    try atAllPlaces { (edit, family) throws(CNIError) in
-      let addresses = hint.accepts.map(\.address).filter { $0.family == family }
-      try edit.remove(tag, addresses: addresses, bridges: bridges)
+    do throws(CNIError) {
+      try record.remove(owner, hint: hint, joining: companion)
+    } catch {
+      guard error.code == .notAvailable else { throw error }
+      try UnrecordedFirewall(stores.legacy, adminChain: settings.adminChain).remove(hint.accepts.map(\.address))
     }
     return []
   }
@@ -80,25 +149,67 @@ package struct IPTablesFirewall: RulesBackend {
     ofNetwork network: String, sparing valid: Set<Attachment>
   ) throws(CNIError) -> [PortForward] {
     let spared = OwnerTag.all(valid, ofNetwork: network)
-    try atAllPlaces { (edit, _) throws(CNIError) in
-      try edit.removeAll(ofNetwork: network, sparing: spared)
+    do throws(CNIError) {
+      let stale = try record.accepts(ofNetwork: network, sparing: valid).map(\.address)
+      // Rules go before the record of them, so that a GC that is ended between is made good by the next.
+      try atAllPlaces { (edit, family) throws(CNIError) in
+        try self.release(stale.filter { $0.family == family }, ofNetwork: network, spared, &edit)
+      }
+      _ = try record.removeAll(ofNetwork: network, sparing: valid)
+      for place in stores.all {
+        let upstream = UpstreamContainers(record)
+        try atBothFamilies(place) { (edit, family) throws(CNIError) in
+          try self.removeUnusedIsolation(IPTable(.filter, family), &edit, upstream)
+        }
+      }
+    } catch {
+      // Without a record nobody can tell what is stale.
+      guard error.code == .notAvailable else { throw error }
     }
     return []
+  }
+
+  private func release(
+    _ stale: [IPAddress], ofNetwork network: String, _ spared: Set<OwnerTag>, _ edit: inout TableEdit
+  ) throws(CNIError) {
+    var addresses = stale
+    for address in try edit.removeFormerMarks(ofNetwork: network, sparing: spared).addresses
+    where !addresses.contains(address) {
+      if try !record.isAccepted(address) { addresses.append(address) }
+    }
+    for accept in try edit.accepts(of: addresses, all: true) { edit.remove(accept, from: FirewallRules.forwarding) }
+  }
+
+  private func removeUnusedIsolation(
+    _ table: IPTable, _ edit: inout TableEdit, _ upstream: UpstreamContainers
+  ) throws(CNIError) {
+    var unused: [Isolation] = []
+    for bridge in try edit.isolatedBridges() {
+      if try record.isIsolated(bridge) { continue }
+      if try edit.isMarked(bridge) { continue }
+      let isUsed = try upstream.mayBeThere(on: bridge, table, edit, besides: [], [])
+      if !isUsed { unused.append(Isolation(bridge: bridge, .sameBridge)) }
+    }
+    try edit.removeIsolation(unused, keepsChains: false)
   }
 
   private func atAllPlaces(
     _ body: (inout TableEdit, AddressFamily) throws(CNIError) -> Void
   ) throws(CNIError) {
-    for place in places {
-      for family in AddressFamily.allCases where place.mayHold(IPTable(.filter, family)) {
-        try place.change(IPTable(.filter, family)) { (edit) throws(CNIError) in try body(&edit, family) }
-      }
+    for place in stores.all { try atBothFamilies(place, body) }
+  }
+
+  private func atBothFamilies(
+    _ place: any IPTablesTransport, _ body: (inout TableEdit, AddressFamily) throws(CNIError) -> Void
+  ) throws(CNIError) {
+    for family in AddressFamily.allCases where place.mayHold(IPTable(.filter, family)) {
+      try place.change(IPTable(.filter, family)) { (edit) throws(CNIError) in try body(&edit, family) }
     }
   }
 
   package func probe() throws(CNIError) {
     do throws(CNIError) {
-      for transport in transports {
+      for transport in stores.written {
         for family in AddressFamily.allCases where family == .ip || transport.hasTables(family) {
           try transport.rehearse(IPTable(.filter, family)) { (edit) throws(CNIError) in
             _ = try edit.rules(of: "FORWARD")
@@ -107,6 +218,18 @@ package struct IPTablesFirewall: RulesBackend {
       }
     } catch {
       throw CNIError(.notAvailable, error.message)
+    }
+  }
+}
+
+extension OwnedRules {
+  /// Whether tables of iptables can do all of it.
+  fileprivate var needsOnlyIPTables: Bool {
+    rules.allSatisfy { rule in
+      switch rule {
+      case .acceptForwarded, .isolate: true
+      case .forwardPort, .masquerade, .restrict, .dropInvalid, .markAccepted: false
+      }
     }
   }
 }

@@ -5,7 +5,6 @@ import Netlink
 
 /// The table as it was read: changes are not seen.
 extension LegacyTable: TableReader {
-  var isWhole: Bool { true }
 
   func states(of names: [String]) -> [ChainState] {
     names.compactMap { name in

@@ -7,7 +7,6 @@ import Netlink
 
 /// A table in nf_tables, as one attempt to change it reads it.
 final class CompatReader: TableReader {
-  let isWhole = false
   private let table: IPTable
   private let sockets: CompatSockets
   /// Made when the table is first looked at; nil within if the kernel has no nf_tables.
@@ -50,11 +49,19 @@ final class CompatReader: TableReader {
     try send(&edit) { (session, messages) throws(NetlinkError) in try session.rehearse(messages) }
   }
 
+  /// The messages that make changes of what was read.
+  func messages(_ edit: inout TableEdit) throws(CNIError) -> [NetlinkMessage] { try openSession().messages(&edit) }
+
+  private func openSession() throws(CNIError) -> CompatSession {
+    let session = try kernel("change") { () throws(NetlinkError) -> CompatSession? in try self.session() }
+    guard let session else { throw CNIError(.kernelRefused, "change the \(table): the kernel has no nf_tables") }
+    return session
+  }
+
   private func send(
     _ edit: inout TableEdit, _ body: (CompatSession, [NetlinkMessage]) throws(NetlinkError) -> Void
   ) throws(CNIError) {
-    let session = try kernel("change") { () throws(NetlinkError) -> CompatSession? in try self.session() }
-    guard let session else { throw CNIError(.kernelRefused, "change the \(table): the kernel has no nf_tables") }
+    let session = try openSession()
     let messages = try session.messages(&edit)
     try kernel("change") { () throws(NetlinkError) in try body(session, messages) }
   }

@@ -32,10 +32,10 @@ struct CompatSession {
     }
   }
 
-  /// Whether there is a rule in one of the chains that iptables has by itself.
-  func holdsRules() throws(NetlinkError) -> Bool {
+  /// Whether there is a rule in one of the chains that iptables has by itself, or one of these drops what no rule decides.
+  func isUsed() throws(NetlinkError) -> Bool {
     let chains = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"].filter { BaseHook($0, table.name) != nil }
-    return try states(of: chains).contains { $0.uses > 0 }
+    return try states(of: chains).contains { $0.uses > 0 || $0.isDropping }
   }
 
   func states(of chains: [String]) throws(NetlinkError) -> [ChainState] {
@@ -55,7 +55,7 @@ struct CompatSession {
   func chains(withPrefix prefix: String) throws(NetlinkError) -> [String] {
     var list = message(NFT_MSG_GETCHAIN, NLM_F_DUMP)
     list.attribute(NFTA_CHAIN_TABLE.rawValue, text: table.name.rawValue)
-    return try dump(list, "list the chains").compactMap { reply in
+    return try dump(list, "list the chains", handle: NFTA_CHAIN_HANDLE.rawValue).compactMap { reply in
       let attributes = reply.attributes(after: 4)
       // Old kernels list those of all tables.
       guard attributes[Int(NFTA_CHAIN_TABLE.rawValue)]?.text == table.name.rawValue else { return nil }
@@ -84,28 +84,49 @@ struct CompatSession {
     list.attribute(NFTA_RULE_TABLE.rawValue, text: table.name.rawValue)
     list.attribute(NFTA_RULE_CHAIN.rawValue, text: chain)
     let name = Array(chain.utf8) + [0]
+    let action = "list the rules of the chain \(chain)"
     guard let isLast else {
-      return try dump(list, "list the rules of the chain \(chain)", holding: needles).compactMap {
-        PlacedRule($0, table, name)
-      }
+      return try dump(list, action, holding: needles).compactMap { PlacedRule($0, table, name) }
     }
     var rules: [PlacedRule] = []
-    let action = "list the rules of the chain \(chain)"
+    var isFound = false
     let isInterrupted = try sockets.another().socket.dump(list, action, holding: needles) { reply in
       guard let rule = PlacedRule(reply, table, name) else { return true }
       rules.append(rule)
-      return !isLast(rule)
+      isFound = isLast(rule)
+      return !isFound
     }
-    if isInterrupted { throw NetlinkError(action, number: EINTR) }
-    return rules
+    // What was found was there, whatever else has changed.
+    if isFound || !isInterrupted { return rules }
+    return try stableDump(list, action, NFTA_RULE_HANDLE.rawValue).compactMap { PlacedRule($0, table, name) }
   }
 
   private func dump(
-    _ list: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil
+    _ list: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil,
+    handle: UInt32 = NFTA_RULE_HANDLE.rawValue
   ) throws(NetlinkError) -> [NetlinkReply] {
     let (parts, isInterrupted) = try main.socket.dump(list, action, holding: needles)
-    if isInterrupted { throw NetlinkError(action, number: EINTR) }
-    return parts
+    return isInterrupted ? try stableDump(list, action, handle) : parts
+  }
+
+  /// A dump of what stood there at one moment, also where somebody changes other tables so often that the kernel calls every dump
+  /// interrupted. A dump misses a rule only if one that it has told already is removed meanwhile, and tells one twice only if one
+  /// is added before it; handles are never used again. So the next dump has other handles, and two with the same have missed
+  /// nothing.
+  private func stableDump(
+    _ list: NetlinkMessage, _ action: String, _ handle: UInt32
+  ) throws(NetlinkError) -> [NetlinkReply] {
+    var former: [UInt64?]?
+    for _ in 0..<50 {
+      let (parts, isInterrupted) = try main.socket.dump(list, action)
+      if !isInterrupted { return parts }
+      let handles = parts.map { part in
+        part.attributes(after: 4)[Int(handle)]?.integer(UInt64.self, at: 0)
+      }
+      if handles == former { return parts }
+      former = handles
+    }
+    throw NetlinkError(action, number: EINTR)
   }
 
   /// The changes as messages, with the table and its own chains before them where they are missing.

@@ -10,7 +10,7 @@ import OS
 
 /// Tables of iptables in nf_tables, as iptables-nft 1.8.9 lays them out and can read them.
 package struct NFTCompatTransport: IPTablesTransport {
-  private let sockets = CompatSockets()
+  let sockets = CompatSockets()
 
   package init() {}
 
@@ -20,7 +20,7 @@ package struct NFTCompatTransport: IPTablesTransport {
       for name in IPTable.Name.allCases {
         do throws(NetlinkError) {
           guard let session = try CompatSession.open(IPTable(name, family), sockets) else { return .missing }
-          if try session.holdsRules() { return .used }
+          if try session.isUsed() { return .used }
         } catch {
           // Without the capability nothing can be told, and the error will be another call's.
         }
@@ -65,9 +65,7 @@ package struct NFTCompatTransport: IPTablesTransport {
         return result
       } catch {
         // The kernel's rules have changed since they were read, or while they were.
-        guard let failure = reader.failure, Self.passing.contains(failure.number), attempt < Self.attempts else {
-          throw error
-        }
+        guard let failure = reader.failure, Self.isTransient(failure), attempt < Self.attempts else { throw error }
         pause(microseconds: .random(in: 0...min(attempt, 40) * 100))
       }
     }
@@ -75,5 +73,9 @@ package struct NFTCompatTransport: IPTablesTransport {
 
   /// Each attempt takes far less than the pauses between them grow to, so somebody always gets through.
   private static let attempts: UInt32 = 300
-  private static let passing = [ERESTART, EINTR, EAGAIN, EBUSY, ENOBUFS]
+
+  /// Whether the same may succeed in another attempt: `ERESTART` says that the ruleset is another one by now.
+  static func isTransient(_ failure: NetlinkError) -> Bool {
+    [ERESTART, EINTR, EAGAIN, EBUSY, ENOBUFS].contains(failure.number)
+  }
 }

@@ -67,7 +67,7 @@ struct PortRules {
         let translation = Translation(hostPort: masquerade.hostPort, destination: masquerade.destination)
         if masqueraded[translation]?.contains(masquerade.source) ?? false { continue }
         masqueraded[translation, default: []].append(masquerade.source)
-      case .forwardPort, .masquerade, .acceptForwarded, .isolate, .restrict, .dropInvalid: break
+      case .forwardPort, .masquerade, .acceptForwarded, .isolate, .restrict, .dropInvalid, .markAccepted: break
       }
     }
     // A rule has one source.

@@ -22,7 +22,12 @@ struct Chain: Sendable {
     static let natPrerouting = Hook(type: "nat", number: 0, priority: -100)
     static let natOutput = Hook(type: "nat", number: 3, priority: -100)
     static let natPostrouting = Hook(type: "nat", number: 4, priority: 100)
-    static let filterForward = Hook(type: "filter", number: 2, priority: 0)
+    /// Right before and right behind the chains that iptables has there, whose priority is 0 (`filter`).
+    static let beforeFilterForward = Hook(type: "filter", number: forward, priority: -1)
+    static let afterFilterForward = Hook(type: "filter", number: forward, priority: 1)
+
+    /// `NF_INET_FORWARD`
+    static let forward: UInt32 = 2
   }
 
   let name: String

@@ -31,16 +31,16 @@ struct SharedElement: Sendable {
     return Element.Place(set: set.name, key: key(String(comment.note)))
   }
 
-  /// The set of shared elements that a set is of the members of one of; nil if it is none.
+  /// The shared set that `set` has the members of one element of; nil if it is no set of members.
   static func shared(byMembersOf set: String, in part: Part) -> SetObject? {
-    part.sharedSets.first { set.hasPrefix(prefix($0)) }
+    part.sharedSets.first { set.hasPrefix(prefix($0)) } ?? part.sharedBranchSet(byMembersOf: set)
   }
 
   private static func prefix(_ set: SetObject) -> String { "\(set.name)_" }
 
-  /// The name twice, each padded as the kernel has it.
-  private static func key(_ bridge: String) -> [UInt8] {
-    let name = Array(bridge.utf8.prefix(15))
+  /// An interface as the key of an element: the name twice, each with NUL to 16 bytes.
+  static func key(_ interface: String) -> [UInt8] {
+    let name = Array(interface.utf8.prefix(15))
     let padded = name + [UInt8](repeating: 0, count: 16 - name.count)
     return padded + padded
   }

@@ -32,6 +32,23 @@ package enum Part: Sendable {
     }
   }
 
+  /// The same among the sets of branches, by the name of a set of members; nil if it is none.
+  func sharedBranchSet(byMembersOf set: String) -> SetObject? {
+    switch self {
+    case .ports: nil
+    case .firewall: Branch.deniedBridges(byMembersOf: set)
+    }
+  }
+
+  /// The shared sets of this part and, among these names of sets, those of its branches.
+  func sharedSets(among names: [String]) -> [SetObject] {
+    sharedSets
+      + names.compactMap { name in
+        // As if there were a member's set of an interface.
+        sharedBranchSet(byMembersOf: "\(name)_lo").flatMap { $0.name == name ? $0 : nil }
+      }
+  }
+
   var chains: [Chain] {
     switch self {
     case .ports: Self.portsChains
@@ -71,7 +88,7 @@ package enum Part: Sendable {
   var samples: [Branch] {
     switch self {
     case .ports: AddressFamily.allCases.map { .masquerade($0, $0.bits / 2) }
-    case .firewall: AddressFamily.allCases.map { .denied(.sample($0)) }
+    case .firewall: AddressFamily.allCases.map { .denied(.sample($0)) } + Branch.marking(bit: 12)
     }
   }
 

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import NFTables
+import Netlink
+import Rules
+
+/// Makes the rules in tables of iptables follow the record in our own table.
+final class FirewallCompanion: BatchCompanion {
+  private let stores: FirewallStores
+  private let adminChain: String
+  private let record: any FirewallRecord
+  /// The accepts in nf_tables that were found, each by its table: to look through thousands takes longer than others leave the
+  /// ruleset alone. A rule's handle stands for the same rule as long as the rule is there.
+  private var found: [(table: IPTable, accepts: [PlacedRule])] = []
+  private var upstreamInNFT: UpstreamContainers
+  /// The addresses whose accepts were there before an ADD: upstream has added them, and an undone ADD leaves them.
+  private var adopted: [IPAddress] = []
+
+  init(_ stores: FirewallStores, adminChain: String, _ record: any FirewallRecord) {
+    self.stores = stores
+    self.adminChain = adminChain
+    self.record = record
+    upstreamInNFT = UpstreamContainers(record)
+  }
+
+  func messages(for change: RecordChange) throws(NetlinkError) -> CompanionMessages {
+    var list: [NetlinkMessage] = []
+    // DEL looks at every place where rules may be left from before the host, or the configuration, changed.
+    if let nft = stores.nft, change.kind == .remove || stores.writesNFT {
+      for family in AddressFamily.allCases {
+        let table = IPTable(.filter, family)
+        let reader = CompatReader(table, nft.sockets)
+        do throws(CNIError) {
+          var edit = TableEdit(reader)
+          try follow(change, table, &edit, remembers: true)
+          if !edit.changes.isEmpty { list += try reader.messages(&edit) }
+        } catch {
+          if let failure = reader.failure, NFTCompatTransport.isTransient(failure) { throw failure }
+          return .refused(error)
+        }
+      }
+    }
+    if change.kind == .remove, change.usesLegacyTables || !change.wasRecorded {
+      do throws(CNIError) {
+        for family in AddressFamily.allCases where stores.legacy.mayHold(IPTable(.filter, family)) {
+          try followInLegacy(change, family)
+        }
+      } catch {
+        return .refused(error)
+      }
+    }
+    return .messages(list)
+  }
+
+  func batchFailed(_ error: NetlinkError) {
+    // A rule that was to be removed is gone.
+    if error.number == NetlinkError.noEntry { found = [] }
+  }
+
+  func recordChanged(_ change: RecordChange) throws(CNIError) {
+    // What was found before is another state.
+    found = []
+    upstreamInNFT = UpstreamContainers(record)
+    guard stores.writesLegacy else { return }
+    for family in AddressFamily.allCases {
+      let isWanted = change.claimed.contains { $0.family == family } || (family == .ip && change.isolation != nil)
+      guard isWanted || stores.legacy.mayHold(IPTable(.filter, family)) else { continue }
+      try followInLegacy(change, family)
+    }
+  }
+
+  private func followInLegacy(_ change: RecordChange, _ family: AddressFamily) throws(CNIError) {
+    let table = IPTable(.filter, family)
+    try stores.legacy.change(table) { (edit) throws(CNIError) in
+      try self.follow(change, table, &edit, remembers: false)
+    }
+  }
+
+  /// Collects what a table of one family has to change. In nf_tables it remembers for other attempts what takes long to find; a legacy
+  /// table is read as a whole each time, and in each its rules stand elsewhere.
+  private func follow(
+    _ change: RecordChange, _ table: IPTable, _ edit: inout TableEdit, remembers: Bool
+  ) throws(CNIError) {
+    let family = table.family
+    try edit.lookAtFirewallChains(adminChain: adminChain)
+    let claimed = change.claimed.filter { $0.family == family }
+    var released = change.released.filter { $0.family == family }
+    if change.kind == .undo { released.removeAll { adopted.contains($0) } }
+    var freed = change.freed
+
+    let former = try edit.removeFormerMarks(of: OwnerTag(change.owner))
+    for address in former.addresses where !claimed.contains(address) && !released.contains(address) {
+      if try !record.isAccepted(address) { released.append(address) }
+    }
+    for bridge in former.bridges where change.isolation?.bridge != bridge {
+      if freed.contains(where: { $0.bridge == bridge }) { continue }
+      if try !record.isIsolated(bridge) { freed.append(Isolation(bridge: bridge, .sameBridge)) }
+    }
+
+    let present = try accepts(of: claimed, released, table, &edit, remembers)
+    if !claimed.isEmpty || change.isolation != nil {
+      let missing = FirewallRules.missingAccepts(of: claimed, present: present)
+      try edit.writeForwarding(adminChain: adminChain, isIsolating: change.isolation != nil, adding: missing)
+    }
+    if change.kind == .add {
+      for address in claimed where !adopted.contains(address) {
+        if present.contains(where: { $0.rule?.source?.value.address == address }) { adopted.append(address) }
+      }
+    }
+    let unwanted = released.flatMap(FirewallRules.accepts)
+    for accept in present where unwanted.contains(where: { $0 == accept.rule }) {
+      edit.remove(accept, from: FirewallRules.forwarding)
+    }
+    if let isolation = change.isolation { try edit.isolate(isolation) }
+    let upstream = remembers ? upstreamInNFT : UpstreamContainers(record)
+    var removable: [Isolation] = []
+    for isolation in freed {
+      let isUsed = try upstream.mayBeThere(
+        on: isolation.bridge, table, edit, besides: released, change.ports)
+      if !isUsed { removable.append(isolation) }
+    }
+    try edit.removeIsolation(removable, keepsChains: change.isolation != nil)
+  }
+
+  private func accepts(
+    of claimed: [IPAddress], _ released: [IPAddress], _ table: IPTable, _ edit: inout TableEdit, _ remembers: Bool
+  ) throws(CNIError) -> [PlacedRule] {
+    if remembers, let known = found.first(where: { $0.table == table }) { return known.accepts }
+    // Of what is released no copy may be left, whoever has made it.
+    let accepts = try edit.accepts(of: claimed + released, all: !released.isEmpty)
+    if remembers { found.append((table, accepts)) }
+    return accepts
+  }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Digest
+import OS
+import Rules
+
+/// How versions before 0.2 remembered in tables of iptables whose an accept is: by rules that no packet comes to, of which containers
+/// that run since then still have some. They are read and removed, and never written. Each owner had a chain,
+///
+///     -A CNI-FO-HASH -s ADDRESS -m comment --comment "NETWORK/ID/INTERFACE" -j CNI-OWNERS
+///     -A CNI-FO-HASH -m comment --comment "NETWORK/ID/INTERFACE" -j CNI-FB-BRIDGE
+///
+/// or, in legacy tables, all owners shared the chains, with the network's name and the owner's hash in the place of interfaces:
+///
+///     -A CNI-OWNERS -s ADDRESS -i NETWORK -o HASH -j RETURN
+///     -A CNI-FB-BRIDGE -i NETWORK -o HASH -j RETURN
+enum FormerMarks {
+  static let accepts = "CNI-OWNERS"
+  /// The chains of bridges: of containers with any isolation, and of those with `isolated`.
+  static let bridgePrefixes = ["CNI-FB-", "CNI-FI-"]
+  static let ownerPrefix = "CNI-FO-"
+
+  static func chain(_ owner: OwnerTag) -> String { ownerPrefix + sha512(owner.text).prefix(21) }
+}
+
+/// What marks stood for.
+struct FormerClaims {
+  var addresses: [IPAddress] = []
+  var bridges: [String] = []
+
+  var isEmpty: Bool { addresses.isEmpty && bridges.isEmpty }
+}
+
+extension TableEdit {
+  /// Collects the removal of an owner's marks; returns what nobody else is marked for.
+  mutating func removeFormerMarks(of owner: OwnerTag) throws(CNIError) -> FormerClaims {
+    guard try has(FormerMarks.accepts) else { return FormerClaims() }
+    let label = MarkLabel(owner)
+    return try removeFormerMarks(
+      ownChains: [FormerMarks.chain(owner)], holding: label.owner, isShared: { $0 == label })
+  }
+
+  /// The same of a network's owners, but for some; and of the chains that hold nothing any more.
+  mutating func removeFormerMarks(
+    ofNetwork name: String, sparing spared: Set<OwnerTag>
+  ) throws(CNIError) -> FormerClaims {
+    guard try has(FormerMarks.accepts) else { return FormerClaims() }
+    let prefix = OwnerTag.prefix(ofNetwork: name)
+    var ownChains: [String] = []
+    for chain in try chains(withPrefix: FormerMarks.ownerPrefix) {
+      let comment = try (rules(of: chain) ?? []).first?.rule?.comment
+      guard let comment else {
+        removeChain(chain)
+        continue
+      }
+      if comment.hasPrefix(prefix), !spared.contains(OwnerTag(text: comment)) { ownChains.append(chain) }
+    }
+    let network = MarkLabel.network(ofTags: String(prefix.dropLast()))
+    let labels = Set(spared.map { MarkLabel($0) })
+    let claims = try removeFormerMarks(ownChains: ownChains, holding: network) {
+      $0.network == network && !labels.contains($0)
+    }
+    for chain in try [FormerMarks.accepts] + bridgeChains() where try uses(of: chain) == 0 { removeChain(chain) }
+    return claims
+  }
+
+  /// Whether a container of a former version isolates a bridge.
+  mutating func isMarked(_ bridge: String) throws(CNIError) -> Bool {
+    for prefix in FormerMarks.bridgePrefixes where try uses(of: prefix + bridge) > 0 { return true }
+    return false
+  }
+
+  private func bridgeChains() throws(CNIError) -> [String] {
+    var all: [String] = []
+    for prefix in FormerMarks.bridgePrefixes { all += try chains(withPrefix: prefix) }
+    return all
+  }
+
+  private mutating func removeFormerMarks(
+    ownChains: [String], holding text: String, isShared: (MarkLabel) -> Bool
+  ) throws(CNIError) -> FormerClaims {
+    var claims = FormerClaims()
+    var removed: [UInt64] = []
+    for chain in ownChains {
+      guard let rules = try rules(of: chain) else { continue }
+      for placed in rules { claims.add(placed, markedIn: placed.jump) }
+      removed += rules.map(\.handle)
+      removeChain(chain)
+    }
+    for chain in try [FormerMarks.accepts] + bridgeChains() {
+      for placed in try rules(of: chain, holding: [Array(text.utf8)]) {
+        guard let label = placed.rule.flatMap({ MarkLabel($0) }), isShared(label) else { continue }
+        claims.add(placed, markedIn: chain)
+        removed.append(placed.handle)
+        remove(placed, from: chain)
+      }
+    }
+    return claims.isEmpty ? claims : claims.subtracting(try otherClaims(than: removed))
+  }
+
+  /// What others are marked for; it takes a look at all rules, as only containers of former versions need.
+  private func otherClaims(than removed: [UInt64]) throws(CNIError) -> FormerClaims {
+    var claims = FormerClaims()
+    for (chain, placed) in try allRules(holding: nil) where !removed.contains(placed.handle) {
+      claims.add(placed, markedIn: chain.hasPrefix(FormerMarks.ownerPrefix) ? placed.jump : chain)
+    }
+    return claims
+  }
+}
+
+extension FormerClaims {
+  /// Adds what a rule stands for by the chain that it jumps to or stands in.
+  fileprivate mutating func add(_ placed: PlacedRule, markedIn chain: String?) {
+    guard let chain else { return }
+    if chain == FormerMarks.accepts {
+      if let address = placed.rule?.source?.value.address { addresses.append(address) }
+      return
+    }
+    for prefix in FormerMarks.bridgePrefixes where chain.hasPrefix(prefix) {
+      bridges.append(String(chain.dropFirst(prefix.count)))
+    }
+  }
+
+  fileprivate func subtracting(_ others: FormerClaims) -> FormerClaims {
+    FormerClaims(
+      addresses: addresses.filter { !others.addresses.contains($0) },
+      bridges: bridges.filter { !others.bridges.contains($0) })
+  }
+}
+
+/// An owner as it stands in the place of two interfaces, which are of at most 15 bytes.
+private struct MarkLabel: Hashable {
+  let network: String
+  let owner: String
+
+  init(_ owner: OwnerTag) {
+    network = Self.network(ofTags: owner.network)
+    self.owner = String(sha512(owner.text).prefix(Self.length))
+  }
+
+  /// Reads a mark; nil if it has no label.
+  init?(_ rule: IPTablesRule) {
+    guard let network = rule.inputInterface, let owner = rule.outputInterface else { return nil }
+    self.network = network.value.name
+    self.owner = owner.value.name
+  }
+
+  /// The network of a tag: its name if it fits, else its hash.
+  static func network(ofTags name: String) -> String {
+    String((name.utf8.count <= length ? name : sha512(name)).prefix(length))
+  }
+
+  /// `IFNAMSIZ` without the NUL.
+  private static let length = 15
+}

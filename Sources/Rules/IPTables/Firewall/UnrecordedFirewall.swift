@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Rules
+
+/// The rules on a kernel without nf_tables, where nothing records whose they are: as with upstream's plugin, accepts go by the addresses
+/// of the result, and the isolation of a bridge stays.
+final class UnrecordedFirewall {
+  private let transport: any IPTablesTransport
+  private let adminChain: String
+  /// The addresses that an ADD has written accepts of.
+  private var added: [IPAddress] = []
+
+  init(_ transport: any IPTablesTransport, adminChain: String) {
+    self.transport = transport
+    self.adminChain = adminChain
+  }
+
+  func add(_ wanted: OwnedRules) throws(CNIError) {
+    let isolation = wanted.rules.isolations.first
+    do throws(CNIError) {
+      for family in AddressFamily.allCases {
+        let table = IPTable(.filter, family)
+        let addresses = wanted.rules.accepts.map(\.address).filter { $0.family == family }
+        if addresses.isEmpty, isolation == nil || !transport.mayHold(table) { continue }
+        added += try transport.change(table) { (edit) throws(CNIError) in
+          let present = try edit.accepts(of: addresses, all: false)
+          try edit.writeForwarding(
+            adminChain: adminChain, isIsolating: isolation != nil,
+            adding: FirewallRules.missingAccepts(of: addresses, present: present))
+          if let isolation { try edit.isolate(isolation) }
+          return addresses.filter { address in
+            !present.contains { $0.rule?.source?.value.address == address }
+          }
+        }
+      }
+    } catch {
+      try? undo()
+      throw error
+    }
+  }
+
+  func undo() throws(CNIError) { try remove(added) }
+
+  func remove(_ addresses: [IPAddress]) throws(CNIError) {
+    for family in AddressFamily.allCases {
+      let own = addresses.filter { $0.family == family }
+      let table = IPTable(.filter, family)
+      if own.isEmpty || !transport.mayHold(table) { continue }
+      try transport.change(table) { (edit) throws(CNIError) in
+        for accept in try edit.accepts(of: own, all: true) { edit.remove(accept, from: FirewallRules.forwarding) }
+      }
+    }
+  }
+}

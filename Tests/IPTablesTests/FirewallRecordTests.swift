@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import NFTables
+import Netlink
+import Rules
+import TestSupport
+import Testing
+
+@testable import IPTables
+
+/// Our own table as the record of attachments, by which rules in tables of iptables come and go.
+@Suite(.enabled(if: Namespace.obstacle == nil, "needs privileges"))
+struct FirewallRecordTests {
+  private let host: Namespace
+  private let record = NFTablesBackend(.firewall)
+
+  init() throws { host = try Namespace() }
+
+  private func add(_ wanted: OwnedRules) throws {
+    _ = try host.run { try record.apply(wanted, onConflict: .replace) {} }
+  }
+
+  private func remove(_ owner: Owner) throws {
+    _ = try host.run { try record.remove(owner, hint: [], ports: []) }
+  }
+
+  /// The names of the sets of our table.
+  private func sets() throws -> [String] {
+    try host.command("nft", "list", "sets").split(separator: "\n").compactMap { line in
+      let words = line.split { $0.isWhitespace }
+      return words.first == "set" ? words.dropFirst().first.map(String.init) : nil
+    }
+  }
+
+  @Test("what an attachment is recorded with is found without its result, and with a table that is not there nothing")
+  func attachmentRecord() throws {
+    let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"], .isolated)
+    let nobody = try #require(try host.run { try record.attachmentRecord(of: wanted.owner, hint: wanted.rules) })
+    #expect(nobody == AttachmentRecord(accepts: [], ports: []))
+    #expect(try host.run { try !record.hasAccepts() && !record.hasRules(of: wanted.owner) })
+    #expect(try sets().isEmpty)
+    try add(wanted)
+    for hint in [[], wanted.rules] {
+      let found = try #require(try host.run { try record.attachmentRecord(of: wanted.owner, hint: hint) })
+      #expect(Set(found.accepts) == Set(wanted.rules.accepts))
+      #expect(found.ports == [RecordedPort(name: "v-net-id", isIsolated: true)])
+    }
+    let address = try #require(IPAddress("10.22.0.5"))
+    #expect(try host.run { try record.hasAccepts() && record.isAccepted(address) && record.isIsolated("cni0") })
+    #expect(try host.run { try !record.isAccepted(.loopback6) && !record.isIsolated("cni1") })
+    #expect(try host.run { try record.unrecorded([address, .loopback6]) } == [.loopback6])
+    try remove(wanted.owner)
+    #expect(try host.run { try !record.hasAccepts() && !record.isAccepted(address) && !record.isIsolated("cni0") })
+  }
+
+  @Test("the ports of a bridge that nobody is recorded with are told, and none of a bridge that is not there")
+  func unrecordedPorts() throws {
+    #expect(try host.run { try record.unrecordedPorts(on: "cni0") }.isEmpty)
+    try host.ip(
+      """
+      link add cni0 type bridge
+      link add cni1 type bridge
+      link add v-net-id type veth peer name p0
+      link add other type veth peer name p1
+      link add elsewhere type veth peer name p2
+      link add nowhere type veth peer name p3
+      link set v-net-id master cni0
+      link set other master cni0
+      link set elsewhere master cni1
+      """)
+    #expect(Set(try host.run { try record.unrecordedPorts(on: "cni0") }) == ["v-net-id", "other"])
+    try add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .sameBridge))
+    #expect(try host.run { try record.unrecordedPorts(on: "cni0") } == ["other"])
+    #expect(try host.run { try record.unrecordedPorts(on: "cni1") } == ["elsewhere"])
+    #expect(try host.run { try record.unrecordedPorts(on: "lo") }.isEmpty)
+    // What is deleted at once, as on old kernels, does not stand for a moment longer.
+    let old = NFTablesBackend(.firewall, expiry: 0)
+    _ = try host.run { try old.remove(FirewallScene.owner(), hint: [], ports: []) }
+    #expect(Set(try host.run { try record.unrecordedPorts(on: "cni0") }) == ["v-net-id", "other"])
+  }
+
+  /// A container of which everything goes by its bridge.
+  private static func onBridge(_ id: String) throws -> OwnedRules {
+    var wanted = try FirewallScene.wanted(FirewallScene.owner(id), [id == "a" ? "10.22.0.5" : "10.22.0.6"], .isolated)
+    let denied = DeniedDestinations(
+      network: "net", family: .ip, ranges: [AddressRange(first: try #require(IPAddress("10.0.0.0")), end: nil)])
+    wanted.rules += [.dropInvalid(.bridge("cni0")), .restrict(Restriction(.bridge("cni0"), denied))]
+    return wanted
+  }
+
+  @Test(
+    "with the last container of a bridge its sets of members go, and what they stood for", arguments: [false, true])
+  func members(collects: Bool) throws {
+    for id in ["a", "b"] { try add(try Self.onBridge(id)) }
+    func members() throws -> Set<String> { Set(try sets().filter { $0.hasSuffix("_cni0") }) }
+    let all = try members()
+    #expect(all.count == 4)
+    #expect(all.isSuperset(of: ["bridges_cni0", "isolated_bridges_cni0", "tracked_bridges_cni0"]))
+    try remove(FirewallScene.owner("a"))
+    #expect(try members() == all)
+    #expect(try host.run { try record.verify(try Self.onBridge("b")) }.isEmpty)
+    if collects {
+      _ = try host.run { try record.removeAll(ofNetwork: "net", sparing: []) }
+    } else {
+      try remove(FirewallScene.owner("b"))
+    }
+    #expect(try members().isEmpty)
+    let listed = try host.command("nft", "list", "table", "inet", "swift_cni")
+    #expect(!listed.contains("\"cni0\" . \"cni0\""))
+  }
+
+  @Test("a container that changes its policy leaves no empty sets of members")
+  func changed() throws {
+    try add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .isolated))
+    try add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .sameBridge, on: "cni1"))
+    #expect(try sets().filter { $0.hasPrefix("bridges_") || $0.hasPrefix("isolated_bridges_") } == ["bridges_cni1"])
+    try add(try FirewallScene.wanted())
+    #expect(try !sets().contains { $0.hasPrefix("bridges_") || $0.hasPrefix("isolated_bridges_") })
+    #expect(try host.run { try record.verify(try FirewallScene.wanted()) }.isEmpty)
+  }
+
+  @Test("an ADD that fails puts back the sets that it emptied, with what they stood for")
+  func failed() throws {
+    let former = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .isolated)
+    try add(former)
+    let failure = CNIError(.inputOutput, "no")
+    #expect(throws: failure) {
+      try host.run {
+        let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.6"], .sameBridge, on: "cni1")
+        _ = try record.apply(wanted, onConflict: .replace) { () throws(CNIError) in throw failure }
+      }
+    }
+    #expect(try host.run { try record.verify(former) }.isEmpty)
+    #expect(try !sets().contains { $0.hasSuffix("_cni1") })
+  }
+}
+
+// MARK: - After others
+
+extension FirewallRecordTests {
+  /// A container of which everything goes by its veth and its addresses.
+  private static func onVeth(network: String = "net") throws -> OwnedRules {
+    var wanted = try FirewallScene.wanted(
+      FirewallScene.owner(network: network), [network == "net" ? "10.24.0.5" : "10.23.0.5"])
+    let address = try #require(wanted.rules.accepts.first).address
+    let denied = DeniedDestinations(
+      network: network, family: .ip, ranges: [AddressRange(first: try #require(IPAddress("0.0.0.0")), end: nil)])
+    for source in [PacketSource.veth("v-\(network)"), .address(address)] {
+      wanted.rules += [.dropInvalid(source), .restrict(Restriction(source, denied))]
+    }
+    wanted.rules.append(.markAccepted(bit: 12))
+    return wanted
+  }
+
+  @Test("after a flush of the table another network's ADD makes the rules of those that were there again")
+  func flushed() throws {
+    let all = [try Self.onVeth(), try Self.onBridge("b")]
+    for wanted in all { try add(wanted) }
+    try host.command("nft", "flush", "table", "inet", "swift_cni")
+    for wanted in all { #expect(try !host.run { try record.verify(wanted) }.isEmpty) }
+    try add(try Self.onVeth(network: "other"))
+    for wanted in all {
+      let problems = try host.run { try record.verify(wanted) }
+      #expect(problems == [])
+    }
+  }
+
+  @Test("what nft lists can be loaded on another host, and is whole there")
+  func reloaded() throws {
+    let all = [try Self.onVeth(), try Self.onBridge("a"), try Self.onVeth(network: "other")]
+    for wanted in all { try add(wanted) }
+    let other = try Namespace()
+    try other.command("nft", "-f", "-", input: try host.command("nft", "list", "ruleset"))
+    for wanted in all {
+      let problems = try other.run { try record.verify(wanted) }
+      #expect(problems == [])
+    }
+    try other.run { _ = try record.apply(all[0], onConflict: .replace) {} }
+    #expect(try other.run { try record.verify(all[0]) } == [])
+  }
+}
+
+// MARK: - What companions are told
+
+extension FirewallRecordTests {
+  /// A companion that has no rules, and writes down what it is told last.
+  private final class Listener: BatchCompanion {
+    private(set) var told: [RecordChange] = []
+    private(set) var changed: [RecordChange] = []
+    var refusal: CNIError?
+
+    func messages(for change: RecordChange) -> CompanionMessages {
+      told.append(change)
+      return refusal.map { .refused($0) } ?? .messages([])
+    }
+
+    func batchFailed(_ error: NetlinkError) {}
+    func recordChanged(_ change: RecordChange) { changed.append(change) }
+
+    /// What was told of, without what another attempt has told again.
+    var summary: [String] {
+      let last = [RecordChange.Kind.add, .undo, .remove].compactMap { kind in told.last { $0.kind == kind } }
+      return (last + changed).map { change in
+        let lists = [change.claimed, change.released].map { $0.map(\.description).sorted() }
+        let freed = change.freed.map { "\($0.bridge) \($0.kind)" }.sorted()
+        let isolation = change.isolation.map { "\($0.bridge) \($0.kind)" } ?? ""
+        return
+          "\(change.kind) \(change.owner) \(lists) \(freed) \(isolation) \(change.wasRecorded) \(change.usesLegacyTables)"
+      }
+    }
+  }
+
+  /// The same call of both records; answers what each has told.
+  private func both(_ memory: MemoryRecord, _ call: (any FirewallRecord, Listener) throws -> Void) rethrows
+    -> [[String]]
+  {
+    let listeners = [Listener(), Listener()]
+    try host.run { try call(record, listeners[0]) }
+    try call(memory, listeners[1])
+    return listeners.map(\.summary)
+  }
+
+  @Test("the record that tests have in memory tells companions the same as our own table", arguments: 1...4)
+  func sameChanges(seed: UInt64) throws {
+    let memory = MemoryRecord()
+    var numbers = SeededNumbers(seed: seed)
+    let failure = CNIError(.inputOutput, "no")
+    for _ in 0..<40 {
+      let owner = FirewallScene.owner("c\(Int.random(in: 0..<3, using: &numbers))")
+      let addresses = ["10.22.0.1", "10.22.0.2", "10.22.0.3", "fd00::1"].filter { _ in Bool.random(using: &numbers) }
+      let kinds: [Isolation.Kind?] = [nil, .sameBridge, .isolated]
+      let kind = kinds[Int.random(in: 0..<3, using: &numbers)]
+      let bridge = Bool.random(using: &numbers) ? "cni0" : "cni1"
+      var wanted = try FirewallScene.wanted(owner, addresses, kind, on: bridge)
+      wanted.usesLegacyTables = Bool.random(using: &numbers)
+      let told: [[String]]
+      switch Int.random(in: 0..<4, using: &numbers) {
+      case 0:
+        told = try both(memory) { try $0.remove(owner, hint: wanted.rules, joining: $1) }
+      case 1:
+        told = both(memory) { record, listener in
+          #expect(throws: failure) {
+            _ = try record.apply(wanted, onConflict: .replace, joining: listener) { () throws(CNIError) in throw failure
+            }
+          }
+        }
+      default:
+        told = try both(memory) { _ = try $0.apply(wanted, onConflict: .replace, joining: $1) {} }
+      }
+      #expect(told[0] == told[1])
+      if told[0] != told[1] { return }
+    }
+  }
+
+  @Test("what a companion refuses is the error, and the record stays as it was", arguments: ["ADD", "DEL"])
+  func refused(verb: String) throws {
+    let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .isolated)
+    let isThere = verb == "DEL"
+    if isThere { try add(wanted) }
+    let listener = Listener()
+    let refusal = CNIError(.kernelRefused, "no table")
+    listener.refusal = refusal
+    #expect(throws: refusal) {
+      try host.run {
+        if isThere {
+          try record.remove(wanted.owner, hint: [], joining: listener)
+        } else {
+          _ = try record.apply(wanted, onConflict: .replace, joining: listener) {}
+        }
+      }
+    }
+    #expect(try host.run { try record.hasRules(of: wanted.owner) } == isThere)
+    #expect(listener.changed.isEmpty)
+  }
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import IPTables
+import NFTables
+import Netlink
+import Rules
+
+/// A record of attachments that only a test has: it tells companions of changes as our own table does.
+final class MemoryRecord: FirewallRecord {
+  fileprivate struct Attachment {
+    let owner: Owner
+    /// But for the accepts that somebody else has by now.
+    var rules: [Rule]
+    let usesLegacyTables: Bool
+
+    var addresses: [IPAddress] { rules.accepts.map(\.address) }
+    var isolation: Isolation? { rules.isolations.first }
+  }
+
+  private var attachments: [Attachment] = []
+  /// What every operation throws; nil if it succeeds.
+  var failure: CNIError?
+  /// The ports of each bridge.
+  var ports: [String: [String]] = [:]
+  private(set) var changes: [RecordChange] = []
+
+  /// The owners that have something.
+  var owners: [Owner] { attachments.map(\.owner) }
+
+  func apply(
+    _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
+  ) throws(CNIError) -> [Takeover] {
+    try apply(wanted, onConflict: onConflict, joining: nil, then: completion)
+  }
+
+  func apply(
+    _ wanted: OwnedRules, onConflict: ConflictPolicy, joining companion: (any BatchCompanion)?,
+    then completion: () throws(CNIError) -> Void
+  ) throws(CNIError) -> [Takeover] {
+    try check()
+    let before = attachments
+    let (after, takeovers) = replacing(with: wanted)
+    var change = RecordChange(kind: .add, owner: wanted.owner)
+    change.claimed = wanted.rules.accepts.map(\.address)
+    change.isolation = wanted.rules.isolations.first
+    change.leave(from: before, to: after)
+    try make(change, after, companion)
+    do throws(CNIError) {
+      try companion?.recordChanged(change)
+      try completion()
+    } catch {
+      do throws(CNIError) {
+        try undo(wanted.owner, to: before, companion)
+      } catch let failure {
+        throw CNIError(error.code, error.message, details: "and could not be undone: \(failure.message)")
+      }
+      throw error
+    }
+    return takeovers
+  }
+
+  private func replacing(with wanted: OwnedRules) -> (after: [Attachment], takeovers: [Takeover]) {
+    var after = attachments.filter { $0.owner != wanted.owner }
+    var takeovers: [Takeover] = []
+    let claimed = wanted.rules.accepts.map(\.address)
+    for index in after.indices {
+      for address in after[index].addresses where claimed.contains(address) {
+        takeovers.append(Takeover(of: "\(address)", previous: "\(after[index].owner)"))
+      }
+      after[index].rules.removeAll { rule in
+        if case .acceptForwarded(let accept) = rule { claimed.contains(accept.address) } else { false }
+      }
+    }
+    if !wanted.rules.isEmpty {
+      // What a former ADD has written to legacy tables stays until DEL.
+      let usedLegacy = attachments.contains { $0.owner == wanted.owner && $0.usesLegacyTables }
+      after.append(
+        Attachment(
+          owner: wanted.owner, rules: wanted.rules, usesLegacyTables: usedLegacy || wanted.usesLegacyTables))
+    }
+    return (after, takeovers)
+  }
+
+  private func undo(_ owner: Owner, to before: [Attachment], _ companion: (any BatchCompanion)?) throws(CNIError) {
+    let now = attachments.first { $0.owner == owner }
+    let former = before.first { $0.owner == owner }
+    var change = RecordChange(kind: .undo, owner: owner)
+    change.claimed = (former?.addresses ?? []).filter { !(now?.addresses.contains($0) ?? false) }
+    change.isolation = former?.isolation.flatMap { $0.restored(from: now?.isolation) }
+    change.leave(from: attachments, to: before)
+    try make(change, before, companion)
+    try companion?.recordChanged(change)
+  }
+
+  func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+    try check()
+    attachments.removeAll { $0.owner == owner }
+    return []
+  }
+
+  func remove(_ owner: Owner, hint: [Rule], joining companion: any BatchCompanion) throws(CNIError) {
+    try check()
+    let after = attachments.filter { $0.owner != owner }
+    var change = RecordChange(kind: .remove, owner: owner)
+    change.leave(from: attachments, to: after)
+    change.wasRecorded = !change.released.isEmpty
+    change.usesLegacyTables = attachments.contains { $0.owner == owner && $0.usesLegacyTables }
+    let recorded = attachments.flatMap(\.addresses)
+    change.released += hint.accepts.map(\.address).filter { !recorded.contains($0) }
+    for bridge in hint.isolations.map(\.bridge) where !attachments.contains(where: { $0.isolation?.bridge == bridge }) {
+      if !change.freed.contains(where: { $0.bridge == bridge }) {
+        change.freed.append(Isolation(bridge: bridge, .sameBridge))
+      }
+    }
+    try make(change, after, companion)
+  }
+
+  /// Changes the record after the companion has seen it as it was.
+  private func make(
+    _ change: RecordChange, _ after: [Attachment], _ companion: (any BatchCompanion)?
+  ) throws(CNIError) {
+    changes.append(change)
+    var refusal: CNIError?
+    do throws(NetlinkError) {
+      if case .refused(let error)? = try companion?.messages(for: change) { refusal = error }
+    } catch {
+      refusal = CNIError(.kernelRefused, "\(error)")
+    }
+    if let refusal { throw refusal }
+    attachments = after
+  }
+
+  private func check() throws(CNIError) { if let failure { throw failure } }
+}
+
+// MARK: - What there is
+
+extension MemoryRecord {
+  func removeAll(ofNetwork network: String, sparing valid: Set<CNI.Attachment>) throws(CNIError) -> [PortForward] {
+    try check()
+    attachments.removeAll { $0.owner.isStale(network, valid) }
+    return []
+  }
+
+  func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
+    try check()
+    var problems: [String] = []
+    let own = attachments.first { $0.owner == wanted.owner }
+    for accept in wanted.rules.accepts {
+      let holder = attachments.first { $0.addresses.contains(accept.address) }
+      if holder == nil { problems.append("the accept of \(accept.address) is missing") }
+      if let holder, holder.owner != wanted.owner {
+        problems.append("the accept of \(accept.address) belongs to \(holder.owner)")
+      }
+    }
+    for isolation in wanted.rules.isolations where own?.isolation != isolation {
+      problems.append("the isolation of \(isolation.bridge) is missing")
+    }
+    return problems
+  }
+
+  func attachmentRecord(of owner: Owner, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
+    if failure?.code == .notAvailable { return nil }
+    try check()
+    let own = attachments.first { $0.owner == owner }
+    let ports = (own?.rules.isolations ?? []).compactMap { isolation in
+      isolation.port.map { RecordedPort(name: $0, isIsolated: isolation.kind == .isolated) }
+    }
+    return AttachmentRecord(accepts: own?.rules.accepts ?? [], ports: ports)
+  }
+
+  func hasAccepts() throws(CNIError) -> Bool {
+    try check()
+    return attachments.contains { !$0.addresses.isEmpty }
+  }
+
+  func hasRules(of owner: Owner) throws(CNIError) -> Bool {
+    try check()
+    return owners.contains(owner)
+  }
+
+  func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
+    try check()
+    return attachments.first { $0.owner == owner }?.rules.accepts ?? []
+  }
+
+  func accepts(
+    ofNetwork network: String, sparing valid: Set<CNI.Attachment>
+  ) throws(CNIError) -> [ForwardAccept] {
+    try check()
+    return attachments.filter { $0.owner.isStale(network, valid) }.flatMap(\.rules.accepts)
+  }
+
+  func isAccepted(_ address: IPAddress) throws(CNIError) -> Bool {
+    try check()
+    return attachments.contains { $0.addresses.contains(address) }
+  }
+
+  func unrecorded(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress] {
+    try check()
+    let recorded = attachments.flatMap(\.addresses)
+    return addresses.filter { !recorded.contains($0) }
+  }
+
+  func isIsolated(_ bridge: String) throws(CNIError) -> Bool {
+    try check()
+    return attachments.contains { $0.isolation?.bridge == bridge }
+  }
+
+  func unrecordedPorts(on bridge: String) throws(CNIError) -> [String] {
+    try check()
+    let recorded = attachments.compactMap(\.isolation?.port)
+    return (ports[bridge] ?? []).filter { !recorded.contains($0) }
+  }
+
+  func probe() throws(CNIError) { try check() }
+}
+
+extension Isolation {
+  /// What of it an undone change to another has to write again; nil if that has taken nothing away.
+  fileprivate func restored(from other: Isolation?) -> Isolation? {
+    if other?.bridge != bridge { return self }
+    return kind == .isolated && other?.kind == .sameBridge ? self : nil
+  }
+}
+
+extension Owner {
+  fileprivate func isStale(_ network: String, _ valid: Set<CNI.Attachment>) -> Bool {
+    self.network == network && !valid.contains(CNI.Attachment(containerID: containerID, interface: interface))
+  }
+}
+
+extension RecordChange {
+  /// Tells what nobody has any more.
+  fileprivate mutating func leave(from before: [MemoryRecord.Attachment], to after: [MemoryRecord.Attachment]) {
+    let kept = after.flatMap(\.addresses)
+    released = before.flatMap(\.addresses).filter { !kept.contains($0) }
+    let (was, stays) = (before.compactMap(\.isolation), after.compactMap(\.isolation))
+    ports = was.compactMap(\.port).filter { port in !stays.contains { $0.port == port } }
+    for isolation in was {
+      let left = stays.filter { $0.bridge == isolation.bridge }
+      if freed.contains(where: { $0.bridge == isolation.bridge }) { continue }
+      if left.isEmpty {
+        freed.append(Isolation(bridge: isolation.bridge, .sameBridge))
+      } else if isolation.kind == .isolated, !left.contains(where: { $0.kind == .isolated }) {
+        freed.append(Isolation(bridge: isolation.bridge, .isolated))
+      }
+    }
+  }
+}

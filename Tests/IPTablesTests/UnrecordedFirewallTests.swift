@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Rules
+import Testing
+
+@testable import IPTables
+
+/// A kernel without nf_tables, where nothing records whose rules are: upstream's ways.
+@Suite struct UnrecordedFirewallTests {
+  private static let noTables = CNIError(.notAvailable, "no nf_tables")
+
+  private static func scene() -> FirewallScene {
+    let scene = FirewallScene()
+    scene.record.failure = noTables
+    return scene
+  }
+
+  @Test(
+    "ADD writes what it writes elsewhere, once, and CHECK finds nothing",
+    arguments: [nil, .sameBridge, .isolated] as [Isolation.Kind?])
+  func add(kind: Isolation.Kind?) throws {
+    let (scene, recorded) = (Self.scene(), FirewallScene())
+    let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"], kind)
+    #expect(try !scene.problems(wanted).isEmpty)
+    #expect(scene.tables.commits == 0)
+    try scene.add(wanted)
+    try recorded.add(wanted)
+    #expect(scene.all == recorded.all && !scene.all.isEmpty)
+    let commits = scene.tables.commits
+    try scene.add(wanted)
+    #expect(try scene.problems(wanted).isEmpty)
+    #expect(scene.tables.commits == commits)
+  }
+
+  @Test("DEL removes the accepts of the result's addresses, whoever added them, and the isolation stays")
+  func remove() throws {
+    let scene = Self.scene()
+    let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"], .isolated)
+    try scene.add(wanted)
+    try scene.addAsUpstream("10.22.0.6")
+    let isolation = scene.isolation
+    try scene.remove(wanted.owner)
+    #expect(scene.accepted == ["10.22.0.5", "10.22.0.6"])
+    try scene.remove(wanted.owner, hint: wanted.rules)
+    #expect(scene.accepted == ["10.22.0.6"])
+    #expect(scene.tables.rules(scene.table6, "CNI-FORWARD").count == 1)
+    #expect(scene.isolation == isolation)
+    let upstreams = try FirewallScene.wanted(FirewallScene.owner("upstreams"), ["10.22.0.6"])
+    try scene.remove(upstreams.owner, hint: upstreams.rules)
+    #expect(scene.accepted.isEmpty)
+  }
+
+  @Test("DEL and GC look into no table that holds nothing, and GC, which has no addresses, removes nothing")
+  func nothing() throws {
+    let scene = Self.scene()
+    try scene.add(try FirewallScene.wanted())
+    let rules = scene.all
+    try scene.collect()
+    #expect(scene.all == rules)
+    scene.tables.unused = [scene.table, scene.table6]
+    scene.tables.failure = CNIError(.kernelRefused, "no table")
+    try scene.remove(FirewallScene.owner(), hint: try FirewallScene.wanted().rules)
+    try scene.collect()
+  }
+
+  @Test("an ADD that fails removes the accepts that it added, and leaves those that were there")
+  func failure() throws {
+    let scene = Self.scene()
+    try scene.addAsUpstream("10.22.0.5")
+    let before = scene["CNI-FORWARD"]
+    try scene.fail(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "10.22.0.6", "fd00::5"]))
+    #expect(scene["CNI-FORWARD"] == before)
+    #expect(scene.tables.rules(scene.table6, "CNI-FORWARD").count == 1)
+  }
+
+  @Test("a table that is refused leaves nothing in the other family's")
+  func refused() throws {
+    let scene = Self.scene()
+    scene.tables.refused = [scene.table6]
+    #expect(throws: CNIError.self) {
+      try scene.add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"]))
+    }
+    #expect(scene.accepted.isEmpty)
+  }
+
+  @Test("isolation needs no table of a family that holds nothing and has no address")
+  func families() throws {
+    let scene = Self.scene()
+    scene.tables.unused = [scene.table6]
+    try scene.add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .isolated))
+    #expect(!scene.isolation.isEmpty && scene.tables.rules(scene.table6).isEmpty)
+  }
+
+  @Test("what tables of iptables cannot do is not available, before anything is written, and CHECK says so too")
+  func restrictions() throws {
+    let scene = Self.scene()
+    let address = try #require(IPAddress("10.22.0.5"))
+    var wanted = try FirewallScene.wanted()
+    wanted.rules.append(.dropInvalid(.address(address)))
+    #expect(throws: Self.noTables) { try scene.add(wanted) }
+    #expect(throws: Self.noTables) { try scene.problems(wanted) }
+    #expect(scene.tables.commits == 0)
+  }
+
+  @Test("a record that fails for another reason is no kernel without nf_tables")
+  func otherFailure() throws {
+    let scene = FirewallScene()
+    let failure = CNIError(.kernelRefused, "no")
+    scene.record.failure = failure
+    #expect(throws: failure) { try scene.add(try FirewallScene.wanted()) }
+    #expect(throws: failure) { try scene.problems(try FirewallScene.wanted()) }
+    #expect(throws: failure) { try scene.remove(FirewallScene.owner(), hint: try FirewallScene.wanted().rules) }
+    #expect(throws: failure) { try scene.collect() }
+    #expect(scene.tables.commits == 0)
+  }
+}
