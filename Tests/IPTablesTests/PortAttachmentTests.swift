@@ -176,6 +176,21 @@ import Testing
     #expect(try backend.verify(old).isEmpty)
   }
 
+  @Test("a repeated ADD takes a port back that another container has taken over, and else changes nothing")
+  func takenBack() throws {
+    let old = try wanted(Owner(network: "net", containerID: "old", interface: "eth0"), 8080, to: "10.22.0.5")
+    let new = try wanted(Owner(network: "net", containerID: "new", interface: "eth0"), 8080, to: "10.22.0.6")
+    try add(old)
+    try add(new)
+    #expect(try leads(8080) == "10.22.0.6:80/tcp")
+    try add(old)
+    #expect(try leads(8080) == "10.22.0.5:80/tcp")
+    #expect(try backend.verify(old).isEmpty)
+    let commits = tables.commits
+    try add(old)
+    #expect(tables.commits == commits)
+  }
+
   @Test("other ports, and the same port of another interface of the container, take nothing over")
   func notTakenOver() throws {
     let own = try wanted(Owner(network: "net", containerID: "id", interface: "eth0"), 8080, to: "10.22.0.5")

@@ -44,8 +44,11 @@ extension IPTablesPorts {
     _ = try table.remove(present, but: present.target)
     try table.fill(present.target, with: wanted.chainRules)
     let (old, new) = (present.entries(to: present.target), wanted.entries)
-    // Their order among themselves decides nothing.
-    if old.count == new.count, Set(old.map(\.rule)) == Set(new) { return }
+    // Their order among themselves decides nothing; but of two containers that want a port the last added has it.
+    if old.count == new.count, Set(old.map(\.rule)) == Set(new) {
+      if isCheck { return }
+      if try takeovers(of: rules, present, &table).isEmpty { return }
+    }
     for entry in old { table.remove(entry, from: PortRules.entries) }
     for entry in new.reversed() { table.prepend(entry, to: PortRules.entries) }
   }
