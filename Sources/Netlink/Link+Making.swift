@@ -82,13 +82,19 @@ extension NetlinkSocket {
     return request
   }
 
-  /// All interfaces of a kind; what changes meanwhile may be missing.
+  /// All interfaces of a kind; what changes all the time may be missing.
   package func links(ofKind kind: String) throws(NetlinkError) -> [Link] {
     var request = Self.linkMessage(UInt16(RTM_GETLINK), NLM_F_DUMP, index: 0)
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
     // Kernels since 4.6 list only these; others list all.
     request.nested(IFLA_LINKINFO) { $0.attribute(IFLA_INFO_KIND, Array(kind.utf8) + [0]) }
-    return try dump(request, "list the interfaces of kind \(kind)").parts.map { Link($0) }.filter { $0.kind == kind }
+    var links: [Link] = []
+    for _ in 0..<5 {
+      let (parts, isInterrupted) = try dump(request, "list the interfaces of kind \(kind)")
+      links = parts.map { Link($0) }.filter { $0.kind == kind }
+      if !isInterrupted { break }
+    }
+    return links
   }
 
   /// The number by which this namespace knows the one that a descriptor is open on; nil if it does not.

@@ -252,6 +252,24 @@ struct TuningTests {
     #expect(errorObject(try scene.call("CHECK", members))?.code == 102)
   }
 
+  @Test("CHECK knows what the kernel has made of a value that it spells in its own way")
+  func spelledByKernel() throws {
+    let scene = try TuningScene()
+    func members(_ end: String) -> String {
+      #""sysctl":{"net.ipv6.conf.IFNAME.stable_secret":"2001:db8::\#(end)","net.ipv4.neigh.IFNAME.retrans_time_ms":"1001"},"#
+    }
+    for end in ["1", "2"] {
+      for verb in ["ADD", "CHECK"] { try succeed(try scene.call(verb, members(end))) }
+    }
+    // Another value than the one that is set now.
+    let error = try #require(errorObject(try scene.call("CHECK", members("1"))))
+    #expect(error.code == 102 && error.message.contains("stable_secret"))
+    try succeed(try scene.call("DEL", members("2")))
+    #expect(try scene.files().isEmpty)
+    // Without what ADD has kept it is told as it is.
+    #expect(errorObject(try scene.call("CHECK", members("2")))?.code == 102)
+  }
+
   @Test("features that depend on others come back with those, also if two tunings of a chain switch both off")
   func dependentFeatures() throws {
     let scene = try TuningScene()

@@ -23,6 +23,7 @@ import Testing
     backup.link.group = .max
     backup.parameters = ["net/ipv4/conf/eth0.100/x": "1\t2", "net/core/y": ""]
     backup.features = ["rx-gro": true, "tx-nocache-copy": false]
+    backup.respelled = [RespelledValue(path: "net/core/z", asked: "1001", told: "1004")]
     backup.network = "net"
     backup.attachment = CNI.Attachment(containerID: "id", interface: "eth0")
     return backup
@@ -31,7 +32,7 @@ import Testing
   private static let wholeText = #"""
     {"mac":"02:00:00:00:00:0a","promisc":false,"mtu":1500,"allmulti":true,"txQLen":0,"linkAlias":"a \"b\" é",
      "group":4294967295,"sysctl":{"net/core/y":"","net/ipv4/conf/eth0.100/x":"1\t2"},
-     "ethtool":{"rx-gro":true,"tx-nocache-copy":false},"network":"net",
+     "ethtool":{"rx-gro":true,"tx-nocache-copy":false},"respelled":{"net/core/z":{"asked":"1001","told":"1004"}},"network":"net",
      "attachment":{"containerID":"id","interface":"eth0"}}
     """#
 
@@ -57,7 +58,7 @@ import Testing
   func single() throws {
     let whole = Self.whole()
     let members = try #require(try Field(Self.wholeText).object()).members
-    #expect(members.count == Mirror(reflecting: whole.link).children.count + 4)
+    #expect(members.count == Mirror(reflecting: whole.link).children.count + 5)
     for member in members {
       let text = JSON.object(JSONObject([:]).with(member.name, member.value))
       let backup = try #require(Backup(parsing: text.text))
@@ -104,7 +105,7 @@ import Testing
       #""mtu":-1"#, #""mtu":"1500""#, #""mtu":1.5"#, #""mtu":4294967296"#, #""mtu":18446744073709551616"#,
       #""allmulti":null"#, #""txQLen":-1"#, #""txQLen":true"#, #""linkAlias":5"#, #""group":[]"#, #""sysctl":[]"#,
       #""sysctl":{"net/core/x":5}"#, #""sysctl":"x""#, #""ethtool":{"rx-gro":"on"}"#, #""ethtool":true"#,
-      #""network":5"#,
+      #""network":5"#, #""respelled":{"net/core/z":{"asked":"1"}}"#, #""respelled":[]"#,
       #""unknown":5"#,
     ])
   func wrongMember(member: String) throws {
@@ -160,6 +161,15 @@ import Testing
     newer.keep(first: try #require(Self.parse(#"{"sysctl":{"a":"1","c":"1"},"ethtool":{"x":true,"z":true}}"#)))
     #expect(newer.parameters == ["a": "1", "b": "2", "c": "1"])
     #expect(newer.features == ["x": true, "y": false, "z": true])
+    // What is known of the values that are set now is the newest.
+    func value(_ path: String, _ asked: String) -> RespelledValue {
+      RespelledValue(path: path, asked: asked, told: "t")
+    }
+    var older = Backup()
+    older.respelled = [value("a", "1"), value("b", "1")]
+    newer.respelled = [value("b", "2"), value("c", "2")]
+    newer.keep(first: older)
+    #expect(newer.respelled == [value("a", "1"), value("b", "2"), value("c", "2")])
   }
 
   @Test("only what is asked for is taken")

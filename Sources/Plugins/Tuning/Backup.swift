@@ -14,6 +14,8 @@ struct Backup: Equatable, Sendable {
   /// By the path below `/proc/sys`.
   var parameters: ParameterValues = [:]
   var features: [String: Bool] = [:]
+  /// What CHECK needs to know of values that were set.
+  var respelled: [RespelledValue] = []
   /// Whose it is; nil in upstream's files.
   var network: String?
   /// Nil in upstream's files, and in those of earlier versions.
@@ -28,6 +30,9 @@ struct Backup: Equatable, Sendable {
     link.fill(from: newer.link)
     parameters.fill(from: newer.parameters)
     features.merge(newer.features) { old, _ in old }
+    // Of these the newest counts, as it is about the value that is set now.
+    respelled.removeAll { old in newer.respelled.contains { $0.path == old.path } }
+    respelled += newer.respelled
   }
 
   /// Reads a file; nil if it is broken, as then nothing can be put back.
@@ -46,6 +51,12 @@ struct Backup: Equatable, Sendable {
     }
     for member in (try? field["ethtool"].object())??.members ?? [] {
       if case .bool(let value) = member.value { features[member.name] = value }
+    }
+    for member in (try? field["respelled"].object())??.members ?? [] {
+      let value = Field(member.value)
+      if let asked = Self.text(value["asked"]), let told = Self.text(value["told"]) {
+        respelled.append(RespelledValue(path: member.name, asked: asked, told: told))
+      }
     }
     network = Self.text(field["network"])
     let owner = field["attachment"]
@@ -72,6 +83,11 @@ struct Backup: Equatable, Sendable {
     var switches = JSONObject()
     for (key, value) in features.sorted(by: { $0.key < $1.key }) { switches.append(key, .bool(value)) }
     if !features.isEmpty { object.append("ethtool", .object(switches)) }
+    var told = JSONObject()
+    for value in respelled {
+      told.append(value.path, .object(JSONObject(["asked": .string(value.asked), "told": .string(value.told)])))
+    }
+    if !respelled.isEmpty { object.append("respelled", .object(told)) }
     if let network { object.append("network", .string(network)) }
     if let attachment {
       let owner = JSONObject([
@@ -90,6 +106,15 @@ struct Backup: Equatable, Sendable {
     guard case .string(let text)? = field.value else { return nil }
     return text
   }
+}
+
+/// A value of a kernel parameter that the kernel tells otherwise than it was written: it rounds times to its clock's ticks, and has a
+/// spelling of its own for addresses.
+struct RespelledValue: Equatable, Sendable {
+  /// Below `/proc/sys`.
+  let path: String
+  let asked: String
+  let told: String
 }
 
 extension LinkAttributes {

@@ -55,11 +55,19 @@ struct Interface: ~Copyable {
     return state
   }
 
-  /// Makes everything what the options say.
-  func apply(_ options: TuningOptions) throws(CNIError) {
+  /// Makes everything what the options say, and returns the values that the kernel tells otherwise.
+  func apply(_ options: TuningOptions) throws(CNIError) -> [RespelledValue] {
     for parameter in options.parameters { try write(parameter.value, to: Sysctl(parameter.key)) }
     if !options.link.isEmpty { try set(options.link, of: try required()) }
-    let features = try requested(options)
+    try apply(try requested(options), options)
+    return options.parameters.compactMap { parameter in
+      // What cannot be read cannot be checked either.
+      guard let told = try? Sysctl(parameter.key).read(), !Sysctl.isSame(told, parameter.value) else { return nil }
+      return RespelledValue(path: parameter.key.path, asked: parameter.value, told: told)
+    }
+  }
+
+  private func apply(_ features: [RequestedFeature], _ options: TuningOptions) throws(CNIError) {
     if features.isEmpty { return }
     try set(features.map { EthtoolFeature(name: $0.name, isOn: $0.isOn) })
     // The kernel keeps a feature off while one is off that it depends on, and says nothing.

@@ -86,6 +86,32 @@ extension Tuning {
     }
   }
 
+  /// Keeps how the kernel tells values that were set, for CHECK.
+  func remember(_ respelled: [RespelledValue], _ request: Request) throws(CNIError) {
+    var backup = Backup()
+    backup.network = request.config.name
+    backup.respelled = respelled
+    let path = try dataDirectory(request.config)
+    _ = try accessFiles("keep the values that were set") { () throws(SystemError) in
+      try BackupFiles.make(path).keep(backup, of: request.owner.attachment)
+    }
+  }
+
+  /// Whether the kernel told this value when the one that is asked for was set.
+  func isRespelled(
+    _ value: String, _ parameter: TuningOptions.Parameter, _ request: Request
+  ) throws(CNIError) -> Bool {
+    let path = try dataDirectory(request.config)
+    let kept = try accessFiles { () throws(SystemError) in
+      try BackupFiles.open(path)?.find(request.owner.attachment) ?? []
+    }
+    return kept.contains { file in
+      file.backup?.respelled.contains {
+        $0.path == parameter.key.path && $0.asked == parameter.value && Sysctl.isSame($0.told, value)
+      } ?? false
+    }
+  }
+
   func forget(_ request: Request) throws(CNIError) {
     let path = try dataDirectory(request.config)
     try accessFiles { () throws(SystemError) in try BackupFiles.open(path)?.remove(request.owner.attachment) }

@@ -34,7 +34,8 @@ package struct Tuning: Plugin {
       let before = try interface.current(options)
       let isNew = try remember(before, options, request)
       do throws(CNIError) {
-        try interface.apply(options)
+        let respelled = try interface.apply(options)
+        if !respelled.isEmpty { try remember(respelled, request) }
       } catch {
         // The first error is the one to tell.
         try? interface.restore(before)
@@ -70,7 +71,7 @@ package struct Tuning: Plugin {
       if state.link != options.link { problems += Self.differences(state.link, options.link) }
       for parameter in options.parameters {
         guard let value = state.parameters[parameter.key.path] else { continue }
-        if !Sysctl.isSame(value, parameter.value) {
+        if !Sysctl.isSame(value, parameter.value), try !isRespelled(value, parameter, request) {
           problems.append("\(parameter.key.text) is \"\(value)\" instead of \"\(parameter.value)\"")
         }
       }
