@@ -89,7 +89,7 @@ package struct IPTablesHost: Sendable {
   private func canDropForwarded(_ variant: IPTablesSettings.Variant) throws(CNIError) -> Bool {
     let transport = transport(variant)
     for family in AddressFamily.allCases where transport.mayHold(IPTable(.filter, family)) {
-      let canDrop = try transport.change(IPTable(.filter, family)) { (edit) throws(CNIError) in
+      let canDrop = try transport.look(IPTable(.filter, family)) { (edit) throws(CNIError) in
         try edit.canDropForwarded()
       }
       if canDrop { return true }
