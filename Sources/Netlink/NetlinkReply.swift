@@ -25,6 +25,8 @@ package struct NetlinkReply: Sendable {
   private static func split(_ datagram: UnsafeRawBufferPointer, holding needles: [[UInt8]]?) -> [NetlinkReply] {
     var replies: [NetlinkReply] = []
     var start = 0
+    // One search through the whole datagram is faster than one through each of a hundred messages, few of which match.
+    let mayMatch = needles?.contains { unsafe datagram.holds($0) } ?? true
     while datagram.count - start >= headerLength {
       let length = Int(unsafe datagram.loadUnaligned(fromByteOffset: start, as: UInt32.self))
       guard length >= headerLength, length <= datagram.count - start else { break }
@@ -34,7 +36,7 @@ package struct NetlinkReply: Sendable {
       let sequence = unsafe message.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
       // What is interrupted must be known to be.
       let isData = type >= UInt16(NLMSG_MIN_TYPE) && flags & UInt16(NLM_F_DUMP_INTR) == 0 && start > 0
-      if !isData || (needles?.contains { unsafe message.holds($0) } ?? true) {
+      if !isData || mayMatch && (needles?.contains { unsafe message.holds($0) } ?? true) {
         replies.append(unsafe NetlinkReply(bytes: [UInt8](message), type: type, flags: flags, sequence: sequence))
       }
       start += (length + 3) & ~3
@@ -74,6 +76,13 @@ package struct NetlinkReply: Sendable {
 
   /// The attributes after a fixed part of so many bytes.
   package func attributes(after length: Int) -> Attributes { Attributes(payload.dropFirst(length)) }
+}
+
+extension ArraySlice<UInt8> {
+  /// Whether these bytes are somewhere among them.
+  package func holds(_ pattern: [UInt8]) -> Bool {
+    unsafe withUnsafeBytes { bytes in unsafe bytes.holds(pattern) }
+  }
 }
 
 extension UnsafeRawBufferPointer {

@@ -49,6 +49,8 @@ package enum Rule: Hashable, Sendable {
   case restrict(Restriction)
   /// Packets to and from a container that belong to no connection are dropped.
   case dropInvalid(PacketSource)
+  /// The host's end of the container's veth is recorded, so that it can be told from those of other plugins' containers.
+  case recordPort(String)
   /// What our own table accepts carries this bit of the fwmark (0…31) until all chains at the forward hook have seen it.
   case markAccepted(bit: Int)
 }

@@ -28,7 +28,8 @@ struct FirewallScene {
     on bridge: String = "cni0"
   ) throws -> OwnedRules {
     var rules: [Rule] = try addresses.map { .acceptForwarded(ForwardAccept(try #require(IPAddress($0)))) }
-    if let kind { rules.append(.isolate(Isolation(bridge: bridge, kind, port: port(of: owner)))) }
+    rules.append(
+      kind.map { .isolate(Isolation(bridge: bridge, $0, port: port(of: owner))) } ?? .recordPort(port(of: owner)))
     return OwnedRules(owner: owner, rules: rules)
   }
 
@@ -71,9 +72,9 @@ struct FirewallScene {
   func problems(_ wanted: OwnedRules) throws -> [String] { try backend().verify(wanted) }
 
   private func plug(_ wanted: OwnedRules) {
-    guard let isolation = wanted.rules.isolations.first, let port = isolation.port else { return }
+    let port = Self.port(of: wanted.owner)
     unplug(port)
-    record.ports[isolation.bridge, default: []].append(port)
+    record.ports[wanted.rules.isolations.first?.bridge ?? "cni0", default: []].append(port)
   }
 
   private func unplug(_ port: String) {

@@ -182,7 +182,7 @@ import Testing
     #expect(try scene.problems(wanted).allSatisfy { $0.hasPrefix("ip6tables table filter: missing: ") })
     #expect(try !scene.problems(wanted).isEmpty)
     let other = FirewallScene()
-    other.tables.unused = [other.table6]
+    other.tables.missingFamilies = [.ip6]
     try other.add(wanted)
     #expect(other.tables.rules(other.table6).isEmpty)
     #expect(try other.problems(wanted).isEmpty)

@@ -17,7 +17,7 @@ import Testing
   @Test("the rules are upstream's, word for word, with an exception for published ports and nothing else")
   func rules() throws {
     let scene = FirewallScene()
-    scene.tables.unused = [scene.table6]
+    scene.tables.missingFamilies = [.ip6]
     try scene.add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .isolated))
     let comment = #"-m comment --comment "CNI firewall plugin rules"#
     let (stage1, stage2) = ("CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2")

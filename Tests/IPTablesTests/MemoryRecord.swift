@@ -18,6 +18,10 @@ final class MemoryRecord: FirewallRecord {
 
     var addresses: [IPAddress] { rules.accepts.map(\.address) }
     var isolation: Isolation? { rules.isolations.first }
+    var port: String? {
+      for case .recordPort(let name) in rules { return name }
+      return isolation?.port
+    }
   }
 
   private var attachments: [Attachment] = []
@@ -199,10 +203,11 @@ extension MemoryRecord {
     return attachments.contains { $0.addresses.contains(address) }
   }
 
-  func unrecorded(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress] {
+  func unexplained(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress] {
     try check()
-    let recorded = attachments.flatMap(\.addresses)
-    return addresses.filter { !recorded.contains($0) }
+    let living = ports.values.flatMap { $0 }
+    let explained = attachments.filter { $0.port.map(living.contains) ?? false }.flatMap(\.addresses)
+    return addresses.filter { !explained.contains($0) }
   }
 
   func isIsolated(_ bridge: String) throws(CNIError) -> Bool {
@@ -212,7 +217,7 @@ extension MemoryRecord {
 
   func unrecordedPorts(on bridge: String) throws(CNIError) -> [String] {
     try check()
-    let recorded = attachments.compactMap(\.isolation?.port)
+    let recorded = attachments.compactMap(\.port)
     return (ports[bridge] ?? []).filter { !recorded.contains($0) }
   }
 

@@ -46,6 +46,7 @@ package struct Firewall: Plugin {
       }
       takeovers = try host.firewalld(options.zone).apply(wanted, onConflict: .replace, then: completion)
     case .iptables:
+      wanted.rules += recordedPort(request, link)
       takeovers = try host.iptables(options.iptables).apply(wanted, onConflict: .replace, then: completion)
     }
     for takeover in takeovers { note("\(name): \(takeover.subject) taken over from \(takeover.previous)") }
@@ -84,7 +85,9 @@ package struct Firewall: Plugin {
       // No accept of ours can change that, so that it is no finding.
       for chain in host.droppingChains() { note("\(name): \(chain) drops what it does not let through itself") }
     case .firewalld: problems = try host.firewalld(options.zone).verify(wanted)
-    case .iptables: problems = try host.iptables(options.iptables).verify(wanted)
+    case .iptables:
+      wanted.rules += recordedPort(request, link)
+      problems = try host.iptables(options.iptables).verify(wanted)
     }
     problems += link?.problems(options.isolation, former?.ports ?? []) ?? []
     if !problems.isEmpty {
@@ -165,6 +168,12 @@ extension Firewall {
     // What comes by no veth is known by its addresses alone.
     guard let link = try? HostLink.find(request), HostLink.isQuotable(link.bridge ?? link.name) else { return nil }
     return link
+  }
+
+  /// The host's end of the veth, which tells our containers from upstream's where rules in the tables of iptables serve both.
+  private func recordedPort(_ request: Request, _ link: HostLink?) -> [Rule] {
+    guard let link = link ?? (try? HostLink.find(request)), HostLink.isQuotable(link.name) else { return [] }
+    return [.recordPort(link.name)]
   }
 
   // MARK: - The isolation of the bridge port

@@ -27,6 +27,7 @@ struct Layout: Sendable {
       case .isolate(let isolation): add(isolation, of: wanted.owner)
       case .restrict(let restriction): add(restriction, of: wanted.owner)
       case .dropInvalid(let source): add(source, Part.trackedPlaces, of: wanted.owner)
+      case .recordPort(let name): add(port: name, isIsolated: false)
       case .markAccepted(let bit): for branch in Branch.marking(bit: bit) { need(branch.chain) { branch } }
       }
     }
@@ -67,11 +68,12 @@ struct Layout: Sendable {
   private mutating func add(_ isolation: Isolation, of owner: Owner) {
     let sets = isolation.kind == .sameBridge ? [Part.bridges] : [Part.bridges, Part.isolatedBridges]
     for set in sets { add(isolation.bridge, to: set, of: owner) }
-    if let port = isolation.port {
-      let note = isolation.kind == .isolated ? Self.isolatedNote : ""
-      elements.append(
-        Element(Part.bridgePorts.name, key: SharedElement.key(port), comment: Comment(self.owner, note)))
-    }
+    if let port = isolation.port { add(port: port, isIsolated: isolation.kind == .isolated) }
+  }
+
+  private mutating func add(port: String, isIsolated: Bool) {
+    let comment = Comment(owner, isIsolated ? Self.isolatedNote : "")
+    elements.append(Element(Part.bridgePorts.name, key: SharedElement.key(port), comment: comment))
   }
 
   private mutating func add(_ restriction: Restriction, of owner: Owner) {

@@ -23,14 +23,22 @@ extension NFTablesBackend: AddressOwningBackend {
     try stays(Layout.place(ForwardAccept(address)))
   }
 
-  /// Those of some addresses that no attachment is accepted with.
-  package func unrecorded(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress] {
+  /// Those of some addresses that no attachment is accepted with whose recorded port is still there: a record stays when upstream's
+  /// plugin deletes a container, and its address may be another's by now.
+  package func unexplained(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress] {
     try transaction("look up accepted addresses") { (session) throws(NetlinkError) in
       let recorded = try session.read(places: addresses.map { Layout.place(ForwardAccept($0)) }).elements
+      let routes = try NetlinkSocket.open(.route)
+      var living: [OwnerTag] = []
+      for stored in try session.elements(of: Part.bridgePorts.name) {
+        guard let owner = stored.element.comment?.owner, let port = Layout.port(stored.element) else { continue }
+        if try routes.linkIfAny(named: port.name) != nil { living.append(owner) }
+      }
+      let explained = Set(living)
       return .done(
         addresses.filter { address in
-          guard let stored = recorded[Layout.place(ForwardAccept(address))] else { return true }
-          return stored.timeout != nil
+          guard let stored = recorded[Layout.place(ForwardAccept(address))], stored.timeout == nil else { return true }
+          return !(stored.element.comment.map { explained.contains($0.owner) } ?? false)
         })
     }
   }
@@ -90,7 +98,8 @@ extension NFTablesBackend: AddressOwningBackend {
     return try transaction("look for the rules of network \(network)") { (session) throws(NetlinkError) in
       var found: [ForwardAccept] = []
       for family in AddressFamily.allCases {
-        for stored in try session.elements(of: Part.containers(family).name) where stored.timeout == nil {
+        for stored in try session.elements(of: Part.containers(family).name, holding: Array(prefix.utf8))
+        where stored.timeout == nil {
           guard
             let owner = stored.element.comment?.owner, owner.text.hasPrefix(prefix), !spared.contains(owner),
             let accept = Layout.accept(stored.element)

@@ -104,7 +104,7 @@ extension NFTablesBackend {
     if others == nil, let record = own.first(where: { $0.element.place == attachment }) {
       let known = own.filter { wanted.contains($0.element.place) && $0.element.place != attachment }
       if Layout.count(record.element) != known.count {
-        others = try session.allElements(of: part) { $0.owner == layout.owner }.map(\.place)
+        others = try session.allElements(of: part, layout.owner.text) { $0.owner == layout.owner }.map(\.place)
         return .again
       }
     }
@@ -276,7 +276,11 @@ extension NFTablesBackend {
 
 extension Session {
   /// Every element that stays and whose comment fits, of all sets of a part that have owners.
-  func allElements(of part: Part, where isWanted: (Comment) -> Bool) throws(NetlinkError) -> [Element] {
+  /// `text` stands in each of these comments: of thousands of others no element is made.
+  func allElements(
+    of part: Part, _ text: String, where isWanted: (Comment) -> Bool
+  ) throws(NetlinkError) -> [Element] {
+    let pattern = Array(text.utf8)
     let branches = try chains().compactMap { part.branch(named: $0) }
     var names = (part.sets + branches.flatMap(\.sets)).map(\.name)
     if !part.sharedSets.isEmpty {
@@ -284,7 +288,7 @@ extension Session {
     }
     var found: [Element] = []
     for set in names {
-      let stored = try elements(of: set).filter { $0.timeout == nil }
+      let stored = try elements(of: set, holding: pattern).filter { $0.timeout == nil }
       found += stored.map(\.element).filter { $0.comment.map(isWanted) ?? false }
     }
     return found

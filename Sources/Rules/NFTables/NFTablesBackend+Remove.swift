@@ -55,7 +55,7 @@ extension NFTablesBackend {
     if !isAll {
       // Looked for before the change is computed: on a busy host the ruleset would be another one after such a look.
       let all = try transaction(removal.action) { (session) throws(NetlinkError) in
-        .done(try session.allElements(of: self.part) { $0.owner == tag })
+        .done(try session.allElements(of: self.part, tag.text) { $0.owner == tag })
       }
       _ = try expire(places.union(all.map(\.place)), &removal) { (found, _) in found }
     }
@@ -77,7 +77,7 @@ extension NFTablesBackend {
       let free = hinted.subtracting(snapshot.elements.places)
       let all = try self.completed(found.map(\.element), owner, session)
       if let all { return .done((all, free)) }
-      return .done((try session.allElements(of: self.part) { $0.owner == tag }, free))
+      return .done((try session.allElements(of: self.part, tag.text) { $0.owner == tag }, free))
     }
   }
 
@@ -93,7 +93,7 @@ extension NFTablesBackend {
     let stale = try transaction(removal.action) { (session) throws(NetlinkError) in
       // Tells better than a dump what the kernel lacks.
       _ = try session.read(places: [])
-      return .done(try session.allElements(of: self.part) { isStale($0.owner) })
+      return .done(try session.allElements(of: self.part, prefix) { isStale($0.owner) })
     }
     var rest = stale.map(\.place)[...]
     while !rest.isEmpty {

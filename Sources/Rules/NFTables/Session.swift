@@ -76,9 +76,9 @@ struct Session: ~Copyable {
 
   /// All elements of a set; none if there is no such set. On a host whose rules change all the time this may miss what
   /// has just come, never what stays.
-  func elements(of set: String) throws(NetlinkError) -> [StoredElement] {
+  func elements(of set: String, holding pattern: [UInt8]? = nil) throws(NetlinkError) -> [StoredElement] {
     let replies = try list(Element.list(set), "list the elements of \(set)", attempts: 5, canBePartial: true)
-    return replies.flatMap { Element.read($0) }
+    return replies.flatMap { Element.read($0, holding: pattern) }
   }
 
   /// Whether a set has an element that stays and is at none of these places; reads no more of it than that takes.

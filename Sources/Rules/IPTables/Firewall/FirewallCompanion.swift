@@ -12,9 +12,7 @@ final class FirewallCompanion: BatchCompanion {
   private let stores: FirewallStores
   private let adminChain: String
   private let record: any FirewallRecord
-  /// The accepts in nf_tables that were found, each by its table: to look through thousands takes longer than others leave the
-  /// ruleset alone. A rule's handle stands for the same rule as long as the rule is there.
-  private var found: [(table: IPTable, accepts: [PlacedRule])] = []
+  private var foundInNFT = FoundAccepts(isKept: true)
   private var upstreamInNFT: UpstreamContainers
   /// The addresses whose accepts were there before an ADD: upstream has added them, and an undone ADD leaves them.
   private var adopted: [IPAddress] = []
@@ -57,17 +55,19 @@ final class FirewallCompanion: BatchCompanion {
 
   func batchFailed(_ error: NetlinkError) {
     // A rule that was to be removed is gone.
-    if error.number == NetlinkError.noEntry { found = [] }
+    if error.number == NetlinkError.noEntry { foundInNFT = FoundAccepts(isKept: true) }
   }
 
   func recordChanged(_ change: RecordChange) throws(CNIError) {
     // What was found before is another state.
-    found = []
+    foundInNFT = FoundAccepts(isKept: true)
     upstreamInNFT = UpstreamContainers(record)
     guard stores.writesLegacy else { return }
     for family in AddressFamily.allCases {
-      let isWanted = change.claimed.contains { $0.family == family } || (family == .ip && change.isolation != nil)
-      guard isWanted || stores.legacy.mayHold(IPTable(.filter, family)) else { continue }
+      let isClaimed = change.claimed.contains { $0.family == family }
+      // A host may have come without IPv6; else isolation holds in it, whatever addresses the container has.
+      guard isClaimed || stores.legacy.hasTables(family) else { continue }
+      guard isClaimed || change.isolation != nil || stores.legacy.mayHold(IPTable(.filter, family)) else { continue }
       try followInLegacy(change, family)
     }
   }
@@ -100,7 +100,9 @@ final class FirewallCompanion: BatchCompanion {
       if try !record.isIsolated(bridge) { freed.append(Isolation(bridge: bridge, .sameBridge)) }
     }
 
-    let present = try accepts(of: claimed, released, table, &edit, remembers)
+    // Of what is released no copy may be left, whoever has made it.
+    let found = remembers ? foundInNFT : FoundAccepts(isKept: false)
+    let present = try found.accepts(of: claimed + released, all: !released.isEmpty, table, &edit)
     if !claimed.isEmpty || change.isolation != nil {
       let missing = FirewallRules.missingAccepts(of: claimed, present: present)
       try edit.writeForwarding(adminChain: adminChain, isIsolating: change.isolation != nil, adding: missing)
@@ -123,15 +125,5 @@ final class FirewallCompanion: BatchCompanion {
       if !isUsed { removable.append(isolation) }
     }
     try edit.removeIsolation(removable, keepsChains: change.isolation != nil)
-  }
-
-  private func accepts(
-    of claimed: [IPAddress], _ released: [IPAddress], _ table: IPTable, _ edit: inout TableEdit, _ remembers: Bool
-  ) throws(CNIError) -> [PlacedRule] {
-    if remembers, let known = found.first(where: { $0.table == table }) { return known.accepts }
-    // Of what is released no copy may be left, whoever has made it.
-    let accepts = try edit.accepts(of: claimed + released, all: !released.isEmpty)
-    if remembers { found.append((table, accepts)) }
-    return accepts
   }
 }

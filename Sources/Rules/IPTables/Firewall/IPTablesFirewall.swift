@@ -18,8 +18,8 @@ package protocol FirewallRecord: AddressOwningBackend {
   func remove(_ owner: Owner, hint: [Rule], joining: any BatchCompanion) throws(CNIError)
   /// Whether an attachment is accepted with an address.
   func isAccepted(_ address: IPAddress) throws(CNIError) -> Bool
-  /// Those of some addresses that no attachment is accepted with.
-  func unrecorded(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress]
+  /// Those of some addresses that no attachment is accepted with whose port is still there.
+  func unexplained(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress]
   /// Whether an attachment isolates a bridge.
   func isIsolated(_ bridge: String) throws(CNIError) -> Bool
   /// The ports of a bridge that belong to no recorded attachment.
@@ -122,8 +122,8 @@ package struct IPTablesFirewall: RulesBackend {
   ) throws(CNIError) -> [String] {
     let addresses = wanted.rules.accepts.map(\.address).filter { $0.family == table.family }
     let isolation = wanted.rules.isolations.first
-    // Upstream, and former versions, isolate only the families of the addresses.
-    if addresses.isEmpty, isolation == nil || !isRecorded || !transport.mayHold(table) { return [] }
+    // Former versions isolate only the families of the addresses.
+    if addresses.isEmpty, isolation == nil || !isRecorded || !transport.hasTables(table.family) { return [] }
     return try transport.look(table) { (edit) throws(CNIError) in
       try edit.lookAtFirewallChains(adminChain: settings.adminChain)
       let present = try edit.accepts(of: addresses, all: false)
@@ -152,8 +152,12 @@ package struct IPTablesFirewall: RulesBackend {
     do throws(CNIError) {
       let stale = try record.accepts(ofNetwork: network, sparing: valid).map(\.address)
       // Rules go before the record of them, so that a GC that is ended between is made good by the next.
-      try atAllPlaces { (edit, family) throws(CNIError) in
-        try self.release(stale.filter { $0.family == family }, ofNetwork: network, spared, &edit)
+      for place in stores.all {
+        let found = FoundAccepts(isKept: place is NFTCompatTransport)
+        try atBothFamilies(place) { (edit, family) throws(CNIError) in
+          let own = stale.filter { $0.family == family }
+          try self.release(own, ofNetwork: network, spared, IPTable(.filter, family), &edit, found)
+        }
       }
       _ = try record.removeAll(ofNetwork: network, sparing: valid)
       for place in stores.all {
@@ -170,14 +174,17 @@ package struct IPTablesFirewall: RulesBackend {
   }
 
   private func release(
-    _ stale: [IPAddress], ofNetwork network: String, _ spared: Set<OwnerTag>, _ edit: inout TableEdit
+    _ stale: [IPAddress], ofNetwork network: String, _ spared: Set<OwnerTag>, _ table: IPTable,
+    _ edit: inout TableEdit, _ found: FoundAccepts
   ) throws(CNIError) {
     var addresses = stale
     for address in try edit.removeFormerMarks(ofNetwork: network, sparing: spared).addresses
     where !addresses.contains(address) {
       if try !record.isAccepted(address) { addresses.append(address) }
     }
-    for accept in try edit.accepts(of: addresses, all: true) { edit.remove(accept, from: FirewallRules.forwarding) }
+    for accept in try found.accepts(of: addresses, all: true, table, &edit) {
+      edit.remove(accept, from: FirewallRules.forwarding)
+    }
   }
 
   private func removeUnusedIsolation(
@@ -191,12 +198,6 @@ package struct IPTablesFirewall: RulesBackend {
       if !isUsed { unused.append(Isolation(bridge: bridge, .sameBridge)) }
     }
     try edit.removeIsolation(unused, keepsChains: false)
-  }
-
-  private func atAllPlaces(
-    _ body: (inout TableEdit, AddressFamily) throws(CNIError) -> Void
-  ) throws(CNIError) {
-    for place in stores.all { try atBothFamilies(place, body) }
   }
 
   private func atBothFamilies(
@@ -227,7 +228,7 @@ extension OwnedRules {
   fileprivate var needsOnlyIPTables: Bool {
     rules.allSatisfy { rule in
       switch rule {
-      case .acceptForwarded, .isolate: true
+      case .acceptForwarded, .isolate, .recordPort: true
       case .forwardPort, .masquerade, .restrict, .dropInvalid, .markAccepted: false
       }
     }

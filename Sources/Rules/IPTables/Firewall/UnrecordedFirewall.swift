@@ -24,7 +24,7 @@ final class UnrecordedFirewall {
       for family in AddressFamily.allCases {
         let table = IPTable(.filter, family)
         let addresses = wanted.rules.accepts.map(\.address).filter { $0.family == family }
-        if addresses.isEmpty, isolation == nil || !transport.mayHold(table) { continue }
+        if addresses.isEmpty, isolation == nil || !transport.hasTables(family) { continue }
         added += try transport.change(table) { (edit) throws(CNIError) in
           let present = try edit.accepts(of: addresses, all: false)
           try edit.writeForwarding(

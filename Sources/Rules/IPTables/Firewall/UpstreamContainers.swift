@@ -8,29 +8,29 @@ import Rules
 /// Finds out whether containers that upstream's plugin has added rely on the isolation of a bridge, which that plugin never removes.
 final class UpstreamContainers {
   private let record: any FirewallRecord
-  /// The addresses that are accepted without being recorded: to look through thousands of accepts takes longer than others leave the
+  /// The addresses that are accepted without an explanation: to look through thousands of accepts takes longer than others leave the
   /// ruleset alone, so that one look is for all attempts at a change.
   private var found: [(table: IPTable, addresses: [IPAddress])] = []
 
   init(_ record: any FirewallRecord) { self.record = record }
 
-  /// Whether there is a port of the bridge and an accept of an address that both belong to no recorded attachment; addresses and ports
-  /// that are about to leave the record do not count.
+  /// Whether there is a port of the bridge that belongs to no recorded attachment, and an accept of an address that no attachment
+  /// explains whose port is there; addresses and ports that are about to leave the record do not count.
   func mayBeThere(
     on bridge: String, _ table: IPTable, _ edit: TableEdit, besides released: [IPAddress], _ ports: [String]
   ) throws(CNIError) -> Bool {
     if try record.unrecordedPorts(on: bridge).allSatisfy({ ports.contains($0) }) { return false }
-    return try unrecordedAccepts(table, edit).contains { !released.contains($0) }
+    return try unexplainedAccepts(table, edit).contains { !released.contains($0) }
   }
 
-  private func unrecordedAccepts(_ table: IPTable, _ edit: TableEdit) throws(CNIError) -> [IPAddress] {
+  private func unexplainedAccepts(_ table: IPTable, _ edit: TableEdit) throws(CNIError) -> [IPAddress] {
     if let known = found.first(where: { $0.table == table }) { return known.addresses }
     let rules = try edit.rules(of: FirewallRules.forwarding, holding: nil)
     let accepted = rules.compactMap { placed -> IPAddress? in
       guard let rule = placed.rule, rule.target == .accept else { return nil }
       return rule.source?.value.address
     }
-    let addresses = try record.unrecorded(accepted)
+    let addresses = try record.unexplained(accepted)
     found.append((table, addresses))
     return addresses
   }

@@ -55,6 +55,7 @@ package struct NFTCompatTransport: IPTablesTransport {
     _ finish: (CompatReader, inout TableEdit) throws(CNIError) -> Void
   ) throws(CNIError) -> T {
     var attempt: UInt32 = 0
+    var missing = 0
     while true {
       attempt += 1
       let reader = CompatReader(table, sockets)
@@ -65,7 +66,12 @@ package struct NFTCompatTransport: IPTablesTransport {
         return result
       } catch {
         // The kernel's rules have changed since they were read, or while they were.
-        guard let failure = reader.failure, Self.isTransient(failure), attempt < Self.attempts else { throw error }
+        guard let failure = reader.failure, attempt < Self.attempts else { throw error }
+        // A rule that was to be removed may be gone since it was found.
+        missing += failure.number == ENOENT ? 1 : 0
+        guard Self.isTransient(failure) || (failure.number == ENOENT && missing < 2 * FoundAccepts.usesLimit) else {
+          throw error
+        }
         pause(microseconds: .random(in: 0...min(attempt, 40) * 100))
       }
     }

@@ -67,7 +67,8 @@ struct PortRules {
         let translation = Translation(hostPort: masquerade.hostPort, destination: masquerade.destination)
         if masqueraded[translation]?.contains(masquerade.source) ?? false { continue }
         masqueraded[translation, default: []].append(masquerade.source)
-      case .forwardPort, .masquerade, .acceptForwarded, .isolate, .restrict, .dropInvalid, .markAccepted: break
+      case .forwardPort, .masquerade, .acceptForwarded, .isolate, .restrict, .dropInvalid, .markAccepted, .recordPort:
+        break
       }
     }
     // A rule has one source.

@@ -78,11 +78,12 @@ extension Element {
     return message
   }
 
-  /// The elements of an answer.
-  static func read(_ reply: NetlinkReply) -> [StoredElement] {
+  /// The elements of a reply; with a pattern only those whose bytes, of which the comment is a part, hold it.
+  static func read(_ reply: NetlinkReply, holding pattern: [UInt8]? = nil) -> [StoredElement] {
     let list = reply.attributes(after: 4)
     let set = list[Int(NFTA_SET_ELEM_LIST_SET.rawValue)]?.text ?? ""
-    return AttributeList(list[Int(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue)] ?? []).map { item in
+    return AttributeList(list[Int(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue)] ?? []).compactMap { item in
+      if let pattern, !item.value.holds(pattern) { return nil }
       let attributes = Attributes(item.value)
       func value(_ type: nft_set_elem_attributes) -> [UInt8] {
         Array(attributes.nested(Int(type.rawValue))[Int(NFTA_DATA_VALUE.rawValue)] ?? [])
