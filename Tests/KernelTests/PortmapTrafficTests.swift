@@ -79,13 +79,72 @@ struct PortmapTrafficTests {
     _ = try converse(host.node.namespace, "10.22.0.1", 8080, with: other)
   }
 
-  @Test("a hostIP of 0.0.0.0 or :: is every address of its family", arguments: ["0.0.0.0", "::", ""])
-  func unspecified(address: String) throws {
-    let host = try PortmapNode()
+  @Test(
+    "a hostIP of 0.0.0.0 is every address of IPv4, :: every one of IPv6, and none is all",
+    arguments: PortmapBackendChangeTests.Backend.allCases, ["0.0.0.0", "::", ""])
+  func unspecified(backend: PortmapBackendChangeTests.Backend, address: String) throws {
+    let host = backend.of(try PortmapNode(programs: IPTablesPrograms(.nft)))
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
     try host.add(container, PortMapping(8080, 80, on: address))
+    let (server, server6) = try container.namespace.run {
+      (try TCPListener("10.22.0.5", 80), try TCPListener("fd00:22::5", 80))
+    }
+    if address == "::" {
+      #expect(isUnreachable(host.node.client, Node.address, 8080))
+    } else {
+      #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
+    }
+    if address == "0.0.0.0" {
+      #expect(isUnreachable(host.node.client, Node.address6, 8080))
+    } else {
+      #expect(try converse(host.node.client, Node.address6, 8080, with: server6) == ip(Node.clientAddress6))
+    }
+    try host.check(container, PortMapping(8080, 80, on: address))
+  }
+
+  @Test(
+    "[::]:80 of one container does not take 0.0.0.0:80 of another, and of one each may lead to a port of its own",
+    arguments: PortmapBackendChangeTests.Backend.allCases)
+  func eachFamily(backend: PortmapBackendChangeTests.Backend) throws {
+    let host = backend.of(try PortmapNode(programs: IPTablesPrograms(.nft)))
+    let four = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    let six = try host.node.addContainer(ip: "10.22.0.6", ip6: "fd00:22::6")
+    let server = try four.namespace.run { try TCPListener("10.22.0.5", 80) }
+    let (server6, other6) = try six.namespace.run {
+      (try TCPListener("fd00:22::6", 80), try TCPListener("fd00:22::6", 90))
+    }
+    let other = try six.namespace.run { try TCPListener("10.22.0.6", 80) }
+    try host.add(four, PortMapping(80, 80, on: "0.0.0.0"))
+    let outcome = try host.call("ADD", six, [PortMapping(80, 80, on: "::")])
+    try host.succeed("ADD", outcome)
+    #expect(outcome.errorText.isEmpty)
+    _ = try converse(host.node.client, Node.address, 80, with: server)
+    _ = try converse(host.node.client, Node.address6, 80, with: server6)
+    try host.add(six, PortMapping(8080, 80, on: "0.0.0.0"), PortMapping(8080, 90, on: "::"))
+    _ = try converse(host.node.client, Node.address, 8080, with: other)
+    _ = try converse(host.node.client, Node.address6, 8080, with: other6)
+  }
+
+  @Test(
+    "a mapping of a family that the container lacks is left out with a note; without an address nothing is published")
+  func missingFamily() throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    let mappings = [PortMapping(8080, 80), PortMapping(8081, 80, on: "2001:db8:1::1"), PortMapping(8082, 80, on: "::")]
+    let outcome = try host.call("ADD", container, mappings)
+    try host.succeed("ADD", outcome)
+    for index in 1...2 {
+      #expect(outcome.errorText.contains("portMappings[\(index)].hostIP: the container has no IPv6"))
+    }
     let server = try container.namespace.run { try TCPListener("10.22.0.5", 80) }
-    #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
+    _ = try converse(host.node.client, Node.address, 8080, with: server)
+    try host.succeed("CHECK", try host.call("CHECK", container, mappings))
+    let bare = try host.callWithoutAddress("ADD", container, mappings)
+    try host.succeed("ADD", bare)
+    host.settle()
+    #expect(bare.errorText.contains("eth0 has no address"))
+    #expect(try host.elements().isEmpty)
+    for verb in ["CHECK", "DEL"] { try host.succeed(verb, try host.callWithoutAddress(verb, container, mappings)) }
   }
 
   @Test("with masqAll the container sees the host's address, with snat false nobody is masqueraded")

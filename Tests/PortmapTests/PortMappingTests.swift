@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import CNI
 import JSON
 import Rules
@@ -81,10 +82,15 @@ import Testing
   }
 
   @Test(
-    "an address that is not set, or stands for any, is none",
-    arguments: [nil, "null", #""""#, #""0.0.0.0""#, #""::""#, #""::ffff:0.0.0.0""#])
-  func noAddress(value: String?) throws {
-    #expect(try Self.mapping("hostIP", value).map(\.hostAddress) == [nil])
+    "an unspecified address stands for all of its family, none for all",
+    arguments: [
+      (nil, AddressFamily.allCases), ("null", AddressFamily.allCases), (#""""#, AddressFamily.allCases),
+      (#""0.0.0.0""#, [.ip]), (#""::""#, [.ip6]), (#""::ffff:0.0.0.0""#, [.ip]),
+    ] as [(String?, [AddressFamily])])
+  func noAddress(value: String?, families: [AddressFamily]) throws {
+    let mapping = try #require(try Self.mapping("hostIP", value).first)
+    #expect(mapping.hostAddress == nil)
+    #expect(mapping.families == families)
   }
 
   @Test(
@@ -128,6 +134,19 @@ import Testing
       path: "runtimeConfig.portMappings[1].hostPort",
       reason: "8080/tcp goes to container port 80 by runtimeConfig.portMappings[0] already")
     #expect(throws: expected) { try Self.list(Sample.mapping, other) }
+  }
+
+  @Test("of mappings that overlap each family is published once, and one that contradicts is refused")
+  func overlapping() throws {
+    let four = #"{"hostPort":8080,"containerPort":80,"hostIP":"0.0.0.0"}"#
+    let six = #"{"hostPort":8080,"containerPort":90,"hostIP":"::"}"#
+    #expect(try Self.list(four, Sample.mapping).map(\.families) == [[.ip], [.ip6]])
+    #expect(try Self.list(Sample.mapping, four).map(\.families) == [[.ip, .ip6]])
+    #expect(try Self.list(four, six).map(\.families) == [[.ip], [.ip6]])
+    let expected = FieldError(
+      path: "runtimeConfig.portMappings[1].hostPort",
+      reason: "8080/tcp goes to container port 80 by runtimeConfig.portMappings[0] already")
+    #expect(throws: expected) { try Self.list(Sample.mapping, six) }
   }
 
   @Test("the same port of other protocols and addresses is another one")

@@ -12,11 +12,12 @@ import Testing
 /// The rules that options and a result ask for.
 @Suite struct PortmapRulesTests {
   private static func rules(
-    _ members: String = "", mappings: String = "[\(Sample.mapping)]", addresses: [String] = Sample.dual
+    _ members: String = "", mappings: String = "[\(Sample.mapping)]", addresses: [String] = Sample.dual,
+    note: (String) -> Void = { _ in }
   ) throws -> [Rule] {
     let config = try Sample.network(Sample.config(members, mappings: mappings, addresses: addresses))
     let options = try PortmapOptions(config)
-    return try options.rules(for: Sample.owner, try #require(try config.previousResult()))
+    return try options.rules(for: Sample.owner, try #require(try config.previousResult()), note: note)
   }
 
   private static func forwards(_ rules: [Rule]) -> [PortForward] {
@@ -52,27 +53,42 @@ import Testing
     arguments: [
       ("192.0.2.1", ["192.0.2.1:53/udp -> 10.22.0.5:53/udp"]),
       ("2001:db8::1", ["[2001:db8::1]:53/udp -> [fd00::5]:53/udp"]),
-      ("0.0.0.0", ["IPv4 port 53/udp -> 10.22.0.5:53/udp", "IPv6 port 53/udp -> [fd00::5]:53/udp"]),
+      ("0.0.0.0", ["IPv4 port 53/udp -> 10.22.0.5:53/udp"]), ("::", ["IPv6 port 53/udp -> [fd00::5]:53/udp"]),
+      ("", ["IPv4 port 53/udp -> 10.22.0.5:53/udp", "IPv6 port 53/udp -> [fd00::5]:53/udp"]),
     ])
   func hostAddress(host: String, expected: [String]) throws {
     let mapping = #"[{"hostPort":53,"containerPort":53,"protocol":"udp","hostIP":"\#(host)"}]"#
     #expect(try Self.texts(Self.rules(mappings: mapping)) == expected)
   }
 
-  @Test("a mapping on an address of a family that the container does not have is refused with its path")
-  func otherFamily() {
-    let mappings = #"[\#(Sample.mapping),{"hostPort":53,"containerPort":53,"hostIP":"2001:db8::1"}]"#
-    let expected = FieldError(
-      path: "runtimeConfig.portMappings[1].hostIP",
-      reason: "2001:db8::1 is IPv6, of which the container has no address")
-    #expect(throws: expected) { try Self.rules(mappings: mappings, addresses: ["10.22.0.5/16"]) }
+  @Test(
+    "a mapping on an address of a family that the container does not have is left out, which a note says",
+    arguments: ["2001:db8::1", "::"])
+  func otherFamily(host: String) throws {
+    let mappings = #"[\#(Sample.mapping),{"hostPort":53,"containerPort":53,"hostIP":"\#(host)"}]"#
+    var notes: [String] = []
+    let rules = try Self.rules(mappings: mappings, addresses: ["10.22.0.5/16"]) { notes.append($0) }
+    #expect(Self.texts(rules) == ["IPv4 port 8080/tcp -> 10.22.0.5:80/tcp"])
+    let reason = "the container has no IPv6 address: the mapping is left out"
+    #expect(notes == ["runtimeConfig.portMappings[1].hostIP: \(reason)"])
   }
 
-  @Test("a container without an address is refused, unless there is nothing to map")
+  @Test("nothing of a container without an address is published, which a note says if there is anything to map")
   func noAddress() throws {
-    let expected = FieldError(path: "prevResult.ips", reason: "expected an address of eth0, found none")
-    #expect(throws: expected) { try Self.rules(addresses: []) }
-    #expect(try Self.rules(mappings: "[]", addresses: []).isEmpty)
+    var notes: [String] = []
+    #expect(try Self.rules(addresses: []) { notes.append($0) }.isEmpty)
+    #expect(notes == ["prevResult.ips: eth0 has no address: none of its ports is published"])
+    #expect(try Self.rules(mappings: "[]", addresses: []) { notes.append($0) }.isEmpty)
+    #expect(notes.count == 1)
+  }
+
+  @Test("the same host port may lead to one container port over IPv4 and to another over IPv6")
+  func portOfEachFamily() throws {
+    let mappings = """
+      [{"hostPort":8080,"containerPort":80,"hostIP":"0.0.0.0"},{"hostPort":8080,"containerPort":90,"hostIP":"::"}]
+      """
+    let expected = ["IPv4 port 8080/tcp -> 10.22.0.5:80/tcp", "IPv6 port 8080/tcp -> [fd00::5]:90/tcp"]
+    #expect(try Self.texts(Self.rules(mappings: mappings)) == expected)
   }
 
   @Test(

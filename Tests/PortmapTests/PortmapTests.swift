@@ -52,12 +52,12 @@ import Testing
     #expect(answer.notes == ["portmap: no nf_tables"])
   }
 
-  @Test("ADD with mappings for which no source is allowed still replaces what the container had")
+  @Test("ADD with mappings for which no source is allowed removes what the container had")
   func addForNobody() {
     let backend = RecordingBackend()
     let config = Sample.config(#""sourceRanges":["::/0"]"#, addresses: ["10.22.0.5/16"])
     #expect(Sample.answer("ADD", config, backend).status == 0)
-    #expect(backend.applied.map(\.rules) == [[]])
+    #expect(backend.applied.isEmpty && backend.removed.map(\.owner) == [Sample.owner])
   }
 
   @Test(

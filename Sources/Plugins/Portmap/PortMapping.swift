@@ -11,8 +11,10 @@ struct PortMapping: Sendable {
   let hostPort: UInt16
   let containerPort: UInt16
   let transport: Transport
-  /// Nil for every address of the host.
+  /// Nil for every address of the host in these families.
   let hostAddress: IPAddress?
+  /// Where it is published if the container has an address there: an unspecified address stands for all of its family.
+  private(set) var families: [AddressFamily]
   /// Where it stands in the configuration.
   let path: String
 
@@ -22,7 +24,9 @@ struct PortMapping: Sendable {
     hostPort = try Self.port(field["hostPort"])
     containerPort = try Self.port(field["containerPort"])
     transport = try Self.transport(field["protocol"])
-    hostAddress = try Self.hostAddress(field["hostIP"])
+    let address = try Self.hostAddress(field["hostIP"])
+    hostAddress = address.flatMap { $0.isUnspecified ? nil : $0 }
+    families = address.map { [$0.family] } ?? AddressFamily.allCases
   }
 
   /// The list of a configuration; a host port that is to lead to two places is an error.
@@ -31,31 +35,30 @@ struct PortMapping: Sendable {
     var all: [PortMapping] = []
     for field in try config.runtimeConfig["portMappings"].array() ?? [] { all.append(try PortMapping(field)) }
     if all.count < 2 { return all }
-    var known: [HostSide: PortMapping] = [:]
+    var known: [HostPort: PortMapping] = [:]
     var mappings: [PortMapping] = []
     for mapping in all {
-      guard let other = known.updateValue(mapping, forKey: mapping.hostSide) else {
-        mappings.append(mapping)
-        continue
+      var new = mapping
+      new.families = []
+      for family in mapping.families {
+        let other = known.updateValue(mapping, forKey: mapping.hostPort(family))
+        if let other, other.containerPort != mapping.containerPort {
+          let port = "\(mapping.hostPort)/\(mapping.transport.rawValue)"
+          throw FieldError(
+            path: "\(mapping.path).hostPort",
+            reason: "\(port) goes to container port \(other.containerPort) by \(other.path) already")
+        }
+        if other == nil { new.families.append(family) }
       }
-      if other.containerPort != mapping.containerPort {
-        let port = "\(mapping.hostPort)/\(mapping.transport.rawValue)"
-        throw FieldError(
-          path: "\(mapping.path).hostPort",
-          reason: "\(port) goes to container port \(other.containerPort) by \(other.path) already")
-      }
+      if !new.families.isEmpty { mappings.append(new) }
     }
     return mappings
   }
 
   /// What two mappings cannot share.
-  private struct HostSide: Hashable {
-    let port: UInt16
-    let transport: Transport
-    let address: IPAddress?
+  func hostPort(_ family: AddressFamily) -> HostPort {
+    HostPort(family: family, transport: transport, port: hostPort, address: hostAddress)
   }
-
-  private var hostSide: HostSide { HostSide(port: hostPort, transport: transport, address: hostAddress) }
 
   private static func port(_ field: Field) throws(FieldError) -> UInt16 {
     let range = 1...65_535
@@ -74,6 +77,6 @@ struct PortMapping: Sendable {
   private static func hostAddress(_ field: Field) throws(FieldError) -> IPAddress? {
     guard let text = try field.string() else { return nil }
     guard let address = IPAddress(text) else { throw field.expected("an IPv4 or IPv6 address") }
-    return address.isUnspecified ? nil : address
+    return address
   }
 }

@@ -48,9 +48,9 @@ package struct Portmap: Plugin {
   }
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
-    let (wanted, options, result) = try wanted(request)
+    let (wanted, options, result) = try wanted(request) { note("\(name): \($0)") }
     let backend = try backend(options)
-    if options.mappings.isEmpty {
+    if wanted.rules.isEmpty {
       removeFormer(request.owner, backend)
       return result
     }
@@ -74,8 +74,8 @@ package struct Portmap: Plugin {
     }
   }
 
-  /// What the container had before it was added without ports. A host that cannot tell has nothing of it, and a
-  /// container without ports must not fail for that.
+  /// What the container had before it was added with nothing to publish. A host that cannot tell has nothing of it, and such
+  /// a container must not fail for that.
   private func removeFormer(_ owner: Owner, _ backend: any PortForwardingBackend) {
     do {
       try Flows(backend, note: note).forget(following: try backend.remove(owner, hint: [], ports: []))
@@ -86,7 +86,7 @@ package struct Portmap: Plugin {
 
   package func check(_ request: Request) throws(CNIError) {
     let (wanted, options, result) = try wanted(request)
-    if options.mappings.isEmpty { return }
+    if wanted.rules.isEmpty { return }
     var problems = try backend(options).verify(wanted)
     problems += try Localhost(for: wanted.rules).problems() + Hairpin(for: wanted.rules, result).problems()
     if !problems.isEmpty {
@@ -104,13 +104,14 @@ package struct Portmap: Plugin {
     try backend(PortmapOptions(request.config)).probe()
   }
 
-  /// The rules that a configuration asks for; none without port mappings.
+  /// The rules that a configuration asks for; none without port mappings. `note` is told of each mapping that is left out.
   private func wanted(
-    _ request: Request
+    _ request: Request, note: (String) -> Void = { _ in }
   ) throws(CNIError) -> (wanted: OwnedRules, options: PortmapOptions, result: NetworkResult) {
     let options = try PortmapOptions(request.config)
     let result = try request.config.previousResult(requiredBy: name)
-    let rules = try configuration { () throws(FieldError) in try options.rules(for: request.owner, result) }
+    let rules = try configuration { () throws(FieldError) in try options.rules(for: request.owner, result, note: note)
+    }
     return (OwnedRules(owner: request.owner, rules: rules), options, result)
   }
 }

@@ -37,29 +37,28 @@ struct PortmapOptions: Sendable {
   static func readableHostPorts(_ config: NetworkConfig) -> [HostPort] {
     guard let fields = try? config.runtimeConfig["portMappings"].array() else { return [] }
     return fields.compactMap { try? PortMapping($0) }.flatMap { mapping in
-      AddressFamily.allCases.filter { mapping.hostAddress == nil || mapping.hostAddress?.family == $0 }.map {
-        HostPort(family: $0, transport: mapping.transport, port: mapping.hostPort, address: mapping.hostAddress)
-      }
+      mapping.families.map { mapping.hostPort($0) }
     }
   }
 
-  /// What must hold for a container with this result.
-  func rules(for owner: Owner, _ result: NetworkResult) throws(FieldError) -> [Rule] {
+  /// What must hold for a container with this result; `note` is told of each mapping that is left out.
+  func rules(
+    for owner: Owner, _ result: NetworkResult, note: (String) -> Void = { _ in }
+  ) throws(FieldError) -> [Rule] {
     if mappings.isEmpty { return [] }
     var addresses = ByFamily<Prefix?> { _ in nil }
     for family in AddressFamily.allCases {
       addresses[family] = try result.address(family, ofContainerInterface: owner.interface)
     }
     if AddressFamily.allCases.allSatisfy({ addresses[$0] == nil }) {
-      throw FieldError(path: "prevResult.ips", reason: "expected an address of \(owner.interface), found none")
+      note("prevResult.ips: \(owner.interface) has no address: none of its ports is published")
+      return []
     }
     var rules: [Rule] = []
     for mapping in mappings {
-      let families = AddressFamily.allCases.filter { addresses[$0] != nil && mapping.hostAddress?.family ?? $0 == $0 }
-      if families.isEmpty, let address = mapping.hostAddress {
-        throw FieldError(
-          path: "\(mapping.path).hostIP",
-          reason: "\(address) is \(address.family.title), of which the container has no address")
+      let families = mapping.families.filter { addresses[$0] != nil }
+      if families.isEmpty, let family = mapping.families.first {
+        note("\(mapping.path).hostIP: the container has no \(family.title) address: the mapping is left out")
       }
       for family in families {
         guard let prefix = addresses[family], let all = conditions[family] else { continue }

@@ -94,6 +94,17 @@ struct PortmapNode {
     }
   }
 
+  /// Calls the plugin with a result that has no address, as after an interface plugin without IPAM.
+  func callWithoutAddress(_ verb: String, _ container: Container, _ mappings: [PortMapping]) throws -> Outcome {
+    let result = #"{"cniVersion":"1.0.0","interfaces":[{"name":"eth0","sandbox":"\#(container.namespace.path)"}]}"#
+    let runtime = #""runtimeConfig":{"portMappings":[\#(mappings.map(\.json).joined(separator: ","))]},"#
+    return try node.namespace.run {
+      try program.run(
+        environment: container.environment(verb),
+        input: pluginConfig("portmap", network, "1.0.0", members + runtime, result))
+    }
+  }
+
   /// Waits 10 ms, within which expired elements must be gone.
   func settle() { usleep(10_000) }
 }
