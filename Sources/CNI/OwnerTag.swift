@@ -21,6 +21,9 @@ package struct OwnerTag: Hashable, Sendable {
   /// The network's name as it stands there.
   package var network: String { String(text.prefix { $0 != "/" }) }
 
+  /// The container's ID as it stands there.
+  package var containerID: Substring { text.drop { $0 != "/" }.dropFirst().prefix { $0 != "/" } }
+
   /// The tags of a network's attachments.
   package static func all(_ valid: Set<Attachment>, ofNetwork name: String) -> Set<OwnerTag> {
     Set(valid.map { OwnerTag(Owner(network: name, containerID: $0.containerID, interface: $0.interface)) })

@@ -173,6 +173,14 @@ extension Layout {
     return Element.Place(set: Part.hostPorts(host.family).name, key: port)
   }
 
+  /// Where an element waits for the place of a host port; the rank counts from the one that waits longest.
+  static func place(_ host: HostPort, rank: UInt16) -> Element.Place {
+    let map = host.address == nil ? Part.hostPorts(host.family) : Part.hostAddressPorts(host.family)
+    let (port, transport) = (padded(host.port), [host.transport.number, 0, 0, 0])
+    return Element.Place(
+      set: Part.waiting(map).name, key: (host.address?.bytes ?? []) + port + transport + padded(rank))
+  }
+
   static func place(_ masquerade: Masquerade) -> Element.Place {
     let destination = masquerade.destination
     let ports = [destination.transport.number, 0, 0, 0] + padded(destination.port) + padded(masquerade.hostPort)
@@ -187,18 +195,26 @@ extension Layout {
 // MARK: - What elements say
 
 extension Layout {
-  /// The host port that an element of a map is for; nil for elements of other sets.
+  /// The host port that an element of a map is for, also one that waits; nil for elements of other sets.
   static func hostPort(_ place: Element.Place) -> HostPort? {
-    for family in AddressFamily.allCases {
-      let length = family.bits / 8
-      switch place.set {
-      case Part.hostPorts(family).name: return hostPort(family, nil, place.key[...])
-      case Part.hostAddressPorts(family).name:
-        return hostPort(family, IPAddress(bytes: Array(place.key.prefix(length))), place.key.dropFirst(length))
-      default: continue
-      }
+    let served = Part.served(byWaiting: place.set)
+    guard let map = portMaps.first(where: { $0.name == served ?? place.set[...] }) else { return nil }
+    var key = place.key[...]
+    if served != nil {
+      // The port and the transport stand the other way round.
+      key = (key.dropLast(12) + key.dropLast(4).suffix(4) + key.dropLast(8).suffix(4))[...]
     }
-    return nil
+    if !map.hasAddress { return hostPort(map.family, nil, key) }
+    let length = map.family.bits / 8
+    return hostPort(map.family, IPAddress(bytes: Array(key.prefix(length))), key.dropFirst(length))
+  }
+
+  /// The maps of host ports. Made once, as many a place is looked at.
+  private static let portMaps = AddressFamily.allCases.flatMap { family in
+    [
+      (name: Part.hostPorts(family).name[...], family: family, hasAddress: false),
+      (name: Part.hostAddressPorts(family).name[...], family: family, hasAddress: true),
+    ]
   }
 
   private static func hostPort(
@@ -210,6 +226,14 @@ extension Layout {
     }
     let port = UInt16(bytes[4]) << 8 | UInt16(bytes[5])
     return HostPort(family: family, transport: transport, port: port, address: address)
+  }
+
+  /// Whether an element at this place waits for a host port.
+  static func isWaiting(_ place: Element.Place) -> Bool { Part.served(byWaiting: place.set) != nil }
+
+  /// What elements of an owner count for in its attachment's: who waits under conditions will have a place in their set.
+  static func count(_ elements: [Element]) -> Int {
+    elements.reduce(0) { $0 + (isWaiting($1.place) && !($1.comment?.note.isEmpty ?? true) ? 2 : 1) }
   }
 
   /// What a person calls an element.
@@ -289,7 +313,7 @@ extension Layout {
         places.append(place(Masquerade(hostPort: host.port, destination: destination, source: source)))
       }
     }
-    if let id = element.comment?.note, !id.isEmpty {
+    if let id = element.comment?.note, !id.isEmpty, !isWaiting(element.place) {
       let set = Branch.conditionsSet(host.family, id, hasHostAddress: host.address != nil)
       places.append(Element.Place(set: set, key: element.place.key))
     }

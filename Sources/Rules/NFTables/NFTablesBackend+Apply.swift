@@ -12,6 +12,8 @@ struct Change: Sendable {
   /// What others may want too, and stays as long as they do.
   var shared: [Element] = []
   var takeovers: [Takeover] = []
+  /// What becomes of host ports, whose elements are not among the others.
+  var ports = QueueChange()
   /// Whether there are tables in which the peer may have left something.
   var hasLeftovers = false
 }
@@ -68,15 +70,25 @@ extension NFTablesBackend {
     let attachment = Layout.place(owner, part)
     let wanted = Places(layout.elements.map(\.place))
     let shared = layout.shared.map(\.element)
+    let asked = wanted.union(
+      (others ?? []) + [attachment] + shared.map(\.place) + Self.firstWaiting(layout.elements.map(\.place)))
     let snapshot = try session.read(
-      chains: layout.elements.isEmpty ? [] : structure.chains, sets: structure.sets.map(\.name),
-      places: wanted.union((others ?? []) + [attachment] + shared.map(\.place)).list, tables: foreignTables)
+      chains: layout.elements.isEmpty ? [] : structure.chains, sets: structure.sets.map(\.name), places: asked.list,
+      tables: foreignTables)
 
     var change = Change()
     change.hasLeftovers = !snapshot.tables.isEmpty
+    var reading = Reading(asked, snapshot.elements)
+    switch try claim(layout, givingUp: others ?? [], desired.onConflict, &reading, session) {
+    case .again: return .again
+    case .refused(let error): return .refused(error)
+    case .done(let claimed): change.ports = claimed
+    }
+    change.takeovers = change.ports.takeovers
     // Rules that a former ADD has written to legacy tables stay until DEL.
     let usedLegacy = snapshot.elements[attachment].map { Layout.usesLegacyTables($0.element) } ?? false
-    for element in usedLegacy ? layout.inLegacyTables : layout.elements {
+    let elements = usedLegacy ? layout.inLegacyTables : layout.elements
+    for element in elements where !Layout.isQueued(element.place) {
       guard let stored = snapshot.elements[element.place] else {
         change.added.append(element)
         continue
@@ -86,7 +98,6 @@ extension NFTablesBackend {
       if let takeover = Self.takeover(of: stored.element, by: layout.owner) {
         if desired.onConflict == .error { return .refused(conflict(takeover)) }
         change.takeovers.append(takeover)
-        change.removed += try displacedConditions(of: stored.element, session)
       }
       change.removed.append(stored.element)
       change.added.append(element)
@@ -100,15 +111,20 @@ extension NFTablesBackend {
       if stored.timeout != nil { return .again }
     }
 
-    let own = snapshot.elements.values.filter { $0.timeout == nil && $0.element.comment?.owner == layout.owner }
+    let own = reading.elements.values.filter { $0.timeout == nil && $0.element.comment?.owner == layout.owner }
     if others == nil, let record = own.first(where: { $0.element.place == attachment }) {
-      let known = own.filter { wanted.contains($0.element.place) && $0.element.place != attachment }
-      if Layout.count(record.element) != known.count {
+      let known = own.map(\.element).filter {
+        (wanted.contains($0.place) || Layout.isWaiting($0.place)) && $0.place != attachment
+      }
+      if Layout.count(record.element) != Layout.count(known) {
         others = try session.allElements(of: part, layout.owner.text) { $0.owner == layout.owner }.map(\.place)
         return .again
       }
     }
-    let unwanted = own.map(\.element).filter { !wanted.contains($0.place) }
+    let unqueued = Places(change.ports.removed.map(\.place))
+    let unwanted = own.map(\.element).filter {
+      !wanted.contains($0.place) && Layout.hostPort($0.place) == nil && !unqueued.contains($0.place)
+    }
     change.removed += unwanted
     let orphans = try orphans(of: change.removed, session)
     change.removed = (change.removed + orphans.elements).uniqueByPlace
@@ -126,25 +142,17 @@ extension NFTablesBackend {
     case .messages(let list): companions = list
     }
     let messages =
-      building + Self.delete(change.removed) + Self.add(change.added + change.shared)
-      + emptied.map { SetObject.delete($0) } + companions
+      building + Part.waitingMaps(for: change.ports.added).map { $0.message() }
+      + Self.delete(change.removed + change.ports.removed)
+      + Self.add(change.added + change.shared + change.ports.added) + emptied.map { SetObject.delete($0) } + companions
     if !messages.isEmpty {
       // Additions alone cannot collide unnoticed: the kernel refuses an element that is there by now. But what is shared,
       // and was there, may be gone by now.
-      let isSafe = building.isEmpty && change.removed.isEmpty && shared.isEmpty && companions.isEmpty
+      let isAdding = building.isEmpty && (change.removed + change.ports.removed).isEmpty && companions.isEmpty
+      let isSafe = isAdding && shared.isEmpty && !change.ports.hasWaiting
       try session.commit(messages, generation: isSafe ? nil : snapshot.generation)
     }
     return .done((change, record))
-  }
-
-  /// A port that was under the conditions of its former owner's network is not any more.
-  private func displacedConditions(
-    of element: Element, _ session: borrowing Session
-  ) throws(NetlinkError) -> [Element] {
-    guard let id = element.comment?.note, !id.isEmpty, let host = Layout.hostPort(element.place) else { return [] }
-    let set = Branch.conditionsSet(host.family, id, hasHostAddress: host.address != nil)
-    let place = Element.Place(set: set, key: element.place.key)
-    return try session.read(places: [place]).elements.values.filter { $0.timeout == nil }.map(\.element)
   }
 
   /// Puts back what a change took out, where nobody else has put anything since.
@@ -171,8 +179,15 @@ extension NFTablesBackend {
       case .refused(let error): return .refused(error)
       case .messages(let list): companions = list
       }
+      let ports: QueueChange
+      switch try self.restore(wanted.layout.owner, change.ports.queues, session) {
+      case .again: return .again
+      case .refused(let error): return .refused(error)
+      case .done(let list): ports = list
+      }
       let messages =
-        Self.delete(ours + orphans.elements) + members.map { Part.interfaceSet($0).message() } + Self.add(restored)
+        Self.delete(ours + orphans.elements + ports.removed) + members.map { Part.interfaceSet($0).message() }
+        + Self.add(restored + ports.added)
         + orphans.sets.filter { !sets.contains($0) }.map { SetObject.delete($0) } + companions
       if !messages.isEmpty { try session.commit(messages, generation: snapshot.generation) }
       return Attempt.done(record)
@@ -180,12 +195,12 @@ extension NFTablesBackend {
     try companion?.recordChanged(record)
   }
 
-  private static func takeover(of element: Element, by owner: OwnerTag) -> Takeover? {
+  static func takeover(of element: Element, by owner: OwnerTag) -> Takeover? {
     guard element.comment?.owner != owner, let subject = Layout.subject(element) else { return nil }
     return Takeover(of: subject, previous: element.comment?.owner.text ?? "somebody unknown")
   }
 
-  private func conflict(_ takeover: Takeover) -> CNIError {
+  func conflict(_ takeover: Takeover) -> CNIError {
     let field =
       switch part {
       case .ports: "runtimeConfig.portMappings"
@@ -241,6 +256,11 @@ extension NFTablesBackend {
 // MARK: - Messages about elements
 
 extension NFTablesBackend {
+  /// The places that tell whether anybody waits for the host ports of places.
+  static func firstWaiting(_ places: [Element.Place]) -> [Element.Place] {
+    places.compactMap { place in Layout.hostPort(place).map { Layout.place($0, rank: 0) } }
+  }
+
   static func add(_ elements: [Element]) -> [NetlinkMessage] {
     bySet(elements).flatMap { Element.add($0, exclusively: true) }
   }

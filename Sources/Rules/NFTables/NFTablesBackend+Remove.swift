@@ -59,7 +59,7 @@ extension NFTablesBackend {
       }
       _ = try expire(places.union(all.map(\.place)), &removal) { (found, _) in found }
     }
-    // What is not there any more, but was: a plugin may have been killed before it saw to the flows.
+    // What is not there any more, but perhaps was: a plugin may have been killed before it saw to the flows.
     return removal.forwards
       + hint.compactMap { rule in
         guard case .forwardPort(let forward) = rule, removal.missing.contains(Layout.place(forward)) else { return nil }
@@ -115,7 +115,7 @@ extension NFTablesBackend {
     let isOwned: (OwnerTag) -> Bool
     /// What was removed; what an attempt has removed counts, whatever comes of the attempt.
     var removed: [Element] = []
-    /// Places that hold no element.
+    /// Places that hold no element, or somebody else's.
     var missing = Places([])
     var deletesForReal = false
     /// What follows, for the one owner.
@@ -144,15 +144,31 @@ extension NFTablesBackend {
     if expiry == 0 { state.deletesForReal = true }
     return try transaction(removal.action, removal.companion) { (session) throws(NetlinkError) in
       let tables = state.leftoversOf == nil ? [] : self.foreignTables
-      let snapshot = try session.read(places: places.list, tables: tables)
-      let found = snapshot.elements.values.filter {
+      // Who waits for a port has its element elsewhere than who has it.
+      let asked = places.union(places.list.compactMap { Layout.hostPort($0).map { Layout.place($0) } })
+      let all = asked.union(Self.firstWaiting(asked.list))
+      let snapshot = try session.read(places: all.list, tables: tables)
+      var reading = Reading(all, snapshot.elements)
+      let ports = asked.list.filter { !Layout.isWaiting($0) }.compactMap { Layout.hostPort($0) }
+      let claims: QueueChange
+      switch try self.withdraw(state.isOwned, from: ports, &reading, session) {
+      case .again: return .again
+      case .refused(let error): return .refused(error)
+      case .done(let withdrawn): claims = withdrawn
+      }
+      let found = reading.elements.values.filter {
         $0.timeout == nil && $0.element.comment.map { state.isOwned($0.owner) } ?? false
       }
       guard let elements = try complete(found.map(\.element), session) else { return .done(false) }
       let orphans = try self.orphans(of: elements, session)
-      let all = elements.filter { !orphans.sets.contains($0.place.set) } + orphans.elements
+      let removed = (elements + claims.removed).uniqueByPlace.filter { !orphans.sets.contains($0.place.set) }
+      // What others get at once cannot expire first.
+      let replaced = Places(claims.added.map(\.place))
+      let gone = removed + orphans.elements
+      let expiring = state.deletesForReal ? [] : gone.filter { !replaced.contains($0.place) }
+      let deleted = state.deletesForReal ? gone : gone.filter { replaced.contains($0.place) }
       let changes =
-        (state.deletesForReal ? Self.delete(all) : Self.expire(all, in: self.expiry))
+        Self.expire(expiring, in: self.expiry) + Self.delete(deleted) + Self.add(claims.added)
         + orphans.sets.map { SetObject.delete($0) }
       var foreign: [NetlinkMessage] = []
       if let owner = state.leftoversOf { foreign = try self.foreignDeletions(owner, snapshot.tables, session) }
@@ -165,15 +181,15 @@ extension NFTablesBackend {
         }
       }
       if !(changes + foreign).isEmpty { try session.commit(changes + foreign, generation: snapshot.generation) }
-      state.missing = places.subtracting(snapshot.elements.places)
+      state.missing = places.subtracting(Places(found.map(\.element.place)))
       state.removed += elements
       // A kernel that cannot change an element's timeout ignores it without a word.
-      if !state.deletesForReal, let last = all.last?.place, try session.stays(last) {
+      if let last = expiring.last?.place, try session.stays(last) {
         state.deletesForReal = true
         return .again
       }
       // Whoever flushes the flows to these ports next needs that no packet can begin a new one.
-      let connectionless = elements.filter { Layout.hostPort($0.place).map { $0.transport != .tcp } ?? false }
+      let connectionless = expiring.filter { Layout.hostPort($0.place).map { $0.transport != .tcp } ?? false }
       try session.wait(untilGone: connectionless.map(\.place))
       return .done(true)
     }
@@ -185,7 +201,9 @@ extension NFTablesBackend {
   ) throws(NetlinkError) -> [Element]? {
     var found = hinted
     let attachment = found.first { $0.place == Layout.place(owner, part) }
-    func isAll() -> Bool { attachment == nil ? found.isEmpty : attachment.flatMap(Layout.count) == found.count - 1 }
+    func isAll() -> Bool {
+      attachment == nil ? found.isEmpty : attachment.flatMap { Layout.count($0) } == Layout.count(found) - 1
+    }
     if isAll() { return found }
     let chains = try session.chains()
     let companions = Places(found.flatMap { Layout.companions($0, chains: chains) })
@@ -230,8 +248,9 @@ extension NFTablesBackend {
       if chains.isEmpty { return .done(()) }
       let sets = try session.sets()
       let rules = try session.rules()
+      let awaited = try session.awaitedConditions(sets)
       var messages: [NetlinkMessage] = []
-      for chain in chains {
+      for chain in chains where !awaited.contains(chain) {
         guard let branch = self.part.branch(named: chain), try Self.isUnused(branch, session) else { continue }
         let jumps: [[NFTExpression]?] = branch.jumps.map(\.expressions)
         messages += rules.filter { jumps.contains($0.expressions) }.map { $0.deletion() }
@@ -276,6 +295,18 @@ extension NFTablesBackend {
 }
 
 extension Session {
+  /// The conditions under which somebody waits for a host port, by the names of their chains.
+  fileprivate func awaitedConditions(_ sets: [String]) throws(NetlinkError) -> Set<String> {
+    var names: Set<String> = []
+    for set in sets where Part.served(byWaiting: set) != nil {
+      for stored in try elements(of: set) {
+        guard let port = Layout.hostPort(stored.element.place), let id = stored.element.comment?.note else { continue }
+        names.insert(Branch.conditionsName(port.family, id))
+      }
+    }
+    return names
+  }
+
   /// Waits until these elements have expired, but not longer than a slow kernel's clock takes.
   func wait(untilGone places: [Element.Place]) throws(NetlinkError) {
     if places.isEmpty { return }

@@ -13,7 +13,9 @@ extension NFTablesBackend {
     return try transaction("read the rules of \(wanted.owner)") { (session) throws(NetlinkError) in
       let places = layout.elements.map(\.place)
       let elements = try session.read(places: places).elements
-      var problems = layout.elements.compactMap { self.problem(with: $0, elements[$0.place]) }
+      let waiting = try self.waitingPlaces(layout, elements, session)
+      var problems = layout.elements.filter { !waiting.contains($0.place) }
+        .compactMap { self.problem(with: $0, elements[$0.place]) }
       let shared = layout.shared.map(\.element.place)
       let stored = try session.read(places: shared).elements
       problems += shared.filter { stored[$0].map { $0.timeout != nil } ?? true }.map {

@@ -43,14 +43,19 @@ extension IPTablesPorts {
     if rules.publishesOnLoopback, !isCheck { try keepLoopback(&table) }
     _ = try table.remove(present, but: present.target)
     try table.fill(present.target, with: wanted.chainRules)
-    let (old, new) = (present.entries(to: present.target), wanted.entries)
-    // Their order among themselves decides nothing; but of two containers that want a port the last added has it.
-    if old.count == new.count, Set(old.map(\.rule)) == Set(new) {
+    let old = present.entries(to: present.target)
+    let siblings = try table.siblings(of: wanted)
+    let (front, behind) = wanted.entries { port in siblings.ports.contains { $0.sharesPort(with: port) } }
+    // Their order among themselves decides nothing, and upstream does not look for siblings; but of two containers that want a
+    // port the last added has it.
+    let isThere = [front + behind, wanted.entries].contains { old.count == $0.count && Set(old.map(\.rule)) == Set($0) }
+    if isThere {
       if isCheck { return }
       if try takeovers(of: rules, present, &table).isEmpty { return }
     }
     for entry in old { table.remove(entry, from: PortRules.entries) }
-    for entry in new.reversed() { table.prepend(entry, to: PortRules.entries) }
+    for entry in behind.reversed() { table.insert(entry, after: siblings.last, in: PortRules.entries) }
+    for entry in front.reversed() { table.prepend(entry, to: PortRules.entries) }
   }
 
   /// Collects what masquerading needs, and answers the rules with the chain that marks: ours, if the other is missing.

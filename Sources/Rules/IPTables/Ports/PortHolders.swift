@@ -64,6 +64,35 @@ extension TableEdit {
   }
 }
 
+/// What other interfaces of a container have published.
+struct SiblingPorts {
+  var ports: [HostPort] = []
+  /// The last of their entries.
+  var last: PlacedRule?
+}
+
+extension TableEdit {
+  /// What other interfaces of the same container have of the ports that an attachment wants. They were there first: runtimes call
+  /// a container's first interface `eth0`, for which nothing is looked for.
+  mutating func siblings(of rules: PortRules) throws(CNIError) -> SiblingPorts {
+    var siblings = SiblingPorts()
+    let attachment = rules.attachment
+    if attachment.isFirstInterface { return siblings }
+    let id = Array("id: \"\(attachment.owner.containerID)\"".utf8)
+    for entry in try self.rules(of: PortRules.entries, holding: [id]) {
+      guard let chain = entry.jump, chain != rules.chain, attachment.isOfContainer(entry.rule?.comment) else {
+        continue
+      }
+      let published = try self.rules(of: chain, holding: nil).compactMap { $0.rule?.forward?.hostPort }
+      let shared = published.filter { port in rules.hostPorts.contains { $0.sharesPort(with: port) } }
+      if shared.isEmpty { continue }
+      siblings.ports += shared
+      siblings.last = entry
+    }
+    return siblings
+  }
+}
+
 /// A port on whichever address.
 private struct PortOfTransport: Hashable {
   let transport: Transport
@@ -75,6 +104,9 @@ private struct PortOfTransport: Hashable {
 }
 
 extension HostPort {
+  /// Whether it is the same port of the same transport, on whichever address.
+  func sharesPort(with other: HostPort) -> Bool { transport == other.transport && port == other.port }
+
   /// Whether what is published here takes what comes to another port of this host.
   func covers(_ other: HostPort) -> Bool {
     family == other.family && transport == other.transport && port == other.port

@@ -110,14 +110,21 @@ struct PortRules {
       matches: [.mark(MarkMatch(mark, mask: mark))], target: .masquerade(MasqueradeTarget(family)))
   }
 
+  /// The entries, and apart from them those for ports that are to stand behind others' entries.
+  func entries(behind isBehind: (HostPort) -> Bool) -> (front: [IPTablesRule], behind: [IPTablesRule]) {
+    (entries { !isBehind($0) }, entries(of: isBehind))
+  }
+
+  var entries: [IPTablesRule] { entries { _ in true } }
+
   /// One entry for up to fifteen ports of a transport and, with several sources that are allowed, for each of these.
-  var entries: [IPTablesRule] {
+  private func entries(of isWanted: (HostPort) -> Bool) -> [IPTablesRule] {
     var entries: [IPTablesRule] = []
     let comment = RuleMatch.comment(CommentMatch(comment))
     for transport in Transport.allCases {
       // Conditions about another transport never hold.
       if let asked = conditions?.transport, (asked.value == transport) == asked.isNegated { continue }
-      let ports = forwards.filter { $0.hostPort.transport == transport }.map(\.hostPort.port)
+      let ports = hostPorts.filter { $0.transport == transport && isWanted($0) }.map(\.port)
       var seen: Set<UInt16> = []
       var rest = ports.filter { seen.insert($0).inserted }[...]
       while !rest.isEmpty {

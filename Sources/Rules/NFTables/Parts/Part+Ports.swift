@@ -12,6 +12,7 @@ import Netlink
 ///   set attachments        { type ifname . ifname }           who has forwarded ports, and how many elements
 ///   map hostip_hostports4  { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service }
 ///   map hostports4         { type inet_proto . inet_service : ipv4_addr . inet_service }
+///   map waiting_hostip_hostports4, waiting_hostports4          the same with a rank at the end of the key: see PortQueue
 ///   set masquerade4_16     { type ipv4_addr . inet_proto . inet_service . inet_service . ipv4_addr }
 ///
 ///   chain guard { type filter hook prerouting priority raw     what route_localnet would let in (CVE-2020-8558)
@@ -54,7 +55,33 @@ import Netlink
 extension Part {
   static let portsAttachments = SetObject(name: "attachments", key: [.interfaceName, .interfaceName])
 
-  static let portsSets = [portsAttachments] + AddressFamily.allCases.flatMap { [hostAddressPorts($0), hostPorts($0)] }
+  static let portsSets =
+    [portsAttachments]
+    + AddressFamily.allCases.flatMap {
+      [hostAddressPorts($0), hostPorts($0), waiting(hostAddressPorts($0)), waiting(hostPorts($0))]
+    }
+
+  private static let waitingPrefix = "waiting_"
+
+  /// The map of those who wait for a place in a map of host ports. The port comes before the protocol: who looks for
+  /// `tcp . 8080` in a listing finds the one that has it.
+  static func waiting(_ map: SetObject) -> SetObject {
+    SetObject(
+      name: waitingPrefix + map.name,
+      key: map.key.dropLast(2) + [.internetService, .internetProtocol, .internetService], data: map.data)
+  }
+
+  /// The name of the map for a place in which the elements of another wait; nil for other sets.
+  static func served(byWaiting set: String) -> Substring? {
+    set.hasPrefix(waitingPrefix) ? set.dropFirst(waitingPrefix.count) : nil
+  }
+
+  /// The maps of those who wait that these elements need, which come when they are first needed.
+  static func waitingMaps(for elements: [Element]) -> [SetObject] {
+    portsSets.filter { set in
+      served(byWaiting: set.name) != nil && elements.contains { $0.place.set == set.name }
+    }
+  }
 
   static func hostPorts(_ family: AddressFamily) -> SetObject {
     SetObject(
