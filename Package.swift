@@ -62,7 +62,7 @@ let package = Package(
     library("Invoke", needs: ["OS", "JSON", "CNI"]),
     library(
       "Portmap", path: "Sources/Plugins/Portmap",
-      needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Rules", "Skel"]),
+      needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Rules", "Skel", "Veth"]),
     library(
       "Bandwidth", path: "Sources/Plugins/Bandwidth",
       needs: ["Address", "Digest", "JSON", "NetNS", "Netlink", "CNI", "Skel", "Veth"]),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import CNI
 
 /// A kernel's way to make rules hold. Every operation is atomic and may be repeated.
@@ -23,10 +24,27 @@ package protocol RulesBackend {
 }
 
 /// A backend that forwards ports.
-package protocol PortForwardingBackend: RulesBackend {
+package protocol PortForwardingBackend: RulesBackend, LocalhostGuard {
   /// Where connections to each of these host ports go, also by a rule for every address; nil where no rule sends them
   /// anywhere. All are looked up at once, whatever their number.
   func destinations(of ports: [HostPort]) throws(CNIError) -> [Endpoint?]
+  /// Publishes nothing on these addresses, which are local to this host but others', unless a mapping names one.
+  func spare(_ addresses: [IPAddress]) throws(CNIError)
+}
+
+/// What lets connections from 127.0.0.0/8 in, and nothing else with it: `route_localnet` of an interface is set by the plugin,
+/// and the backend drops what would come in by it. That an interface is guarded says that the plugin has set it.
+package protocol LocalhostGuard {
+  /// Drops packets with addresses of 127.0.0.0/8 that come by an interface.
+  func guardLocalhost(on interface: String) throws(CNIError)
+  /// The interfaces that are guarded.
+  func guardedInterfaces() throws(CNIError) -> [String]
+  /// Ends the guard of an interface; answers false, and does not, if connections from localhost lead to a container `isBehind` it.
+  func endGuard(of interface: String, unlessReached isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool
+  /// Whether a guarded interface has to be so for a container whose address `isBehind` it; nil if it is not guarded.
+  func isGuardNeeded(on interface: String, where isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool?
+  /// Whether connections from localhost lead to a container whose address `isBehind` an interface.
+  func isReachedFromLocalhost(where isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool
 }
 
 /// A backend that knows whose an accepted address is.

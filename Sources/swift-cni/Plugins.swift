@@ -23,7 +23,8 @@ enum PluginName: String, CaseIterable {
       let iptables = IPTablesHost()
       return Portmap(
         nftables: NFTablesBackend(.ports),
-        iptables: { (settings) throws(CNIError) in try iptables.backend(settings, note: note) }, note: note)
+        iptables: { (settings) throws(CNIError) in try iptables.backend(settings, note: note) },
+        host: PortmapHost { () throws(CNIError) in try iptables.hasServiceRules() }, note: note)
     case .firewall:
       let (nftables, iptables) = (NFTablesBackend(.firewall), IPTablesHost())
       let host = FirewallHost(

@@ -28,12 +28,12 @@ import Testing
     let ours = Self.hooks.prefix(6)
     #expect(ours.map(\.type) == ["filter", "nat", "nat", "nat", "filter", "filter"])
     #expect(ours.map(\.number) == [0, 0, 3, 4, 2, 2])
-    #expect(ours.map(\.priority) == [-300, -100, -100, 100, -1, 1])
+    #expect(ours.map(\.priority) == [-300, -99, -99, 101, -1, 1])
     #expect(ours.allSatisfy { $0.policy == 1 })  // NF_ACCEPT
     let attributes = try Chain(name: "c", hook: .natOutput).message().attributes()
     #expect(attributes[Int(NFTA_CHAIN_POLICY.rawValue)] == [0, 0, 0, 1])
     #expect(attributes[Int(NFTA_CHAIN_TYPE.rawValue)]?.text == "nat")
-    #expect(attributes.nested(Int(NFTA_CHAIN_HOOK.rawValue))[Int(NFTA_HOOK_PRIORITY.rawValue)] == [255, 255, 255, 156])
+    #expect(attributes.nested(Int(NFTA_CHAIN_HOOK.rawValue))[Int(NFTA_HOOK_PRIORITY.rawValue)] == [255, 255, 255, 157])
   }
 
   @Test("a chain without a hook has none")
@@ -77,7 +77,7 @@ import Testing
   @Test("what can be changed of a chain that is there is no part of its place")
   func place() {
     #expect(Set(Self.hooks.map(\.place)).count == Self.hooks.count)
-    let other = Chain.Hook(type: "nat", number: 3, priority: -100, policy: 0)
+    let other = Chain.Hook(type: "nat", number: 3, priority: -99, policy: 0)
     #expect(other.place == Chain.Hook.natOutput.place)
     #expect(other != .natOutput)
   }

@@ -17,7 +17,7 @@ import Testing
     }
     #expect(prefixes.count == 6)
     var matches = prefixes.flatMap { [Match.prefix(.source, $0), Match.prefix(.destination, $0, isNegated: true)] }
-    matches += [Match.notFromLoopback, Match.toThisHost, Match.destinationTranslated]
+    matches += [Match.toThisHost, Match.destinationTranslated]
     matches += [Match.ofKnownConnection, Match.ofNoConnection]
     let names = [NFT_META_IIFNAME, NFT_META_OIFNAME]
     matches += names.flatMap { first in names.map { Match.interfaces(first, $0, in: "set") } }

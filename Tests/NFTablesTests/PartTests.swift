@@ -70,10 +70,9 @@ import Testing
 
   @Test("only traffic for this host is translated")
   func onlyLocal() {
-    for rule in Part.ports.rules where ["prerouting", "output"].contains(rule.chain) {
-      #expect(rule.expressions.contains(.destinationType))
-    }
-    #expect(Part.ports.rules.count { ["prerouting", "output"].contains($0.chain) } == 4)
+    let jumps = Part.ports.rules.filter { ["prerouting", "output"].contains($0.chain) && $0.jump != nil }
+    for rule in jumps { #expect(rule.expressions.contains(.destinationType)) }
+    #expect(jumps.count == 4)
   }
 
   @Test("a chain is used at least by its own rules and by jumps to it")
@@ -81,8 +80,8 @@ import Testing
     let uses = Dictionary(Part.ports.chains.map { ($0.name, Part.ports.leastUse($0.name)) }) { first, _ in first }
     #expect(
       uses == [
-        "guard": 2, "prerouting": 2, "output": 2, "postrouting": 1, "masquerading": 1, "hostip_hostports4": 4,
-        "hostip_hostports6": 4, "hostports4": 2, "hostports6": 2,
+        "guard": 2, "prerouting": 3, "output": 2, "postrouting": 1, "masquerading": 1, "hostip_hostports4": 5,
+        "hostip_hostports6": 5, "hostports4": 2, "hostports6": 2,
       ])
   }
 

@@ -46,7 +46,7 @@ import Testing
     if environment["CNI_NETNS"] != nil { environment["CNI_NETNS"] = "/proc/self/ns/net" }
     environment["CNI_NETNS_OVERRIDE"] = "1"
     return Call(environment, call.stdin).answer { note in
-      Portmap(nftables: backend, iptables: { _ in RecordingBackend() }, note: note)
+      Portmap(nftables: backend, iptables: { _ in RecordingBackend() }, host: Sample.host, note: note)
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import CNI
 import Rules
 
@@ -12,6 +13,7 @@ final class RecordingBackend: PortForwardingBackend {
   private(set) var removed: [(owner: Owner, hint: [Rule], ports: [HostPort])] = []
   private(set) var collected: [(network: String, valid: Set<Attachment>)] = []
   private(set) var probes = 0
+  private(set) var guarded: [String] = []
 
   /// What every operation throws; nil if it succeeds.
   var failure: CNIError?
@@ -70,6 +72,21 @@ final class RecordingBackend: PortForwardingBackend {
   }
 
   func destinations(of ports: [HostPort]) throws(CNIError) -> [Endpoint?] { ports.map { _ in nil } }
+
+  func guardLocalhost(on interface: String) { guarded.append(interface) }
+  func guardedInterfaces() -> [String] { guarded }
+
+  func endGuard(of interface: String, unlessReached isBehind: (IPAddress) -> Bool) -> Bool {
+    guarded.removeAll { $0 == interface }
+    return true
+  }
+
+  func isGuardNeeded(on interface: String, where isBehind: (IPAddress) -> Bool) -> Bool? {
+    guarded.contains(interface) ? false : nil
+  }
+
+  func isReachedFromLocalhost(where isBehind: (IPAddress) -> Bool) -> Bool { false }
+  func spare(_ addresses: [IPAddress]) {}
 
   func probe() throws(CNIError) {
     probes += 1

@@ -45,9 +45,12 @@ enum Sample {
       "CNI_NETNS_OVERRIDE": "1", "CNI_PATH": "/opt/cni/bin",
     ]
     return Call(environment, config).answer { note in
-      Portmap(nftables: backend, iptables: { _ in iptables }, note: note)
+      Portmap(nftables: backend, iptables: { _ in iptables }, host: host, note: note)
     }
   }
+
+  /// A host on which nothing speaks for the tables of iptables.
+  static var host: PortmapHost { PortmapHost { false } }
 
   static func endpoint(_ address: String, _ port: UInt16, _ transport: Transport = .tcp) throws -> Endpoint {
     Endpoint(address: try #require(IPAddress(address)), transport: transport, port: port)

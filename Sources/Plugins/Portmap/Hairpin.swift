@@ -4,49 +4,55 @@
 import Address
 import CNI
 import Netlink
-import OS
 import Rules
+import Skel
 import Sysctl
+import Veth
 
 /// What lets a container reach its own published port where bridged frames pass netfilter (`bridge-nf-call-iptables`):
 /// there the frame is sent back to the container within the bridge, which does that only for a port in hairpin mode.
 struct Hairpin {
-  /// Names of interfaces, each with the port that it is.
-  private let ports: [(name: String, port: BridgePort)]
+  /// The host's end of the container's interface, with its name, if it is a port of a bridge and any rule needs it.
+  private let port: (name: String, port: BridgePort)?
 
-  /// Finds the container's ports in the result, if any rule is about connections from its own network.
-  init(for rules: [Rule], _ result: NetworkResult) throws(CNIError) {
+  init(for rules: [Rule], _ request: Request) throws(CNIError) {
     let isNeeded = AddressFamily.allCases.contains { family in
       rules.contains { Self.isFromOwnNetwork($0, family) } && Self.isBridgeFiltered(family)
     }
-    if !isNeeded {
-      ports = []
-      return
-    }
-    do throws(NetlinkError) {
-      let socket = try NetlinkSocket.open(.route)
-      var found: [(name: String, port: BridgePort)] = []
-      for interface in (try? result.interfaces()) ?? [] where interface.sandbox == nil {
-        guard isInterfaceName(interface.name) else { continue }
-        guard let port = try socket.bridgePort(named: interface.name) else { continue }
-        found.append((interface.name, port))
-      }
-      ports = found
+    port = isNeeded ? try Self.port(request) : nil
+  }
+
+  /// By the kernel, and not by the names in the result, of which the host may have one for something else. Nil for an interface
+  /// that is no veth with an end on this host: no bridge here sees its frames.
+  private static func port(_ request: Request) throws(CNIError) -> (name: String, port: BridgePort)? {
+    let routes = try kernel { () throws(NetlinkError) in try NetlinkSocket.open(.route) }
+    let end: Link
+    do throws(CNIError) {
+      end = try request.hostEnd(routes, of: "has a bridge port")
     } catch {
-      throw CNIError(.kernelRefused, "\(error)")
+      if error.code == .invalidConfiguration { return nil }
+      throw error
     }
+    let port = try kernel { () throws(NetlinkError) in try routes.bridgePort(named: end.name) }
+    return port.map { (end.name, $0) }
   }
 
   func enable() throws(CNIError) {
-    do throws(NetlinkError) {
-      for (_, port) in ports where !port.isHairpin { try NetlinkSocket.open(.route).enableHairpin(port) }
-    } catch {
-      throw CNIError(.kernelRefused, "\(error)")
-    }
+    guard let port, !port.port.isHairpin else { return }
+    try Self.kernel { () throws(NetlinkError) in try NetlinkSocket.open(.route).enableHairpin(port.port) }
   }
 
   func problems() -> [String] {
-    ports.filter { !$0.port.isHairpin }.map { "bridge port \($0.name) is not in hairpin mode" }
+    guard let port, !port.port.isHairpin else { return [] }
+    return ["bridge port \(port.name) is not in hairpin mode"]
+  }
+
+  private static func kernel<T: ~Copyable>(_ body: () throws(NetlinkError) -> T) throws(CNIError) -> T {
+    do {
+      return try body()
+    } catch {
+      throw CNIError(.kernelRefused, "\(error)")
+    }
   }
 
   private static func isFromOwnNetwork(_ rule: Rule, _ family: AddressFamily) -> Bool {

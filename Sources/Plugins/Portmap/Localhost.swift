@@ -8,8 +8,8 @@ import OS
 import Rules
 import Sysctl
 
-/// What lets connections from 127.0.0.0/8 reach containers: `route_localnet` of the interfaces that lead to them. The
-/// backend's rules drop what it would let in from outside.
+/// What lets connections from 127.0.0.0/8 reach containers: `route_localnet` of the interfaces that lead to them. A backend drops
+/// what it would let in from outside, where it is us who set it, and remembers so that it was us.
 struct Localhost {
   private let interfaces: [String]
 
@@ -21,6 +21,10 @@ struct Localhost {
       // All rules of a container lead to one address.
       if !containers.contains(masquerade.destination.address) { containers.append(masquerade.destination.address) }
     }
+    try self.init(leadingTo: containers)
+  }
+
+  private init(leadingTo containers: [IPAddress]) throws(CNIError) {
     if containers.isEmpty {
       interfaces = []
       return
@@ -49,11 +53,12 @@ struct Localhost {
     }
   }
 
-  func enable() throws(CNIError) {
-    for name in interfaces {
+  /// Opens the way where nobody has; in front of that the interface is guarded.
+  func enable(guardedBy backend: any LocalhostGuard) throws(CNIError) {
+    for name in interfaces where !Self.isOpen(name) {
+      try backend.guardLocalhost(on: name)
       do throws(SystemError) {
-        let sysctl = Self.sysctl(name)
-        if try sysctl.read() != "1" { try sysctl.write("1") }
+        try Self.sysctl(name).write("1")
       } catch {
         throw CNIError(.inputOutput, "let connections from localhost leave by \(name): \(error)")
       }
@@ -61,10 +66,87 @@ struct Localhost {
   }
 
   func problems() -> [String] {
-    interfaces.filter { (try? Self.sysctl($0).read()) != "1" }.map { "net.ipv4.conf.\($0).route_localnet is not 1" }
+    interfaces.filter { !Self.isOpen($0) }.map { "net.ipv4.conf.\($0).route_localnet is not 1" }
+  }
+
+  /// What is set for all interfaces counts for each.
+  private static func isOpen(_ interface: String) -> Bool {
+    [interface, "all"].contains { (try? sysctl($0).read()) == "1" }
   }
 
   private static func sysctl(_ interface: String) -> Sysctl {
     Sysctl("net", "ipv4", "conf", interface, "route_localnet")
+  }
+}
+
+// MARK: - The way back
+
+extension Localhost {
+  /// Closes the way where it was us who opened it and the last container that needed it has gone: one to which these forwards
+  /// led. `users` are all backends that may have others.
+  static func close(
+    after forwards: [PortForward], guardedBy backend: any LocalhostGuard, users: [any LocalhostGuard],
+    note: (String) -> Void
+  ) throws(CNIError) {
+    var containers: [IPAddress] = []
+    for forward in forwards where forward.hostPort.family == .ip {
+      let address = forward.destination.address
+      if !containers.contains(address) { containers.append(address) }
+    }
+    if containers.isEmpty { return }
+    for interface in try Localhost(leadingTo: containers).interfaces {
+      try close(interface, guardedBy: backend, users: users, note: note)
+    }
+  }
+
+  /// The same for all that is guarded, also for interfaces that have gone.
+  static func closeAll(
+    guardedBy backend: any LocalhostGuard, users: [any LocalhostGuard], note: (String) -> Void
+  ) throws(CNIError) {
+    for interface in try backend.guardedInterfaces() {
+      try close(interface, guardedBy: backend, users: users, note: note)
+    }
+  }
+
+  private static func close(
+    _ interface: String, guardedBy backend: any LocalhostGuard, users: [any LocalhostGuard], note: (String) -> Void
+  ) throws(CNIError) {
+    let isBehind = try addressTest(interface)
+    guard var isNeeded = try backend.isGuardNeeded(on: interface, where: isBehind) else { return }
+    for user in users where !isNeeded { isNeeded = try user.isReachedFromLocalhost(where: isBehind) }
+    // A plugin may have been killed when it had closed the way, and before it saw that somebody else had come.
+    if isNeeded { return write("1", interface, note) }
+    // Closed before the guard goes; who comes now opens it again, or else is seen by the guard's end.
+    write("0", interface, note)
+    let isLeft = (try? sysctl(interface).read()) == "1"
+    if isLeft { return }
+    if try !backend.endGuard(of: interface, unlessReached: isBehind) { write("1", interface, note) }
+  }
+
+  private static func write(_ value: String, _ interface: String, _ note: (String) -> Void) {
+    do throws(SystemError) {
+      // With the interface its parameters have gone.
+      guard let present = try? sysctl(interface).read(), present != value else { return }
+      try sysctl(interface).write(value)
+    } catch {
+      note("portmap: set route_localnet of \(interface) to \(value): \(error)")
+    }
+  }
+
+  /// Whether packets to an address leave by an interface; a doubt speaks for it.
+  private static func addressTest(_ interface: String) throws(CNIError) -> (IPAddress) -> Bool {
+    guard let index = NetlinkSocket.linkIndex(named: interface) else { return { _ in false } }
+    var known: (address: IPAddress, isBehind: Bool)?
+    return { address in
+      if let known, known.address == address { return known.isBehind }
+      var isBehind = true
+      do throws(NetlinkError) {
+        isBehind = try route(to: address, NetlinkSocket.open(.route))?.interface == index
+      } catch {
+        isBehind = true
+      }
+      known = (address, isBehind)
+      return isBehind
+    }
   }
 }

@@ -7,41 +7,65 @@ import JSON
 import Rules
 import Skel
 
+/// What of a host decides by which backend ports are published where the configuration does not say it.
+package struct PortmapHost {
+  /// Whether kube-proxy's rules in the tables of iptables tell which addresses are services'.
+  let hasServiceRules: () throws(CNIError) -> Bool
+
+  package init(hasServiceRules: @escaping () throws(CNIError) -> Bool) { self.hasServiceRules = hasServiceRules }
+}
+
 /// Publishes ports of a container as ports of the host.
 package struct Portmap: Plugin {
   package let name = "portmap"
-  /// The one that rules are written by unless the configuration says otherwise.
+  /// The one that rules are written by unless the configuration says otherwise, or the host does.
   private let nftables: any PortForwardingBackend
   /// Makes the one that writes into the tables of iptables.
   private let iptables: (IPTablesSettings) throws(CNIError) -> any PortForwardingBackend
+  private let host: PortmapHost
   /// Tells the operator something on stderr.
   private let note: (String) -> Void
 
   package init(
     nftables: any PortForwardingBackend,
     iptables: @escaping (IPTablesSettings) throws(CNIError) -> any PortForwardingBackend,
-    note: @escaping (String) -> Void
+    host: PortmapHost, note: @escaping (String) -> Void
   ) {
     self.nftables = nftables
     self.iptables = iptables
+    self.host = host
     self.note = note
   }
 
-  private func backend(_ options: PortmapOptions) throws(CNIError) -> any PortForwardingBackend {
-    guard let settings = options.iptables else { return nftables }
-    return try iptables(settings)
+  /// The backend that a configuration asks for, or the one that fits the host: where IPVS makes the addresses of services local,
+  /// only rules behind those of kube-proxy leave it all of them.
+  private func backend(
+    _ options: PortmapOptions, _ services: ServiceAddresses
+  ) throws(CNIError) -> any PortForwardingBackend {
+    if let settings = options.iptables { return try iptables(settings) }
+    if let settings = options.fittingIPTables, !services.isEmpty, try host.hasServiceRules() {
+      return try iptables(settings)
+    }
+    return nftables
   }
 
-  /// Removes forwards by each backend that may have written some, whatever the configuration says now and came of the other.
+  /// Every backend that may have written something, whatever the configuration says now. Whichever variant of iptables is named,
+  /// rules are removed from the tables of both.
+  private func all() throws(CNIError) -> [any PortForwardingBackend] {
+    [nftables, try iptables(IPTablesSettings(variant: .nft))]
+  }
+
+  /// Removes forwards by each backend, whatever came of the other.
   private func eachBackend(
     _ remove: (any PortForwardingBackend) throws(CNIError) -> [PortForward]
   ) throws(CNIError) {
-    // Whichever variant is named, rules are removed from the tables of both.
-    let backends = [nftables, try iptables(IPTablesSettings(variant: .nft))]
+    let backends = try all()
     var failures = Failures()
     for backend in backends {
       failures.collect { () throws(CNIError) in
-        try Flows(backend, note: note).forget(following: try remove(backend))
+        let forwards = try remove(backend)
+        try Flows(backend, note: note).forget(following: forwards)
+        try Localhost.close(after: forwards, guardedBy: backend, users: backends, note: note)
       }
     }
     try failures.report()
@@ -49,20 +73,38 @@ package struct Portmap: Plugin {
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
     let (wanted, options, result) = try wanted(request) { note("\(name): \($0)") }
-    let backend = try backend(options)
+    let services = ServiceAddresses()
+    if !services.isEmpty { try spare(services) }
     if wanted.rules.isEmpty {
-      removeFormer(request.owner, backend)
+      removeFormer(request.owner, try backend(options, services))
       return result
     }
     let localhost = try Localhost(for: wanted.rules)
-    let hairpin = try Hairpin(for: wanted.rules, result)
-    let takeovers = try backend.apply(wanted, onConflict: options.onConflict) { () throws(CNIError) in
-      try localhost.enable()
-      try hairpin.enable()
-      try Flows(backend, note: note).forget(strayingFrom: wanted.forwards)
+    let hairpin = try Hairpin(for: wanted.rules, request)
+    let backend = try backend(options, services)
+    let takeovers: [Takeover]
+    do throws(CNIError) {
+      takeovers = try backend.apply(wanted, onConflict: options.onConflict) { () throws(CNIError) in
+        try localhost.enable(guardedBy: backend)
+        try hairpin.enable()
+        try Flows(backend, note: note).forget(strayingFrom: wanted.forwards)
+      }
+    } catch {
+      // The first error is the one to tell.
+      try? Localhost.close(after: wanted.forwards, guardedBy: backend, users: try all(), note: note)
+      throw error
     }
     for takeover in takeovers { note("\(name): \(takeover.subject) taken over from \(takeover.previous)") }
     return result
+  }
+
+  /// Keeps our own table from taking what comes to services. A kernel without nf_tables has none.
+  private func spare(_ services: ServiceAddresses) throws(CNIError) {
+    do throws(CNIError) {
+      try nftables.spare(try services.list())
+    } catch {
+      if error.code != .notAvailable { throw error }
+    }
   }
 
   package func delete(_ request: Request) throws(CNIError) {
@@ -78,30 +120,40 @@ package struct Portmap: Plugin {
   /// a container must not fail for that.
   private func removeFormer(_ owner: Owner, _ backend: any PortForwardingBackend) {
     do {
-      try Flows(backend, note: note).forget(following: try backend.remove(owner, hint: [], ports: []))
+      let forwards = try backend.remove(owner, hint: [], ports: [])
+      try Flows(backend, note: note).forget(following: forwards)
+      try Localhost.close(after: forwards, guardedBy: backend, users: try all(), note: note)
     } catch {
       note("\(name): \(error.message)")
     }
   }
 
   package func check(_ request: Request) throws(CNIError) {
-    let (wanted, options, result) = try wanted(request)
+    let (wanted, options, _) = try wanted(request)
     if wanted.rules.isEmpty { return }
-    var problems = try backend(options).verify(wanted)
-    problems += try Localhost(for: wanted.rules).problems() + Hairpin(for: wanted.rules, result).problems()
+    let services = ServiceAddresses()
+    var problems = try backend(options, services).verify(wanted)
+    // IPVS may have come after the container.
+    if !problems.isEmpty, options.iptables == nil, !services.isEmpty, try nftables.verify(wanted).isEmpty {
+      problems = []
+    }
+    problems += try Localhost(for: wanted.rules).problems() + Hairpin(for: wanted.rules, request).problems()
     if !problems.isEmpty {
       throw CNIError(.checkFailed, "\(wanted.owner): \(problems.joined(separator: "; "))")
     }
   }
 
   package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
+    let backends = try all()
     try eachBackend { (backend) throws(CNIError) in
-      try backend.removeAll(ofNetwork: request.config.name, sparing: valid)
+      let forwards = try backend.removeAll(ofNetwork: request.config.name, sparing: valid)
+      try Localhost.closeAll(guardedBy: backend, users: backends, note: note)
+      return forwards
     }
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
-    try backend(PortmapOptions(request.config)).probe()
+    try backend(PortmapOptions(request.config), ServiceAddresses()).probe()
   }
 
   /// The rules that a configuration asks for; none without port mappings. `note` is told of each mapping that is left out.

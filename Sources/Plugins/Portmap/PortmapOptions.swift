@@ -12,6 +12,8 @@ struct PortmapOptions: Sendable {
   let onConflict: ConflictPolicy
   /// What is to be known to write into tables of iptables; nil where rules are written into a table of ours.
   let iptables: IPTablesSettings?
+  /// The same where the configuration leaves it to us, and does not say anything that only our own table has; else nil.
+  let fittingIPTables: IPTablesSettings?
   /// Whether connections from the container's subnet and from localhost are masqueraded.
   private let masquerades: Bool
   /// Whether all connections are.
@@ -20,7 +22,7 @@ struct PortmapOptions: Sendable {
   private let conditions: ByFamily<[Condition]?>
 
   init(_ config: NetworkConfig) throws(CNIError) {
-    iptables = try Self.iptablesSettings(config)
+    (iptables, fittingIPTables) = try Self.iptablesSettings(config)
     let document = config.document
     do throws(FieldError) {
       mappings = try PortMapping.list(config)
@@ -91,8 +93,11 @@ extension PortmapOptions {
     return policy
   }
 
-  /// Nil unless the configuration names that backend, or wants what only it can do.
-  private static func iptablesSettings(_ config: NetworkConfig) throws(CNIError) -> IPTablesSettings? {
+  /// The first is nil unless the configuration names that backend, or wants what only it can do; the second if it names one, or
+  /// has conditions in nft's words.
+  private static func iptablesSettings(
+    _ config: NetworkConfig
+  ) throws(CNIError) -> (needed: IPTablesSettings?, fitting: IPTablesSettings?) {
     let document = config.document
     let backend = try configuration { () throws(FieldError) in try document["backend"].string() }
     guard [nil, "nftables", "iptables"].contains(backend) else {
@@ -129,7 +134,9 @@ extension PortmapOptions {
       let text = "\(needs.key): \"\(needs.value)\" needs the backend iptables, and backend says \"nftables\""
       throw CNIError(.unsupportedField, text)
     }
-    return backend == "iptables" || needs != nil ? settings : nil
+    if backend == "iptables" || needs != nil { return (settings, nil) }
+    let hasConditions = AddressFamily.allCases.contains { !settings.conditions[$0].isEmpty }
+    return (nil, backend == nil && !hasConditions ? settings : nil)
   }
 
   private static func chain(_ field: Field) throws(FieldError) -> String? {

@@ -25,6 +25,17 @@ package struct IPTablesHost: Sendable {
     return IPTablesPorts(settings, transport: transport, places: places, note: note)
   }
 
+  /// Whether kube-proxy has its rules there, which it has in its modes iptables and ipvs.
+  package func hasServiceRules() throws(CNIError) -> Bool {
+    for place in places where place.mayHold(IPTable(.nat, .ip)) {
+      let isThere = try place.look(IPTable(.nat, .ip)) { (table) throws(CNIError) in
+        try table.has("KUBE-SERVICES")
+      }
+      if isThere { return true }
+    }
+    return false
+  }
+
   /// The backend for a firewall's configuration. Its rules are written where packets that are forwarded can be dropped, as an
   /// accept counts only there; where none are, into the tables of the variant that the host uses.
   package func firewall(

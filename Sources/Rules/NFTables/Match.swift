@@ -22,11 +22,6 @@ enum Match {
     [.meta(NFT_META_L4PROTO), .compare([transport.number], isNegated: isNegated)]
   }
 
-  /// `iif != "lo"`, whose index is 1 in every network namespace
-  static let notFromLoopback: [NFTExpression] = [
-    .meta(NFT_META_IIF), .compare([UInt8](integer: UInt32(1)), isNegated: true),
-  ]
-
   /// `fib daddr type local`
   static let toThisHost: [NFTExpression] = [
     .destinationType, .compare([UInt8](integer: UInt32(RTN_LOCAL))),

@@ -131,7 +131,8 @@ extension NFTablesBackend {
     let joined = change.added.map(\.place.set)
     let emptied = orphans.sets.filter { !joined.contains($0) }
 
-    let building = layout.elements.isEmpty ? [] : try structure.messages(snapshot, session)
+    var building = layout.elements.isEmpty ? [] : try structure.messages(snapshot, session)
+    if !building.isEmpty { building += try inheritedGuards(snapshot, session) }
     var record = RecordChange(kind: .add, owner: owner)
     record.claimed = desired.rules.rules.accepts.map(\.address)
     record.isolation = desired.rules.rules.isolations.first

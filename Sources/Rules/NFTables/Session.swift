@@ -96,6 +96,20 @@ struct Session: ~Copyable {
     return isFound
   }
 
+  /// Whether a set has such an element that stays; reads no more of it than that takes, after which nothing else can be asked.
+  consuming func hasElement(in set: String, where isWanted: (Element) -> Bool) throws(NetlinkError) -> Bool {
+    var isFound = false
+    do throws(NetlinkError) {
+      try socket.dump(Element.list(set), "list the elements of \(set)") { reply in
+        isFound = Element.read(reply).contains { $0.timeout == nil && isWanted($0.element) }
+        return !isFound
+      }
+    } catch {
+      if error.number != ENOENT { throw error }
+    }
+    return isFound
+  }
+
   /// All chains of our table.
   func storedChains() throws(NetlinkError) -> [StoredChain] {
     try list(Chain.list(), "list the chains").compactMap { StoredChain($0) }

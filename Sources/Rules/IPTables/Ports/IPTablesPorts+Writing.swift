@@ -15,11 +15,6 @@ extension IPTablesPorts {
     }
   }
 
-  /// Not looked at by CHECK: the peer has no such rules, and what it has added is to pass.
-  func guardLocalhost(_ table: inout TableEdit) throws(CNIError) {
-    for rule in PortRules.guards { try table.ensure(rule, in: "INPUT", atStart: true) }
-  }
-
   /// Collects what keeps ports of 127.0.0.0/8 for this host, in front of what translates them.
   private func keepLoopback(_ table: inout TableEdit) throws(CNIError) {
     try table.look(at: [PortRules.loopback, "PREROUTING"])

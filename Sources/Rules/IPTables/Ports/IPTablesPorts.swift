@@ -11,7 +11,7 @@ package struct IPTablesPorts: PortForwardingBackend {
   /// Where rules are written.
   let transport: any IPTablesTransport
   /// Where rules may stand that were written before the host, or the configuration, changed.
-  private let places: [any IPTablesTransport]
+  let places: [any IPTablesTransport]
   let note: (String) -> Void
 
   package init(
@@ -48,9 +48,6 @@ package struct IPTablesPorts: PortForwardingBackend {
           return try FormerPorts(present, table)
         }
         if let former { changed.append((rules, former)) }
-        if rules.opensLocalhost {
-          try transport.change(PortRules.guardTable) { (table) throws(CNIError) in try guardLocalhost(&table) }
-        }
       }
       try completion()
       return []
@@ -128,7 +125,9 @@ package struct IPTablesPorts: PortForwardingBackend {
           try write(rules, over: table.ports(of: rules.attachment), &table)
         }
         if rules.opensLocalhost {
-          try transport.rehearse(PortRules.guardTable) { (table) throws(CNIError) in try guardLocalhost(&table) }
+          try transport.rehearse(PortRules.guardTable) { (table) throws(CNIError) in
+            for rule in PortRules.guards(of: "lo") { try table.ensure(rule, in: "INPUT", atStart: true) }
+          }
         }
       } catch {
         throw CNIError(.notAvailable, error.message)

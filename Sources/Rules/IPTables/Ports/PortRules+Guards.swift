@@ -10,13 +10,13 @@ extension PortRules {
   /// What drops packets that `route_localnet`, which connections from localhost need, would let in from elsewhere
   /// (CVE-2020-8558); answers of containers, whose addresses have been translated back by then, are not among them:
   ///
-  ///     -A INPUT -s 127.0.0.0/8 ! -i lo … -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
-  ///     -A INPUT -d 127.0.0.0/8 ! -i lo -m comment --comment "CNI portfwd localhost" -m conntrack … -j DROP
-  static let guards: [IPTablesRule] = {
+  ///     -A INPUT -s 127.0.0.0/8 -i cni0 … -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
+  ///     -A INPUT -d 127.0.0.0/8 -i cni0 -m comment --comment "CNI portfwd localhost" -m conntrack … -j DROP
+  static func guards(of interface: String) -> [IPTablesRule] {
     var rule = IPTablesRule(
-      inputInterface: Negatable(InterfacePattern("lo"), isNegated: true),
+      inputInterface: Negatable(InterfacePattern(interface)),
       matches: [
-        .comment(CommentMatch("CNI portfwd localhost")),
+        .comment(CommentMatch(guardComment)),
         .connection(ConnectionMatch([.related, .established, .destinationTranslated], isNegated: true)),
       ], target: .drop)
     rule.destination = Negatable(.loopback4)
@@ -24,7 +24,7 @@ extension PortRules {
     other.destination = nil
     other.source = Negatable(.loopback4)
     return [rule, other]
-  }()
+  }
 
   /// Whether connections from localhost are to reach the container.
   var opensLocalhost: Bool {

@@ -19,9 +19,11 @@ struct Chain: Sendable {
     var place: [String] { [type, "\(number)", "\(priority)"] }
 
     static let rawPrerouting = Hook(type: "filter", number: 0, priority: -300)
-    static let natPrerouting = Hook(type: "nat", number: 0, priority: -100)
-    static let natOutput = Hook(type: "nat", number: 3, priority: -100)
-    static let natPostrouting = Hook(type: "nat", number: 4, priority: 100)
+    // Right behind where everybody else translates, iptables included: of the chains of a hook the first that translates a
+    // connection is the last that is asked, and what others send somewhere is not ours.
+    static let natPrerouting = Hook(type: "nat", number: 0, priority: -99)
+    static let natOutput = Hook(type: "nat", number: 3, priority: -99)
+    static let natPostrouting = Hook(type: "nat", number: 4, priority: 101)
     /// Right before and right behind the chains that iptables has there, whose priority is 0 (`filter`).
     static let beforeFilterForward = Hook(type: "filter", number: forward, priority: -1)
     static let afterFilterForward = Hook(type: "filter", number: forward, priority: 1)

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CLinux
+import Glibc
+
+/// An address of an interface (rtnetlink(7), `RTM_GETADDR`).
+package struct InterfaceAddress: Equatable, Sendable {
+  /// The interface's index.
+  package let interface: UInt32
+  package let address: IPAddress
+
+  /// Nil for what is no address of IPv4 or IPv6.
+  init?(_ reply: NetlinkReply) {
+    // struct ifaddrmsg: family, prefix length, flags, scope, index.
+    let attributes = reply.attributes(after: 8)
+    // Of a point-to-point link the address is the other end's, and the local one this host's.
+    guard
+      let index = reply.payload.integer(UInt32.self, at: 4),
+      let bytes = attributes[Int(IFA_LOCAL)] ?? attributes[Int(IFA_ADDRESS)],
+      let address = IPAddress(bytes: Array(bytes))
+    else { return nil }
+    interface = index
+    self.address = address
+  }
+}
+
+extension NetlinkSocket {
+  /// The addresses of all interfaces. While they change one may be missing.
+  package func addresses() throws(NetlinkError) -> [InterfaceAddress] {
+    var request = NetlinkMessage(type: UInt16(RTM_GETADDR), flags: NLM_F_DUMP)
+    for _ in 0..<2 { request.append(UInt32(0)) }
+    return try dump(request, "list the addresses of the interfaces").parts.compactMap { InterfaceAddress($0) }
+  }
+
+  /// The index of the interface with this name; nil if there is none.
+  package static func linkIndex(named name: String) -> UInt32? {
+    // By ioctl, which does not wait for the kernel's rtnl lock as RTM_GETLINK does.
+    let index = unsafe if_nametoindex(name)
+    return index == 0 ? nil : index
+  }
+}
