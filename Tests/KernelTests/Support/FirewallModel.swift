@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+
+/// What the tables of iptables must hold after calls of our firewall and of upstream's, whoever is called and in which order.
+///
+/// The rules, which follow from what upstream does with its rules and from what our record can know:
+///
+/// 1. An address is accepted by exactly one pair of rules, or by none. ADD, whoever is called, gives each address of its result
+///    the pair.
+/// 2. Our ADD records the container as the owner of its addresses, also of those that another had: an address has one owner.
+///    Addresses that the container has recorded and that are in the new result no more lose pair and owner.
+/// 3. Our DEL takes the pair from each address of the container's record, and from each address of prevResult that nobody is the
+///    owner of: upstream has added it. What is recorded for another container stays, as that one has come later.
+/// 4. Upstream's DEL takes the pair from each address of prevResult, whosever it is. The record does not learn of it, and so the
+///    address keeps its owner until our ADD gives it another, or our DEL or GC removes the owner.
+/// 5. Our GC does what rule 3 says of the record, for each container of the network that is recorded and not in the list.
+/// 6. Our CHECK passes if each address of prevResult is accepted and what the policy wants is there, also if upstream has added the
+///    container; it changes nothing. Where an address is recorded for another container, or the container is recorded with something
+///    else because a later ADD was upstream's, it may say so.
+struct FirewallModel {
+  enum Policy: String {
+    case open
+    case sameBridge = "same-bridge"
+    case isolated
+  }
+
+  /// What an ADD gave to a container.
+  struct Addition: Equatable {
+    let addresses: [IPAddress]
+    let policy: Policy
+  }
+
+  /// The network and the bridge of each container, by its number.
+  let places: [(network: String, bridge: String)]
+  /// The last ADD of each container.
+  private(set) var last: [Int: Addition] = [:]
+  /// The containers that run, each with a port of its bridge.
+  private(set) var live: Set<Int> = []
+  private(set) var accepted: Set<IPAddress> = []
+  private var owners: [IPAddress: Int] = [:]
+  /// What our ADD has recorded of containers that neither our DEL nor our GC has forgotten.
+  private var records: [Int: Addition] = [:]
+  /// The families in which running containers have been accepted since their ADD: without an accept nobody can tell that upstream
+  /// has added them.
+  private var served: [Int: Set<AddressFamily>] = [:]
+  var isolation = IsolationModel()
+
+  init(places: [(network: String, bridge: String)]) { self.places = places }
+
+  // MARK: - Calls
+
+  mutating func add(_ number: Int, _ addition: Addition, byUs: Bool) {
+    if byUs {
+      for address in recorded(number) where !addition.addresses.contains(address) { free(address) }
+      for address in addition.addresses { owners[address] = number }
+      records[number] = addition
+    }
+    accepted.formUnion(addition.addresses)
+    last[number] = addition
+    live.insert(number)
+    served[number] = Set(addition.addresses.map(\.family))
+    settle()
+    isolation.allow(addition.policy, on: places[number].bridge, mayVanish: byUs)
+  }
+
+  mutating func delete(_ number: Int, byUs: Bool, prevResult: Bool) {
+    let told = prevResult ? last[number]?.addresses ?? [] : []
+    if byUs {
+      forget(number)
+      for address in told where owners[address] == nil { accepted.remove(address) }
+    } else {
+      accepted.subtract(told)
+    }
+    live.remove(number)
+    settle()
+    isolation.allow(.open, on: places[number].bridge, mayVanish: byUs)
+  }
+
+  mutating func collectGarbage(_ network: String) {
+    for number in places.indices where places[number].network == network && !live.contains(number) { forget(number) }
+    settle()
+    isolation.allow(.open, on: places[0].bridge, mayVanish: true)
+  }
+
+  /// A container whose interface is gone without a DEL.
+  mutating func vanish(_ number: Int) {
+    live.remove(number)
+    isolation.allow(.open, on: places[number].bridge, mayVanish: false)
+  }
+
+  mutating func check() { isolation.allow(.open, on: places[0].bridge, mayVanish: false) }
+
+  private func recorded(_ number: Int) -> [IPAddress] { owners.filter { $0.value == number }.map(\.key) }
+
+  private mutating func free(_ address: IPAddress) {
+    owners[address] = nil
+    accepted.remove(address)
+  }
+
+  private mutating func forget(_ number: Int) {
+    recorded(number).forEach { free($0) }
+    records[number] = nil
+  }
+
+  private mutating func settle() {
+    for number in live {
+      let families = (last[number]?.addresses ?? []).filter(accepted.contains).map(\.family)
+      served[number]?.formIntersection(families)
+    }
+  }
+
+  // MARK: - What must be there
+
+  /// What CHECK of a running container must say; nil: it may pass or not.
+  func passesCheck(_ number: Int) -> Bool? {
+    guard let addition = last[number] else { return false }
+    if addition.addresses.contains(where: { !accepted.contains($0) }) { return false }
+    if addition.addresses.contains(where: { owners[$0] ?? number != number }) { return nil }
+    return records[number].map { $0 == addition } ?? true ? true : nil
+  }
+
+  /// What of the isolation must be there: that of each running container.
+  var wantedIsolation: Set<IsolationModel.Rule> {
+    var wanted: Set<IsolationModel.Rule> = []
+    for number in live {
+      // Of a container that we have recorded the record counts, as it does not learn of a later ADD of upstream's.
+      guard let addition = last[number], addition.policy == records[number]?.policy ?? addition.policy else { continue }
+      for family in served[number] ?? [] {
+        for scope in IsolationModel.scopes(addition.policy) {
+          wanted.insert(IsolationModel.Rule(family: family, bridge: places[number].bridge, scope: scope))
+        }
+      }
+    }
+    return wanted
+  }
+
+  /// The bridges that no container is a port of, and which are recorded for none: after our GC they are isolated no more.
+  var freeBridges: Set<String> {
+    let used = live.union(records.filter { $0.value.policy != .open }.keys).map { places[$0].bridge }
+    return Set(places.map(\.bridge)).subtracting(used)
+  }
+}
