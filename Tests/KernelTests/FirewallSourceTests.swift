@@ -90,10 +90,13 @@ struct FirewallSourceTests {
     try host.succeed("ADD", container, options: Self.denied)
     try host.node.namespace.command("nft", "flush", "table", "inet", "swift_cni")
     #expect(try connects(host, container, from: container.ip))
+    let status = try #require(errorObject(try host.callForNetwork("STATUS", "")))
+    #expect(status.code == 51 && status.message.contains("chain forward has other rules"), "\(status.message)")
     try host.of("other").succeed("ADD", other)
     for source in [container.ip, try #require(container.ip6)] {
       #expect(try !connects(host, container, from: source))
     }
     try host.succeed("CHECK", container, options: Self.denied)
+    #expect(try host.callForNetwork("STATUS", "").status == 0)
   }
 }

@@ -5,6 +5,7 @@ import Address
 import CNI
 import Glibc
 import Netlink
+import OS
 import Rules
 
 extension NFTablesBackend {
@@ -92,11 +93,39 @@ extension NFTablesBackend {
   }
 
   package func probe() throws(CNIError) {
+    var damage: [String] = []
+    try probe(&damage)
+    if damage.isEmpty { return }
+    throw CNIError(
+      .limitedConnectivity,
+      "table inet \(Table.name), which has containers, is damaged: \(joined(damage, by: "; ")); ADD mends it")
+  }
+
+  /// What is wrong with a table that attachments have elements in: their packets are not treated as they should be.
+  private func damage(isWhole: Bool, _ session: borrowing Session) throws(NetlinkError) -> [String] {
+    guard try session.hasElement(in: part.attachments.name, besides: Places([])) else { return [] }
+    var damage = isWhole ? [] : try structureProblems([], session)
+    for chain in try session.storedChains() {
+      // The body of a network's conditions does not follow from its name: with the jumps alone it lets nobody in.
+      guard let branch = part.branch(named: chain.name), branch.body.isEmpty, chain.use <= branch.jumps.count else {
+        continue
+      }
+      for set in branch.sets where try session.hasElement(in: set.name, besides: Places([])) {
+        damage.append("chain \(chain.name) has lost its rules, until its containers are added again")
+        break
+      }
+    }
+    return damage
+  }
+
+  private func probe(_ damage: inout [String]) throws(CNIError) {
     do throws(NetlinkError) {
       let session = try Session()
       let structure = Structure(part, part.samples)
       let base = Structure(part)
-      if try base.messages(try session.read(chains: base.chains, places: []), session).isEmpty { return }
+      let isWhole = try base.messages(try session.read(chains: base.chains, places: []), session).isEmpty
+      damage = try self.damage(isWhole: isWhole, session)
+      if isWhole { return }
       // The kernel checks the whole of it at once; only if it refuses, rule by rule to tell which.
       do {
         try session.rehearse(structure.all())

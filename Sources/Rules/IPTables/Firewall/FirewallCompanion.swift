@@ -12,7 +12,7 @@ final class FirewallCompanion: BatchCompanion {
   private let stores: FirewallStores
   private let adminChain: String
   private let record: any FirewallRecord
-  private var foundInNFT = FoundAccepts(isKept: true)
+  private var foundInNFT = FoundRules(isKept: true)
   private var upstreamInNFT: UpstreamContainers
   /// The addresses whose accepts were there before an ADD: upstream has added them, and an undone ADD leaves them.
   private var adopted: [IPAddress] = []
@@ -55,12 +55,12 @@ final class FirewallCompanion: BatchCompanion {
 
   func batchFailed(_ error: NetlinkError) {
     // A rule that was to be removed is gone.
-    if error.number == NetlinkError.noEntry { foundInNFT = FoundAccepts(isKept: true) }
+    if error.number == NetlinkError.noEntry { foundInNFT = FoundRules(isKept: true) }
   }
 
   func recordChanged(_ change: RecordChange) throws(CNIError) {
     // What was found before is another state.
-    foundInNFT = FoundAccepts(isKept: true)
+    foundInNFT = FoundRules(isKept: true)
     upstreamInNFT = UpstreamContainers(record)
     guard stores.writesLegacy else { return }
     for family in AddressFamily.allCases {
@@ -101,8 +101,10 @@ final class FirewallCompanion: BatchCompanion {
     }
 
     // Of what is released no copy may be left, whoever has made it.
-    let found = remembers ? foundInNFT : FoundAccepts(isKept: false)
-    let present = try found.accepts(of: claimed + released, all: !released.isEmpty, table, &edit)
+    let found = remembers ? foundInNFT : FoundRules(isKept: false)
+    let present = try found.rules(table) { () throws(CNIError) in
+      try edit.accepts(of: claimed + released, all: !released.isEmpty)
+    }
     if !claimed.isEmpty || change.isolation != nil {
       let missing = FirewallRules.missingAccepts(of: claimed, present: present)
       try edit.writeForwarding(adminChain: adminChain, isIsolating: change.isolation != nil, adding: missing)

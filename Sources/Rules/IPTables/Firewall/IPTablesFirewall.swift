@@ -153,7 +153,7 @@ package struct IPTablesFirewall: RulesBackend {
       let stale = try record.accepts(ofNetwork: network, sparing: valid).map(\.address)
       // Rules go before the record of them, so that a GC that is ended between is made good by the next.
       for place in stores.all {
-        let found = FoundAccepts(isKept: place is NFTCompatTransport)
+        let found = FoundRules(in: place)
         try atBothFamilies(place) { (edit, family) throws(CNIError) in
           let own = stale.filter { $0.family == family }
           try self.release(own, ofNetwork: network, spared, IPTable(.filter, family), &edit, found)
@@ -175,16 +175,15 @@ package struct IPTablesFirewall: RulesBackend {
 
   private func release(
     _ stale: [IPAddress], ofNetwork network: String, _ spared: Set<OwnerTag>, _ table: IPTable,
-    _ edit: inout TableEdit, _ found: FoundAccepts
+    _ edit: inout TableEdit, _ found: FoundRules
   ) throws(CNIError) {
     var addresses = stale
     for address in try edit.removeFormerMarks(ofNetwork: network, sparing: spared).addresses
     where !addresses.contains(address) {
       if try !record.isAccepted(address) { addresses.append(address) }
     }
-    for accept in try found.accepts(of: addresses, all: true, table, &edit) {
-      edit.remove(accept, from: FirewallRules.forwarding)
-    }
+    let accepts = try found.rules(table) { () throws(CNIError) in try edit.accepts(of: addresses, all: true) }
+    for accept in accepts { edit.remove(accept, from: FirewallRules.forwarding) }
   }
 
   private func removeUnusedIsolation(

@@ -69,7 +69,7 @@ package struct NFTCompatTransport: IPTablesTransport {
         guard let failure = reader.failure, attempt < Self.attempts else { throw error }
         // A rule that was to be removed may be gone since it was found.
         missing += failure.number == ENOENT ? 1 : 0
-        guard Self.isTransient(failure) || (failure.number == ENOENT && missing < 2 * FoundAccepts.usesLimit) else {
+        guard Self.isTransient(failure) || (failure.number == ENOENT && missing < 2 * FoundRules.usesLimit) else {
           throw error
         }
         pause(microseconds: .random(in: 0...min(attempt, 40) * 100))

@@ -96,9 +96,19 @@ package struct IPTablesPorts: PortForwardingBackend {
       note("iptables: the network's name is too long to tell its rules from others': none are collected")
       return []
     }
-    return try atPlaces(holding: [prefix]) { (table) throws(CNIError) in
-      try table.removePorts(commented: prefix, sparing: valid.map { $0.owner(network: network) })
+    let spared = valid.map { $0.owner(network: network) }
+    var forwards: [PortForward] = []
+    for place in places {
+      let found = FoundRules(in: place)
+      for family in AddressFamily.allCases where place.mayHold(IPTable(.nat, family), anyOf: [prefix]) {
+        let name = IPTable(.nat, family)
+        forwards += try place.change(name) { (table) throws(CNIError) in
+          let entries = try found.rules(name) { () throws(CNIError) in try table.rules(of: PortRules.entries) ?? [] }
+          return try table.removePorts(commented: prefix, sparing: spared, among: entries)
+        }
+      }
     }
+    return forwards
   }
 
   /// Changes the tables of all places that may hold rules in which one of these texts stands.

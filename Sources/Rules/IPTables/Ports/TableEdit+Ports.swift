@@ -75,8 +75,11 @@ extension TableEdit {
     return forwards
   }
 
-  /// Removes the ports of all attachments whose entries' comments begin so, but for these.
-  mutating func removePorts(commented prefix: String, sparing valid: [Owner]) throws(CNIError) -> [PortForward] {
+  /// Removes the ports of all attachments whose entries' comments begin so, but for these. A chain that an entry leads to by now which
+  /// is not among `entries` the kernel does not remove.
+  mutating func removePorts(
+    commented prefix: String, sparing valid: [Owner], among entries: [PlacedRule]
+  ) throws(CNIError) -> [PortForward] {
     var spared: [String] = []
     for owner in valid {
       let own = PortRules.ownChain(owner)
@@ -86,7 +89,7 @@ extension TableEdit {
       if owner.interface == "eth0" || !hasOwn { spared.append(PortRules.sharedChain(owner)) }
     }
     var (stale, used): ([String], [String]) = ([], [])
-    for entry in try rules(of: PortRules.entries) ?? [] {
+    for entry in entries {
       guard let chain = entry.jump, chain.hasPrefix(PortRules.chainPrefix) else { continue }
       guard !spared.contains(chain), entry.rule?.comment?.hasPrefix(prefix) ?? false else {
         used.append(chain)
