@@ -71,6 +71,17 @@ extension Field {
     }
   }
 
+  /// The texts of a list; nil if missing.
+  package func strings() throws(FieldError) -> [String]? {
+    guard let items = try array() else { return nil }
+    var texts: [String] = []
+    for item in items {
+      guard case .string(let text)? = item.value else { throw item.expected("a string") }
+      texts.append(text)
+    }
+    return texts
+  }
+
   package func bool() throws(FieldError) -> Bool? {
     switch value {
     case nil: return nil

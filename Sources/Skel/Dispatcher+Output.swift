@@ -28,23 +28,16 @@ extension Dispatcher {
   /// that is taken back, as a caller that has no result knows of no attachment.
   func add(_ request: Request) throws(CNIError) {
     let config = request.config
-    // Plugins pass the result on that they are given: one of another version must have a form in the configuration's.
-    let named = (try? config.document["prevResult"]["cniVersion"].string()) ?? nil
-    if named != config.version.rawValue, let previous = try config.previousResult() { _ = try encode(previous, config) }
     try checkOutput()
     let result = try plugin.add(request)
     do throws(CNIError) {
-      try output(try encode(result, config))
+      try output(result.encoded(config.version))
     } catch {
       var failures = Failures()
       failures.collect { () throws(CNIError) in throw error }
       failures.collect { () throws(CNIError) in try plugin.delete(request) }
       try failures.report()
     }
-  }
-
-  private func encode(_ result: NetworkResult, _ config: NetworkConfig) throws(CNIError) -> JSON {
-    try configuration { () throws(FieldError) in try result.encoded(config.version) }
   }
 
   private func checkOutput() throws(CNIError) {

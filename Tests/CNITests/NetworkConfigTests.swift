@@ -58,8 +58,7 @@ import Testing
     let implied = try Self.config(#"{"name":"n","cniVersion":"0.2.0","PrevResult":{\#(ip4)}}"#)
     for config in [own, implied] {
       let result = try #require(try config.previousResult())
-      #expect(result.source == .v0_2_0)
-      #expect(try result.addresses().map(\.prefix.description) == ["10.0.0.2/24"])
+      #expect(result.ips.map(\.address.description) == ["10.0.0.2/24"])
     }
   }
 

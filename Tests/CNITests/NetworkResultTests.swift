@@ -22,25 +22,25 @@ import Testing
   @Test("interfaces and addresses are read")
   func read() throws {
     let result = try Self.result(Self.dual)
-    #expect(try result.interfaces().map(\.name) == ["br0", "veth1", "eth0"])
-    #expect(try result.interfaces().map(\.sandbox) == [nil, nil, "/run/netns/x"])
-    #expect(try result.addresses().map(\.interface) == [0, 1, 2, 2, 2])
-    #expect(try result.addresses().last?.prefix == Prefix("fd00::5/64"))
+    #expect(result.interfaces.map(\.name) == ["br0", "veth1", "eth0"])
+    #expect(result.interfaces.map(\.sandbox) == [nil, nil, "/run/netns/x"])
+    #expect(result.ips.map(\.interface) == [0, 1, 2, 2, 2])
+    #expect(result.ips.last?.address == Prefix("fd00::5/64"))
   }
 
   @Test("an address is the family's first on the container's interface")
   func addressOfInterface() throws {
     let result = try Self.result(Self.dual)
-    #expect(try result.address(.ip, ofContainerInterface: "eth0") == Prefix("10.22.0.5/16"))
-    #expect(try result.address(.ip6, ofContainerInterface: "eth0") == Prefix("fd00::5/64"))
+    #expect(result.address(.ip, ofContainerInterface: "eth0") == Prefix("10.22.0.5/16"))
+    #expect(result.address(.ip6, ofContainerInterface: "eth0") == Prefix("fd00::5/64"))
   }
 
   @Test(
     "an interface of that name on the host, or of another name, does not count", arguments: ["br0", "veth1", "eth1"])
   func otherInterface(name: String) throws {
     let result = try Self.result(Self.dual)
-    #expect(try result.address(.ip, ofContainerInterface: name) == nil)
-    #expect(try result.address(.ip6, ofContainerInterface: name) == nil)
+    #expect(result.address(.ip, ofContainerInterface: name) == nil)
+    #expect(result.address(.ip6, ofContainerInterface: name) == nil)
   }
 
   @Test(
@@ -48,58 +48,39 @@ import Testing
     arguments: ["", #","interface":null"#, #","interface":-1"#, #","interface":9"#])
   func noInterface(member: String) throws {
     let result = try Self.result(#"{"interfaces":[{"name":"br0"}],"ips":[{"address":"10.0.0.2/24"\#(member)}]}"#)
-    #expect(try result.address(.ip, ofContainerInterface: "eth0") == Prefix("10.0.0.2/24"))
+    #expect(result.address(.ip, ofContainerInterface: "eth0") == Prefix("10.0.0.2/24"))
   }
 
   @Test("keys are read whatever the case of their letters")
   func caseOfKeys() throws {
     let result = try Self.result(
       #"{"Interfaces":[{"Name":"eth0","Sandbox":"/x"}],"IPs":[{"Address":"10.0.0.2/24","Interface":0}]}"#)
-    #expect(try result.address(.ip, ofContainerInterface: "eth0") == Prefix("10.0.0.2/24"))
+    #expect(result.address(.ip, ofContainerInterface: "eth0") == Prefix("10.0.0.2/24"))
   }
 
   @Test("a result without anything is one")
   func empty() throws {
     let result = try Self.result("{}")
-    #expect(try result.interfaces().isEmpty)
-    #expect(try result.addresses().isEmpty)
-    #expect(try result.encoded(.v0_4_0) == (try JSON(#"{"cniVersion":"0.4.0"}"#)))
+    #expect(result.interfaces.isEmpty)
+    #expect(result.ips.isEmpty)
+    #expect(result.encoded(.v1_0_0) == (try JSON(#"{"cniVersion":"1.0.0"}"#)))
+    #expect(result.encoded(.v0_4_0) == (try JSON(#"{"cniVersion":"0.4.0","dns":{}}"#)))
   }
 
   @Test("a MAC is set in every entry of the interface in the container, and in no other")
   func settingMAC() throws {
-    let result = try Self.result(
+    var result = try Self.result(
       """
       {"interfaces": [{"name": "eth0"}, {"name": "eth0", "sandbox": "", "mac": "1"},
-                      {"name": "eth0", "sandbox": "/x", "mac": "2", "mtu": 9}, {"name": "eth1", "sandbox": "/x"},
+                      {"name": "eth0", "sandbox": "/x", "Mac": "2", "x": 9}, {"name": "eth1", "sandbox": "/x"},
                       {"name": "ETH0", "sandbox": "/x"}, {"name": "eth0", "sandbox": "/y"}, {"sandbox": "/x"}],
        "ips": [{"address": "10.0.0.2/24", "interface": 2}], "x": {"mac": "3"}}
       """)
-    let expected = try JSON(
-      """
-      {"cniVersion": "1.0.0",
-       "interfaces": [{"name": "eth0"}, {"name": "eth0", "sandbox": "", "mac": "1"},
-                      {"name": "eth0", "sandbox": "/x", "mtu": 9, "mac": "m"}, {"name": "eth1", "sandbox": "/x"},
-                      {"name": "ETH0", "sandbox": "/x"}, {"name": "eth0", "sandbox": "/y", "mac": "m"},
-                      {"sandbox": "/x"}],
-       "ips": [{"address": "10.0.0.2/24", "interface": 2}], "x": {"mac": "3"}}
-      """)
-    let changed = try result.settingMAC("m", of: "eth0")
-    #expect(try changed.encoded(.v1_0_0) == expected)
-    #expect(changed.source == result.source)
-    #expect(try changed.settingMAC("m", of: "eth0") == changed)
-  }
-
-  @Test("a MAC replaces one in any spelling of its key")
-  func settingMACWhateverTheCase() throws {
-    let result = try Self.result(
-      #"{"INTERFACES":[{"Name":"eth0","SANDBOX":"/x","Mac":"1","MAC":"2","mac":"3"},{"NAME":"eth0","Sandbox":"/x"}]}"#)
-    let interfaces = try Field(.object(result.settingMAC("m", of: "eth0").object))["interfaces"].array()
-    #expect(
-      interfaces?.map(\.value) == [
-        .object(JSONObject(["Name": .string("eth0"), "SANDBOX": .string("/x"), "mac": .string("m")])),
-        .object(JSONObject(["NAME": .string("eth0"), "Sandbox": .string("/x"), "mac": .string("m")])),
-      ])
+    result.setMAC(try Self.mac(), ofContainerInterface: "eth0")
+    let new = "02:00:00:00:00:01"
+    #expect(result.interfaces.map(\.mac) == [nil, "1", new, nil, nil, new, nil])
+    #expect(result.interfaces[2].unknown == JSONObject(["x": .integer(9)]))
+    #expect(result.unknown == JSONObject(["x": .object(JSONObject(["mac": .string("3")]))]))
   }
 
   @Test(
@@ -109,68 +90,89 @@ import Testing
       #"{"cniVersion":"0.2.0","ip4":{"ip":"10.0.0.2/24"}}"#,
     ])
   func settingMACNowhere(text: String) throws {
-    let result = try Self.result(text)
-    #expect(try result.settingMAC("m", of: "eth0") == result)
+    var result = try Self.result(text)
+    result.setMAC(try Self.mac(), ofContainerInterface: "eth0")
+    #expect(result == (try Self.result(text)))
   }
 
-  @Test("an interface on the host is added at the end, and everything else stays")
+  @Test("an interface on the host is added at the end, so that the indices of the others stay")
   func adding() throws {
-    let result = try Self.result(
-      """
-      {"interfaces": [{"name": "br0", "mtu": 9}, {"name": "eth0", "sandbox": "/x", "mac": "1"}],
-       "ips": [{"address": "10.0.0.2/24", "interface": 1}], "x": {"mac": "3"}}
-      """)
-    let expected = try JSON(
-      """
-      {"interfaces": [{"name": "br0", "mtu": 9}, {"name": "eth0", "sandbox": "/x", "mac": "1"},
-                      {"name": "ifb0", "mac": "m"}],
-       "ips": [{"address": "10.0.0.2/24", "interface": 1}], "x": {"mac": "3"}}
-      """)
-    let changed = try result.adding(hostInterface: "ifb0", mac: "m")
-    let members = Field(.object(changed.object))
-    for name in ["interfaces", "ips", "x"] { #expect(members[name].value == Field(expected)[name].value) }
-    #expect(changed.object.members.count == 3)
-    #expect(changed.source == result.source)
-    #expect(try changed.interfaces().map(\.sandbox) == [nil, "/x", nil])
-    #expect(try changed.address(.ip, ofContainerInterface: "eth0") == Prefix("10.0.0.2/24"))
+    var result = try Self.result(Self.dual)
+    result.addHostInterface("ifb0", mac: try Self.mac())
+    #expect(result.interfaces.map(\.name) == ["br0", "veth1", "eth0", "ifb0"])
+    #expect(result.interfaces.last == NetworkResult.Interface(name: "ifb0", mac: "02:00:00:00:00:01"))
+    #expect(result.address(.ip, ofContainerInterface: "eth0") == Prefix("10.22.0.5/16"))
   }
 
   @Test("an interface on the host that is there already keeps its place, and has the address that is told last")
   func addingAgain() throws {
-    let result = try Self.result(
-      """
-      {"interfaces": [{"name": "ifb0", "mac": "1", "sandbox": ""}, {"name": "eth0", "sandbox": "/x"}],
-       "ips": [{"address": "10.0.0.2/24", "interface": 1}]}
-      """)
-    let changed = try result.adding(hostInterface: "ifb0", mac: "m")
-    #expect(try changed.interfaces().map(\.name) == ["ifb0", "eth0"])
-    let entry = Field(.object(changed.object))["interfaces"]
-    #expect(try entry.array()?.first?["mac"].string() == "m")
-    #expect(try changed.adding(hostInterface: "ifb0", mac: "m") == changed)
-    #expect(try changed.address(.ip, ofContainerInterface: "eth0") == Prefix("10.0.0.2/24"))
+    var result = try Self.result(#"{"interfaces":[{"name":"ifb0","mac":"1"},{"name":"eth0","sandbox":"/x"}]}"#)
+    result.addHostInterface("ifb0", mac: try Self.mac())
+    #expect(result.interfaces.map(\.name) == ["ifb0", "eth0"])
+    #expect(result.interfaces.map(\.mac) == ["02:00:00:00:00:01", nil])
   }
 
   @Test("an interface of the same name in a container is another one")
   func addingBesideContainers() throws {
-    let result = try Self.result(#"{"interfaces": [{"name": "ifb0", "sandbox": "/x", "mac": "1"}]}"#)
-    let changed = try result.adding(hostInterface: "ifb0", mac: "m")
-    #expect(try changed.interfaces().map(\.name) == ["ifb0", "ifb0"])
-    #expect(try changed.interfaces().map(\.sandbox) == ["/x", nil])
+    var result = try Self.result(#"{"interfaces": [{"name": "ifb0", "sandbox": "/x", "mac": "1"}]}"#)
+    result.addHostInterface("ifb0", mac: nil)
+    #expect(result.interfaces.map(\.sandbox) == ["/x", nil])
+    #expect(result.interfaces.map(\.mac) == ["1", nil])
+    #expect(result.hostInterfaces.map(\.name) == ["ifb0"])
+  }
+
+  @Test("a result that a plugin builds is written as it would be read", arguments: SpecVersion.allCases)
+  func built(version: SpecVersion) throws {
+    var result = NetworkResult(
+      interfaces: [
+        NetworkResult.Interface(name: "br0", mac: "02:00:00:00:00:01", mtu: 1400),
+        NetworkResult.Interface(name: "eth0", sandbox: "/run/netns/x"),
+      ],
+      ips: [
+        NetworkResult.IPConfig(try #require(Prefix("10.22.0.5/16")), gateway: IPAddress("10.22.0.1"), interface: 1)
+      ],
+      routes: [NetworkResult.Route(to: try #require(Prefix("0.0.0.0/0")), via: IPAddress("10.22.0.1"))])
+    result.routes[0].priority = 5
+    result.dns.nameservers = ["10.22.0.1"]
+    let read = try NetworkResult(decoding: Field(result.encoded(version)), implied: .v0_1_0)
+    var expected = result
+    if version < .v1_1_0 { (expected.interfaces[0].mtu, expected.routes[0].priority) = (nil, nil) }
+    if version < .v0_3_0 { (expected.interfaces, expected.ips[0].interface) = ([], nil) }
+    #expect(read == expected)
   }
 
   @Test(
-    "a result without interfaces has one afterwards, in whatever spelling the list was",
-    arguments: ["{}", #"{"interfaces":null}"#, #"{"interfaces":[]}"#, #"{"Interfaces":[]}"#, #"{"INTERFACES":null}"#])
-  func addingFirst(text: String) throws {
-    let changed = try Self.result(text).adding(hostInterface: "ifb0", mac: "")
-    let list = JSON.array([.object(JSONObject(["name": .string("ifb0"), "mac": .string("")]))])
-    #expect(changed.object == JSONObject(["interfaces": list]))
+    "a known member of another type is an error with its place",
+    arguments: [
+      (#"{"interfaces":5}"#, "interfaces: expected a list, found 5"),
+      (#"{"interfaces":[5]}"#, "interfaces[0]: expected an object, found 5"),
+      (#"{"interfaces":[{"mac":5}]}"#, "interfaces[0].mac: expected a string, found 5"),
+      (#"{"interfaces":[{"mtu":-5}]}"#, "interfaces[0].mtu: expected a number between 0 and 2147483647, found -5"),
+      (#"{"ips":[null]}"#, "ips[0]: expected an address, found nothing"),
+      (
+        #"{"ips":[{}]}"#,
+        "ips[0].address: expected an address with its prefix length, such as 10.1.2.3/24, found nothing"
+      ),
+      (
+        #"{"ips":[{"address":"10.0.0.1/8","gateway":"10"}]}"#,
+        "ips[0].gateway: expected an IPv4 or IPv6 address, found \"10\""
+      ),
+      (
+        #"{"routes":[{"dst":"10.0.0.0/33"}]}"#,
+        "routes[0].dst: expected a network with its prefix length, such as 10.1.0.0/16, found \"10.0.0.0/33\""
+      ),
+      (
+        #"{"routes":[{"dst":"10.0.0.0/8","scope":256}]}"#,
+        "routes[0].scope: expected a number between 0 and 255, found 256"
+      ),
+      (#"{"dns":{"search":["a",5]}}"#, "dns.search[1]: expected a string, found 5"),
+    ])
+  func broken(text: String, message: String) throws {
+    let error = #expect(throws: FieldError.self) {
+      try NetworkResult(decoding: try Field(text), implied: .v1_1_0)
+    }
+    #expect(error?.description == message)
   }
 
-  @Test("what was added is in the result of every version that has interfaces", arguments: SpecVersion.allCases)
-  func addingEncoded(version: SpecVersion) throws {
-    let changed = try Self.result(#"{"interfaces":[{"name":"br0"}]}"#).adding(hostInterface: "ifb0", mac: "m")
-    let list = try Field(try changed.encoded(version))["interfaces"].array()
-    #expect(try list?.map { try $0["name"].string() } == (version < .v0_3_0 ? nil : ["br0", "ifb0"]))
-  }
+  private static func mac() throws -> MACAddress { try #require(MACAddress("02:00:00:00:00:01")) }
 }

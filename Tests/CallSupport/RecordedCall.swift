@@ -57,10 +57,12 @@ extension JSON {
     }
   }
 
-  /// The same result without a `dns` that says nothing, which may be there or not.
-  package var withoutEmptyDNS: JSON {
-    guard case .object(var object) = self, object["dns"] == .object(JSONObject()) else { return self }
-    object["dns"] = nil
+  /// A result as it is compared: without lists and `dns` that say nothing, which may be there or not, and in one order.
+  package var canonicalResult: JSON {
+    guard case .object(var object) = sorted else { return self }
+    for name in ["interfaces", "ips", "routes", "dns"] {
+      if object[name] == .array([]) || object[name] == .object(JSONObject()) { object[name] = nil }
+    }
     return .object(object)
   }
 }

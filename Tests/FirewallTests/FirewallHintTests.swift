@@ -108,7 +108,7 @@ import Testing
     let interfaces =
       #"[{"name":"cni0"},{"name":"veth0"},{"name":"eth0","sandbox":"/x"},{"name":"eth1","sandbox":"/x"}]"#
     let result = try Self.result(#"{"cniVersion":"1.0.0","interfaces":\#(interfaces),\#(ips)}"#)
-    #expect(try result.containerAddresses().accepted.map(\.description) == expected)
+    #expect(result.containerAddresses.accepted.map(\.description) == expected)
   }
 
   @Test("a result without interfaces has only addresses of the container, in every version")
@@ -120,7 +120,7 @@ import Testing
     ]
     for text in results {
       #expect(
-        try Self.result(text).containerAddresses() == ResultAddresses(accepted: try Sample.addresses(), ofHost: []))
+        try Self.result(text).containerAddresses == ResultAddresses(accepted: try Sample.addresses(), ofHost: []))
     }
   }
 
@@ -131,7 +131,7 @@ import Testing
     let ips = [("10.22.0.1/16", 0), ("10.22.0.5/16", 1), ("10.22.0.5/16", 0), ("fd00::1/64", 0)]
     let list = ips.map { #"{"address":"\#($0)","interface":\#($1)}"# }.joined(separator: ",")
     let result = try Self.result(#"{"cniVersion":"1.0.0","interfaces":\#(interfaces),"ips":[\#(list)]}"#)
-    let addresses = try result.containerAddresses()
+    let addresses = result.containerAddresses
     #expect(addresses.accepted.map(\.description) == ["10.22.0.5"])
     #expect(addresses.ofHost.map(\.description) == ["10.22.0.1", "fd00::1"])
   }

@@ -163,7 +163,7 @@ struct HostLinkTests {
       Call(environment, call.stdin).answer { note in Firewall(recording.host, note: note) }
     }
     #expect(Int(answer.status) == call.peerStatus)
-    #expect(answer.json?.withoutEmptyDNS.sorted == (try JSON(call.peerOutput).withoutEmptyDNS.sorted))
+    #expect(answer.json?.canonicalResult == (try JSON(call.peerOutput).canonicalResult))
     let isolations = Rule.isolate(Isolation(bridge: bridge, .sameBridge, port: "veth0"))
     #expect(recording.backends.flatMap(\.applied).flatMap(\.rules).contains(isolations))
   }

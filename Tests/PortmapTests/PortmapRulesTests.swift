@@ -17,7 +17,7 @@ import Testing
   ) throws -> [Rule] {
     let config = try Sample.network(Sample.config(members, mappings: mappings, addresses: addresses))
     let options = try PortmapOptions(config)
-    return try options.rules(for: Sample.owner, try #require(try config.previousResult()), note: note)
+    return options.rules(for: Sample.owner, try #require(try config.previousResult()), note: note)
   }
 
   private static func forwards(_ rules: [Rule]) -> [PortForward] {

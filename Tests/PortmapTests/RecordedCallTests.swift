@@ -37,7 +37,7 @@ import Testing
       return
     }
     let result = try #require(try config.previousResult())
-    #expect(try result.encoded(config.version).sorted == recorded.sorted)
+    #expect(result.encoded(config.version).canonicalResult == recorded.canonicalResult)
   }
 
   /// Lets our plugin answer, in the namespace of this process.
@@ -58,8 +58,8 @@ import Testing
     if call.peerOutput.isEmpty {
       #expect(answer.output.isEmpty)
     } else {
-      let expected = try JSON(call.peerOutput).withoutEmptyDNS.sorted
-      #expect(answer.json?.withoutEmptyDNS.sorted == expected)
+      let expected = try JSON(call.peerOutput).canonicalResult
+      #expect(answer.json?.canonicalResult == expected)
     }
   }
 
@@ -87,7 +87,7 @@ import Testing
     let result = try #require(try config.previousResult())
     let interface = try #require(call.environment["CNI_IFNAME"])
     for family in AddressFamily.allCases {
-      let container = try result.address(family, ofContainerInterface: interface)?.address
+      let container = result.address(family, ofContainerInterface: interface)?.address
       // Where a mapping is on one address of the host, that is one of IPv4.
       let expected = mappings.filter { container != nil && (family == .ip || $0.hasPrefix("any ")) }
       let forwards = backend.forwards.filter { $0.hostPort.family == family }

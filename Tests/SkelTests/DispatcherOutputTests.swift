@@ -52,30 +52,6 @@ import Testing
   }
 
   /// A result of 1.1.0 whose routes have no form in older versions.
-  private static let broken = #""prevResult":{"cniVersion":"1.1.0","ips":[{"address":"10.22.0.5/16"}],"routes":5}"#
-
-  @Test(
-    "a result of the plugins before that has no form in the configuration's version ends an ADD before the plugin is asked",
-    arguments: [SpecVersion.v0_1_0, .v0_2_0, .v0_3_1, .v1_0_0])
-  func unencodable(version: SpecVersion) {
-    let plugin = RecordingPlugin()
-    let answer = Sample.call(.add, config: Sample.config(version, Self.broken)).answer(plugin)
-    #expect(answer.code == 7)
-    #expect(answer.message == "prevResult.routes: expected a list, found 5")
-    #expect(plugin.calls.isEmpty)
-  }
-
-  @Test("a result that the plugin made and that has no form in the configuration's version is undone")
-  func unencodableResult() throws {
-    let result = #"{"cniVersion":"1.1.0","ips":[{"address":"10.22.0.5/16"}],"routes":[5]}"#
-    let plugin = RecordingPlugin(
-      result: try NetworkResult(decoding: Field(path: "bridge's result", JSON(result)), implied: .current))
-    let answer = Sample.call(.add, config: Sample.config(.v1_0_0)).answer(plugin)
-    #expect(answer.code == 7)
-    #expect(answer.message == "bridge's result.routes[0]: expected an object, found 5")
-    #expect(plugin.calls == [.add, .delete])
-  }
-
   @Test("what the undoing DEL says is told beside the first error")
   func failingUndo() throws {
     let plugin = RecordingPlugin(undoFailure: CNIError(.kernelRefused, "still there"))

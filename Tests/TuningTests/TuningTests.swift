@@ -113,11 +113,11 @@ extension TuningTests {
     let request = try Sample.request(members)
     let plugin = Tuning(allowlist: allowlist, note: { _ in })
     let result = try plugin.add(request)
-    #expect(try result.encoded(.v1_1_0) == JSON(Sample.result))
+    #expect(result.encoded(.v1_1_0).canonicalResult == (try JSON(Sample.result).canonicalResult))
     try plugin.check(request)
     let answer = Sample.answer("ADD", Sample.config(members))
     #expect(answer.status == 0)
-    #expect(answer.json == (try JSON(Sample.result)))
+    #expect(answer.json?.canonicalResult == (try JSON(Sample.result).canonicalResult))
   }
 
   @Test("a namespace that is not there is code 4 where something is asked for")

@@ -15,7 +15,7 @@ package struct Bandwidth: Plugin {
   package init(note: @escaping (String) -> Void) { self.note = note }
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
-    let (options, result) = try options(request)
+    var (options, result) = try options(request)
     if options.isEmpty { return result }
     let host = try Host.open()
     let end = try host.end(request)
@@ -23,9 +23,8 @@ package struct Bandwidth: Plugin {
     guard let ifb = try host.apply(shaping, to: end, of: request.owner, note: { note("\(name): \($0)") }) else {
       return result
     }
-    return try configuration { () throws(FieldError) in
-      try result.adding(hostInterface: ifb.name, mac: ifb.attributes.address.map { "\($0)" } ?? "")
-    }
+    result.addHostInterface(ifb.name, mac: ifb.attributes.address)
+    return result
   }
 
   package func delete(_ request: Request) throws(CNIError) {
@@ -36,7 +35,7 @@ package struct Bandwidth: Plugin {
     let remembered = try host.rememberedEnd(owner)
     var end = remembered
     if end == nil { failures.collect { () throws(CNIError) in end = try host.endByName(request) } }
-    let listed = ((try? request.config.previousResult()?.interfaces()) ?? []).filter { $0.sandbox == nil }.map(\.name)
+    let listed = ((try? request.config.previousResult()) ?? nil)?.hostInterfaces.map(\.name) ?? []
     var ifbs: [Link] = []
     failures.collect { () throws(CNIError) in ifbs = try host.ifbs(of: owner, fedBy: end, listed: listed) }
     failures.collect { () throws(CNIError) in

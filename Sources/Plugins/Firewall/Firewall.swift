@@ -152,7 +152,7 @@ extension Firewall {
   private func wanted(
     _ request: Request, _ options: FirewallOptions, _ result: NetworkResult
   ) throws(CNIError) -> (rules: OwnedRules, link: HostLink?) {
-    let addresses = try configuration { () throws(FieldError) in try result.containerAddresses() }
+    let addresses = result.containerAddresses
     for address in addresses.ofHost {
       note("\(name): \(address) is not accepted: prevResult has it on an interface of the host, one without sandbox")
     }

@@ -13,8 +13,8 @@ struct FirewallHint {
   let hostInterfaces: [String]
 
   init(_ options: FirewallOptions?, _ result: NetworkResult?) {
-    let addresses = (try? result?.containerAddresses().accepted) ?? []
-    let interfaces = ((try? result?.interfaces()) ?? []).filter { $0.sandbox == nil }.map(\.name)
+    let addresses = result?.containerAddresses.accepted ?? []
+    let interfaces = result?.hostInterfaces.map(\.name) ?? []
     // A result may name anything; more than a bridge, a veth and an IFB are there for other reasons.
     hostInterfaces = Array(interfaces.filter { isInterfaceName($0) }.prefix(6))
     guard let options else {
@@ -44,14 +44,13 @@ struct ResultAddresses: Equatable {
 
 extension NetworkResult {
   /// The addresses of the container, and those that belong to interfaces of the host.
-  func containerAddresses() throws(FieldError) -> ResultAddresses {
-    let interfaces = try interfaces()
+  var containerAddresses: ResultAddresses {
     var addresses = ResultAddresses()
-    for entry in try self.addresses() where !addresses.accepted.contains(entry.prefix.address) {
-      if let index = entry.interface, interfaces.indices.contains(index), interfaces[index].sandbox == nil {
-        addresses.ofHost.append(entry.prefix.address)
+    for entry in ips where !addresses.accepted.contains(entry.address.address) {
+      if let interface = interface(of: entry), interface.sandbox == nil {
+        addresses.ofHost.append(entry.address.address)
       } else {
-        addresses.accepted.append(entry.prefix.address)
+        addresses.accepted.append(entry.address.address)
       }
     }
     return addresses

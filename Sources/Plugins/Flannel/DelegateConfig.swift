@@ -89,7 +89,7 @@ struct DelegateConfig {
   /// but releases by container.
   private static func placeholders(_ config: NetworkConfig) -> [Prefix] {
     let result = (try? config.previousResult()) ?? nil
-    let known = (try? result?.addresses())?.map(\.prefix.network) ?? []
+    let known = result?.ips.map(\.address.network) ?? []
     if !known.isEmpty { return known }
     // TEST-NET-1, RFC 5737
     return Prefix("192.0.2.0/24").map { [$0] } ?? []

@@ -24,7 +24,7 @@ struct PortMapping: Sendable {
     hostPort = try Self.port(field["hostPort"])
     containerPort = try Self.port(field["containerPort"])
     transport = try Self.transport(field["protocol"])
-    let address = try Self.hostAddress(field["hostIP"])
+    let address = try field["hostIP"].address()
     hostAddress = address.flatMap { $0.isUnspecified ? nil : $0 }
     families = address.map { [$0.family] } ?? AddressFamily.allCases
   }
@@ -72,11 +72,5 @@ struct PortMapping: Sendable {
     guard let name = try field.string() else { return .tcp }
     guard let transport = Transport(rawValue: name.lowercased()) else { throw field.expected("tcp, udp or sctp") }
     return transport
-  }
-
-  private static func hostAddress(_ field: Field) throws(FieldError) -> IPAddress? {
-    guard let text = try field.string() else { return nil }
-    guard let address = IPAddress(text) else { throw field.expected("an IPv4 or IPv6 address") }
-    return address
   }
 }

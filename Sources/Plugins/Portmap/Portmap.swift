@@ -162,8 +162,7 @@ package struct Portmap: Plugin {
   ) throws(CNIError) -> (wanted: OwnedRules, options: PortmapOptions, result: NetworkResult) {
     let options = try PortmapOptions(request.config)
     let result = try request.config.previousResult(requiredBy: name)
-    let rules = try configuration { () throws(FieldError) in try options.rules(for: request.owner, result, note: note)
-    }
+    let rules = options.rules(for: request.owner, result, note: note)
     return (OwnedRules(owner: request.owner, rules: rules), options, result)
   }
 }

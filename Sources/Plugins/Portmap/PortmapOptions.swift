@@ -44,13 +44,11 @@ struct PortmapOptions: Sendable {
   }
 
   /// What must hold for a container with this result; `note` is told of each mapping that is left out.
-  func rules(
-    for owner: Owner, _ result: NetworkResult, note: (String) -> Void = { _ in }
-  ) throws(FieldError) -> [Rule] {
+  func rules(for owner: Owner, _ result: NetworkResult, note: (String) -> Void = { _ in }) -> [Rule] {
     if mappings.isEmpty { return [] }
     var addresses = ByFamily<Prefix?> { _ in nil }
     for family in AddressFamily.allCases {
-      addresses[family] = try result.address(family, ofContainerInterface: owner.interface)
+      addresses[family] = result.address(family, ofContainerInterface: owner.interface)
     }
     if AddressFamily.allCases.allSatisfy({ addresses[$0] == nil }) {
       note("prevResult.ips: \(owner.interface) has no address: none of its ports is published")

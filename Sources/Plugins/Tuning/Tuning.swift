@@ -23,13 +23,10 @@ package struct Tuning: Plugin {
   }
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
-    let (options, result) = try self.options(request)
+    var (options, result) = try self.options(request)
     try requireAllowed(options)
     if options.isEmpty { return result }
-    // Before anything is changed: a result that cannot be made must change nothing.
-    let tuned = try configuration { () throws(FieldError) in
-      try result.settingMAC(options.link.address.map { "\($0)" }, of: request.owner.interface)
-    }
+    if let address = options.link.address { result.setMAC(address, ofContainerInterface: request.owner.interface) }
     try inside(request) { (interface) throws(CNIError) in
       let before = try interface.current(options)
       let isNew = try remember(before, options, request)
@@ -43,7 +40,7 @@ package struct Tuning: Plugin {
         throw error
       }
     }
-    return tuned
+    return result
   }
 
   package func delete(_ request: Request) throws(CNIError) {

@@ -5,6 +5,13 @@ import Address
 import JSON
 
 extension Field {
+  /// An address without prefix length; nil if missing.
+  package func address() throws(FieldError) -> IPAddress? {
+    guard let text = try string() else { return nil }
+    guard let address = IPAddress(text) else { throw expected("an IPv4 or IPv6 address") }
+    return address
+  }
+
   /// Networks, as a list of addresses and prefixes; nil if missing.
   package func prefixes() throws(FieldError) -> [Prefix]? {
     guard let items = try array() else { return nil }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+
+/// What chained plugins ask of the result of those before them, and what they change in it.
+extension NetworkResult {
+  /// The interfaces on the host.
+  package var hostInterfaces: [Interface] { interfaces.filter { $0.sandbox == nil } }
+
+  /// The interface that an address is on; nil if that was not said, or is not there.
+  package func interface(of entry: IPConfig) -> Interface? {
+    entry.interface.flatMap { interfaces.indices.contains($0) ? interfaces[$0] : nil }
+  }
+
+  /// The first address of the family on the container's interface, or on none in particular.
+  package func address(_ family: AddressFamily, ofContainerInterface name: String) -> Prefix? {
+    ips.first { entry in
+      guard entry.address.family == family else { return false }
+      guard let interface = interface(of: entry) else { return true }
+      return interface.name == name && interface.sandbox != nil
+    }?.address
+  }
+
+  /// Sets the hardware address in every entry of the container's interface.
+  package mutating func setMAC(_ address: MACAddress, ofContainerInterface name: String) {
+    for index in interfaces.indices where interfaces[index].name == name && interfaces[index].sandbox != nil {
+      interfaces[index].mac = "\(address)"
+    }
+  }
+
+  /// Adds an interface on the host at the end, or gives the one of that name this hardware address.
+  package mutating func addHostInterface(_ name: String, mac: MACAddress?) {
+    let mac = mac.map { "\($0)" }
+    if let index = interfaces.firstIndex(where: { $0.name == name && $0.sandbox == nil }) {
+      interfaces[index].mac = mac
+    } else {
+      interfaces.append(Interface(name: name, mac: mac))
+    }
+  }
+}
