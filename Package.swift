@@ -59,7 +59,7 @@ let package = Package(
       "Firewalld", path: "Sources/Rules/Firewalld", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
     library("Skel", needs: ["OS", "JSON", "NetNS", "CNI"]),
     library("Veth", needs: ["Netlink", "CNI", "Skel"]),
-    library("Invoke", needs: ["OS", "JSON", "CNI"]),
+    library("Invoke", needs: ["OS", "JSON", "CNI", "Skel"]),
     library(
       "Portmap", path: "Sources/Plugins/Portmap",
       needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Rules", "Skel", "Veth"]),
@@ -78,7 +78,8 @@ let package = Package(
     .executableTarget(
       name: "swift-cni",
       dependencies: [
-        "OS", "CNI", "Skel", "NFTables", "IPTables", "Firewalld", "Portmap", "Firewall", "Tuning", "Bandwidth",
+        "OS", "CNI", "Skel", "Invoke", "NFTables", "IPTables", "Firewalld", "Portmap", "Firewall", "Tuning",
+        "Bandwidth",
         "Flannel",
       ],
       swiftSettings: strict, linkerSettings: leanLink),
@@ -117,7 +118,7 @@ let package = Package(
     tests(
       "FirewallTests", of: "Firewall",
       needs: ["TestSupport", "OS", "Address", "JSON", "CNI", "Rules", "Skel", "CallSupport"]),
-    tests("InvokeTests", of: "Invoke", needs: ["TestSupport", "CNI", "JSON", "CallSupport"]),
+    tests("InvokeTests", of: "Invoke", needs: ["TestSupport", "OS", "CNI", "JSON", "Skel", "CallSupport"]),
     tests(
       "FlannelTests", of: "Flannel",
       needs: ["TestSupport", "OS", "Address", "CNI", "JSON", "CallSupport"]),

@@ -25,6 +25,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <linux/tc_act/tc_mirred.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -47,6 +48,7 @@ extern char *program_invocation_short_name;
 // Global variables that can change are no values for Swift, and the wrapper came with glibc 2.36.
 static inline char **cni_environment(void) { return environ; }
 static inline const char *cni_program_name(void) { return program_invocation_short_name; }
+static inline int cni_eventfd(void) { return eventfd(0, EFD_CLOEXEC); }
 static inline int cni_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 // Sends two open files over a local socket (unix(7), SCM_RIGHTS); the layout of such a message is given by macros.

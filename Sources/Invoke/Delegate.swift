@@ -4,24 +4,30 @@
 import CNI
 import JSON
 import OS
+import Skel
 
 /// Another plugin, as one that delegates to it calls it (CNI specification, "Plugin Delegation").
-package struct Delegate: Sendable {
+package struct Delegate {
   package let type: String
   private let path: String
+  private let executor: PluginExecutor
+  private let environment: Environment
   /// How long a call may take, in seconds.
   private let timeout: Int
 
-  /// Finds the plugin; code 104 if it is in none of the folders.
-  package static func find(_ type: String, in folders: [String], timeout: Int) throws(CNIError) -> Delegate {
-    guard let path = Subprocess.find(type, in: folders) else {
-      let places = folders.isEmpty ? "CNI_PATH, which is empty" : "CNI_PATH (\(folders.joined(separator: ":")))"
+  /// Finds the plugin in the folders of `CNI_PATH`; code 104 if it is in none. Its calls have the variables of `environment`.
+  package static func find(
+    _ type: String, for environment: Environment, timeout: Int, executor: PluginExecutor
+  ) throws(CNIError) -> Delegate {
+    let list = environment["CNI_PATH"] ?? ""
+    guard let path = Subprocess.find(type, in: list.split(separator: ":").map(String.init)) else {
+      let places = list.isEmpty ? "CNI_PATH, which is empty" : "CNI_PATH (\(list))"
       throw CNIError(.delegateFailed, "delegate: there is no plugin \(type) in \(places)")
     }
-    return Delegate(type: type, path: path, timeout: timeout)
+    return Delegate(type: type, path: path, executor: executor, environment: environment, timeout: timeout)
   }
 
-  /// Has the plugin add the attachment of the environment, and answers its result.
+  /// Has the plugin add the attachment of the environment, and returns its result.
   package func add(_ config: JSONObject) throws(CNIError) -> NetworkResult {
     let output = try call(config)
     do {
@@ -34,21 +40,25 @@ package struct Delegate: Sendable {
     }
   }
 
-  /// Calls the plugin with our environment, but for these variables, and answers what it printed. An error object that
-  /// it prints is thrown as it is.
+  /// Calls the plugin with the variables of the environment, but for these, and returns what it printed. An error object
+  /// that it prints is thrown as it is.
   @discardableResult
   package func call(_ config: JSONObject, _ variables: [String: String] = [:]) throws(CNIError) -> [UInt8] {
+    var environment = environment
+    for (name, value) in variables { environment[name] = value }
     let ending: Subprocess.Ending
     let output: [UInt8]
     do {
-      (ending, output) = try Subprocess(path, variables: variables).run(
-        input: JSON.object(config).text, seconds: timeout, outputLimit: Self.outputLimit)
+      (ending, output) = try executor.execute(
+        PluginExecutor.Call(
+          type, at: path, environment: environment, input: JSON.object(config).text, timeout: timeout))
     } catch {
       throw CNIError(.delegateFailed, "delegate to \(type): \(error)")
     }
     switch ending {
     case .exit(0): return output
     case .timeout: throw CNIError(.delegateFailed, "\(type) did not end within \(timeout) s, and was stopped")
+    case .cancelled: throw CNIError(.delegateFailed, "\(type) was stopped, as the call was cancelled")
     case .signal(let number): throw CNIError(.delegateFailed, "\(type) was ended by signal \(number)")
     case .exit(let status):
       if let error = CNIError(Field(parsed(output))) { throw error }
@@ -56,9 +66,6 @@ package struct Delegate: Sendable {
       throw CNIError(.delegateFailed, "\(type) failed with status \(status) and no error object", details: said)
     }
   }
-
-  /// As large as what we read ourselves.
-  private static let outputLimit = 8 << 20
 
   private func parsed(_ output: [UInt8]) -> JSON? { try? JSON(parsing: output) }
 }

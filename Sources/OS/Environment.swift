@@ -4,15 +4,50 @@
 import CLinux
 import Glibc
 
-/// The value of a variable of this process; nil if it is not set.
-package func environmentVariable(_ name: String) -> String? {
-  unsafe getenv(name).map { unsafe String(cString: $0) }
-}
+/// The environment variables of a call: those of this process with changes, or none but those that are given.
+package struct Environment: Sendable {
+  /// Whether the variables of this process count that are not changed. They are looked up when they are asked for, as a start
+  /// of a plugin needs few of them.
+  private let inheritsProcess: Bool
+  /// Nil where a variable of this process is taken away.
+  private var changes: [(name: String, value: String?)] = []
 
-/// What this program was called as, without the folder: the end of `argv[0]`.
-package var programName: String { unsafe String(cString: cni_program_name()) }
+  /// The environment of this process.
+  package static let process = Environment(inheritsProcess: true)
 
-/// Waits at least so long, in microseconds.
-package func pause(microseconds: UInt32) {
-  usleep(microseconds)
+  private init(inheritsProcess: Bool) { self.inheritsProcess = inheritsProcess }
+
+  /// These variables and no others.
+  package init(_ variables: [String: String]) {
+    self.init(inheritsProcess: false)
+    changes = variables.map { ($0.key, $0.value) }
+  }
+
+  /// The value of a variable; nil if it is not set.
+  package subscript(name: String) -> String? {
+    get {
+      if let change = changes.first(where: { $0.name == name }) { return change.value }
+      return inheritsProcess ? unsafe getenv(name).map { unsafe String(cString: $0) } : nil
+    }
+    set {
+      changes.removeAll { $0.name == name }
+      changes.append((name, newValue))
+    }
+  }
+
+  /// Every variable as a program is given it, `NAME=value`. The caller frees the copies.
+  func copies() -> [UnsafeMutablePointer<CChar>?] {
+    var list: [UnsafeMutablePointer<CChar>?] = unsafe []
+    for change in changes {
+      if let value = change.value { unsafe list.append(strdup("\(change.name)=\(value)")) }
+    }
+    guard inheritsProcess, var next = unsafe cni_environment() else { return unsafe list }
+    while let entry = unsafe next.pointee {
+      let name = unsafe String(cString: entry).prefix { $0 != "=" }
+      // The bytes as they are: they may be no text.
+      if !changes.contains(where: { $0.name == name }) { unsafe list.append(strdup(entry)) }
+      unsafe next += 1
+    }
+    return unsafe list
+  }
 }

@@ -7,12 +7,11 @@ import Glibc
 /// A program to run to its end, with a limit on the time that it takes.
 package struct Subprocess: Sendable {
   package let path: String
-  /// Variables that it has besides those of this process, or instead of them.
-  package let variables: [String: String]
+  package let environment: Environment
 
-  package init(_ path: String, variables: [String: String] = [:]) {
+  package init(_ path: String, environment: Environment = .process) {
     self.path = path
-    self.variables = variables
+    self.environment = environment
   }
 
   /// The path of the first program of this name in the folders; nil if there is none.
@@ -32,18 +31,20 @@ package struct Subprocess: Sendable {
     case signal(Int32)
     /// It was stopped, with all programs that it had started and that stayed in its process group.
     case timeout
+    /// The same, because somebody has cancelled it.
+    case cancelled
   }
 
-  /// Runs the program with these bytes as its stdin; its stderr is ours. Answers what it wrote to stdout, up to `limit`
+  /// Runs the program with these bytes as its stdin; its stderr is ours. Returns what it wrote to stdout, up to `limit`
   /// bytes; throws if it cannot be started.
   package func run(
-    input: [UInt8], seconds: Int, outputLimit limit: Int
+    input: [UInt8], seconds: Int, outputLimit limit: Int, cancellation: Cancellation? = nil
   ) throws(SystemError) -> (ending: Ending, output: [UInt8]) {
     let stdin = try Self.memoryFile("stdin")
     let stdout = try Self.memoryFile("stdout")
     try stdin.writeAll(input)
     try systemCall("rewind") { lseek(stdin.number, 0, SEEK_SET) }
-    let ending = try Self.wait(for: try spawn(stdin, stdout), seconds: seconds)
+    let ending = try Self.wait(for: try spawn(stdin, stdout), seconds: seconds, cancellation)
     try systemCall("rewind") { lseek(stdout.number, 0, SEEK_SET) }
     return (ending, try stdout.readAll(limit: limit))
   }
@@ -75,53 +76,56 @@ package struct Subprocess: Sendable {
     unsafe posix_spawnattr_setpgroup(&attributes, 0)
 
     let words = unsafe [strdup(path), nil]
-    let environment = unsafe self.environment() + [nil]
+    let environment = unsafe self.environment.copies() + [nil]
     defer { unsafe (words + environment).forEach { unsafe free($0) } }
     var pid: pid_t = 0
-    let failure = unsafe posix_spawn(&pid, path, &actions, &attributes, words, environment)
+    var failure: Int32 = 0
+    for attempt in 0...Self.busyAttempts {
+      if attempt > 0 { pause(microseconds: 100_000) }
+      failure = unsafe posix_spawn(&pid, path, &actions, &attributes, words, environment)
+      // Somebody writes the file just now: an installer.
+      if failure != ETXTBSY { break }
+    }
     if failure != 0 { throw SystemError("run \(path)", number: failure) }
     return pid
   }
 
-  /// Copies of the variables of this process with the changes; the caller frees them.
-  private func environment() -> [UnsafeMutablePointer<CChar>?] {
-    var list = unsafe variables.map { unsafe strdup("\($0.key)=\($0.value)") }
-    guard var next = unsafe cni_environment() else { return unsafe list }
-    while let entry = unsafe next.pointee {
-      let name = unsafe String(cString: entry).prefix { $0 != "=" }
-      // The bytes as they are: they may be no text.
-      if variables[String(name)] == nil { unsafe list.append(strdup(entry)) }
-      unsafe next += 1
-    }
-    return unsafe list
-  }
+  /// How often a file that is being written is tried again.
+  private static let busyAttempts = 50
 
-  private static func wait(for pid: pid_t, seconds: Int) throws(SystemError) -> Ending {
-    let isOver = hasEnded(pid, within: seconds)
-    if !isOver { kill(-pid, SIGKILL) }
+  private static func wait(
+    for pid: pid_t, seconds: Int, _ cancellation: Cancellation?
+  ) throws(SystemError) -> Ending {
+    let stopped = waitUntilEnd(of: pid, seconds: seconds, cancellation)
+    if stopped != nil { kill(-pid, SIGKILL) }
     var status: Int32 = 0
     try systemCall("wait for process \(pid)") { unsafe waitpid(pid, &status, 0) }
-    if !isOver { return .timeout }
+    if let stopped { return stopped }
     // WIFSIGNALED, WTERMSIG and WEXITSTATUS of wait(2)
     let signal = status & 0x7f
     return signal == 0 ? .exit((status >> 8) & 0xff) : .signal(signal)
   }
 
-  /// Waits until the process has ended; false if it has not within so many seconds.
-  private static func hasEnded(_ pid: pid_t, within seconds: Int) -> Bool {
+  /// Waits until the process has ended; returns why it has to be stopped, if it has not.
+  private static func waitUntilEnd(of pid: pid_t, seconds: Int, _ cancellation: Cancellation?) -> Ending? {
     let deadline = monotonicMilliseconds() + seconds * 1000
     let file = FileDescriptor(owning: cni_pidfd_open(pid))
     while true {
       let rest = deadline - monotonicMilliseconds()
-      if rest <= 0 { return false }
-      var request = pollfd(fd: file.number, events: Int16(POLLIN), revents: 0)
+      if rest <= 0 { return .timeout }
+      // A negative number is passed over.
+      var requests = [file.number, cancellation?.descriptor ?? -1].map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
       // Before kernel 5.3 there is no descriptor, poll only waits, and whether it has ended must be asked.
       let patience = Int32(clamping: file.number < 0 ? min(rest, 5) : rest)
-      if unsafe poll(&request, 1, patience) > 0 { return true }
+      _ = unsafe poll(&requests, nfds_t(requests.count), patience)
+      if requests[0].revents != 0 { return nil }
+      if requests[1].revents != 0 { return .cancelled }
       var info = unsafe siginfo_t()
       let options = WEXITED | WNOHANG | WNOWAIT
       if file.number < 0, unsafe waitid(P_PID, id_t(pid), &info, options) == 0, unsafe info.si_signo != 0 {
-        return true
+        return nil
       }
     }
   }

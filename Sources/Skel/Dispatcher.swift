@@ -55,11 +55,11 @@ package struct Dispatcher {
     case .check: try plugin.check(request(config, verb))
     case .collectGarbage:
       if let valid = try config.validAttachments() {
-        try plugin.collectGarbage(NetworkRequest(config: config, path: path), sparing: valid)
+        try plugin.collectGarbage(NetworkRequest(config: config, environment: streams.environment), sparing: valid)
       } else {
         streams.note("\(plugin.name): GC without cni.dev/valid-attachments: nothing removed")
       }
-    case .status: try plugin.status(NetworkRequest(config: config, path: path))
+    case .status: try plugin.status(NetworkRequest(config: config, environment: streams.environment))
     case .version: break
     }
   }
@@ -84,8 +84,6 @@ package struct Dispatcher {
         network: config.name, containerID: streams[.containerID] ?? "", interface: streams[.interface] ?? ""),
       namespace: verb == .delete ? containerNamespace : streams[.namespace],
       arguments: streams[.arguments] ?? "",
-      path: path)
+      environment: streams.environment)
   }
-
-  private var path: [String] { streams[.path]?.split(separator: ":").map(String.init) ?? [] }
 }

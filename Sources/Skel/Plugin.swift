@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CNI
+import OS
 
 /// What a plugin does; the skeleton has checked the environment and the parts of the configuration that all plugins
 /// share.
@@ -23,12 +24,12 @@ package protocol Plugin {
 /// A call about a network as a whole.
 package struct NetworkRequest: Sendable {
   package let config: NetworkConfig
-  /// The folders in which plugins are found.
-  package let path: [String]
+  /// The variables of the call, for plugins that it is delegated to.
+  package let environment: Environment
 
-  package init(config: NetworkConfig, path: [String] = []) {
+  package init(config: NetworkConfig, environment: Environment = Environment([:])) {
     self.config = config
-    self.path = path
+    self.environment = environment
   }
 }
 
@@ -40,16 +41,17 @@ package struct Request: Sendable {
   package let namespace: String?
   /// `CNI_ARGS`, for the plugins that read them (see `CNIArguments`); empty if there are none.
   package let arguments: String
-  /// The folders in which plugins are found.
-  package let path: [String]
+  /// The variables of the call, for plugins that it is delegated to.
+  package let environment: Environment
 
   package init(
-    config: NetworkConfig, owner: Owner, namespace: String? = nil, arguments: String = "", path: [String] = []
+    config: NetworkConfig, owner: Owner, namespace: String? = nil, arguments: String = "",
+    environment: Environment = Environment([:])
   ) {
     self.config = config
     self.owner = owner
     self.namespace = namespace
     self.arguments = arguments
-    self.path = path
+    self.environment = environment
   }
 }

@@ -8,7 +8,7 @@ extension Streams {
   package static func process() -> Streams {
     guardStandardStreams()
     return Streams(
-      variable: environmentVariable,
+      environment: .process,
       readInput: { (limit) throws(SystemError) in try readStandardInput(limit: limit) },
       writeOutput: { (bytes) throws(SystemError) in try writeStandard(.output, bytes) },
       checkOutput: { () throws(SystemError) in try checkStandardOutput() },

@@ -5,8 +5,7 @@ import OS
 
 /// What a plugin is given and what it answers, as values so that a test can stand in for the process.
 package struct Streams {
-  /// The value of an environment variable; nil if it is not set.
-  package let variable: (_ name: String) -> String?
+  package let environment: Environment
   /// Reads stdin to its end, or to the limit in bytes.
   package let readInput: (_ limit: Int) throws(SystemError) -> [UInt8]
   package let writeOutput: ([UInt8]) throws(SystemError) -> Void
@@ -16,13 +15,13 @@ package struct Streams {
   package let note: (String) -> Void
 
   package init(
-    variable: @escaping (_ name: String) -> String?,
+    environment: Environment,
     readInput: @escaping (_ limit: Int) throws(SystemError) -> [UInt8],
     writeOutput: @escaping ([UInt8]) throws(SystemError) -> Void,
     checkOutput: @escaping () throws(SystemError) -> Void = {},
     note: @escaping (String) -> Void
   ) {
-    self.variable = variable
+    self.environment = environment
     self.readInput = readInput
     self.writeOutput = writeOutput
     self.checkOutput = checkOutput
@@ -31,6 +30,6 @@ package struct Streams {
 
   /// The variable's value; nil if it is empty, which runtimes send for what is not set.
   subscript(variable: Variable) -> String? {
-    self.variable(variable.rawValue).flatMap { $0.isEmpty ? nil : $0 }
+    environment[variable.rawValue].flatMap { $0.isEmpty ? nil : $0 }
   }
 }

@@ -7,6 +7,7 @@ import Firewall
 import Firewalld
 import Flannel
 import IPTables
+import Invoke
 import NFTables
 import Portmap
 import Skel
@@ -16,8 +17,16 @@ import Tuning
 enum PluginName: String, CaseIterable {
   case portmap, firewall, tuning, bandwidth, flannel
 
-  /// The plugin with what it makes its changes by; `note` tells the operator something.
+  /// The plugin as this program is started for it.
   func make(note: @escaping (String) -> Void) -> any Plugin {
+    let executor = PluginExecutor(note: note, callers: [rawValue]) { name, executor in
+      PluginName(rawValue: name)?.make(executor, note: note)
+    }
+    return make(executor, note: note)
+  }
+
+  /// The plugin with what it makes its changes by and delegates with; `note` tells the operator something.
+  private func make(_ executor: PluginExecutor, note: @escaping (String) -> Void) -> any Plugin {
     switch self {
     case .portmap:
       let iptables = IPTablesHost()
@@ -39,7 +48,7 @@ enum PluginName: String, CaseIterable {
       return Firewall(host, note: note)
     case .tuning: return Tuning(note: note)
     case .bandwidth: return Bandwidth(note: note)
-    case .flannel: return Flannel(note: note)
+    case .flannel: return Flannel(executor: executor, note: note)
     }
   }
 }

@@ -24,7 +24,7 @@ package struct Call {
     let record = Record()
     let note: (String) -> Void = { record.notes.append($0) }
     let streams = Streams(
-      variable: { environment[$0] },
+      environment: Environment(environment),
       readInput: { (limit) throws(SystemError) in Array(input.prefix(limit)) },
       writeOutput: { (bytes) throws(SystemError) in record.output += bytes },
       note: note)

@@ -5,6 +5,7 @@ import CNI
 import CallSupport
 import Invoke
 import JSON
+import OS
 import TestSupport
 import Testing
 
@@ -16,7 +17,13 @@ import Testing
   /// A plugin that does what these lines of a shell say.
   private func delegate(_ lines: String, timeout: Int = 60) throws -> Delegate {
     try folder.addScript(lines, named: "plugin")
-    return try Delegate.find("plugin", in: [folder.path], timeout: timeout)
+    return try find("plugin", in: [folder.path], timeout: timeout)
+  }
+
+  private func find(_ type: String, in folders: [String], timeout: Int = 60) throws -> Delegate {
+    var environment = Environment.process
+    environment["CNI_PATH"] = folders.joined(separator: ":")
+    return try Delegate.find(type, for: environment, timeout: timeout, executor: PluginExecutor())
   }
 
   /// A plugin that says this, and ends so.
@@ -44,10 +51,10 @@ extension DelegateTests {
   func first() throws {
     try folder.addScript("echo second", named: "b/plugin")
     let folders = ["a", "b"].map { "\(folder.path)/\($0)" }
-    var delegate = try Delegate.find("plugin", in: folders, timeout: 60)
+    var delegate = try find("plugin", in: folders)
     #expect(try delegate.call(Self.config()) == Array("second\n".utf8))
     try folder.addScript("echo first", named: "a/plugin")
-    delegate = try .find("plugin", in: folders, timeout: 60)
+    delegate = try find("plugin", in: folders)
     #expect(delegate.type == "plugin")
     #expect(try delegate.call(Self.config()) == Array("first\n".utf8))
   }
@@ -55,10 +62,10 @@ extension DelegateTests {
   @Test("a plugin that is in none of the folders is an error with its name and the folders")
   func notFound() {
     #expect(throws: CNIError(.delegateFailed, "delegate: there is no plugin nosuch in CNI_PATH (/a:/b/c)")) {
-      _ = try Delegate.find("nosuch", in: ["/a", "/b/c"], timeout: 60)
+      _ = try find("nosuch", in: ["/a", "/b/c"])
     }
     #expect(throws: CNIError(.delegateFailed, "delegate: there is no plugin nosuch in CNI_PATH, which is empty")) {
-      _ = try Delegate.find("nosuch", in: [], timeout: 60)
+      _ = try find("nosuch", in: [])
     }
   }
 
@@ -74,7 +81,7 @@ extension DelegateTests {
   @Test("a plugin that no kernel runs is an error with its path")
   func wrongFormat() throws {
     try folder.add("nothing to run", named: "plugin")
-    let error = try failure(Delegate.find("plugin", in: [folder.path], timeout: 60))
+    let error = try failure(find("plugin", in: [folder.path]))
     #expect(error.code == .delegateFailed)
     #expect(error.message.hasPrefix("delegate to plugin: run \(folder.path)/plugin: "))
   }

@@ -14,11 +14,11 @@ import Testing
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct FirewallModelTests {
   static let seeds: [UInt64] = {
-    guard let text = environmentVariable("SWIFT_CNI_MODEL_SEEDS") else { return [1, 2] }
+    guard let text = Environment.process["SWIFT_CNI_MODEL_SEEDS"] else { return [1, 2] }
     let ends = text.split(separator: "-").compactMap { UInt64($0) }
     return ends.count == 2 ? Array(ends[0]...ends[1]) : Array(0..<(ends.first ?? 0))
   }()
-  static let operations = environmentVariable("SWIFT_CNI_MODEL_SEEDS") == nil ? 25 : 60
+  static let operations = Environment.process["SWIFT_CNI_MODEL_SEEDS"] == nil ? 25 : 60
 
   @Test(
     "whatever is called, an address has one pair of accepts or none, and a bridge its isolation while it is wanted",

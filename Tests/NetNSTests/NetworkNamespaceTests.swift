@@ -48,7 +48,7 @@ import Testing
 
 // MARK: - Making
 
-@Suite(.enabled(if: Namespace.obstacle == nil || environmentVariable("CI") != nil, "needs privileges"))
+@Suite(.enabled(if: Namespace.obstacle == nil || Environment.process["CI"] != nil, "needs privileges"))
 struct NewNetworkNamespaceTests {
   @Test("a namespace that is made is another one than this and than any other, and this thread stays where it was")
   func made() throws {

@@ -9,20 +9,27 @@ import Testing
   @Test("a variable is what getenv finds, and nil where there is none")
   func variable() throws {
     let path = try #require(getenv("PATH").map { String(cString: $0) })
-    #expect(environmentVariable("PATH") == path)
-    #expect(environmentVariable("NO_VARIABLE_IS_CALLED_SO") == nil)
+    #expect(Environment.process["PATH"] == path)
+    #expect(Environment.process["NO_VARIABLE_IS_CALLED_SO"] == nil)
   }
 
-  @Test("the program's name is the end of the first word of its command line")
-  func name() throws {
-    let words = try FileDescriptor.open("/proc/self/cmdline").readAll().split(separator: 0)
-    let path = String(decoding: try #require(words.first), as: UTF8.self)
-    #expect(programName == path.split(separator: "/").last.map(String.init))
+  @Test("a change counts here and leaves the process as it is")
+  func changes() throws {
+    var environment = Environment.process
+    environment["PATH"] = "/x"
+    environment["SWIFT_CNI_NEW"] = ""
+    #expect(environment["PATH"] == "/x")
+    #expect(environment["SWIFT_CNI_NEW"] == "")
+    environment["PATH"] = nil
+    #expect(environment["PATH"] == nil)
+    #expect(Environment.process["PATH"] != nil)
+    #expect(Environment.process["SWIFT_CNI_NEW"] == nil)
   }
 
-  @Test("a pause lasts as long as it was asked to")
-  func pauseLasts() {
-    let clock = ContinuousClock()
-    #expect(clock.measure { pause(microseconds: 2000) } >= .milliseconds(2))
+  @Test("an environment of its own has nothing of the process")
+  func own() {
+    let environment = Environment(["A": "1"])
+    #expect(environment["A"] == "1")
+    #expect(environment["PATH"] == nil)
   }
 }

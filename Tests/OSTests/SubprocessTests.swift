@@ -15,8 +15,15 @@ import Testing
   private func run(
     _ lines: String, input: [UInt8] = [], variables: [String: String] = [:], seconds: Int = 60, limit: Int = 1 << 24
   ) throws -> (ending: Subprocess.Ending, output: [UInt8]) {
-    let program = Subprocess(try folder.addScript(lines), variables: variables)
+    let program = Subprocess(try folder.addScript(lines), environment: Self.changed(variables))
     return try program.run(input: input, seconds: seconds, outputLimit: limit)
+  }
+
+  /// The environment of this process with these variables changed.
+  private static func changed(_ variables: [String: String]) -> Environment {
+    var environment = Environment.process
+    for (name, value) in variables { environment[name] = value }
+    return environment
   }
 
   private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
@@ -70,6 +77,33 @@ extension SubprocessTests {
     // The child's end is not waited for.
     for _ in 0..<500 where processes.contains(where: Self.isAlive) { usleep(10_000) }
     #expect(!processes.contains(where: Self.isAlive))
+  }
+
+  @Test("a program is killed when its call is cancelled, also before it began")
+  func cancelled() throws {
+    let cancellation = try Cancellation()
+    let program = Subprocess(try folder.addScript("echo $$; exec sleep 50"))
+    cancellation.cancel()
+    let (ending, output) = try program.run(input: [], seconds: 60, outputLimit: 100, cancellation: cancellation)
+    #expect(ending == .cancelled)
+    for process in Self.processes(output) { #expect(!Self.isAlive(process)) }
+  }
+
+  @Test("a program is killed when another thread cancels its call")
+  func cancelledMeanwhile() async throws {
+    let cancellation = try Cancellation()
+    let path = try folder.addScript("exec sleep 50")
+    async let ending = Subprocess(path).run(input: [], seconds: 60, outputLimit: 0, cancellation: cancellation).ending
+    try await Task.sleep(for: .milliseconds(50))
+    cancellation.cancel()
+    #expect(try await ending == .cancelled)
+  }
+
+  @Test("a call that nobody cancels ends as its program does")
+  func notCancelled() throws {
+    let program = Subprocess(try folder.addScript("exit 3"))
+    let cancellation = try Cancellation()
+    #expect(try program.run(input: [], seconds: 60, outputLimit: 0, cancellation: cancellation).ending == .exit(3))
   }
 
   @Test("a child that the program leaves running is neither waited for nor ended")
@@ -185,7 +219,7 @@ extension SubprocessTests {
 extension SubprocessTests {
   /// The variables of a program, each between line ends.
   private func environment(_ variables: [String: String]) throws -> String {
-    let (ending, output) = try Subprocess("/usr/bin/env", variables: variables)
+    let (ending, output) = try Subprocess("/usr/bin/env", environment: Self.changed(variables))
       .run(input: [], seconds: 60, outputLimit: 1 << 20)
     #expect(ending == .exit(0))
     return "\n\(Self.text(output))\n"
@@ -198,7 +232,7 @@ extension SubprocessTests {
     // Those that nobody has changed since.
     let lasting = own.filter { entry in
       let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      return parts.count == 2 && environmentVariable(String(parts[0])) == String(parts[1])
+      return parts.count == 2 && Environment.process[String(parts[0])] == String(parts[1])
     }
     #expect(!lasting.isEmpty)
     for entry in lasting { #expect(text.contains("\n\(entry)\n")) }
@@ -206,20 +240,33 @@ extension SubprocessTests {
 
   @Test("variables are added, or stand instead of those of this process, whatever their values are")
   func changed() throws {
-    let path = try #require(environmentVariable("PATH"))
+    let path = try #require(Environment.process["PATH"])
     for value in ["", "a b=c;d", "a\nb", "äß🙂", String(repeating: "x", count: 9999)] {
       let text = try environment(["SWIFT_CNI_NEW": value, "PATH": value])
       #expect(text.contains("\nSWIFT_CNI_NEW=\(value)\n"))
       #expect(text.contains("\nPATH=\(value)\n"))
       #expect(text.split(separator: "\n").count { $0.hasPrefix("PATH=") } == 1)
     }
-    #expect(environmentVariable("PATH") == path)
-    #expect(environmentVariable("SWIFT_CNI_NEW") == nil)
+    #expect(Environment.process["PATH"] == path)
+    #expect(Environment.process["SWIFT_CNI_NEW"] == nil)
+  }
+
+  @Test("a variable that is taken away is not there, and with none of this process only those given are")
+  func takenAway() throws {
+    var environment = Environment.process
+    environment["PATH"] = nil
+    func variables(_ environment: Environment) throws -> [String] {
+      let program = Subprocess("/usr/bin/env", environment: environment)
+      return Self.text(try program.run(input: [], seconds: 60, outputLimit: 1 << 20).output).split(separator: "\n")
+        .map(String.init)
+    }
+    #expect(try !variables(environment).contains { $0.hasPrefix("PATH=") })
+    #expect(try variables(Environment(["A": "1", "B": ""])).sorted() == ["A=1", "B="])
   }
 
   @Test("a variable whose name begins like another one's is another")
   func similarName() throws {
-    let path = try #require(environmentVariable("PATH"))
+    let path = try #require(Environment.process["PATH"])
     let text = try environment(["PAT": "x", "PATHS": "y"])
     for entry in ["PATH=\(path)", "PAT=x", "PATHS=y"] { #expect(text.contains("\n\(entry)\n")) }
   }

@@ -20,7 +20,7 @@ import Testing
     let call = Sample.call(.add, config: config)
     let notes = Notes()
     let streams = Streams(
-      variable: { call.environment[$0] }, readInput: { (_) throws(SystemError) in call.input },
+      environment: Environment(call.environment), readInput: { (_) throws(SystemError) in call.input },
       writeOutput: writeOutput, checkOutput: checkOutput, note: { notes.lines.append($0) })
     return (Dispatcher(plugin, streams).run(), notes.lines)
   }

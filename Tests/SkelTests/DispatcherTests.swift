@@ -42,7 +42,7 @@ import Testing
     #expect(request.owner == Owner(network: "net", containerID: "id", interface: "eth0"))
     #expect(request.namespace == "/proc/self/ns/net")
     #expect(request.arguments == "A=1;B=2")
-    #expect(request.path == ["/opt/cni/bin", "/usr/lib/cni"])
+    #expect(request.environment["CNI_PATH"] == "/opt/cni/bin:/usr/lib/cni")
     #expect(request.config.name == "net")
   }
 

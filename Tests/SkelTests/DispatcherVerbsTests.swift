@@ -89,7 +89,7 @@ import Testing
   ) -> Streams {
     let environment = Sample.call(verb).environment
     return Streams(
-      variable: { environment[$0] }, readInput: readInput, writeOutput: writeOutput, checkOutput: checkOutput,
+      environment: Environment(environment), readInput: readInput, writeOutput: writeOutput, checkOutput: checkOutput,
       note: { _ in })
   }
 

@@ -51,7 +51,7 @@ package struct Program: Sendable {
 
   private func found() throws -> String {
     if path.contains("/") { return path }
-    let own = environmentVariable("PATH") ?? ""
+    let own = Environment.process["PATH"] ?? ""
     for folder in "\(own):\(Self.standardPath)".split(separator: ":") where access("\(folder)/\(path)", X_OK) == 0 {
       return "\(folder)/\(path)"
     }

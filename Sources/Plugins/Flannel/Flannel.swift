@@ -12,14 +12,18 @@ package struct Flannel: Plugin {
   package let name = "flannel"
   /// Tells the operator something on stderr.
   private let note: (String) -> Void
+  private let executor: PluginExecutor
 
-  package init(note: @escaping (String) -> Void) { self.note = note }
+  package init(executor: PluginExecutor, note: @escaping (String) -> Void) {
+    self.executor = executor
+    self.note = note
+  }
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
     let options = try Self.options(request.config)
     let subnet = try Self.subnet(options, or: .tryAgainLater)
     let config = try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
-    let delegate = try Delegate.find(options.type, in: request.path, timeout: options.timeout)
+    let delegate = try find(options.type, options, request.environment)
     let saved = SavedConfigs(path: options.dataDirectory)
     let former = try file { () throws(SystemError) in try saved.read(request.owner) }
     // Before there is anything to remove: DEL must find it however this call ends.
@@ -40,7 +44,7 @@ package struct Flannel: Plugin {
 
   package func delete(_ request: Request) throws(CNIError) {
     let options = FlannelOptions(lenient: request.config)
-    try delete(request.owner, request.config, options, in: request.path, [:])
+    try delete(request.owner, request.config, options, request.environment, [:])
   }
 
   package func check(_ request: Request) throws(CNIError) {
@@ -48,7 +52,7 @@ package struct Flannel: Plugin {
     let saved = SavedConfigs(path: options.dataDirectory)
     let kept = try file { () throws(SystemError) in try saved.read(request.owner) }
     let config = try self.config(kept, request.config, options)
-    try delegate(config, options, in: request.path).call(config.object)
+    try delegate(config, options, request.environment).call(config.object)
   }
 
   package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
@@ -70,11 +74,11 @@ package struct Flannel: Plugin {
       let variables = [
         "CNI_COMMAND": "DEL", "CNI_CONTAINERID": owner.containerID, "CNI_IFNAME": owner.interface, "CNI_NETNS": "",
       ]
-      failures.collect { () throws(CNIError) in try delete(owner, config, options, in: request.path, variables) }
+      failures.collect { () throws(CNIError) in try delete(owner, config, options, request.environment, variables) }
     }
     failures.collect { () throws(CNIError) in
       let own = try rebuilt(config, options)
-      try delegate(own, options, in: request.path).call(own.collecting(config))
+      try delegate(own, options, request.environment).call(own.collecting(config))
     }
     try failures.report()
   }
@@ -87,7 +91,7 @@ package struct Flannel: Plugin {
       try file { () throws(SystemError) in try Folder.check(options.dataDirectory) }
       let subnet = try Self.subnet(options, or: .notAvailable)
       own = try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
-      delegate = try .find(options.type, in: request.path, timeout: options.timeout)
+      delegate = try find(options.type, options, request.environment)
     } catch {
       throw CNIError(.notAvailable, error.message)
     }
@@ -121,7 +125,7 @@ extension Flannel {
   /// Deletes by what was kept, or by what ADD would say now. What was kept goes when the delegate has succeeded; what cannot be read
   /// is told, and stays for the next attempt.
   private func delete(
-    _ owner: Owner, _ config: NetworkConfig, _ options: FlannelOptions, in path: [String],
+    _ owner: Owner, _ config: NetworkConfig, _ options: FlannelOptions, _ environment: Environment,
     _ variables: [String: String]
   ) throws(CNIError) {
     let saved = SavedConfigs(path: options.dataDirectory)
@@ -130,7 +134,7 @@ extension Flannel {
     failures.collect { () throws(CNIError) in kept = try file { () throws(SystemError) in try saved.read(owner) } }
     failures.collect { () throws(CNIError) in
       let own = try self.config(kept, config, options)
-      try delegate(own, options, in: path).call(own.object, variables)
+      try delegate(own, options, environment).call(own.object, variables)
     }
     if failures.isEmpty {
       failures.collect { () throws(CNIError) in try file { () throws(SystemError) in try saved.remove(owner) } }
@@ -152,10 +156,16 @@ extension Flannel {
 
   /// The plugin that the configuration is for: what was kept may name another one than the options do.
   private func delegate(
-    _ config: DelegateConfig, _ options: FlannelOptions, in path: [String]
+    _ config: DelegateConfig, _ options: FlannelOptions, _ environment: Environment
   ) throws(CNIError) -> Delegate {
     let type = (try? Field(.object(config.object))["type"].string()) ?? options.type
-    return try Delegate.find(type, in: path, timeout: options.timeout)
+    return try find(type, options, environment)
+  }
+
+  private func find(
+    _ type: String, _ options: FlannelOptions, _ environment: Environment
+  ) throws(CNIError) -> Delegate {
+    try Delegate.find(type, for: environment, timeout: options.timeout, executor: executor)
   }
 
   /// Takes back what a failed ADD may have done, and answers whether that succeeded.

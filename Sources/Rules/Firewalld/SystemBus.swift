@@ -14,7 +14,7 @@ package struct SystemBus: ~Copyable {
   private var serial: UInt32 = 0
 
   /// Libdbus' own way to find the bus; nil where it is in the standard place.
-  package static var addressVariable: String? { environmentVariable("DBUS_SYSTEM_BUS_ADDRESS") }
+  package static var addressVariable: String? { Environment.process["DBUS_SYSTEM_BUS_ADDRESS"] }
 
   /// How long connecting, or a call, may take, in milliseconds, unless it is said otherwise: both together take less than 10 s.
   package static let patience: Int32 = 4500

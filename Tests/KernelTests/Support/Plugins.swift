@@ -8,7 +8,7 @@ import TestSupport
 
 /// The program under a plugin's name: of the release build if it is named in the environment, else beside these tests.
 func installedProgram(_ plugin: String) -> Program {
-  if let path = environmentVariable("SWIFT_CNI_BINARY") { return Program(path, name: plugin) }
+  if let path = Environment.process["SWIFT_CNI_BINARY"] { return Program(path, name: plugin) }
   var folder = [CChar](repeating: 0, count: Int(PATH_MAX))
   let length = readlink("/proc/self/exe", &folder, folder.count - 1)
   let path = String(decoding: folder.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -34,4 +34,4 @@ func errorObject(_ outcome: Outcome) -> (code: Int, message: String)? {
 }
 
 /// The gate of tests that change a kernel: without privileges they are skipped, but in CI they run, and so fail.
-let kernelIsThere = Namespace.obstacle == nil || environmentVariable("CI") != nil
+let kernelIsThere = Namespace.obstacle == nil || Environment.process["CI"] != nil

@@ -15,7 +15,7 @@ struct XTablesLock {
   /// The file that iptables takes, in the mount namespace of this process.
   static var standardPath: String {
     // iptables/xshared.c
-    guard let path = environmentVariable("XTABLES_LOCKFILE"), !path.isEmpty else { return "/run/xtables.lock" }
+    guard let path = Environment.process["XTABLES_LOCKFILE"], !path.isEmpty else { return "/run/xtables.lock" }
     return path
   }
 
