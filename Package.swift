@@ -106,7 +106,7 @@ let package = Package(
     tests(
       "IPTablesTests", of: "IPTables",
       needs: ["TestSupport", "CNI", "OS", "Address", "Digest", "JSON", "Netlink", "NFTables", "Rules", "CLinux"]),
-    tests("SkelTests", of: "Skel", needs: ["OS", "JSON", "CNI", "CallSupport"]),
+    tests("SkelTests", of: "Skel", needs: ["TestSupport", "OS", "JSON", "CNI", "CallSupport"]),
     tests("FirewalldTests", of: "Firewalld", needs: ["TestSupport", "OS", "Address", "CLinux", "CNI", "Rules"]),
     tests("PortmapTests", of: "Portmap", needs: ["OS", "Address", "JSON", "CNI", "Rules", "CallSupport"]),
     tests(

@@ -26,6 +26,12 @@ package struct FileDescriptor: ~Copyable {
     FileDescriptor(owning: try systemCall("open \(path)") { unsafe Glibc.open(path, mode.rawValue | O_CLOEXEC) })
   }
 
+  /// Opens a file to add to its end, and makes it if it is not there. A pipe that nobody reads is an error, not waited for.
+  package static func append(to path: String) throws(SystemError) -> FileDescriptor {
+    let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+    return FileDescriptor(owning: try systemCall("open \(path)") { unsafe Glibc.open(path, flags, 0o640) })
+  }
+
   /// Reads to the end, or to `limit` bytes if that comes first.
   package func readAll(limit: Int = .max) throws(SystemError) -> [UInt8] {
     var bytes: [UInt8] = []

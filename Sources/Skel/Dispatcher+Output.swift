@@ -50,7 +50,7 @@ extension Dispatcher {
 
   private func output(_ json: JSON) throws(CNIError) {
     do {
-      try streams.writeOutput(json.text)
+      try print(json.text)
     } catch {
       throw CNIError(.inputOutput, "stdout: \(error)")
     }
@@ -59,7 +59,7 @@ extension Dispatcher {
   /// Prints the error object, or tells stderr what it would have said.
   func report(_ failure: CNIError, _ version: SpecVersion) {
     do {
-      try streams.writeOutput(failure.json(version).text)
+      try print(failure.json(version).text)
     } catch {
       streams.note("\(plugin.name): \(failure)")
     }

@@ -13,15 +13,23 @@ package struct Dispatcher {
 
   let plugin: any Plugin
   let streams: Streams
+  private let transcript = Transcript()
 
   package init(_ plugin: any Plugin, _ streams: Streams) {
     self.plugin = plugin
     self.streams = streams
   }
 
-  /// Runs the call, and answers the exit status of the process.
+  /// Runs the call, and returns the exit status of the process.
   package func run() -> Int32 {
     guard let command = streams[.command] else { return introduce() }
+    let begin = monotonicMicroseconds()
+    let failure = run(command)
+    log(command, failure, since: begin)
+    return failure == nil ? 0 : 1
+  }
+
+  private func run(_ command: String) -> CNIError? {
     var version = SpecVersion.current
     do throws(CNIError) {
       guard let verb = Verb(rawValue: command) else {
@@ -30,10 +38,10 @@ package struct Dispatcher {
       }
       try checkEnvironment(for: verb)
       try answer(verb, &version)
-      return 0
+      return nil
     } catch {
       report(error, version)
-      return 1
+      return error
     }
   }
 
@@ -41,6 +49,8 @@ package struct Dispatcher {
     if verb == .version { return try printVersions() }
     let text = try readInput()
     let document = try NetworkConfig.document(parsing: text)
+    transcript.input = text
+    transcript.document = document
     // The error object comes in the caller's version, also for an error in the rest of the configuration.
     version = try NetworkConfig.version(of: document)
     let config = try NetworkConfig(document, text: text)
@@ -48,6 +58,10 @@ package struct Dispatcher {
       let since = verb.requirements.since.rawValue
       let reason = "\(config.version.rawValue) has no \(verb.rawValue), which came with \(since)"
       throw CNIError(.incompatibleVersion, "cniVersion: \(reason)")
+    }
+    // What only removes is not kept from it by a log that cannot be.
+    if verb != .delete, verb != .collectGarbage {
+      _ = try configuration { () throws(FieldError) in try CallLog(document, streams.environment) }
     }
     switch verb {
     case .add: try add(request(config, verb))
@@ -85,5 +99,36 @@ package struct Dispatcher {
       namespace: verb == .delete ? containerNamespace : streams[.namespace],
       arguments: streams[.arguments] ?? "",
       environment: streams.environment)
+  }
+}
+
+// MARK: - The log
+
+extension Dispatcher {
+  /// What a log needs to know when the call is over.
+  final class Transcript {
+    var document: Field?
+    var input: [UInt8] = []
+    var output: [UInt8] = []
+  }
+
+  /// Writes what the call was into the log that its configuration, or the environment, asks for.
+  private func log(_ command: String, _ failure: CNIError?, since begin: Int) {
+    guard let log = (try? CallLog(transcript.document, streams.environment)) ?? nil else { return }
+    let network = ((try? transcript.document?["name"].string()) ?? nil) ?? "?"
+    var call = CallLog.Call(plugin: plugin.name, verb: command)
+    call.subject = joined([network] + [streams[.containerID], streams[.interface]].compactMap { $0 }, by: "/")
+    call.duration = monotonicMicroseconds() - begin
+    call.failure = failure
+    call.notes = streams.notes.all
+    call.input = transcript.input
+    call.output = transcript.output
+    log.write(log.lines(call, at: timestamp()), toError: streams.note)
+  }
+
+  /// Prints bytes, and keeps them for the log.
+  func print(_ bytes: [UInt8]) throws(SystemError) {
+    transcript.output = bytes
+    try streams.writeOutput(bytes)
   }
 }

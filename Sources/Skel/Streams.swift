@@ -11,8 +11,8 @@ package struct Streams {
   package let writeOutput: ([UInt8]) throws(SystemError) -> Void
   /// Throws if it is known before writing that nothing can be written to stdout.
   package let checkOutput: () throws(SystemError) -> Void
-  /// A line for the operator on stderr, without the line feed.
-  package let note: (String) -> Void
+  /// What has been told the operator so far.
+  let notes: Notes
 
   package init(
     environment: Environment,
@@ -25,11 +25,27 @@ package struct Streams {
     self.readInput = readInput
     self.writeOutput = writeOutput
     self.checkOutput = checkOutput
-    self.note = note
+    notes = Notes(note)
   }
+
+  /// Tells the operator a line on stderr, without the line feed.
+  package var note: (String) -> Void { notes.add }
 
   /// The variable's value; nil if it is empty, which runtimes send for what is not set.
   subscript(variable: Variable) -> String? {
     environment[variable.rawValue].flatMap { $0.isEmpty ? nil : $0 }
+  }
+}
+
+/// The notes of a call, which are written at once, and kept for its log.
+final class Notes {
+  private(set) var all: [String] = []
+  private let write: (String) -> Void
+
+  init(_ write: @escaping (String) -> Void) { self.write = write }
+
+  func add(_ line: String) {
+    all.append(line)
+    write(line)
   }
 }
