@@ -91,6 +91,8 @@ package struct OwnedRules: Sendable {
   package var rules: [Rule]
   /// Whether there are rules of the owner in tables of iptables-legacy too, where it costs much to look for them.
   package var usesLegacyTables = false
+  /// Whether the container is known to have no other interface, and so no other attachment.
+  package var isOnlyAttachment = false
 
   package init(owner: Owner, rules: [Rule]) {
     self.owner = owner

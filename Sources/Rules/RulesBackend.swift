@@ -28,8 +28,14 @@ package protocol PortForwardingBackend: RulesBackend, LocalhostGuard {
   /// Where connections to each of these host ports go, also by a rule for every address; nil where no rule sends them
   /// anywhere. All are looked up at once, whatever their number.
   func destinations(of ports: [HostPort]) throws(CNIError) -> [Endpoint?]
+  /// Whether it costs much to look for other attachments of a container.
+  var looksForAttachmentsSlowly: Bool { get }
   /// Publishes nothing on these addresses, which are local to this host but others', unless a mapping names one.
   func spare(_ addresses: [IPAddress]) throws(CNIError)
+}
+
+extension PortForwardingBackend {
+  package var looksForAttachmentsSlowly: Bool { false }
 }
 
 /// What lets connections from 127.0.0.0/8 in, and nothing else with it: `route_localnet` of an interface is set by the plugin,

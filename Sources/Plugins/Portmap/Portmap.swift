@@ -72,7 +72,8 @@ package struct Portmap: Plugin {
   }
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
-    let (wanted, options, result) = try wanted(request) { note("\(name): \($0)") }
+    let (asked, options, result) = try wanted(request) { note("\(name): \($0)") }
+    var wanted = asked
     let services = ServiceAddresses()
     if !services.isEmpty { try spare(services) }
     if wanted.rules.isEmpty {
@@ -82,6 +83,7 @@ package struct Portmap: Plugin {
     let localhost = try Localhost(for: wanted.rules)
     let hairpin = try Hairpin(for: wanted.rules, request)
     let backend = try backend(options, services)
+    if backend.looksForAttachmentsSlowly { wanted.isOnlyAttachment = request.isForOnlyInterface }
     let takeovers: [Takeover]
     do throws(CNIError) {
       takeovers = try backend.apply(wanted, onConflict: options.onConflict) { () throws(CNIError) in

@@ -39,18 +39,18 @@ extension IPTablesPorts {
     _ = try table.remove(present, but: present.target)
     try table.fill(present.target, with: wanted.chainRules)
     let old = present.entries(to: present.target)
-    let siblings = try table.siblings(of: wanted)
-    let (front, behind) = wanted.entries { port in siblings.ports.contains { $0.sharesPort(with: port) } }
-    // Their order among themselves decides nothing, and upstream does not look for siblings; but of two containers that want a
-    // port the last added has it.
-    let isThere = [front + behind, wanted.entries].contains { old.count == $0.count && Set(old.map(\.rule)) == Set($0) }
-    if isThere {
+    if wanted.areEntries(old) {
+      // Upstream does not look for siblings; but of two containers that want a port the last added has it.
       if isCheck { return }
       if try takeovers(of: rules, present, &table).isEmpty { return }
     }
+    let places = try table.entryPlaces(of: wanted, over: present)
     for entry in old { table.remove(entry, from: PortRules.entries) }
-    for entry in behind.reversed() { table.insert(entry, after: siblings.last, in: PortRules.entries) }
-    for entry in front.reversed() { table.prepend(entry, to: PortRules.entries) }
+    for place in places.waiting {
+      let entries = wanted.entries { place.ports.contains(PortOfTransport($0)) }
+      for entry in entries.reversed() { table.insert(entry, after: place.entry, in: PortRules.entries) }
+    }
+    for entry in wanted.entries(of: places.isFront).reversed() { table.prepend(entry, to: PortRules.entries) }
   }
 
   /// Collects what masquerading needs, and answers the rules with the chain that marks: ours, if the other is missing.

@@ -13,6 +13,7 @@ package struct IPTablesPorts: PortForwardingBackend {
   /// Where rules may stand that were written before the host, or the configuration, changed.
   let places: [any IPTablesTransport]
   let note: (String) -> Void
+  package let looksForAttachmentsSlowly = true
 
   package init(
     _ settings: IPTablesSettings, transport: any IPTablesTransport, places: [any IPTablesTransport],

@@ -39,16 +39,13 @@ extension TableEdit {
   ) throws(CNIError) -> [PortHolder?] {
     var found = [PortHolder?](repeating: nil, count: ports.count)
     var missing = Dictionary(grouping: ports.indices) { PortOfTransport(ports[$0]) }
-    var published: [String: [PortOfTransport: [PortForward]]] = [:]
+    var published: [String: PublishedPorts] = [:]
     for entry in entries {
       if missing.isEmpty { break }
       guard let chain = entry.jump, let rule = entry.rule else { continue }
       let asked = rule.entryPorts(among: missing.keys)
       if asked.isEmpty { continue }
-      if published[chain] == nil {
-        let forwards = try rules(of: chain, holding: nil).compactMap { $0.rule?.forward }
-        published[chain] = Dictionary(grouping: forwards) { PortOfTransport($0.hostPort) }
-      }
+      if published[chain] == nil { published[chain] = try publishedPorts(chain) }
       for port in asked {
         missing[port] = missing[port]?.filter { index in
           let forward = published[chain]?[port]?.first { takes(chain, $0.hostPort, ports[index]) }
@@ -62,39 +59,18 @@ extension TableEdit {
     }
     return found
   }
-}
 
-/// What other interfaces of a container have published.
-struct SiblingPorts {
-  var ports: [HostPort] = []
-  /// The last of their entries.
-  var last: PlacedRule?
-}
-
-extension TableEdit {
-  /// What other interfaces of the same container have of the ports that an attachment wants. They were there first: runtimes call
-  /// a container's first interface `eth0`, for which nothing is looked for.
-  mutating func siblings(of rules: PortRules) throws(CNIError) -> SiblingPorts {
-    var siblings = SiblingPorts()
-    let attachment = rules.attachment
-    if attachment.isFirstInterface { return siblings }
-    let id = Array("id: \"\(attachment.owner.containerID)\"".utf8)
-    for entry in try self.rules(of: PortRules.entries, holding: [id]) {
-      guard let chain = entry.jump, chain != rules.chain, attachment.isOfContainer(entry.rule?.comment) else {
-        continue
-      }
-      let published = try self.rules(of: chain, holding: nil).compactMap { $0.rule?.forward?.hostPort }
-      let shared = published.filter { port in rules.hostPorts.contains { $0.sharesPort(with: port) } }
-      if shared.isEmpty { continue }
-      siblings.ports += shared
-      siblings.last = entry
-    }
-    return siblings
+  /// What a chain of an attachment publishes.
+  func publishedPorts(_ chain: String) throws(CNIError) -> PublishedPorts {
+    let forwards = try rules(of: chain, holding: nil).compactMap { $0.rule?.forward }
+    return Dictionary(grouping: forwards) { PortOfTransport($0.hostPort) }
   }
 }
 
+typealias PublishedPorts = [PortOfTransport: [PortForward]]
+
 /// A port on whichever address.
-private struct PortOfTransport: Hashable {
+struct PortOfTransport: Hashable {
   let transport: Transport
   let port: UInt16
 
@@ -104,8 +80,8 @@ private struct PortOfTransport: Hashable {
 }
 
 extension HostPort {
-  /// Whether it is the same port of the same transport, on whichever address.
-  func sharesPort(with other: HostPort) -> Bool { transport == other.transport && port == other.port }
+  /// Whether anything comes to both.
+  func overlaps(_ other: HostPort) -> Bool { covers(other) || other.covers(self) }
 
   /// Whether what is published here takes what comes to another port of this host.
   func covers(_ other: HostPort) -> Bool {
@@ -116,7 +92,7 @@ extension HostPort {
 
 extension IPTablesRule {
   /// Those of these ports that an entry is about.
-  fileprivate func entryPorts(among ports: Dictionary<PortOfTransport, [Int]>.Keys) -> [PortOfTransport] {
+  func entryPorts<Value>(among ports: Dictionary<PortOfTransport, Value>.Keys) -> [PortOfTransport] {
     guard let transport = transport?.value else { return [] }
     var found: [PortOfTransport] = []
     for case .multiport(let match) in matches where match.side != .source && !match.isNegated {

@@ -26,6 +26,8 @@ struct PortRules {
 
   let family: AddressFamily
   let attachment: PortAttachment
+  /// Whether the container is known to have no other attachment.
+  let isOnlyAttachment: Bool
   /// The attachment's chain.
   var chain: String
   let markBit: Int
@@ -49,6 +51,7 @@ struct PortRules {
   ) throws(RuleSyntaxError) {
     self.family = family
     attachment = PortAttachment(wanted.owner, hint: wanted.rules, ports: [])
+    isOnlyAttachment = wanted.isOnlyAttachment
     chain = Self.chain(wanted.owner)
     markBit = settings.markBit
     markChain = settings.markChain ?? Self.marking
@@ -110,15 +113,11 @@ struct PortRules {
       matches: [.mark(MarkMatch(mark, mask: mark))], target: .masquerade(MasqueradeTarget(family)))
   }
 
-  /// The entries, and apart from them those for ports that are to stand behind others' entries.
-  func entries(behind isBehind: (HostPort) -> Bool) -> (front: [IPTablesRule], behind: [IPTablesRule]) {
-    (entries { !isBehind($0) }, entries(of: isBehind))
-  }
-
   var entries: [IPTablesRule] { entries { _ in true } }
 
-  /// One entry for up to fifteen ports of a transport and, with several sources that are allowed, for each of these.
-  private func entries(of isWanted: (HostPort) -> Bool) -> [IPTablesRule] {
+  /// The entries for some of the ports: one for up to fifteen of a transport and, with several sources that are allowed, for each
+  /// of these.
+  func entries(of isWanted: (HostPort) -> Bool) -> [IPTablesRule] {
     var entries: [IPTablesRule] = []
     let comment = RuleMatch.comment(CommentMatch(comment))
     for transport in Transport.allCases {
@@ -134,6 +133,16 @@ struct PortRules {
       }
     }
     return entries
+  }
+
+  /// Whether the ports have exactly these entries. How they are divided among them, and their order, decides nothing.
+  func areEntries(_ present: [PlacedRule]) -> Bool {
+    let (wanted, rules) = (entries, present.compactMap(\.rule))
+    if rules.count != present.count { return false }
+    func same(_ one: [IPTablesRule], _ other: [IPTablesRule]) -> Bool {
+      one.count == other.count && Set(one) == Set(other)
+    }
+    return same(rules, wanted) || same(rules.flatMap(\.dividedByPorts), wanted.flatMap(\.dividedByPorts))
   }
 
   private func entry(
@@ -206,6 +215,19 @@ extension IPTablesRule {
     else { return nil }
     let endpoint = Endpoint(address: target.address, transport: transport, port: target.port)
     return PortForward(port: port, on: destination?.value.address, to: endpoint, if: nil)
+  }
+
+  /// An entry's like for each of its ports alone.
+  fileprivate var dividedByPorts: [IPTablesRule] {
+    for (index, match) in matches.enumerated() {
+      guard case .multiport(let ports) = match else { continue }
+      return ports.ports.map { range in
+        var rule = self
+        rule.matches[index] = .multiport(MultiportMatch(ports.side, [range], isNegated: ports.isNegated))
+        return rule
+      }
+    }
+    return [self]
   }
 
   /// The comment, if there is one.
