@@ -53,6 +53,26 @@ struct PortmapIPTablesLocalTests {
     _ = try converse(node, Node.address6, 8080, with: tcp6)
   }
 
+  @Test(
+    "::1 leads to a container for who connects to it from one of the host's own addresses",
+    arguments: IPTablesSettings.Variant.allCases)
+  func localhost6FromOwnAddress(variant: IPTablesSettings.Variant) throws {
+    let host = try PortmapNode(programs: IPTablesPrograms(variant)).byIPTables
+    let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    try host.add(container, PortMapping(54323, 80, on: "::1"), PortMapping(8080, 80))
+    let server = try container.namespace.run { try TCPListener("fd00:22::5", 80) }
+    for port in [54323, 8080] as [UInt16] {
+      let connection = try host.node.namespace.run { try TCPConnection.connect("::1", port, from: Node.address6) }
+      let accepted = try server.accept()
+      try connection.send("question")
+      #expect(try accepted.receive() == "question")
+      try accepted.send("answer")
+      #expect(try connection.receive() == "answer")
+    }
+    #expect(isUnreachable(host.node.client, Node.address6, 54323))
+    try host.check(container, PortMapping(54323, 80, on: "::1"), PortMapping(8080, 80))
+  }
+
   @Test("a port on 127.0.0.1 is only there for the host")
   func loopbackOnly() throws {
     let host = try PortmapNode().byIPTables
