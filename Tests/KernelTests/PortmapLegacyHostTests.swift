@@ -60,17 +60,35 @@ struct PortmapLegacyHostTests {
     try addForeignRules(2000)
     let container = try host.node.addContainer(ip: "10.22.0.5")
     try host.byNFTables.add(container, PortMapping(8080, 80))
+    try withoutTheLock {
+      try host.byNFTables.delete(container, PortMapping(8080, 80))
+      try host.byNFTables.delete(container)
+      let collected = try host.byNFTables.call(
+        "GC", container, options: #""cni.dev/valid-attachments":[],"#, prevResult: false, version: "1.1.0")
+      try host.succeed("GC", collected)
+    }
+  }
+
+  @Test("the last DEL in iptables-nft ends the guard without the lock, though others have a legacy filter table")
+  func lockOfFilter() throws {
+    try host.node.namespace.command(
+      "iptables-legacy-restore", input: "*filter\n-A INPUT -s 198.51.100.1 -j DROP\nCOMMIT\n")
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    try host.byIPTables(.nft).add(container, PortMapping(8080, 80))
+    #expect(try host.node.namespace.sysctl("net/ipv4/conf/cni0/route_localnet") == "1")
+    try withoutTheLock { try host.byIPTables(.nft).delete(container, PortMapping(8080, 80)) }
+    #expect(try host.node.namespace.sysctl("net/ipv4/conf/cni0/route_localnet") == "0")
+    #expect(try !host.ruleset().contains("cni0"))
+  }
+
+  /// Runs `body` while somebody else has the lock, which is waited for 10 s.
+  private func withoutTheLock(_ body: () throws -> Void) throws {
     let file = try #require(host.programs?.environment["XTABLES_LOCKFILE"])
     let descriptor = open(file, O_RDONLY | O_CREAT | O_CLOEXEC, 0o600)
     defer { close(descriptor) }
     try #require(descriptor >= 0 && flock(descriptor, LOCK_EX) == 0)
     let begin = ContinuousClock.now
-    try host.byNFTables.delete(container, PortMapping(8080, 80))
-    try host.byNFTables.delete(container)
-    let collected = try host.byNFTables.call(
-      "GC", container, options: #""cni.dev/valid-attachments":[],"#, prevResult: false, version: "1.1.0")
-    try host.succeed("GC", collected)
-    // The lock is waited for 10 s.
+    try body()
     #expect(ContinuousClock.now - begin < .seconds(5))
   }
 

@@ -114,13 +114,25 @@ extension Localhost {
     let isBehind = try addressTest(interface)
     guard var isNeeded = try backend.isGuardNeeded(on: interface, where: isBehind) else { return }
     for user in users where !isNeeded { isNeeded = try user.isReachedFromLocalhost(where: isBehind) }
-    // A plugin may have been killed when it had closed the way, and before it saw that somebody else had come.
-    if isNeeded { return write("1", interface, note) }
+    if isNeeded { return try reopen(interface, guardedBy: backend, note) }
     // Closed before the guard goes; who comes now opens it again, or else is seen by the guard's end.
     write("0", interface, note)
     let isLeft = (try? sysctl(interface).read()) == "1"
     if isLeft { return }
     if try !backend.endGuard(of: interface, unlessReached: isBehind) { write("1", interface, note) }
+    // Who thought meanwhile that it is needed has opened it.
+    if (try? sysctl(interface).read()) == "1" { try backend.guardLocalhost(on: interface) }
+  }
+
+  /// Opens a way that is needed: a plugin may have been killed when it had closed it, and before it saw that somebody else had
+  /// come. Who closes it now, as the last that needed it has gone, ends the guard.
+  private static func reopen(
+    _ interface: String, guardedBy backend: any LocalhostGuard, _ note: (String) -> Void
+  ) throws(CNIError) {
+    if (try? sysctl(interface).read()) == "1" { return }
+    try backend.guardLocalhost(on: interface)
+    write("1", interface, note)
+    try backend.guardLocalhost(on: interface)
   }
 
   private static func write(_ value: String, _ interface: String, _ note: (String) -> Void) {

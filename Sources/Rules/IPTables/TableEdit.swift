@@ -26,6 +26,10 @@ package protocol IPTablesTransport: Sendable {
   func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
   /// Lets `body` look at a table, and makes none of the changes that it collects, nor a table that is not there.
   func look<T>(_ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
+  /// The same where there can be rules in which one of these texts stands, the name of a chain or a comment; nil elsewhere.
+  func look<T>(
+    _ table: IPTable, anyOf texts: [String], _ body: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> T?
   /// Has the kernel check the changes that `edit` collects, and makes none, nor a table; throws why they could not be made.
   func rehearse(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void) throws(CNIError)
   /// Whether the kernel has tables of a family, which may have come without IPv6.
@@ -39,6 +43,12 @@ package protocol IPTablesTransport: Sendable {
 extension IPTablesTransport {
   package func mayHold(_ table: IPTable) -> Bool { true }
   package func mayHold(_ table: IPTable, anyOf texts: [String]) -> Bool { mayHold(table) }
+
+  package func look<T>(
+    _ table: IPTable, anyOf texts: [String], _ body: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> T? {
+    mayHold(table, anyOf: texts) ? try look(table, body) : nil
+  }
 }
 
 /// Changes of a table that are being collected. What was collected is not seen by `rules(of:)`.

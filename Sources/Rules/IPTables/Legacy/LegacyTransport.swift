@@ -35,7 +35,7 @@ package struct LegacyTransport: IPTablesTransport {
     for _ in 0..<Self.attempts {
       do {
         guard let contents = try socket.read(table) else { continue }
-        return unsafe contents.entries.withUnsafeBytes { all in texts.contains { unsafe all.holds(Array($0.utf8)) } }
+        return contents.hold(anyOf: texts)
       } catch {
         // Who goes on is told why it cannot be read.
         return true
@@ -72,15 +72,30 @@ package struct LegacyTransport: IPTablesTransport {
   package func look<T>(
     _ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
-    guard mayHold(table) else {
-      var nothing = TableEdit(EmptyTable())
-      return try body(&nothing)
-    }
+    if let result = try look(table, where: { _ in true }, body) { return result.value }
+    var nothing = TableEdit(EmptyTable())
+    return try body(&nothing)
+  }
+
+  /// Reads the table once, and looks into its rules only if one of the texts stands in them.
+  package func look<T>(
+    _ table: IPTable, anyOf texts: [String], _ body: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> T? {
+    try look(table, where: { $0.hold(anyOf: texts) }, body)?.value
+  }
+
+  /// Nil if there is no such table, or none whose contents are wanted.
+  private func look<T>(
+    _ table: IPTable, where isWanted: (LegacyTable.Contents) -> Bool,
+    _ body: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> Result<T>? {
+    guard mayHold(table) else { return nil }
     let socket = try Self.kernel(table) { () throws(SystemError) in try LegacySocket.open(table.family) }
     for _ in 0..<Self.attempts {
-      guard let present = try Self.read(table, socket) else { continue }
-      var edit = TableEdit(present)
-      return try body(&edit)
+      guard let contents = try Self.contents(table, socket) else { continue }
+      if !isWanted(contents) { return nil }
+      var edit = TableEdit(try Self.parsed(contents, table))
+      return Result(value: try body(&edit))
     }
     throw CNIError(.tryAgainLater, "read \(table): it changes faster than it could be read")
   }
@@ -130,9 +145,17 @@ package struct LegacyTransport: IPTablesTransport {
   }
 
   private static func read(_ table: IPTable, _ socket: borrowing LegacySocket) throws(CNIError) -> LegacyTable? {
-    let contents: LegacyTable.Contents?
-    do throws(SystemError) { contents = try socket.read(table) } catch { throw refusal(error, table) }
-    guard let contents else { return nil }
+    try contents(table, socket).map { (contents) throws(CNIError) in try parsed(contents, table) }
+  }
+
+  /// Nil if the table changes meanwhile.
+  private static func contents(
+    _ table: IPTable, _ socket: borrowing LegacySocket
+  ) throws(CNIError) -> LegacyTable.Contents? {
+    do throws(SystemError) { return try socket.read(table) } catch { throw refusal(error, table) }
+  }
+
+  private static func parsed(_ contents: LegacyTable.Contents, _ table: IPTable) throws(CNIError) -> LegacyTable {
     do {
       return try LegacyTable(table, contents)
     } catch {
@@ -170,5 +193,12 @@ package struct LegacyTransport: IPTablesTransport {
       return CNIError(.kernelRefused, "\(error); it needs CAP_NET_ADMIN in the host's network namespace")
     default: return CNIError(.kernelRefused, "\(error)")
     }
+  }
+}
+
+extension LegacyTable.Contents {
+  /// Whether one of these texts stands anywhere in the rules.
+  fileprivate func hold(anyOf texts: [String]) -> Bool {
+    unsafe entries.withUnsafeBytes { all in texts.contains { unsafe all.holds(Array($0.utf8)) } }
   }
 }

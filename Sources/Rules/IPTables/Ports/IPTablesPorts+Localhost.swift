@@ -5,6 +5,12 @@ import Address
 import CNI
 import Rules
 
+/// Containers that connections from localhost led to when this process last changed a table: to read one of thousands of rules
+/// anew for that takes long. Who removes such a container after that sees for itself whether it was the last.
+final class ReachedContainers {
+  var addresses: [IPAddress] = []
+}
+
 /// Guards are rules, by which it is also known that portmap has set `route_localnet`.
 extension IPTablesPorts {
   package func guardLocalhost(on interface: String) throws(CNIError) {
@@ -15,10 +21,11 @@ extension IPTablesPorts {
 
   package func guardedInterfaces() throws(CNIError) -> [String] {
     var names: [String] = []
-    for place in places where place.mayHold(PortRules.guardTable) {
-      names += try place.look(PortRules.guardTable) { (table) throws(CNIError) in
-        try Self.guards(&table).compactMap { $0.rule.flatMap { PortRules.interface(guardedBy: $0) } }
-      }
+    for place in places {
+      names +=
+        try place.look(PortRules.guardTable, anyOf: [PortRules.guardComment]) { (table) throws(CNIError) in
+          try Self.guards(&table).compactMap { $0.rule.flatMap { PortRules.interface(guardedBy: $0) } }
+        } ?? []
     }
     return Array(Set(names))
   }
@@ -27,7 +34,8 @@ extension IPTablesPorts {
     of interface: String, unlessReached isBehind: (IPAddress) -> Bool
   ) throws(CNIError) -> Bool {
     if try isReachedFromLocalhost(where: isBehind) { return false }
-    for place in places where place.mayHold(PortRules.guardTable) {
+    // A legacy table of others is not locked for that.
+    for place in places where place.mayHold(PortRules.guardTable, anyOf: [PortRules.guardComment]) {
       try place.change(PortRules.guardTable) { (table) throws(CNIError) in
         for rule in try Self.guards(&table) where rule.rule.flatMap({ PortRules.interface(guardedBy: $0) }) == interface
         {
@@ -45,19 +53,12 @@ extension IPTablesPorts {
   }
 
   package func isReachedFromLocalhost(where isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool {
-    for place in places where place.mayHold(IPTable(.nat, .ip)) {
-      let isReached = try place.look(IPTable(.nat, .ip)) { (table) throws(CNIError) in
-        var isReached = false
-        guard try table.has(PortRules.entries) else { return false }
-        for entry in try table.rules(of: PortRules.entries) ?? [] where !isReached {
-          guard let chain = entry.jump, chain.hasPrefix("CNI-DN-") else { continue }
-          let rules = try table.rules(of: chain, holding: nil).compactMap(\.rule)
-          guard rules.contains(where: \.marksLocalhost) else { continue }
-          isReached = rules.contains { $0.forward.map { isBehind($0.destination.address) } ?? false }
-        }
-        return isReached
+    if reached.addresses.contains(where: isBehind) { return true }
+    for place in places {
+      let isReached = try place.look(IPTable(.nat, .ip), anyOf: [PortRules.chainPrefix]) { (table) throws(CNIError) in
+        try table.isReachedFromLocalhost(where: isBehind)
       }
-      if isReached { return true }
+      if isReached ?? false { return true }
     }
     return false
   }
@@ -67,6 +68,35 @@ extension IPTablesPorts {
 
   private static func guards(_ table: inout TableEdit) throws(CNIError) -> [PlacedRule] {
     try table.rules(of: "INPUT", holding: [Array(PortRules.guardComment.utf8)])
+  }
+}
+
+extension TableEdit {
+  /// Whether connections from localhost lead to such a container. Where thousands have ports, the first is mostly all that is
+  /// looked into.
+  fileprivate mutating func isReachedFromLocalhost(where isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool {
+    guard try uses(of: PortRules.entries) > 0 else { return false }
+    if let first = try firstReachedFromLocalhost(besides: nil), isBehind(first) { return true }
+    for entry in try rules(of: PortRules.entries) ?? [] {
+      if let address = try addressReachedFromLocalhost(by: entry), isBehind(address) { return true }
+    }
+    return false
+  }
+
+  /// The container that the first entry leads to, if connections from localhost do too; an attachment's own are left out.
+  func firstReachedFromLocalhost(besides own: PresentPorts?) throws(CNIError) -> IPAddress? {
+    func isOwn(_ entry: PlacedRule) -> Bool { entry.jump.map { own?.has($0) ?? false } ?? false }
+    let entries = try rules(of: PortRules.entries, holding: nil) { !isOwn($0) }
+    guard let first = entries.first(where: { !isOwn($0) }) else { return nil }
+    return try addressReachedFromLocalhost(by: first)
+  }
+
+  /// All rules of an attachment's chain lead to one address.
+  private func addressReachedFromLocalhost(by entry: PlacedRule) throws(CNIError) -> IPAddress? {
+    guard let chain = entry.jump, chain.hasPrefix(PortRules.chainPrefix) else { return nil }
+    let rules = try rules(of: chain, holding: nil).compactMap(\.rule)
+    guard rules.contains(where: \.marksLocalhost) else { return nil }
+    return rules.lazy.compactMap { $0.forward?.destination.address }.first
   }
 }
 

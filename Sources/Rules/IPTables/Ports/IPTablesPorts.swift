@@ -13,6 +13,7 @@ package struct IPTablesPorts: PortForwardingBackend {
   /// Where rules may stand that were written before the host, or the configuration, changed.
   let places: [any IPTablesTransport]
   let note: (String) -> Void
+  let reached = ReachedContainers()
   package let looksForAttachmentsSlowly = true
 
   package init(
@@ -83,11 +84,21 @@ package struct IPTablesPorts: PortForwardingBackend {
     _ owner: Owner, hint: [Rule], ports: [HostPort]
   ) throws(CNIError) -> [PortForward] {
     let attachment = PortAttachment(owner, hint: hint, ports: ports)
-    let chains = [attachment.ownChain, attachment.sharedChain, PortRules.formerChain(owner)]
-    return try atPlaces(holding: chains) { (table) throws(CNIError) in
-      let present = try table.ports(of: attachment)
-      return try table.remove(present) + table.removeFormerChain(of: attachment, present)
+    // What is looked for first is found in half the time.
+    let chains = [attachment.sharedChain, attachment.ownChain, PortRules.formerChain(owner)]
+    var forwards: [PortForward] = []
+    for place in places {
+      for family in AddressFamily.allCases where place.mayHold(IPTable(.nat, family), anyOf: chains) {
+        var other: IPAddress?
+        forwards += try place.change(IPTable(.nat, family)) { (table) throws(CNIError) in
+          let present = try table.ports(of: attachment)
+          other = present.chains.isEmpty ? nil : try table.firstReachedFromLocalhost(besides: present)
+          return try table.remove(present) + table.removeFormerChain(of: attachment, present)
+        }
+        if let other { reached.addresses.append(other) }
+      }
     }
+    return forwards
   }
 
   package func removeAll(
@@ -107,19 +118,6 @@ package struct IPTablesPorts: PortForwardingBackend {
           let entries = try found.rules(name) { () throws(CNIError) in try table.rules(of: PortRules.entries) ?? [] }
           return try table.removePorts(commented: prefix, sparing: spared, among: entries)
         }
-      }
-    }
-    return forwards
-  }
-
-  /// Changes the tables of all places that may hold rules in which one of these texts stands.
-  private func atPlaces(
-    holding texts: [String], _ body: (inout TableEdit) throws(CNIError) -> [PortForward]
-  ) throws(CNIError) -> [PortForward] {
-    var forwards: [PortForward] = []
-    for place in places {
-      for family in AddressFamily.allCases where place.mayHold(IPTable(.nat, family), anyOf: texts) {
-        forwards += try place.change(IPTable(.nat, family), body)
       }
     }
     return forwards
