@@ -96,6 +96,18 @@ extension NetlinkSocket {
     return String(decoding: name, as: UTF8.self)
   }
 
+  /// The names of all interfaces.
+  package func linkNames() throws(NetlinkError) -> [String] {
+    let action = "list the interfaces"
+    var request = Self.linkMessage(UInt16(RTM_GETLINK), NLM_F_DUMP, index: 0)
+    request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
+    for _ in 0..<10 {
+      let (parts, isInterrupted) = try dump(request, action)
+      if !isInterrupted { return parts.map { Link($0).name } }
+    }
+    throw NetlinkError(action, number: EINTR)
+  }
+
   /// The interface with this name; throws `ENODEV` if there is none.
   package func link(named name: String) throws(NetlinkError) -> Link { Link(try linkReply(name)) }
 

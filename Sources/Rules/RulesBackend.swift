@@ -49,6 +49,8 @@ package protocol LocalhostGuard {
   func endGuard(of interface: String, unlessReached isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool
   /// Whether a guarded interface has to be so for a container whose address `isBehind` it; nil if it is not guarded.
   func isGuardNeeded(on interface: String, where isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool?
+  /// Former versions guarded all interfaces at once: guards those that `open` lists instead, and answers true, if it finds that.
+  func replaceFormerGuard(by open: () throws(CNIError) -> [String]) throws(CNIError) -> Bool
   /// Whether connections from localhost lead to a container whose address `isBehind` an interface.
   func isReachedFromLocalhost(where isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool
 }

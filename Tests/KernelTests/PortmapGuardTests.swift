@@ -91,6 +91,52 @@ struct PortmapGuardTests {
     #expect(try routeLocalnet(host) == "1")
   }
 
+  @Test(
+    "the guard of all interfaces that a former version left gives way to guards of those that are open, and no hole is left",
+    arguments: [Backend.iptablesNFT, .iptablesLegacy])
+  func formerGuard(backend: Backend) throws {
+    let host = try scene(backend)
+    let program = backend == .iptablesNFT ? "iptables-nft" : "iptables-legacy"
+    func inputRules() throws -> [String] {
+      try host.node.namespace.command(program, "-S", "INPUT").split(separator: "\n").dropFirst().map(String.init)
+    }
+    let rule =
+      "-m comment --comment \"CNI portfwd localhost\" -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP"
+    let foreign = "-A INPUT -s 127.0.0.0/8 ! -i other \(rule)"
+    let former = ["-A INPUT -s 127.0.0.0/8 ! -i lo \(rule)", "-A INPUT -d 127.0.0.0/8 ! -i lo \(rule)"]
+    try host.node.namespace.command(
+      "\(program)-restore", "--noflush", input: (["*filter"] + former + ["COMMIT", ""]).joined(separator: "\n"))
+    try host.node.namespace.ip("link add loopback0 type bridge")
+    for name in ["cni0", "cni1", "loopback0"] {
+      try host.node.namespace.set("net/ipv4/conf/\(name)/route_localnet", to: "1")
+    }
+    let containers = try (5..<7).map { try host.node.addContainer(ip: "10.22.0.\($0)") }
+    for (index, container) in containers.enumerated() { try host.add(container, PortMapping(8080 + index, 80)) }
+    #expect(try inputRules().count == 2)
+    try host.node.namespace.command(
+      "\(program)-restore", "--noflush", input: "*filter\n\(foreign)\nCOMMIT\n")
+    try host.delete(containers[0], PortMapping(8080, 80))
+    let rules = try inputRules()
+    #expect(rules.count { $0.contains("-i cni0 ") } == 2)
+    #expect(rules.count { $0.contains("-i cni1 ") } == 2)
+    #expect(
+      rules.filter { !$0.contains("-i cni") }.map { $0.replacing("\"", with: "") } == [
+        foreign.replacing("\"", with: "")
+      ])
+    let attacker = try host.node.addContainer(ip: "10.22.0.66")
+    try misroute(attacker.namespace, via: "10.22.0.1")
+    // What is only alike stays, and would hide what is tried here.
+    try host.node.namespace.command(program, "-D", "INPUT", "\(rules.count)")
+    #expect(try !isReached(host, from: attacker.namespace, "10.22.0.66"))
+    try host.delete(containers[1], PortMapping(8081, 80))
+    #expect(try (routeLocalnet(host), routeLocalnet(host, "loopback0")) == ("0", "1"))
+    try host.succeed(
+      "GC",
+      try host.call("GC", attacker, options: #""cni.dev/valid-attachments":[],"#, prevResult: false, version: "1.1.0"))
+    #expect(try routeLocalnet(host, "cni1") == "0")
+    #expect(try inputRules() == [])
+  }
+
   @Test("where it is set for all interfaces nothing is written, and a read-only /proc/sys does not matter")
   func setForAll() throws {
     let host = try PortmapNode()

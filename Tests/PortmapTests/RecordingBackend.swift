@@ -85,6 +85,7 @@ final class RecordingBackend: PortForwardingBackend {
     guarded.contains(interface) ? false : nil
   }
 
+  func replaceFormerGuard(by open: () throws(CNIError) -> [String]) -> Bool { false }
   func isReachedFromLocalhost(where isBehind: (IPAddress) -> Bool) -> Bool { false }
   func spare(_ addresses: [IPAddress]) {}
 

@@ -112,7 +112,13 @@ extension Localhost {
     _ interface: String, guardedBy backend: any LocalhostGuard, users: [any LocalhostGuard], note: (String) -> Void
   ) throws(CNIError) {
     let isBehind = try addressTest(interface)
-    guard var isNeeded = try backend.isGuardNeeded(on: interface, where: isBehind) else { return }
+    var need = try backend.isGuardNeeded(on: interface, where: isBehind)
+    // Where it was not us who opened it, it may have been a former version of us.
+    let isOpen = need == nil && (try? sysctl(interface).read()) == "1"
+    if isOpen, try backend.replaceFormerGuard(by: openInterfaces) {
+      need = try backend.isGuardNeeded(on: interface, where: isBehind)
+    }
+    guard var isNeeded = need else { return }
     for user in users where !isNeeded { isNeeded = try user.isReachedFromLocalhost(where: isBehind) }
     if isNeeded { return try reopen(interface, guardedBy: backend, note) }
     // Closed before the guard goes; who comes now opens it again, or else is seen by the guard's end.
@@ -133,6 +139,17 @@ extension Localhost {
     try backend.guardLocalhost(on: interface)
     write("1", interface, note)
     try backend.guardLocalhost(on: interface)
+  }
+
+  /// The interfaces for which `route_localnet` is set, but for the one by which Windows reaches a WSL in mirrored mode.
+  private static func openInterfaces() throws(CNIError) -> [String] {
+    let names: [String]
+    do throws(NetlinkError) {
+      names = try NetlinkSocket.open(.route).linkNames()
+    } catch {
+      throw CNIError(.kernelRefused, "\(error)")
+    }
+    return names.filter { !["lo", "loopback0"].contains($0) && (try? sysctl($0).read()) == "1" }
   }
 
   private static func write(_ value: String, _ interface: String, _ note: (String) -> Void) {

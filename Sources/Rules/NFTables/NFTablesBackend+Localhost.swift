@@ -95,6 +95,9 @@ extension NFTablesBackend {
     }
   }
 
+  /// That is done when the table is brought up to date: see ``inheritedGuards(_:_:)``.
+  package func replaceFormerGuard(by open: () throws(CNIError) -> [String]) -> Bool { false }
+
   /// Former versions guarded all interfaces. Those by which localhost reaches containers that they have added stay guarded.
   func inheritedGuards(
     _ snapshot: Session.Snapshot, _ session: borrowing Session

@@ -46,6 +46,25 @@ extension IPTablesPorts {
     return true
   }
 
+  package func replaceFormerGuard(by open: () throws(CNIError) -> [String]) throws(CNIError) -> Bool {
+    var isReplaced = false
+    for place in places where place.mayHold(PortRules.guardTable, anyOf: [PortRules.guardComment]) {
+      let isThere = try place.look(PortRules.guardTable) { (table) throws(CNIError) in
+        try Self.guards(&table).contains { $0.rule.map(PortRules.formerGuards.contains) ?? false }
+      }
+      if !isThere { continue }
+      let interfaces = try open()
+      try place.change(PortRules.guardTable) { (table) throws(CNIError) in
+        for rule in interfaces.flatMap(PortRules.guards) { try table.ensure(rule, in: "INPUT", atStart: true) }
+        for former in try Self.guards(&table) where former.rule.map(PortRules.formerGuards.contains) ?? false {
+          table.remove(former, from: "INPUT")
+        }
+      }
+      isReplaced = true
+    }
+    return isReplaced
+  }
+
   package func isGuardNeeded(
     on interface: String, where isBehind: (IPAddress) -> Bool
   ) throws(CNIError) -> Bool? {

@@ -12,9 +12,14 @@ extension PortRules {
   ///
   ///     -A INPUT -s 127.0.0.0/8 -i cni0 … -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
   ///     -A INPUT -d 127.0.0.0/8 -i cni0 -m comment --comment "CNI portfwd localhost" -m conntrack … -j DROP
-  static func guards(of interface: String) -> [IPTablesRule] {
+  static func guards(of interface: String) -> [IPTablesRule] { guards(of: Negatable(InterfacePattern(interface))) }
+
+  /// The same as former versions had it, for all interfaces but `lo`.
+  static let formerGuards = guards(of: Negatable(InterfacePattern("lo"), isNegated: true))
+
+  private static func guards(of interface: Negatable<InterfacePattern>) -> [IPTablesRule] {
     var rule = IPTablesRule(
-      inputInterface: Negatable(InterfacePattern(interface)),
+      inputInterface: interface,
       matches: [
         .comment(CommentMatch(guardComment)),
         .connection(ConnectionMatch([.related, .established, .destinationTranslated], isNegated: true)),
