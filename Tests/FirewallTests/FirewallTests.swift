@@ -13,9 +13,9 @@ import Testing
 /// ADD and CHECK.
 @Suite struct FirewallTests {
   /// What only our own table can do.
-  private static let more = #""dropInvalid":true,"denyDestinations":["192.0.2.0/24"]"#
+  static let more = #""dropInvalid":true,"denyDestinations":["192.0.2.0/24"]"#
 
-  private static func config(
+  static func config(
     _ backend: FirewallOptions.Backend, _ members: String = "", addresses: [String]? = Sample.dual
   ) -> String {
     Sample.config(#""backend":"\#(backend.rawValue)""# + (members.isEmpty ? "" : ",\(members)"), addresses: addresses)
@@ -193,125 +193,5 @@ import Testing
       #expect(answer.message == message)
       #expect(recording.events.all.isEmpty)
     }
-  }
-}
-
-// MARK: - CHECK
-
-extension FirewallTests {
-  @Test(
-    "CHECK asks the backend of ADD about the rules that ADD made",
-    arguments: FirewallOptions.Backend.allCases, ["", more])
-  func check(backend: FirewallOptions.Backend, members: String) {
-    for hasIPTables in [false, true] {
-      let recording = RecordingHost()
-      recording.hasIPTables = hasIPTables
-      let config = Self.config(backend, members)
-      _ = Sample.answer("ADD", config, recording)
-      let answer = Sample.answer("CHECK", config, recording)
-      #expect(answer.status == 0)
-      #expect(answer.output.isEmpty)
-      for recorder in recording.backends {
-        #expect(recorder.verified.map(\.rules) == recorder.applied.map(\.rules))
-        #expect(recorder.verified.allSatisfy { $0.owner == Sample.owner })
-      }
-      #expect(recording.backends.flatMap(\.verified).count == 1)
-    }
-  }
-
-  @Test(
-    "CHECK lists all that is wrong, and first what is wrong with the gate", arguments: FirewallOptions.Backend.allCases)
-  func checkFails(backend: FirewallOptions.Backend) {
-    let recording = RecordingHost()
-    recording.hasIPTables = true
-    recording.gate.problems = ["the gate is closed"]
-    recording.nftables.problems = ["A is missing", "B is different"]
-    recording.iptables.problems = ["C is missing"]
-    recording.firewalld.problems = ["D is missing"]
-    let answer = Sample.answer("CHECK", Self.config(backend, Self.more), recording)
-    #expect(answer.code == 102)
-    let expected: [FirewallOptions.Backend: String] = [
-      .nftables: "the gate is closed; A is missing; B is different", .iptables: "C is missing",
-      .firewalld: "D is missing",
-    ]
-    #expect(answer.message == expected[backend].map { "net/id/eth0: \($0)" })
-  }
-
-  @Test(
-    "chains that drop what our own table accepts are a note of CHECK and no finding",
-    arguments: FirewallOptions.Backend.allCases)
-  func droppingChains(backend: FirewallOptions.Backend) {
-    let recording = RecordingHost()
-    recording.droppingChains = ["chain forward of table inet filter"]
-    let answer = Sample.answer("CHECK", Self.config(backend), recording)
-    #expect(answer.status == 0)
-    #expect(
-      answer.notes
-        == (backend == .nftables
-          ? ["firewall: chain forward of table inet filter drops what it does not let through itself"] : []))
-  }
-}
-
-// MARK: - What lets packets pass FORWARD
-
-extension FirewallTests {
-  @Test(
-    "the gate is opened for the families of the addresses, before our own table marks what it accepts",
-    arguments: [
-      (["10.22.0.5/16"], [AddressFamily.ip]), (["fd00::5/64"], [.ip6]), (["fd00::5/64", "10.22.0.5/16"], [.ip, .ip6]),
-      ([], []),
-    ])
-  func gate(addresses: [String], families: [AddressFamily]) {
-    let recording = RecordingHost()
-    recording.hasIPTables = true
-    #expect(Sample.answer("ADD", Sample.config(addresses: addresses), recording).status == 0)
-    #expect(recording.events.all == ["gate open", "nftables apply", "nftables applied"])
-    #expect(recording.gate.opened == [families])
-    #expect(recording.nftables.applied.map { $0.rules.last } == [.markAccepted(bit: 12)])
-    #expect(Sample.answer("CHECK", Sample.config(addresses: addresses), recording).status == 0)
-    #expect(recording.gate.checked == [families])
-  }
-
-  @Test(
-    "it has the bit, the variant and the administrator's chain of the configuration",
-    arguments: ["ADD", "CHECK", "STATUS"])
-  func gateSettings(verb: String) {
-    let recording = RecordingHost()
-    recording.hasIPTables = true
-    let members = #""iptablesVariant":"legacy","iptablesAdminChainName":"X","acceptMarkBit":7"#
-    #expect(Sample.answer(verb, Sample.config(members), recording).status == 0)
-    #expect(recording.gates.map(\.bit) == [7])
-    #expect(recording.gates.map(\.settings.variant) == [.legacy])
-    #expect(recording.gates.map(\.settings.adminChain) == ["X"])
-    let wanted = recording.nftables.applied + recording.nftables.verified
-    #expect(wanted.allSatisfy { $0.rules.contains(.markAccepted(bit: 7)) })
-  }
-
-  @Test("a host without iptables has no gate, and nothing is marked")
-  func noGate() {
-    let recording = RecordingHost()
-    #expect(Sample.answer("ADD", Sample.config(), recording).status == 0)
-    #expect(recording.gates.count == 1)
-    #expect(recording.nftables.applied.allSatisfy { !$0.rules.contains(.markAccepted(bit: 12)) })
-  }
-
-  @Test(
-    "other backends ask for no gate", arguments: [FirewallOptions.Backend.iptables, .firewalld],
-    ["ADD", "CHECK", "STATUS"])
-  func otherBackends(backend: FirewallOptions.Backend, verb: String) {
-    let recording = RecordingHost()
-    recording.hasIPTables = true
-    #expect(Sample.answer(verb, Self.config(backend), recording).status == 0)
-    #expect(recording.gates.isEmpty)
-  }
-
-  @Test("a gate that cannot be opened fails ADD, and our own table is not touched")
-  func gateFails() {
-    let recording = RecordingHost()
-    recording.hasIPTables = true
-    recording.gate.failure = CNIError(.kernelRefused, "no table")
-    let answer = Sample.answer("ADD", Sample.config(), recording)
-    #expect(answer.code == 101 && answer.message == "no table")
-    #expect(recording.nftables.applied.isEmpty)
   }
 }

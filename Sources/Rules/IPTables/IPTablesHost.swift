@@ -86,9 +86,6 @@ package struct IPTablesHost: Sendable {
     return dropping.isEmpty ? [variant()] : dropping
   }
 
-  /// Whether the host itself can drop packets that it forwards in a table of iptables.
-  package func canDropForwarded() throws(CNIError) -> Bool { try !droppingVariants().isEmpty }
-
   private func droppingVariants() throws(CNIError) -> [IPTablesSettings.Variant] {
     var dropping: [IPTablesSettings.Variant] = []
     for variant in IPTablesSettings.Variant.allCases where try canDropForwarded(variant) {
@@ -97,7 +94,8 @@ package struct IPTablesHost: Sendable {
     return dropping
   }
 
-  private func canDropForwarded(_ variant: IPTablesSettings.Variant) throws(CNIError) -> Bool {
+  /// Whether the host itself can drop packets that it forwards in a variant's tables.
+  func canDropForwarded(_ variant: IPTablesSettings.Variant) throws(CNIError) -> Bool {
     let transport = transport(variant)
     for family in AddressFamily.allCases where transport.mayHold(IPTable(.filter, family)) {
       let canDrop = try transport.look(IPTable(.filter, family)) { (edit) throws(CNIError) in
