@@ -53,10 +53,12 @@ import Testing
     #expect(Set(options.rules(for: try Sample.addresses(), at: nil)).isSubset(of: hint.rules))
   }
 
-  @Test("without an option that goes by the link no interface is hinted at")
+  @Test(
+    "whatever the options are, each interface of the host is hinted at, as the record may name it, so that nothing has to be looked for"
+  )
   func open() throws {
     let hint = FirewallHint(try Self.options(""), try Self.result(Sample.result(Sample.dual)))
-    #expect(hint.rules == Sample.accepts(try Sample.addresses()))
+    #expect(hint.rules == Sample.accepts(try Sample.addresses()) + Sample.ports)
     // One of them may still be the port that a former ADD has isolated.
     #expect(hint.hostInterfaces == ["cni0", "veth0"])
   }
@@ -81,10 +83,10 @@ import Testing
     #expect(hint.rules.isolations.count == 30)
   }
 
-  @Test("with options that cannot be read the accepts are left, and without a result nothing")
+  @Test("with options that cannot be read the accepts and the ports are left, and without a result nothing")
   func partial() throws {
     let result = try Self.result(Sample.result(Sample.dual))
-    #expect(FirewallHint(nil, result).rules == Sample.accepts(try Sample.addresses()))
+    #expect(FirewallHint(nil, result).rules == Sample.accepts(try Sample.addresses()) + Sample.ports)
     #expect(FirewallHint(nil, nil).rules.isEmpty)
     #expect(FirewallHint(try Self.options(#""ingressPolicy":"isolated","dropInvalid":true"#), nil).rules.isEmpty)
   }

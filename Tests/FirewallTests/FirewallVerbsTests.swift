@@ -32,7 +32,7 @@ import Testing
       let recording = RecordingHost()
       (recording.isFirewalldRunning, recording.hasIPTables) = (isThere, isThere)
       if !isThere { recording.nftables.recorded = .success(nil) }
-      #expect(try Self.hint(Sample.config(members), recording) == Sample.accepts(try Sample.addresses()))
+      #expect(try Self.hint(Sample.config(members), recording) == Sample.accepts(try Sample.addresses()) + Sample.ports)
       #expect(recording.zones == ["trusted"])
       #expect(recording.settings.map(\.variant) == [.nft])
     }
@@ -57,9 +57,9 @@ import Testing
       Rule.isolate(Isolation(bridge: bridge, .sameBridge, port: port))
     }
     let hint = try Self.hint(Sample.config(#""ingressPolicy":"same-bridge""#))
-    #expect(hint == Sample.accepts(try Sample.addresses()) + isolations)
+    #expect(hint == Sample.accepts(try Sample.addresses()) + Sample.ports + isolations)
     // The port that cannot be found is no failure.
-    #expect(try Self.hint(Sample.config(#""ingressPolicy":"isolated""#)).count == 4)
+    #expect(try Self.hint(Sample.config(#""ingressPolicy":"isolated""#)).count == 6)
   }
 
   @Test("names of a result that no interface can have do not fail DEL")
@@ -91,7 +91,7 @@ import Testing
   func brokenOptions(members: String) throws {
     let recording = RecordingHost()
     let hint = try Self.hint(Sample.config("\(members),\"firewalldzone\":\"x\""), recording)
-    #expect(hint == Sample.accepts(try Sample.addresses()))
+    #expect(hint == Sample.accepts(try Sample.addresses()) + Sample.ports)
     #expect(recording.zones == ["trusted"])
   }
 

@@ -23,6 +23,9 @@ enum Sample {
 
   static func accepts(_ addresses: [IPAddress]) -> [Rule] { addresses.map { .acceptForwarded(ForwardAccept($0)) } }
 
+  /// The interfaces of the host in ``result(_:version:)``, one of which is the container's port.
+  static let ports: [Rule] = [.recordPort("cni0"), .recordPort("veth0")]
+
   /// What a bridge plugin has made: the bridge, the host's end of the veth, and the container's.
   static func result(_ addresses: [String], version: String = "1.0.0") -> String {
     let ips = addresses.map { #"{"address":"\#($0)","interface":2}"# }.joined(separator: ",")

@@ -23,7 +23,8 @@ package struct Firewall: Plugin {
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
     let (options, result) = try options(request)
     var (wanted, link) = try wanted(request, options, result)
-    let former = try host.nftables.attachmentRecord(of: request.owner, hint: wanted.rules)
+    let hint = wanted.rules + FirewallHint(options, result).rules
+    let former = try host.nftables.attachmentRecord(of: request.owner, hint: hint)
     let backend = try host.backend(options, hasNFTables: former != nil)
     if backend != .firewalld, former?.accepts.contains(where: { $0.zone != nil }) ?? false {
       // To another backend they would belong to nobody.
@@ -72,7 +73,8 @@ package struct Firewall: Plugin {
   package func check(_ request: Request) throws(CNIError) {
     let (options, result) = try options(request)
     var (wanted, link) = try wanted(request, options, result)
-    let former = try host.nftables.attachmentRecord(of: request.owner, hint: wanted.rules)
+    let hint = wanted.rules + FirewallHint(options, result).rules
+    let former = try host.nftables.attachmentRecord(of: request.owner, hint: hint)
     var problems: [String]
     switch try host.backend(options, hasNFTables: former != nil) {
     case .nftables:

@@ -17,12 +17,10 @@ struct FirewallHint {
     let interfaces = result?.hostInterfaces.map(\.name) ?? []
     // A result may name anything; more than a bridge, a veth and an IFB are there for other reasons.
     hostInterfaces = Array(interfaces.filter { isInterfaceName($0) }.prefix(6))
-    guard let options else {
-      rules = addresses.map { .acceptForwarded(ForwardAccept($0)) }
-      return
-    }
-    var rules = options.rules(for: addresses, at: nil)
-    if options.needsLink {
+    var rules = options?.rules(for: addresses, at: nil) ?? addresses.map { .acceptForwarded(ForwardAccept($0)) }
+    // Where the rules of iptables serve, the record names the port whatever the options say.
+    rules += hostInterfaces.map { .recordPort($0) }
+    if let options, options.needsLink {
       for bridge in hostInterfaces {
         rules += options.linkRules(at: HostLink(name: bridge, bridge: nil))
         for port in hostInterfaces where port != bridge {
