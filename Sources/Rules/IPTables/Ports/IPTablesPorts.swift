@@ -108,20 +108,39 @@ package struct IPTablesPorts: PortForwardingBackend {
       note("iptables: the network's name is too long to tell its rules from others': none are collected")
       return []
     }
-    let spared = valid.map { $0.owner(network: network) }
+    let owners = valid.map { $0.owner(network: network) }
     var forwards: [PortForward] = []
     for place in places {
-      let found = FoundRules(in: place)
       for family in AddressFamily.allCases where place.mayHold(IPTable(.nat, family), anyOf: [prefix]) {
-        let name = IPTable(.nat, family)
-        forwards += try place.change(name) { (table) throws(CNIError) in
-          let entries = try found.rules(name) { () throws(CNIError) in try table.rules(of: PortRules.entries) ?? [] }
-          return try table.removePorts(commented: prefix, sparing: spared, among: entries)
+        let table = IPTable(.nat, family)
+        while true {
+          let (removed, isAll) = try removeStale(place, table, commented: prefix, sparing: owners)
+          forwards += removed
+          if isAll { break }
         }
       }
     }
     return forwards
   }
+
+  /// Removes the ports of some attachments that are not spared; returns what they forwarded, and whether these were all.
+  private func removeStale(
+    _ place: any IPTablesTransport, _ table: IPTable, commented prefix: String, sparing owners: [Owner]
+  ) throws(CNIError) -> (removed: [PortForward], isAll: Bool) {
+    // To find them out takes longer than others leave the ruleset alone, and so does the removal of too many.
+    let found = FoundRules(in: place)
+    var spared: Set<String> = []
+    return try place.change(table) { (edit) throws(CNIError) in
+      let stale = try found.rules(table) { () throws(CNIError) in
+        spared = try edit.portChains(of: owners)
+        return try edit.staleEntries(commented: prefix, sparing: spared, limit: Self.removalLimit)
+      }
+      return (try edit.removePorts(commented: prefix, sparing: spared, among: stale), stale.count < Self.removalLimit)
+    }
+  }
+
+  /// How many chains a GC removes by one change.
+  private static let removalLimit = 50
 
   package func probe() throws(CNIError) {
     for family in AddressFamily.allCases {

@@ -75,24 +75,42 @@ extension TableEdit {
     return forwards
   }
 
-  /// Removes the ports of all attachments whose entries' comments begin so, but for these. A chain that an entry leads to by now which
-  /// is not among `entries` the kernel does not remove.
-  mutating func removePorts(
-    commented prefix: String, sparing valid: [Owner], among entries: [PlacedRule]
-  ) throws(CNIError) -> [PortForward] {
-    var spared: [String] = []
-    for owner in valid {
+  /// The chains that attachments may have.
+  mutating func portChains(of owners: [Owner]) throws(CNIError) -> Set<String> {
+    var chains: Set<String> = []
+    for owner in owners {
       let own = PortRules.ownChain(owner)
-      spared.append(own)
+      chains.insert(own)
       // Upstream's chain may be that of another interface, but only if this one has a chain of its own.
-      let hasOwn = try has(own)
-      if owner.interface == "eth0" || !hasOwn { spared.append(PortRules.sharedChain(owner)) }
+      if owner.interface != "eth0", try has(own) { continue }
+      chains.insert(PortRules.sharedChain(owner))
     }
+    return chains
+  }
+
+  /// The entries to the chains of attachments whose entries' comments begin so, but for some; of so many chains at most.
+  mutating func staleEntries(
+    commented prefix: String, sparing spared: Set<String>, limit: Int
+  ) throws(CNIError) -> [PlacedRule] {
+    let entries = try rules(of: PortRules.entries) ?? []
+    var stale: [String] = []
+    for entry in entries {
+      guard let chain = entry.staleChain(commented: prefix, sparing: spared), !stale.contains(chain) else { continue }
+      stale.append(chain)
+      if stale.count == limit { break }
+    }
+    return stale.isEmpty ? [] : entries.filter { $0.jump.map(stale.contains) ?? false }
+  }
+
+  /// Removes those of some entries whose comments begin so, but for those to some chains, and the chains that no other of them leads
+  /// to. A chain that one leads to by now which is not among them the kernel does not remove.
+  mutating func removePorts(
+    commented prefix: String, sparing spared: Set<String>, among entries: [PlacedRule]
+  ) throws(CNIError) -> [PortForward] {
     var (stale, used): ([String], [String]) = ([], [])
     for entry in entries {
-      guard let chain = entry.jump, chain.hasPrefix(PortRules.chainPrefix) else { continue }
-      guard !spared.contains(chain), entry.rule?.comment?.hasPrefix(prefix) ?? false else {
-        used.append(chain)
+      guard let chain = entry.staleChain(commented: prefix, sparing: spared) else {
+        if let chain = entry.jump { used.append(chain) }
         continue
       }
       remove(entry, from: PortRules.entries)
@@ -104,6 +122,17 @@ extension TableEdit {
       removeChain(chain)
     }
     return forwards
+  }
+}
+
+extension PlacedRule {
+  /// The chain of an attachment that an entry leads to whose comment begins so; nil for one that is spared.
+  fileprivate func staleChain(commented prefix: String, sparing spared: Set<String>) -> String? {
+    guard
+      let chain = jump, chain.hasPrefix(PortRules.chainPrefix), !spared.contains(chain),
+      rule?.comment?.hasPrefix(prefix) ?? false
+    else { return nil }
+    return chain
   }
 }
 
