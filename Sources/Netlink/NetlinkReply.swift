@@ -24,24 +24,56 @@ package struct NetlinkReply: Sendable {
 
   private static func split(_ datagram: UnsafeRawBufferPointer, holding needles: [[UInt8]]?) -> [NetlinkReply] {
     var replies: [NetlinkReply] = []
-    var start = 0
     // One search through the whole datagram is faster than one through each of a hundred messages, few of which match.
     let mayMatch = needles?.contains { unsafe datagram.holds($0) } ?? true
-    while datagram.count - start >= headerLength {
-      let length = Int(unsafe datagram.loadUnaligned(fromByteOffset: start, as: UInt32.self))
-      guard length >= headerLength, length <= datagram.count - start else { break }
-      let message = unsafe UnsafeRawBufferPointer(rebasing: datagram[start..<start + length])
+    unsafe forEachMessage(in: datagram) { message in
       let type = unsafe message.loadUnaligned(fromByteOffset: 4, as: UInt16.self)
       let flags = unsafe message.loadUnaligned(fromByteOffset: 6, as: UInt16.self)
       let sequence = unsafe message.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
       // What is interrupted must be known to be.
-      let isData = type >= UInt16(NLMSG_MIN_TYPE) && flags & UInt16(NLM_F_DUMP_INTR) == 0 && start > 0
+      let isFirst = unsafe message.baseAddress == datagram.baseAddress
+      let isData = type >= UInt16(NLMSG_MIN_TYPE) && flags & UInt16(NLM_F_DUMP_INTR) == 0 && !isFirst
       if !isData || mayMatch && (needles?.contains { unsafe message.holds($0) } ?? true) {
         replies.append(unsafe NetlinkReply(bytes: [UInt8](message), type: type, flags: flags, sequence: sequence))
       }
-      start += (length + 3) & ~3
     }
     return replies
+  }
+
+  private static func forEachMessage(
+    in datagram: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void
+  ) {
+    var start = 0
+    while datagram.count - start >= headerLength {
+      let length = Int(unsafe datagram.loadUnaligned(fromByteOffset: start, as: UInt32.self))
+      guard length >= headerLength, length <= datagram.count - start else { break }
+      unsafe body(UnsafeRawBufferPointer(rebasing: datagram[start..<start + length]))
+      start += (length + 3) & ~3
+    }
+  }
+
+  /// The values of an attribute of 64 bits, in the kernel's byte order, in those messages of a datagram that reply to these requests
+  /// and have it behind nfnetlink's header. Makes no reply of a message, as a dump may have thousands.
+  static func values(
+    of attribute: UInt32, in datagram: [UInt8], repliesTo numbers: SequenceNumbers
+  ) -> [UInt64] {
+    var values: [UInt64] = []
+    unsafe datagram.withUnsafeBytes { datagram in
+      unsafe forEachMessage(in: datagram) { message in
+        guard unsafe numbers.contains(message.loadUnaligned(fromByteOffset: 8, as: UInt32.self)) else { return }
+        var start = headerLength + 4  // struct nfgenmsg
+        while message.count - start >= 4 {
+          let length = Int(unsafe message.loadUnaligned(fromByteOffset: start, as: UInt16.self))
+          let type = unsafe message.loadUnaligned(fromByteOffset: start + 2, as: UInt16.self)
+          guard length >= 4, length <= message.count - start else { return }
+          if UInt32(type) == attribute, length >= 12 {
+            return values.append(unsafe message.loadUnaligned(fromByteOffset: start + 4, as: UInt64.self))
+          }
+          start += (length + 3) & ~3
+        }
+      }
+    }
+    return values
   }
 
   /// Whether a dump ends here.
@@ -87,8 +119,13 @@ extension ArraySlice<UInt8> {
 
 extension UnsafeRawBufferPointer {
   /// Whether these bytes are somewhere among them.
-  package func holds(_ needle: [UInt8]) -> Bool {
-    guard let start = baseAddress else { return needle.isEmpty }
-    return unsafe needle.withUnsafeBytes { unsafe memmem(start, count, $0.baseAddress ?? start, needle.count) != nil }
+  package func holds(_ needle: [UInt8]) -> Bool { unsafe firstPlace(of: needle) != nil }
+
+  /// The offset at which these bytes first are; nil if they are nowhere.
+  package func firstPlace(of needle: [UInt8]) -> Int? {
+    guard let start = baseAddress else { return needle.isEmpty ? 0 : nil }
+    return unsafe needle.withUnsafeBytes {
+      unsafe memmem(start, count, $0.baseAddress ?? start, needle.count).map { unsafe UnsafeRawPointer($0) - start }
+    }
   }
 }

@@ -82,10 +82,28 @@ extension NetlinkSocket {
   package func dump(
     _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil, _ body: (NetlinkReply) -> Bool
   ) throws(NetlinkError) -> Bool {
+    try dump(request, action, body) { datagram, _ in NetlinkReply.split(datagram, holding: needles) }
+  }
+
+  /// The same, and notes of all parts, also of those that are not shown, an attribute of 64 bits that tells one from another.
+  package func dump(
+    _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]?, noting attribute: UInt32,
+    in values: inout [UInt64], _ body: (NetlinkReply) -> Bool
+  ) throws(NetlinkError) -> Bool {
+    try dump(request, action, body) { datagram, numbers in
+      values += NetlinkReply.values(of: attribute, in: datagram, repliesTo: numbers)
+      return NetlinkReply.split(datagram, holding: needles)
+    }
+  }
+
+  private func dump(
+    _ request: NetlinkMessage, _ action: String, _ body: (NetlinkReply) -> Bool,
+    _ split: ([UInt8], SequenceNumbers) -> [NetlinkReply]
+  ) throws(NetlinkError) -> Bool {
     let numbers = try send([request])
     var isInterrupted = false
     while true {
-      for reply in try receive(numbers, waiting: true, holding: needles) {
+      for reply in try receive(numbers, waiting: true, { split($0, numbers) }) {
         if let failure = reply.failure(action) { throw failure }
         isInterrupted = isInterrupted || reply.isInterrupted
         if reply.isEnd || !body(reply) { return isInterrupted }

@@ -106,16 +106,16 @@ import OS
     }
   }
 
-  /// The replies to these requests in the next datagram that has any, with needles only some (see
-  /// ``NetlinkReply/split(_:holding:)``); waits for one only if `waiting`, else returns none. Replies to other requests are
-  /// dropped: they are left over from a request that failed or was not read to its end.
+  /// The replies to these requests in the next datagram that has any, of what `split` makes of it; waits for one only if `waiting`,
+  /// else returns none. Replies to other requests are dropped: they are left over from a request that failed or was not read to its
+  /// end.
   func receive(
-    _ numbers: SequenceNumbers, waiting: Bool, holding needles: [[UInt8]]? = nil
+    _ numbers: SequenceNumbers, waiting: Bool, _ split: ([UInt8]) -> [NetlinkReply] = { NetlinkReply.split($0) }
   ) throws(NetlinkError) -> [NetlinkReply] {
     let action = "receive from \(bus.title)"
     do throws(NetlinkError) {
       while true {
-        guard let datagram = try receiveDatagram(action, holding: needles) else {
+        guard let datagram = try receiveDatagram(action, split) else {
           if !waiting { return [] }
           try waitUntilReadable(action)
           continue
@@ -130,14 +130,16 @@ import OS
   }
 
   /// The messages of the next datagram; nil if there is none.
-  private func receiveDatagram(_ action: String, holding needles: [[UInt8]]?) throws(NetlinkError) -> [NetlinkReply]? {
+  private func receiveDatagram(
+    _ action: String, _ split: ([UInt8]) -> [NetlinkReply]
+  ) throws(NetlinkError) -> [NetlinkReply]? {
     do throws(NetlinkError) {
       // With this flag the result is the whole length of a datagram that was cut.
       let count = try Self.call(action) {
         unsafe recv(file.number, buffer.baseAddress, buffer.count, Int32(MSG_TRUNC))
       }
       if unsafe count > buffer.count { throw NetlinkError(action, number: EMSGSIZE) }
-      return unsafe NetlinkReply.split([UInt8](buffer.prefix(count)), holding: needles)
+      return split(unsafe [UInt8](buffer.prefix(count)))
     } catch {
       if error.number == EAGAIN { return nil }
       throw error

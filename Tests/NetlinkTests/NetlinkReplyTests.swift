@@ -54,6 +54,25 @@ import Testing
     #expect(NetlinkReply.split(Self.message(20) + bytes + [UInt8](repeating: 0, count: 12)).map(\.type) == [20])
   }
 
+  @Test("one attribute of 64 bits is noted of every message that replies to the request, and of no other")
+  func values() {
+    func part(_ sequence: UInt32, _ attributes: [UInt8]) -> [UInt8] {
+      var bytes = Self.message(20, [2, 0, 0, 0] + attributes)
+      bytes.replaceSubrange(8..<12, with: Self.number(Int32(sequence)))
+      return bytes
+    }
+    let name: [UInt8] = [6, 0, 1, 0, 65, 0, 0, 0]
+    let handle: [UInt8] = [12, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 7]
+    let cut: [UInt8] = [12, 0, 3, 0, 0, 0]
+    let datagram =
+      part(5, name + handle) + part(5, handle + name) + part(4, handle) + part(5, name)
+      + part(5, [8, 0, 3, 0, 0, 0, 0, 7]) + part(5, cut + [0, 0])
+    let numbers = SequenceNumbers(first: 5, count: 1)
+    #expect(
+      NetlinkReply.values(of: 3, in: datagram, repliesTo: numbers) == [UInt64(7).bigEndian, UInt64(7).bigEndian])
+    #expect(NetlinkReply.values(of: 3, in: [], repliesTo: numbers) == [])
+  }
+
   @Test("attributes stand after a fixed part")
   func attributes() throws {
     let reply = try Self.reply(20, [9, 9, 9, 9, 5, 0, 1, 0, 7, 0, 0, 0])

@@ -120,7 +120,8 @@ package struct TableEdit {
   }
 
   /// Rules of a chain whose bytes hold one of the needles, such as an address, a name or a comment, up to the first for which
-  /// `isLast` holds. Others may be among them. None if there is no such chain.
+  /// `isLast` holds. Others may be among them. None if there is no such chain. `isLast` may not be asked of each: where others change
+  /// the ruleset meanwhile all are read again.
   package func rules(
     of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)? = nil
   ) throws(CNIError) -> [PlacedRule] {

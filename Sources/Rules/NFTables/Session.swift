@@ -128,16 +128,21 @@ struct Session: ~Copyable {
     try list(SetObject.list(), "list the sets").compactMap { SetObject.read($0) }
   }
 
-  /// What a dump answers, begun anew if it is interrupted; what does not exist is empty. One that can be partial
-  /// answers what all attempts together have found.
+  /// What a dump answers, begun anew if it is interrupted, until two have told the same: one that misses something does so because
+  /// something else came or went meanwhile, and then the next one tells other things. What does not exist is empty. One that can be
+  /// partial answers what all attempts together have found.
   func list(
     _ request: NetlinkMessage, _ action: String, attempts: Int = 50, canBePartial: Bool = false
   ) throws(NetlinkError) -> [NetlinkReply] {
     var found: [NetlinkReply] = []
+    var former: [ArraySlice<UInt8>]?
     for _ in 0..<attempts {
       do throws(NetlinkError) {
         let (parts, isInterrupted) = try socket.dump(request, action)
-        if !isInterrupted { return parts }
+        // The first four bytes tell the ruleset's number.
+        let contents = parts.map { $0.payload.dropFirst(4) }
+        if !isInterrupted || contents == former { return parts }
+        former = contents
         found += parts
       } catch {
         if error.number == ENOENT { return [] }

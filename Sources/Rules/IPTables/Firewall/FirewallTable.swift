@@ -70,17 +70,16 @@ extension TableEdit {
     if addresses.isEmpty { return [] }
     guard try has(FirewallRules.forwarding) else { return [] }
     let wanted = addresses.flatMap(FirewallRules.accepts)
-    var found: [PlacedRule] = []
     // To look for many takes longer than to look at all.
     let patterns = addresses.count > 8 ? nil : addresses.map(\.bytes)
     var missing = wanted
-    _ = try rules(of: FirewallRules.forwarding, holding: patterns) { placed in
-      guard let rule = placed.rule, wanted.contains(rule) else { return false }
-      found.append(placed)
-      missing.removeAll { $0 == rule }
-      return !all && missing.isEmpty
+    let isLast = { (placed: PlacedRule) in
+      missing.removeAll { $0 == placed.rule }
+      return missing.isEmpty
     }
-    return found
+    return try rules(of: FirewallRules.forwarding, holding: patterns, until: all ? nil : isLast).filter { placed in
+      placed.rule.map(wanted.contains) ?? false
+    }
   }
 
   // MARK: - Isolation

@@ -85,46 +85,37 @@ struct CompatSession {
     list.attribute(NFTA_RULE_CHAIN.rawValue, text: chain)
     let name = Array(chain.utf8) + [0]
     let action = "list the rules of the chain \(chain)"
-    guard let isLast else {
-      return try dump(list, action, holding: needles).compactMap { PlacedRule($0, table, name) }
-    }
-    var rules: [PlacedRule] = []
-    var isFound = false
-    let isInterrupted = try sockets.another().socket.dump(list, action, holding: needles) { reply in
-      guard let rule = PlacedRule(reply, table, name) else { return true }
-      rules.append(rule)
-      isFound = isLast(rule)
-      return !isFound
-    }
-    // What was found was there, whatever else has changed.
-    if isFound || !isInterrupted { return rules }
-    return try stableDump(list, action, NFTA_RULE_HANDLE.rawValue).compactMap { PlacedRule($0, table, name) }
-  }
-
-  private func dump(
-    _ list: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil,
-    handle: UInt32 = NFTA_RULE_HANDLE.rawValue
-  ) throws(NetlinkError) -> [NetlinkReply] {
-    let (parts, isInterrupted) = try main.socket.dump(list, action, holding: needles)
-    return isInterrupted ? try stableDump(list, action, handle) : parts
+    return try dump(list, action, holding: needles) { reply in
+      guard let isLast, let rule = PlacedRule(reply, table, name) else { return false }
+      return isLast(rule)
+    }.compactMap { PlacedRule($0, table, name) }
   }
 
   /// A dump of what stood there at one moment, also where somebody changes other tables so often that the kernel calls every dump
   /// interrupted. A dump misses a rule only if one that it has told already is removed meanwhile, and tells one twice only if one
   /// is added before it; handles are never used again. So the next dump has other handles, and two with the same have missed
-  /// nothing.
-  private func stableDump(
-    _ list: NetlinkMessage, _ action: String, _ handle: UInt32
+  /// nothing. Nothing is read behind a part for which `isLast` holds, which is asked of each part once.
+  private func dump(
+    _ list: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil,
+    handle: UInt32 = NFTA_RULE_HANDLE.rawValue, until isLast: ((NetlinkReply) -> Bool)? = nil
   ) throws(NetlinkError) -> [NetlinkReply] {
-    var former: [UInt64?]?
+    var isLast = isLast
+    var former: [UInt64]?
     for _ in 0..<50 {
-      let (parts, isInterrupted) = try main.socket.dump(list, action)
-      if !isInterrupted { return parts }
-      let handles = parts.map { part in
-        part.attributes(after: 4)[Int(handle)]?.integer(UInt64.self, at: 0)
+      // What is not read to its end is in the way of what a socket is asked next.
+      let shared = isLast == nil ? main : try sockets.another()
+      var handles: [UInt64] = []
+      var parts: [NetlinkReply] = []
+      var isFound = false
+      let isInterrupted = try shared.socket.dump(list, action, holding: needles, noting: handle, in: &handles) { part in
+        parts.append(part)
+        isFound = isLast?(part) ?? false
+        return !isFound
       }
-      if handles == former { return parts }
+      // What was found was there, whatever else has changed.
+      if isFound || !isInterrupted || handles == former { return parts }
       former = handles
+      isLast = nil
     }
     throw NetlinkError(action, number: EINTR)
   }

@@ -96,12 +96,12 @@ extension TableEdit {
   /// the chain are its own rules, and these.
   mutating func entries(to chain: String, in entries: String) throws(CNIError) -> [PlacedRule] {
     let count = try uses(of: chain) - (rules(of: chain) ?? []).count
-    var found: [PlacedRule] = []
+    var missing = count
     if count <= 0 { return [] }
-    _ = try rules(of: entries, holding: [Array(chain.utf8)]) { entry in
-      if entry.jump == chain { found.append(entry) }
-      return found.count == count
+    let found = try rules(of: entries, holding: [Array(chain.utf8)]) { entry in
+      if entry.jump == chain { missing -= 1 }
+      return missing == 0
     }
-    return found
+    return found.filter { $0.jump == chain }
   }
 }
