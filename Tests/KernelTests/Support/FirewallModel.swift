@@ -19,6 +19,8 @@ import Address
 /// 6. Our CHECK passes if each address of prevResult is accepted and what the policy wants is there, also if upstream has added the
 ///    container; it changes nothing. Where an address is recorded for another container, or the container is recorded with something
 ///    else because a later ADD was upstream's, it may say so.
+/// 7. The isolation of a bridge stays while a running container that upstream has added there is accepted with an address of its
+///    own. Two running containers with one address cannot both be reached, and only the one that we have recorded counts.
 struct FirewallModel {
   enum Policy: String {
     case open
@@ -42,8 +44,8 @@ struct FirewallModel {
   private var owners: [IPAddress: Int] = [:]
   /// What our ADD has recorded of containers that neither our DEL nor our GC has forgotten.
   private var records: [Int: Addition] = [:]
-  /// The families in which running containers have been accepted since their ADD: without an accept nobody can tell that upstream
-  /// has added them.
+  /// The families in which running containers have been accepted with an address of their own since their ADD: without one nobody
+  /// can tell that upstream has added them.
   private var served: [Int: Set<AddressFamily>] = [:]
   var isolation = IsolationModel()
 
@@ -106,9 +108,15 @@ struct FirewallModel {
 
   private mutating func settle() {
     for number in live {
-      let families = (last[number]?.addresses ?? []).filter(accepted.contains).map(\.family)
-      served[number]?.formIntersection(families)
+      let own = (last[number]?.addresses ?? []).filter { accepted.contains($0) && !isRecorded($0, besides: number) }
+      served[number]?.formIntersection(own.map(\.family))
     }
+  }
+
+  /// Whether an address is recorded for another container that runs.
+  private func isRecorded(_ address: IPAddress, besides number: Int) -> Bool {
+    guard let owner = owners[address], owner != number else { return false }
+    return live.contains(owner)
   }
 
   // MARK: - What must be there
