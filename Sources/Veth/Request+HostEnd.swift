@@ -11,12 +11,12 @@ extension Request {
   /// if that is no veth whose other end is here; `ability` tells what only such a one has. A container can give its interfaces each
   /// other's names: an end that is remembered is the one, as long as its other end is in the container.
   package func hostEnd(
-    _ routes: borrowing NetlinkSocket, of ability: String, remembered: Link? = nil
+    _ routes: borrowing RouteSocket, of ability: String, remembered: Link? = nil
   ) throws(CNIError) -> Link {
     let interface = owner.interface
     let (link, number) = try inContainer { (home) throws(CNIError) in
       try Self.kernel("CNI_IFNAME") { () throws(NetlinkError) in
-        let routes = try NetlinkSocket.open(.route)
+        let routes = try RouteSocket.open()
         // The kernel numbers a namespace when it first tells of an interface that leads there.
         if let remembered, let other = try routes.otherEnd(of: remembered),
           let number = try routes.number(ofNamespace: home),
@@ -51,7 +51,7 @@ extension Request {
   }
 }
 
-extension NetlinkSocket {
+extension RouteSocket {
   /// What has the index here that a veth of another namespace has its other end at; nil if nothing has.
   fileprivate func otherEnd(of veth: Link) throws(NetlinkError) -> Link? {
     guard let index = veth.peer?.index else { return nil }

@@ -11,13 +11,13 @@ import Testing
   @Test("to bring an interface up is asked for as ip asks for it")
   func up() throws {
     let up = UInt32(IFF_UP)
-    let message = NetlinkSocket.linkMessage(16, 4, index: 1, flags: up, mask: up)
+    let message = NetlinkMessage(link: 16, 4, index: 1, flags: up, mask: up)
     #expect(message.bytes(sequence: 0) == Recording.up.bytes)
   }
 
   @Test("only interfaces of the kind are listed, and none of a kind that is unknown")
   func ofKind() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     for kind in ["ifb", "veth", "bridge", "nosuchkind"] {
       let links = try socket.links(ofKind: kind)
       #expect(links.allSatisfy { $0.kind == kind && !$0.name.isEmpty && $0.index > 0 })
@@ -30,7 +30,7 @@ import Testing
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     try #require(descriptor >= 0)
     defer { close(descriptor) }
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let error = #expect(throws: NetlinkError.self) { _ = try socket.number(ofNamespace: descriptor) }
     #expect(error?.action == "find the number of a network namespace")
     #expect(error?.number == EINVAL)
@@ -38,7 +38,7 @@ import Testing
 
   @Test("a descriptor that is not open has no number", arguments: [-1, 1_000_000] as [Int32])
   func badDescriptor(descriptor: Int32) throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let error = #expect(throws: NetlinkError.self) { _ = try socket.number(ofNamespace: descriptor) }
     #expect(error?.action == "find the number of a network namespace")
   }
@@ -48,14 +48,14 @@ import Testing
     let descriptor = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
     try #require(descriptor >= 0)
     defer { close(descriptor) }
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let number = try socket.number(ofNamespace: descriptor)
     #expect(number ?? 0 >= 0)
   }
 
   @Test("a name or kind that no interface can have is an error with both")
   func badName() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     for (name, kind) in [("sixteen-is-too-lo", "ifb"), ("a/b", "ifb"), ("nosuch0", "nosuchkind")] {
       let error = #expect(throws: NetlinkError.self) { try socket.addLink(name, kind: kind, mtu: 1500) }
       if error?.number != EPERM { #expect(error?.action == "make the interface \(name) (\(kind))") }
@@ -64,7 +64,7 @@ import Testing
 
   @Test("an interface that has the name already is not made again")
   func existing() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     try ifPrivileged { () throws(NetlinkError) in
       let isMade = try socket.addLink("lo", kind: "ifb", mtu: 1500)
       #expect(!isMade)
@@ -73,14 +73,14 @@ import Testing
 
   @Test("to bring up an interface that is missing is an error with its index")
   func bringUpMissing() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let error = #expect(throws: NetlinkError.self) { try socket.bringUp(missingInterface) }
     expectNoDevice(error, "bring the interface with index \(missingInterface) up")
   }
 
   @Test("to remove an interface that is missing is no error")
   func removeMissing() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     try ifPrivileged { () throws(NetlinkError) in try socket.removeLink(missingInterface) }
   }
 }

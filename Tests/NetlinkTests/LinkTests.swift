@@ -26,7 +26,7 @@ import Testing
 
   @Test("an interface is found by its name with all its attributes")
   func found() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let link = try socket.link(named: "lo")
     #expect(link.index == 1)
     #expect(link.name == "lo")
@@ -39,7 +39,7 @@ import Testing
 
   @Test("an interface that is missing is an error with its name", arguments: ["nosuch0", "lo0", "LO"])
   func missing(name: String) throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let error = #expect(throws: NetlinkError.self) { _ = try socket.link(named: name) }
     #expect(error?.action == "look at interface \(name)")
     #expect(error?.description.contains("No such device") == true)
@@ -47,7 +47,7 @@ import Testing
 
   @Test("an interface is the same by its index as by its name")
   func byIndex() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let byName = try socket.link(named: "lo")
     let byIndex = try socket.link(1)
     #expect(byIndex == byName)
@@ -55,9 +55,18 @@ import Testing
     #expect(ifAny == byName)
   }
 
+  @Test("the first interface is lo, and one that is missing is an error with its number")
+  func linkName() throws {
+    let socket = try RouteSocket.open()
+    let name = try socket.linkName(1)
+    #expect(name == "lo")
+    let error = #expect(throws: NetlinkError.self) { _ = try socket.linkName(.max) }
+    #expect(error?.action == "find the name of interface 4294967295")
+  }
+
   @Test("an index that no interface has is an error with it")
   func missingIndex() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let error = #expect(throws: NetlinkError.self) { _ = try socket.link(missingInterface) }
     #expect(error?.action == "look at the interface with index \(missingInterface)")
     #expect(error?.number == ENODEV)
@@ -65,7 +74,7 @@ import Testing
 
   @Test("an interface that may be missing is none", arguments: ["nosuch0", "lo0", "LO"])
   func none(name: String) throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let link = try socket.linkIfAny(named: name)
     #expect(link == nil)
   }

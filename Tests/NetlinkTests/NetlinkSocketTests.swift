@@ -10,15 +10,6 @@ import Testing
 
 /// What any process may ask the kernel.
 @Suite struct NetlinkSocketTests {
-  @Test("the first interface is lo, and one that is missing is an error with its number")
-  func linkName() throws {
-    let socket = try NetlinkSocket.open(.route)
-    let name = try socket.linkName(1)
-    #expect(name == "lo")
-    let error = #expect(throws: NetlinkError.self) { _ = try socket.linkName(.max) }
-    #expect(error?.action == "find the name of interface 4294967295")
-  }
-
   @Test("more requests than fit into the socket's buffer are answered in their order, errors too")
   func answers() throws {
     let indexes: [Int32] = (0..<100).map { $0 % 3 == 0 ? 0x7fff_fff0 : 1 }
@@ -31,7 +22,7 @@ import Testing
       return request
     }
     let socket = try NetlinkSocket.open(.route)
-    let answers = try socket.answers(to: requests)
+    let answers = try socket.executeAll(requests)
     #expect(answers.map { $0.errorNumber == nil } == indexes.map { $0 == 1 })
     #expect(answers.allSatisfy { $0.errorNumber == nil || $0.errorNumber == ENODEV })
   }
@@ -51,7 +42,7 @@ import Testing
     var request = NetlinkMessage(type: UInt16(RTM_GETLINK))
     for value in [0, 0x7fff_fff0, 0, 0] as [UInt32] { request.append(value) }
     let socket = try NetlinkSocket.open(.route)
-    let error = #expect(throws: NetlinkError.self) { try socket.answer(to: request, "look for a link") }
+    let error = #expect(throws: NetlinkError.self) { try socket.execute(request, "look for a link") }
     #expect(error?.action == "look for a link")
     #expect(error?.number == ENODEV)
   }
@@ -78,7 +69,7 @@ import Testing
   func leftOver() throws {
     let socket = try NetlinkSocket.open(.route)
     _ = try socket.send([Self.look(1)])
-    let answer = try socket.answers(to: [Self.look(Self.missing)])
+    let answer = try socket.executeAll([Self.look(Self.missing)])
     #expect(answer.map(\.errorNumber) == [ENODEV])
     _ = try socket.send([Self.look(Self.missing), Self.look(1)])
     let names = try Self.names(socket)
@@ -86,7 +77,7 @@ import Testing
     _ = try socket.send([Self.look(1)])
     var acknowledged = Self.look(Self.missing)
     acknowledged.requestAcknowledgement()
-    let error = #expect(throws: NetlinkError.self) { try socket.answerIfAny(to: acknowledged, "look") }
+    let error = #expect(throws: NetlinkError.self) { try socket.executeOptional(acknowledged, "look") }
     #expect(error?.number == ENODEV)
   }
 
@@ -94,10 +85,10 @@ import Testing
   func unfinishedDump() throws {
     let socket = try NetlinkSocket.open(.route)
     try socket.dump(Self.listLinks(), "list") { _ in false }
-    let answers = try socket.answers(to: [Self.look(Self.missing)])
+    let answers = try socket.executeAll([Self.look(Self.missing)])
     #expect(answers.map(\.errorNumber) == [ENODEV])
-    let link = try socket.linkIfAny(named: "no such link")
-    #expect(link == nil)
+    let missing = try socket.execute(Self.look(Self.missing), "look", unless: [ENODEV])
+    #expect(missing == nil)
   }
 
   /// A socket whose receive buffer, the smallest there is, has just overflowed.
@@ -112,12 +103,12 @@ import Testing
   func overflow() throws {
     let socket = try Self.overflowing()
     let error = #expect(throws: NetlinkError.self) {
-      try socket.answers(to: (0..<24).map { Self.look($0 % 2 == 0 ? 1 : Self.missing) })
+      try socket.executeAll((0..<24).map { Self.look($0 % 2 == 0 ? 1 : Self.missing) })
     }
     #expect(error?.number == ENOBUFS)
-    let answers = try socket.answers(to: [Self.look(Self.missing)])
+    let answers = try socket.executeAll([Self.look(Self.missing)])
     #expect(answers.map(\.errorNumber) == [ENODEV])
-    let name = try socket.link(1).name
+    let name = try socket.execute(Self.look(1), "look").attributes(after: 16)[IFLA_IFNAME]?.text
     #expect(name == "lo")
   }
 

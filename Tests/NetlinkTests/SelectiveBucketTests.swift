@@ -76,7 +76,7 @@ import Testing
 extension SelectiveBucketTests {
   @Test("on an interface that is missing there is none, which is an error with its index")
   func missing() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let error = #expect(throws: NetlinkError.self) {
       _ = try socket.selectiveBucket(of: missingInterface, handle: Self.handle)
     }
@@ -85,7 +85,7 @@ extension SelectiveBucketTests {
 
   @Test("to set one on an interface that is missing is an error with its index")
   func setOnMissing() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let wanted = try Self.selective(["10.0.0.0/8"])
     let error = #expect(throws: NetlinkError.self) {
       try socket.set(wanted, of: missingInterface, handle: Self.handle)
@@ -95,7 +95,7 @@ extension SelectiveBucketTests {
 
   @Test("lo has none of ours")
   func loopback() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let found = try socket.selectiveBucket(of: 1, handle: Self.handle)
     #expect(found == nil)
   }

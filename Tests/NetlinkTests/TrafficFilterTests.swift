@@ -305,7 +305,7 @@ extension TrafficFilterTests {
 extension TrafficFilterTests {
   @Test("an interface that is missing has no filters")
   func missing() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let found = try socket.filters(of: missingInterface, at: .ingressFilters)
     #expect(found.u32.isEmpty)
     #expect(found.priorities.isEmpty)
@@ -313,7 +313,7 @@ extension TrafficFilterTests {
 
   @Test("to remove nothing asks the kernel for nothing, and what is gone is no error")
   func removeNothing() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     try socket.remove([], among: [], of: missingInterface, at: .ingressFilters)
     let filter = TrafficFilter(rule: .redirect(to: 4, classID: Self.mark), priority: 1, handle: 1)
     try ifPrivileged { () throws(NetlinkError) in
@@ -323,7 +323,7 @@ extension TrafficFilterTests {
 
   @Test("a filter for an interface that is missing is an error with its index")
   func addToMissing() throws {
-    let socket = try NetlinkSocket.open(.route)
+    let socket = try RouteSocket.open()
     let error = #expect(throws: NetlinkError.self) {
       try socket.add(.redirect(to: 4, classID: Self.mark), priority: 1, to: missingInterface, at: .ingressFilters)
     }

@@ -24,14 +24,14 @@ struct RequestHostEndTests {
 
   private func hostEnd(_ interface: String = "eth0") throws -> Link {
     let request = try Self.request(interface, container.path)
-    return try host.run { try request.hostEnd(try NetlinkSocket.open(.route), of: "can be on a bridge") }
+    return try host.run { try request.hostEnd(try RouteSocket.open(), of: "can be on a bridge") }
   }
 
   /// Why there is none.
   private func failure(_ interface: String = "eth0", _ namespace: String? = nil) throws -> CNIError? {
     let request = try Self.request(interface, namespace ?? container.path)
     return try host.run {
-      let routes = try NetlinkSocket.open(.route)
+      let routes = try RouteSocket.open()
       do throws(CNIError) {
         _ = try request.hostEnd(routes, of: "can be on a bridge")
         return nil
@@ -65,7 +65,7 @@ struct RequestHostEndTests {
       link set veth0 master cni0
       """)
     let end = try hostEnd()
-    let name = try host.run { try end.master.map { try NetlinkSocket.open(.route).linkName($0) } }
+    let name = try host.run { try end.master.map { try RouteSocket.open().linkName($0) } }
     #expect(name == "cni0")
   }
 

@@ -35,7 +35,7 @@ extension NetlinkMessage {
   }
 }
 
-extension NetlinkSocket {
+extension NetfilterSocket {
   /// Sends messages of nf_tables as one change that is made whole or not at all. With a generation, only if that still is
   /// the ruleset's.
   package func commit(_ messages: [NetlinkMessage], generation: UInt32? = nil) throws(NetlinkError) {
@@ -55,23 +55,23 @@ extension NetlinkSocket {
     all[begin.count + messages.count - 1].requestAcknowledgement()
     let numbers = SequenceNumbers.next(all.count)
     let bytes = all.enumerated().flatMap { $1.bytes(sequence: numbers[$0]) }
-    if bytes.count > 64 << 10 { reserve(bytes.count * 2) }
+    if bytes.count > 64 << 10 { netlink.reserve(bytes.count * 2) }
     do throws(NetlinkError) {
-      try send(bytes)
+      try netlink.send(bytes)
     } catch {
       guard error.number == EMSGSIZE else { throw error }
-      throw .tooLarge(batch: bytes.count, limit: sendLimit)
+      throw .tooLarge(batch: bytes.count, limit: netlink.sendLimit)
     }
-    var replies = try receive(numbers, waiting: true)
+    var replies = try netlink.receive(numbers, waiting: true)
     while true {
-      let more = try receive(numbers, waiting: false)
+      let more = try netlink.receive(numbers, waiting: false)
       if more.isEmpty { break }
       replies += more
     }
     for reply in replies {
       if let failure = reply.failure("change the nftables ruleset") { throw failure }
     }
-    if !end.isEmpty, messages.contains(where: \.deletes) { Self.noteDeletion() }
+    if !end.isEmpty, messages.contains(where: \.deletes) { NetlinkSocket.noteDeletion() }
   }
 }
 

@@ -14,7 +14,7 @@ package struct Qdisc: Equatable, Sendable {
   package let bucket: TokenBucket?
 }
 
-extension NetlinkSocket {
+extension RouteSocket {
   /// The qdisc at the root or the ingress of an interface; nil if there is none or only the kernel's own.
   package func qdisc(of interface: UInt32, at place: TrafficHandle) throws(NetlinkError) -> Qdisc? {
     let request = TrafficHeader(interface, parent: place).message(RTM_GETQDISC, NLM_F_ECHO)
@@ -55,14 +55,14 @@ extension NetlinkSocket {
   package func removeQdisc(of interface: UInt32, at place: TrafficHandle) throws(NetlinkError) {
     let request = TrafficHeader(interface, parent: place).message(RTM_DELQDISC, NLM_F_ACK)
     let action = "remove a qdisc of the interface with index \(interface)"
-    _ = try answer(to: request, action, unless: [ENOENT, ENODEV])
+    _ = try netlink.execute(request, action, unless: [ENOENT, ENODEV])
   }
 
   /// Asks for a qdisc or a class; nil if there is none, or one that the kernel made by itself. Without `NLM_F_ECHO` the
   /// kernel would tell only who listens to changes (net/sched/sch_api.c).
   func trafficControl(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply? {
     do {
-      return try answerIfAny(to: request, action)
+      return try netlink.executeOptional(request, action)
     } catch {
       if error.number == ENOENT { return nil }
       throw error
@@ -79,6 +79,6 @@ extension NetlinkSocket {
     var request = header.message(RTM_NEWQDISC, NLM_F_ACK | NLM_F_CREATE | flags)
     request.attribute(TCA_KIND, Array(kind.utf8) + [0])
     options(&request)
-    try answer(to: request, "make the qdisc \(kind) on the interface with index \(interface)")
+    try netlink.execute(request, "make the qdisc \(kind) on the interface with index \(interface)")
   }
 }

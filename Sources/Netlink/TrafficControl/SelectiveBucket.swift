@@ -35,7 +35,7 @@ package struct SelectiveBucket: Equatable, Sendable {
   }
 }
 
-extension NetlinkSocket {
+extension RouteSocket {
   /// Puts the bucket at the root, in place of what is there.
   package func set(
     _ wanted: SelectiveBucket, of interface: UInt32, handle: TrafficHandle
@@ -57,7 +57,7 @@ extension NetlinkSocket {
     var request = header.message(RTM_NEWTCLASS, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
     request.attribute(TCA_KIND, Array("htb".utf8) + [0])
     wanted.bucket.appendHTB(to: &request)
-    try answer(to: request, "make a class of htb on the interface with index \(interface)")
+    try netlink.execute(request, "make a class of htb on the interface with index \(interface)")
     try makeQdisc("bfifo", of: interface, at: shaped, handle: TrafficHandle(0), flags: NLM_F_EXCL) { message in
       message.attribute(TCA_OPTIONS, wanted.bucket.limit)
     }

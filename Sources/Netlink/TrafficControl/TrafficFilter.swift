@@ -77,7 +77,7 @@ extension TrafficFilter.Rule {
 
 // MARK: - Asking the kernel
 
-extension NetlinkSocket {
+extension RouteSocket {
   /// All filters at a place of an interface, in the order in which a packet meets them; of those of other kinds only
   /// the priorities are told.
   package func filters(
@@ -86,7 +86,9 @@ extension NetlinkSocket {
     let action = "list the filters of the interface with index \(interface)"
     var u32: [TrafficFilter] = []
     var priorities: [UInt16] = []
-    for part in try dump(TrafficHeader(interface, parent: parent).message(RTM_GETTFILTER, NLM_F_DUMP), action).parts {
+    for part in try netlink.dump(TrafficHeader(interface, parent: parent).message(RTM_GETTFILTER, NLM_F_DUMP), action)
+      .parts
+    {
       guard let header = TrafficHeader(part) else { continue }
       let priority = UInt16(header.info >> 16)
       if priorities.last != priority { priorities.append(priority) }
@@ -101,7 +103,7 @@ extension NetlinkSocket {
     let header = header(rule, priority, interface, parent)
     var request = header.message(RTM_NEWTFILTER, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)
     rule.append(to: &request)
-    try answer(to: request, "add a filter to the interface with index \(interface)")
+    try netlink.execute(request, "add a filter to the interface with index \(interface)")
   }
 
   /// Removes some of the filters that were listed, `present`; those that are gone are no error.
@@ -121,7 +123,7 @@ extension NetlinkSocket {
       request.attribute(TCA_KIND, Array("u32".utf8) + [0])
       let action = "remove a filter of the interface with index \(interface)"
       // EINVAL: its qdisc is gone.
-      _ = try answer(to: request, action, unless: [ENOENT, ENODEV, EINVAL])
+      _ = try netlink.execute(request, action, unless: [ENOENT, ENODEV, EINVAL])
     }
   }
 

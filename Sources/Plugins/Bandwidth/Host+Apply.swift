@@ -193,12 +193,12 @@ extension TrafficFilter {
 
 /// What takes back the changes that were made, the last first.
 struct Undo {
-  private var steps: [(borrowing NetlinkSocket) throws(NetlinkError) -> Void] = []
+  private var steps: [(borrowing RouteSocket) throws(NetlinkError) -> Void] = []
 
-  mutating func add(_ step: @escaping (borrowing NetlinkSocket) throws(NetlinkError) -> Void) { steps.append(step) }
+  mutating func add(_ step: @escaping (borrowing RouteSocket) throws(NetlinkError) -> Void) { steps.append(step) }
 
   /// Goes on after a failure: the error that led here is the one to tell.
-  func run(_ routes: borrowing NetlinkSocket) {
+  func run(_ routes: borrowing RouteSocket) {
     for step in steps.reversed() { try? step(routes) }
   }
 }

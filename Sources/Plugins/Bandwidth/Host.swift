@@ -9,11 +9,11 @@ import Veth
 
 /// The host's side of a container's network, on a socket of the namespace that the plugin runs in.
 struct Host: ~Copyable {
-  let routes: NetlinkSocket
+  let routes: RouteSocket
 
   static func open() throws(CNIError) -> Host {
     Host(
-      routes: try kernel("look at the host's interfaces") { () throws(NetlinkError) in try NetlinkSocket.open(.route) })
+      routes: try kernel("look at the host's interfaces") { () throws(NetlinkError) in try RouteSocket.open() })
   }
 
   /// The host's end of the container's interface, as it is remembered or else by the interface's name; code 7 if that is no veth

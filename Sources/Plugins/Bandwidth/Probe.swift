@@ -18,7 +18,7 @@ enum Probe {
     }
     try scratch.run(convert) { () throws(CNIError) in
       try kernel("try out shaping") { () throws(NetlinkError) in
-        let routes = try NetlinkSocket.open(.route)
+        let routes = try RouteSocket.open()
         let loopback = try routes.link(named: "lo")
         try routes.addLink("probe", kind: "ifb", mtu: 1500)
         let ifb = try routes.link(named: "probe")

@@ -22,7 +22,7 @@ struct HostLink: Sendable {
 
   /// Throws code 7 if the container's interface is no veth with an end on this host.
   static func find(_ request: Request) throws(CNIError) -> HostLink {
-    let routes = try kernel { () throws(NetlinkError) in try NetlinkSocket.open(.route) }
+    let routes = try kernel { () throws(NetlinkError) in try RouteSocket.open() }
     let end = try request.hostEnd(routes, of: "is known by its end on the host")
     return try kernel { () throws(NetlinkError) in
       let port = try routes.bridgePort(named: end.name)
@@ -72,7 +72,7 @@ enum PortIsolation {
   /// Switches the isolation of a bridge port; one that is gone, or is a port of a bridge no more, has none.
   static func set(_ isIsolated: Bool, ofPort name: String) throws(CNIError) {
     try kernel { () throws(NetlinkError) in
-      let routes = try NetlinkSocket.open(.route)
+      let routes = try RouteSocket.open()
       guard let port = try routes.bridgePort(named: name), port.isIsolated != isIsolated else { return }
       try routes.isolate(port, isIsolated)
     }

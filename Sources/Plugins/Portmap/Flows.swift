@@ -52,7 +52,7 @@ struct Flows {
     if destinations.isEmpty { return [] }
     let paths = try kernel { () throws(NetlinkError) in
       do throws(NetlinkError) {
-        return try NetlinkSocket.open(.netfilter).flowPaths(to: destinations)
+        return try NetfilterSocket.open().flowPaths(to: destinations)
       } catch {
         // The ports work all the same; only what was there before goes on for a while.
         guard error.saysNoConntrack else { throw error }
@@ -68,17 +68,17 @@ struct Flows {
   private func forget(_ paths: [FlowPath]) throws(CNIError) {
     if paths.isEmpty { return }
     try kernel { () throws(NetlinkError) in
-      let routes = try NetlinkSocket.open(.route)
+      let routes = try RouteSocket.open()
       var isLocal: [IPAddress: Bool] = [:]
       for path in paths where isLocal[path.address] == nil {
         isLocal[path.address] = try self.isLocal(path.address, routes)
       }
       let local = paths.filter { isLocal[$0.address] ?? false }
-      if !local.isEmpty { try NetlinkSocket.open(.netfilter).forgetFlows(on: local) }
+      if !local.isEmpty { try NetfilterSocket.open().forgetFlows(on: local) }
     }
   }
 
-  private func isLocal(_ address: IPAddress, _ routes: borrowing NetlinkSocket) throws(NetlinkError) -> Bool {
+  private func isLocal(_ address: IPAddress, _ routes: borrowing RouteSocket) throws(NetlinkError) -> Bool {
     do {
       return try routes.route(to: address).isLocal
     } catch {

@@ -25,7 +25,7 @@ struct Hairpin {
   /// By the kernel, and not by the names in the result, of which the host may have one for something else. Nil for an interface
   /// that is no veth with an end on this host: no bridge here sees its frames.
   private static func port(_ request: Request) throws(CNIError) -> (name: String, port: BridgePort)? {
-    let routes = try kernel { () throws(NetlinkError) in try NetlinkSocket.open(.route) }
+    let routes = try kernel { () throws(NetlinkError) in try RouteSocket.open() }
     let end: Link
     do throws(CNIError) {
       end = try request.hostEnd(routes, of: "has a bridge port")
@@ -39,7 +39,7 @@ struct Hairpin {
 
   func enable() throws(CNIError) {
     guard let port, !port.port.isHairpin else { return }
-    try Self.kernel { () throws(NetlinkError) in try NetlinkSocket.open(.route).enableHairpin(port.port) }
+    try Self.kernel { () throws(NetlinkError) in try RouteSocket.open().enableHairpin(port.port) }
   }
 
   func problems() -> [String] {

@@ -30,7 +30,7 @@ struct Localhost {
       return
     }
     do throws(NetlinkError) {
-      let socket = try NetlinkSocket.open(.route)
+      let socket = try RouteSocket.open()
       var names: [String] = []
       for address in containers {
         guard let route = try Self.route(to: address, socket) else { continue }
@@ -44,7 +44,7 @@ struct Localhost {
   }
 
   /// Nil if the host has no way to the address: then localhost has none either.
-  private static func route(to address: IPAddress, _ socket: borrowing NetlinkSocket) throws(NetlinkError) -> Route? {
+  private static func route(to address: IPAddress, _ socket: borrowing RouteSocket) throws(NetlinkError) -> Route? {
     do {
       return try socket.route(to: address)
     } catch {
@@ -145,7 +145,7 @@ extension Localhost {
   private static func openInterfaces() throws(CNIError) -> [String] {
     let names: [String]
     do throws(NetlinkError) {
-      names = try NetlinkSocket.open(.route).linkNames()
+      names = try RouteSocket.open().linkNames()
     } catch {
       throw CNIError(.kernelRefused, "\(error)")
     }
@@ -164,13 +164,13 @@ extension Localhost {
 
   /// Whether packets to an address leave by an interface; a doubt speaks for it.
   private static func addressTest(_ interface: String) throws(CNIError) -> (IPAddress) -> Bool {
-    guard let index = NetlinkSocket.linkIndex(named: interface) else { return { _ in false } }
+    guard let index = RouteSocket.linkIndex(named: interface) else { return { _ in false } }
     var known: (address: IPAddress, isBehind: Bool)?
     return { address in
       if let known, known.address == address { return known.isBehind }
       var isBehind = true
       do throws(NetlinkError) {
-        isBehind = try route(to: address, NetlinkSocket.open(.route))?.interface == index
+        isBehind = try route(to: address, RouteSocket.open())?.interface == index
       } catch {
         isBehind = true
       }

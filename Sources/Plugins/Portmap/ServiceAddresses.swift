@@ -15,7 +15,7 @@ struct ServiceAddresses {
   /// The indexes of those that are there.
   private let present: [UInt32]
 
-  init() { present = Self.interfaces.compactMap { NetlinkSocket.linkIndex(named: $0) } }
+  init() { present = Self.interfaces.compactMap { RouteSocket.linkIndex(named: $0) } }
 
   /// Whether there are any.
   var isEmpty: Bool { present.isEmpty }
@@ -25,7 +25,7 @@ struct ServiceAddresses {
     if isEmpty { return [] }
     let all: [InterfaceAddress]
     do throws(NetlinkError) {
-      all = try NetlinkSocket.open(.route).addresses()
+      all = try RouteSocket.open().addresses()
     } catch {
       throw CNIError(.kernelRefused, "\(error)")
     }

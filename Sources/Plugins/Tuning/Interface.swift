@@ -14,9 +14,9 @@ struct Interface: ~Copyable {
   let name: String
   /// Nil if there is none: a parameter need not be about it.
   private let link: Link?
-  private let routes: NetlinkSocket
+  private let routes: RouteSocket
 
-  private init(_ name: String, _ link: Link?, _ routes: consuming NetlinkSocket) {
+  private init(_ name: String, _ link: Link?, _ routes: consuming RouteSocket) {
     self.name = name
     self.link = link
     self.routes = routes
@@ -25,7 +25,7 @@ struct Interface: ~Copyable {
   /// Looks for the interface; one that is missing is no error yet.
   static func find(_ name: String) throws(CNIError) -> Interface {
     do throws(NetlinkError) {
-      let routes = try NetlinkSocket.open(.route)
+      let routes = try RouteSocket.open()
       return Interface(name, try routes.linkIfAny(named: name), routes)
     } catch {
       throw CNIError(.kernelRefused, "CNI_IFNAME: \(error)")
@@ -118,7 +118,7 @@ struct Interface: ~Copyable {
   private func set(_ features: [EthtoolFeature]) throws(CNIError) {
     if features.isEmpty { return }
     do throws(NetlinkError) {
-      let socket = try NetlinkSocket.open(.generic)
+      let socket = try GenericSocket.open()
       try socket.set(features, of: name, try socket.ethtool())
     } catch {
       throw CNIError(.kernelRefused, "tune \(name): \(error)")
@@ -128,7 +128,7 @@ struct Interface: ~Copyable {
   /// The features of the interface that can be changed.
   private func features() throws(CNIError) -> [EthtoolFeature] {
     do throws(NetlinkError) {
-      let socket = try NetlinkSocket.open(.generic)
+      let socket = try GenericSocket.open()
       return try socket.features(of: name, try socket.ethtool())
     } catch {
       throw CNIError(.kernelRefused, "tune \(name): \(error)")

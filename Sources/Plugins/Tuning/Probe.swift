@@ -30,7 +30,7 @@ enum Probe {
       }
       if options.features.isEmpty { return }
       do throws(NetlinkError) {
-        _ = try NetlinkSocket.open(.generic).ethtool()
+        _ = try GenericSocket.open().ethtool()
       } catch {
         throw CNIError(.kernelRefused, "\(error)")
       }

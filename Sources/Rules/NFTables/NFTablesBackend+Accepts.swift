@@ -28,7 +28,7 @@ extension NFTablesBackend: AddressOwningBackend {
   package func unexplained(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress] {
     try transaction("look up accepted addresses") { (session) throws(NetlinkError) in
       let recorded = try session.read(places: addresses.map { Layout.place(ForwardAccept($0)) }).elements
-      let routes = try NetlinkSocket.open(.route)
+      let routes = try RouteSocket.open()
       var living: [OwnerTag] = []
       for stored in try session.elements(of: Part.bridgePorts.name) {
         guard let owner = stored.element.comment?.owner, let port = Layout.port(stored.element) else { continue }
@@ -68,7 +68,7 @@ extension NFTablesBackend: AddressOwningBackend {
   package func unrecordedPorts(on bridge: String) throws(CNIError) -> [String] {
     let ports: [String]
     do throws(NetlinkError) {
-      ports = try NetlinkSocket.open(.route).ports(ofBridge: bridge)
+      ports = try RouteSocket.open().ports(ofBridge: bridge)
     } catch {
       throw CNIError(.kernelRefused, "\(error)")
     }

@@ -111,7 +111,7 @@ extension NFTablesBackend {
       if !containers.contains(address) { containers.append(address) }
       return false
     }
-    let routes = try NetlinkSocket.open(.route)
+    let routes = try RouteSocket.open()
     var names: [String] = []
     for container in containers {
       // Who cannot be reached needs no guard.

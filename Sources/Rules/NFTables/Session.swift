@@ -8,9 +8,9 @@ import Netlink
 
 /// The kernel's nf_tables, as one call of a plugin talks to it.
 struct Session: ~Copyable {
-  private let socket: NetlinkSocket
+  private let socket: NetfilterSocket
 
-  init() throws(NetlinkError) { socket = try NetlinkSocket.open(.netfilter) }
+  init() throws(NetlinkError) { socket = try NetfilterSocket.open() }
 
   /// What a change is computed from.
   struct Snapshot {
@@ -53,7 +53,7 @@ struct Session: ~Copyable {
   private func ask(
     _ requests: [NetlinkMessage]
   ) throws(NetlinkError) -> (generation: UInt32, answers: [NetlinkReply]) {
-    let answers = try socket.answers(to: [NetlinkMessage(nft: NFT_MSG_GETGEN, family: 0)] + requests)
+    let answers = try socket.netlink.executeAll([NetlinkMessage(nft: NFT_MSG_GETGEN, family: 0)] + requests)
     guard answers.count == 1 + requests.count else { throw NetlinkError("read the nftables ruleset", number: EPROTO) }
     // The answer to a message of a subsystem that is not there.
     if answers[0].errorNumber == EINVAL {
@@ -86,7 +86,7 @@ struct Session: ~Copyable {
     var isFound = false
     do throws(NetlinkError) {
       // What is not read to its end would be in the way of what this socket is asked next.
-      try NetlinkSocket.open(.netfilter).dump(Element.list(set), "list the elements of \(set)") { reply in
+      try NetfilterSocket.open().netlink.dump(Element.list(set), "list the elements of \(set)") { reply in
         isFound = Element.read(reply).contains { $0.timeout == nil && !places.contains($0.element.place) }
         return !isFound
       }
@@ -100,7 +100,7 @@ struct Session: ~Copyable {
   consuming func hasElement(in set: String, where isWanted: (Element) -> Bool) throws(NetlinkError) -> Bool {
     var isFound = false
     do throws(NetlinkError) {
-      try socket.dump(Element.list(set), "list the elements of \(set)") { reply in
+      try socket.netlink.dump(Element.list(set), "list the elements of \(set)") { reply in
         isFound = Element.read(reply).contains { $0.timeout == nil && isWanted($0.element) }
         return !isFound
       }
@@ -138,7 +138,7 @@ struct Session: ~Copyable {
     var former: [ArraySlice<UInt8>]?
     for _ in 0..<attempts {
       do throws(NetlinkError) {
-        let (parts, isInterrupted) = try socket.dump(request, action)
+        let (parts, isInterrupted) = try socket.netlink.dump(request, action)
         // The first four bytes tell the ruleset's number.
         let contents = parts.map { $0.payload.dropFirst(4) }
         if !isInterrupted || contents == former { return parts }

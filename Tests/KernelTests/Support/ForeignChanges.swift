@@ -32,7 +32,7 @@ final class ForeignChanges: Sendable {
   }
 
   private func run() throws {
-    let socket = try NetlinkSocket.open(.netfilter)
+    let socket = try NetfilterSocket.open()
     while isWanted.load(ordering: .relaxed) {
       var message = NetlinkMessage(nfTables: NFT_MSG_NEWRULE, flags: NLM_F_CREATE | NLM_F_APPEND, family: 2)
       message.attribute(NFTA_RULE_TABLE.rawValue, text: "unrelated")

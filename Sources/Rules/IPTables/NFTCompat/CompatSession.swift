@@ -20,7 +20,7 @@ struct CompatSession {
     let action = "read the generation of the nftables ruleset"
     do throws(NetlinkError) {
       let main = try sockets.main()
-      let reply = try main.socket.answer(to: NetlinkMessage(nfTables: NFT_MSG_GETGEN, family: 0), action)
+      let reply = try main.socket.netlink.execute(NetlinkMessage(nfTables: NFT_MSG_GETGEN, family: 0), action)
       guard let number = reply.attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0) else {
         throw NetlinkError(action, number: EPROTO)
       }
@@ -45,7 +45,7 @@ struct CompatSession {
       look.attribute(NFTA_CHAIN_NAME.rawValue, text: chain)
       return look
     }
-    let replies = try main.socket.answers(to: requests)
+    let replies = try main.socket.netlink.executeAll(requests)
     for reply in replies {
       if let failure = reply.failure("look at the chains"), failure.number != ENOENT { throw failure }
     }
@@ -107,7 +107,7 @@ struct CompatSession {
       var handles: [UInt64] = []
       var parts: [NetlinkReply] = []
       var isFound = false
-      let isInterrupted = try shared.socket.dump(list, action, holding: needles, noting: handle, in: &handles) { part in
+      let isInterrupted = try shared.socket.netlink.dump(list, action, holding: needles, noting: handle, in: &handles) { part in
         parts.append(part)
         isFound = isLast?(part) ?? false
         return !isFound

@@ -8,9 +8,9 @@ import Netlink
 final class CompatSockets: @unchecked Sendable {
   /// A socket that several have.
   final class Shared {
-    let socket: NetlinkSocket
+    let socket: NetfilterSocket
 
-    fileprivate init(_ socket: consuming NetlinkSocket) { self.socket = socket }
+    fileprivate init(_ socket: consuming NetfilterSocket) { self.socket = socket }
   }
 
   private var open: Shared?
@@ -23,14 +23,14 @@ final class CompatSockets: @unchecked Sendable {
   /// The one that is asked one thing after another.
   func main() throws(NetlinkError) -> Shared {
     if let open { return open }
-    let socket = Shared(try NetlinkSocket.open(.netfilter))
+    let socket = Shared(try NetfilterSocket.open())
     open = socket
     return socket
   }
 
   /// One for a list that may not be read to its end.
   func another() throws(NetlinkError) -> Shared {
-    let socket = Shared(try NetlinkSocket.open(.netfilter))
+    let socket = Shared(try NetfilterSocket.open())
     keep(socket)
     return socket
   }

@@ -5,8 +5,8 @@ import Address
 import CLinux
 import Glibc
 
-extension NetlinkSocket {
-  /// The paths of the tracked flows that began by going to one of these destinations, each once. This is a netfilter socket.
+extension NetfilterSocket {
+  /// The paths of the tracked flows that began by going to one of these destinations, each once.
   package func flowPaths(to destinations: [FlowDestination]) throws(NetlinkError) -> [FlowPath] {
     var found: [FlowPath] = []
     var known: Set<FlowPath> = []
@@ -21,8 +21,7 @@ extension NetlinkSocket {
     return found
   }
 
-  /// Makes the kernel forget the tracked flows on these paths, so that their next packets meet the rules of now. This is a
-  /// netfilter socket.
+  /// Makes the kernel forget the tracked flows on these paths, so that their next packets meet the rules of now.
   package func forgetFlows(on paths: [FlowPath]) throws(NetlinkError) {
     // For each the kernel walks its table.
     if paths.count <= 16 {
@@ -47,7 +46,7 @@ extension NetlinkSocket {
       original: [CNI_CTA_FILTER_F_IP_DST, CNI_CTA_FILTER_F_PROTO_NUM, CNI_CTA_FILTER_F_PROTO_DST_PORT],
       reply: [CNI_CTA_FILTER_F_IP_SRC, CNI_CTA_FILTER_F_PROTO_NUM, CNI_CTA_FILTER_F_PROTO_SRC_PORT])
     let refusals = [EINVAL, EOPNOTSUPP]
-    return try answer(to: request, "forget the tracked flows to port \(path.port)", unless: refusals) != nil
+    return try netlink.execute(request, "forget the tracked flows to port \(path.port)", unless: refusals) != nil
   }
 
   /// Forgets one flow after another.
@@ -57,7 +56,7 @@ extension NetlinkSocket {
       FlowDestination(family: $0.address.family, transport: $0.transport, port: $0.port, address: $0.address)
     }
     // The list, which may be longer than memory should hold, is still being told when the first flows go.
-    let other = try NetlinkSocket.open(.netfilter)
+    let other = try NetfilterSocket.open()
     for group in FlowDestination.byProtocol(destinations) {
       var batch: [NetlinkMessage] = []
       var failure: NetlinkError?
@@ -82,10 +81,10 @@ extension NetlinkSocket {
     var all = deletions
     // The kernel answers errors, and the one message that asks for it.
     all[all.count - 1].requestAcknowledgement()
-    let numbers = try send(all)
-    var replies = try receive(numbers, waiting: true)
+    let numbers = try netlink.send(all)
+    var replies = try netlink.receive(numbers, waiting: true)
     while true {
-      let more = try receive(numbers, waiting: false)
+      let more = try netlink.receive(numbers, waiting: false)
       if more.isEmpty { break }
       replies += more
     }
@@ -111,7 +110,7 @@ extension NetlinkSocket {
       port: port.map { (CTA_PROTO_DST_PORT, $0) })
     request.filter(original: filters, reply: [])
     // An entry that comes or goes meanwhile does not make the kernel leave out another.
-    try dump(request, "list the tracked flows of protocol \(first.transport)") { reply in
+    try netlink.dump(request, "list the tracked flows of protocol \(first.transport)") { reply in
       if let flow = TrackedFlow(reply) { body(flow) }
       return true
     }

@@ -4,29 +4,29 @@
 import CLinux
 import Glibc
 
-extension NetlinkSocket {
+extension RouteSocket {
   /// `ip link add … mtu … group … type …`; returns whether there was no interface of this name.
   @discardableResult
   package func addLink(_ name: String, kind: String, mtu: UInt32, group: UInt32 = 0) throws(NetlinkError) -> Bool {
-    var request = Self.linkMessage(UInt16(RTM_NEWLINK), NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, index: 0)
+    var request = NetlinkMessage(link: RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, index: 0)
     request.attribute(IFLA_IFNAME, Array(name.utf8) + [0])
     request.attribute(IFLA_MTU, mtu)
     if group != 0 { request.attribute(IFLA_GROUP, group) }
     request.nested(IFLA_LINKINFO) { $0.attribute(IFLA_INFO_KIND, Array(kind.utf8) + [0]) }
-    return try answer(to: request, "make the interface \(name) (\(kind))", unless: [EEXIST]) != nil
+    return try netlink.execute(request, "make the interface \(name) (\(kind))", unless: [EEXIST]) != nil
   }
 
   /// Brings an interface up.
   package func bringUp(_ index: UInt32) throws(NetlinkError) {
     let up = UInt32(IFF_UP)
-    let request = Self.linkMessage(UInt16(RTM_NEWLINK), NLM_F_ACK, index: index, flags: up, mask: up)
-    try answer(to: request, "bring the interface with index \(index) up")
+    let request = NetlinkMessage(link: RTM_NEWLINK, NLM_F_ACK, index: index, flags: up, mask: up)
+    try netlink.execute(request, "bring the interface with index \(index) up")
   }
 
   /// Removes an interface; one that is gone is no error.
   package func removeLink(_ index: UInt32) throws(NetlinkError) {
-    let request = Self.linkMessage(UInt16(RTM_DELLINK), NLM_F_ACK, index: index)
-    _ = try answer(to: request, "remove the interface with index \(index)", unless: [ENODEV])
+    let request = NetlinkMessage(link: RTM_DELLINK, NLM_F_ACK, index: index)
+    _ = try netlink.execute(request, "remove the interface with index \(index)", unless: [ENODEV])
   }
 
   /// Removes interfaces; those that are gone are no error. One after another each would take the kernel's grace periods, tens of
@@ -38,23 +38,23 @@ extension NetlinkSocket {
     }
     let group = try unusedGroup()
     let moves = indexes.map { index in
-      var request = Self.linkMessage(UInt16(RTM_SETLINK), NLM_F_ACK, index: index)
+      var request = NetlinkMessage(link: RTM_SETLINK, NLM_F_ACK, index: index)
       request.attribute(IFLA_GROUP, group)
       return request
     }
-    for reply in try answers(to: moves) {
+    for reply in try netlink.executeAll(moves) {
       if let failure = reply.failure("group interfaces to remove them"), failure.number != ENODEV { throw failure }
     }
-    var removal = Self.linkMessage(UInt16(RTM_DELLINK), NLM_F_ACK, index: 0)
+    var removal = NetlinkMessage(link: RTM_DELLINK, NLM_F_ACK, index: 0)
     removal.attribute(IFLA_GROUP, group)
-    _ = try answer(to: removal, "remove \(indexes.count) interfaces", unless: [ENODEV])
+    _ = try netlink.execute(removal, "remove \(indexes.count) interfaces", unless: [ENODEV])
   }
 
   /// The number of a group that no interface is in.
   private func unusedGroup() throws(NetlinkError) -> UInt32 {
-    var request = Self.linkMessage(UInt16(RTM_GETLINK), NLM_F_DUMP, index: 0)
+    var request = NetlinkMessage(link: RTM_GETLINK, NLM_F_DUMP, index: 0)
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
-    let used = try dump(request, "list the interfaces").parts.map { Link($0).attributes.group }
+    let used = try netlink.dump(request, "list the interfaces").parts.map { Link($0).attributes.group }
     var group = UInt32.random(in: 0x4000_0000...0x7fff_ffff)
     while used.contains(group) { group &+= 1 }
     return group
@@ -64,33 +64,33 @@ extension NetlinkSocket {
   /// kernel has no such names.
   @discardableResult
   package func addAlternativeName(_ name: String, to index: UInt32) throws(NetlinkError) -> Bool {
-    let request = Self.alternativeName(name, UInt16(RTM_NEWLINKPROP), NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND, index)
-    return try answer(to: request, "name the interface with index \(index)", unless: [EEXIST, EOPNOTSUPP]) != nil
+    let request = Self.alternativeName(name, RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND, index)
+    return try netlink.execute(request, "name the interface with index \(index)", unless: [EEXIST, EOPNOTSUPP]) != nil
   }
 
   /// Takes such a name away.
   package func removeAlternativeName(_ name: String, from index: UInt32) throws(NetlinkError) {
-    let request = Self.alternativeName(name, UInt16(RTM_DELLINKPROP), 0, index)
-    _ = try answer(to: request, "take a name from the interface with index \(index)", unless: [ENOENT, ENODEV])
+    let request = Self.alternativeName(name, RTM_DELLINKPROP, 0, index)
+    _ = try netlink.execute(request, "take a name from the interface with index \(index)", unless: [ENOENT, ENODEV])
   }
 
   private static func alternativeName(
-    _ name: String, _ type: UInt16, _ flags: Int32, _ index: UInt32
+    _ name: String, _ type: Int, _ flags: Int32, _ index: UInt32
   ) -> NetlinkMessage {
-    var request = linkMessage(type, NLM_F_ACK | flags, index: index)
+    var request = NetlinkMessage(link: type, NLM_F_ACK | flags, index: index)
     request.nested(IFLA_PROP_LIST) { $0.attribute(IFLA_ALT_IFNAME, Array(name.utf8) + [0]) }
     return request
   }
 
   /// All interfaces of a kind; what changes all the time may be missing.
   package func links(ofKind kind: String) throws(NetlinkError) -> [Link] {
-    var request = Self.linkMessage(UInt16(RTM_GETLINK), NLM_F_DUMP, index: 0)
+    var request = NetlinkMessage(link: RTM_GETLINK, NLM_F_DUMP, index: 0)
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
     // Kernels since 4.6 list only these; others list all.
     request.nested(IFLA_LINKINFO) { $0.attribute(IFLA_INFO_KIND, Array(kind.utf8) + [0]) }
     var links: [Link] = []
     for _ in 0..<5 {
-      let (parts, isInterrupted) = try dump(request, "list the interfaces of kind \(kind)")
+      let (parts, isInterrupted) = try netlink.dump(request, "list the interfaces of kind \(kind)")
       links = parts.map { Link($0) }.filter { $0.kind == kind }
       if !isInterrupted { break }
     }
@@ -103,7 +103,7 @@ extension NetlinkSocket {
     // struct rtgenmsg, padded
     request.append(UInt32(AF_UNSPEC))
     request.attribute(NETNSA_FD, descriptor)
-    let reply = try answer(to: request, "find the number of a network namespace")
+    let reply = try netlink.execute(request, "find the number of a network namespace")
     return reply.attributes(after: 4)[Int(NETNSA_NSID)]?.integer(Int32.self, at: 0).flatMap { $0 < 0 ? nil : $0 }
   }
 }

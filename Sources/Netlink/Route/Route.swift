@@ -13,7 +13,7 @@ package struct Route: Equatable, Sendable {
   package let isLocal: Bool
 }
 
-extension NetlinkSocket {
+extension RouteSocket {
   /// The route that this host takes to an address; throws an error that `isNoRoute` if there is none.
   package func route(to address: IPAddress) throws(NetlinkError) -> Route {
     var request = NetlinkMessage(type: UInt16(RTM_GETROUTE))
@@ -21,7 +21,7 @@ extension NetlinkSocket {
     for byte in [address.family.number, UInt8(address.family.bits), 0, 0, 0, 0, 0, 0] { request.append(byte) }
     request.append(UInt32(0))
     request.attribute(RTA_DST.rawValue, address.bytes)
-    let reply = try answer(to: request, "find the route to \(address)")
+    let reply = try netlink.execute(request, "find the route to \(address)")
     guard let interface = reply.attributes(after: 12)[Int(RTA_OIF.rawValue)]?.integer(UInt32.self, at: 0) else {
       throw NetlinkError("find the route to \(address)", number: ENETUNREACH)
     }

@@ -5,7 +5,7 @@ import CLinux
 import Glibc
 import Netlink
 
-extension NetlinkSocket {
+extension NetfilterSocket {
   /// Whether rules of nf_tables can have matches and targets of x_tables (`nft_compat`), as those of iptables-nft have.
   func hasXTablesInNFTables() throws(NetlinkError) -> Bool {
     var request = NetlinkMessage(
@@ -15,7 +15,7 @@ extension NetlinkSocket {
     // A match, not a target.
     request.attribute(NFTA_COMPAT_TYPE, UInt32(0))
     do throws(NetlinkError) {
-      try answer(to: request, "look for nft_compat")
+      try netlink.execute(request, "look for nft_compat")
       return true
     } catch {
       // Who has the subsystem but not the match has another answer.

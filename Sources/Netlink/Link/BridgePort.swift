@@ -15,7 +15,7 @@ package struct BridgePort: Equatable, Sendable {
 
   /// Reads an interface; nil if it is no port of a bridge.
   init?(_ reply: NetlinkReply) {
-    let info = reply.attributes(after: NetlinkSocket.linkHeaderLength).nested(Int(IFLA_LINKINFO))
+    let info = reply.attributes(after: Link.headerLength).nested(Int(IFLA_LINKINFO))
     guard
       info[Int(IFLA_INFO_SLAVE_KIND)]?.text == "bridge",
       let index = reply.payload.integer(UInt32.self, at: 4)
@@ -29,7 +29,7 @@ package struct BridgePort: Equatable, Sendable {
 
   /// Asks for the hairpin mode or the isolation of the port to be on or off.
   func message(setting attribute: Int, to value: Bool) -> NetlinkMessage {
-    var request = NetlinkSocket.linkMessage(UInt16(RTM_NEWLINK), NLM_F_ACK, index: interface)
+    var request = NetlinkMessage(link: RTM_NEWLINK, NLM_F_ACK, index: interface)
     request.nested(IFLA_LINKINFO) { info in
       info.attribute(IFLA_INFO_SLAVE_KIND, Array("bridge".utf8))
       info.nested(IFLA_INFO_SLAVE_DATA) { $0.attribute(attribute, UInt8(value ? 1 : 0)) }
@@ -38,7 +38,7 @@ package struct BridgePort: Equatable, Sendable {
   }
 }
 
-extension NetlinkSocket {
+extension RouteSocket {
   /// The port that an interface is; nil if it is none, or if there is no such interface.
   package func bridgePort(named name: String) throws(NetlinkError) -> BridgePort? {
     try linkReplyIfAny(name).flatMap { BridgePort($0) }
@@ -47,23 +47,23 @@ extension NetlinkSocket {
   /// The names of a bridge's ports; none if there is no such bridge. What comes or goes meanwhile may be missing.
   package func ports(ofBridge name: String) throws(NetlinkError) -> [String] {
     guard let bridge = try linkIfAny(named: name) else { return [] }
-    var request = Self.linkMessage(UInt16(RTM_GETLINK), NLM_F_DUMP, index: 0)
+    var request = NetlinkMessage(link: RTM_GETLINK, NLM_F_DUMP, index: 0)
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
     // Kernels since 4.6 list only the ports; others list all interfaces.
     request.attribute(IFLA_MASTER, bridge.index)
-    let links = try dump(request, "list the ports of \(name)").parts.map { Link($0) }
+    let links = try netlink.dump(request, "list the ports of \(name)").parts.map { Link($0) }
     return links.filter { $0.master == bridge.index }.map(\.name)
   }
 
   /// Lets the bridge send frames back by the port that they came in by.
   package func enableHairpin(_ port: BridgePort) throws(NetlinkError) {
     let request = port.message(setting: Int(IFLA_BRPORT_MODE), to: true)
-    try answer(to: request, "set hairpin mode of the bridge port with index \(port.interface)")
+    try netlink.execute(request, "set hairpin mode of the bridge port with index \(port.interface)")
   }
 
   /// Keeps the bridge, or not, from sending frames between this port and other isolated ones; since kernel 4.18.
   package func isolate(_ port: BridgePort, _ isIsolated: Bool) throws(NetlinkError) {
     let request = port.message(setting: Int(IFLA_BRPORT_ISOLATED), to: isIsolated)
-    try answer(to: request, "set the isolation of the bridge port with index \(port.interface)")
+    try netlink.execute(request, "set the isolation of the bridge port with index \(port.interface)")
   }
 }

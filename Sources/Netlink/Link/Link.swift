@@ -52,9 +52,12 @@ package struct Link: Equatable, Sendable {
     }
   }
 
+  /// The length of struct ifinfomsg: family, padding, type, index, flags, change.
+  static let headerLength = 16
+
   init(_ reply: NetlinkReply) {
     let flags = reply.payload.integer(UInt32.self, at: 8) ?? 0
-    let values = reply.attributes(after: NetlinkSocket.linkHeaderLength)
+    let values = reply.attributes(after: Link.headerLength)
     func number(_ type: Int) -> UInt32? { values[type]?.integer(UInt32.self, at: 0) }
     index = reply.payload.integer(UInt32.self, at: 4) ?? 0
     name = values[Int(IFLA_IFNAME)]?.text ?? ""
@@ -81,7 +84,7 @@ package struct Link: Equatable, Sendable {
   }
 }
 
-extension NetlinkSocket {
+extension RouteSocket {
   /// The name of the interface with this index.
   package func linkName(_ index: UInt32) throws(NetlinkError) -> String {
     // if_indextoname asks by ioctl, which does not wait for the kernel's rtnl lock as RTM_GETLINK does.
@@ -99,10 +102,10 @@ extension NetlinkSocket {
   /// The names of all interfaces.
   package func linkNames() throws(NetlinkError) -> [String] {
     let action = "list the interfaces"
-    var request = Self.linkMessage(UInt16(RTM_GETLINK), NLM_F_DUMP, index: 0)
+    var request = NetlinkMessage(link: RTM_GETLINK, NLM_F_DUMP, index: 0)
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
     for _ in 0..<10 {
-      let (parts, isInterrupted) = try dump(request, action)
+      let (parts, isInterrupted) = try netlink.dump(request, action)
       if !isInterrupted { return parts.map { Link($0).name } }
     }
     throw NetlinkError(action, number: EINTR)
@@ -118,9 +121,9 @@ extension NetlinkSocket {
 
   /// The interface with this index; throws `ENODEV` if there is none.
   package func link(_ index: UInt32) throws(NetlinkError) -> Link {
-    var request = Self.linkMessage(UInt16(RTM_GETLINK), 0, index: index)
+    var request = NetlinkMessage(link: RTM_GETLINK, 0, index: index)
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
-    return Link(try answer(to: request, "look at the interface with index \(index)"))
+    return Link(try netlink.execute(request, "look at the interface with index \(index)"))
   }
 
   /// Sets what the attributes name, in one request: the kernel goes through it in an order of its own, and what it had
@@ -133,17 +136,14 @@ extension NetlinkSocket {
       mask |= UInt32(flag)
       if value { flags |= UInt32(flag) }
     }
-    var request = Self.linkMessage(UInt16(RTM_SETLINK), NLM_F_ACK, index: index, flags: flags, mask: mask)
+    var request = NetlinkMessage(link: RTM_SETLINK, NLM_F_ACK, index: index, flags: flags, mask: mask)
     if let address = attributes.address { request.attribute(IFLA_ADDRESS, address.bytes) }
     if let mtu = attributes.mtu { request.attribute(IFLA_MTU, mtu) }
     if let length = attributes.transmitQueueLength { request.attribute(IFLA_TXQLEN, length) }
     if let alias = attributes.alias { request.attribute(IFLA_IFALIAS, Array(alias.utf8)) }
     if let group = attributes.group { request.attribute(IFLA_GROUP, group) }
-    try answer(to: request, "change the interface with index \(index)")
+    try netlink.execute(request, "change the interface with index \(index)")
   }
-
-  /// The length of struct ifinfomsg: family, padding, type, index, flags, change.
-  static let linkHeaderLength = 16
 
   /// All that the kernel says of an interface, but for its counters.
   func linkReply(_ name: String) throws(NetlinkError) -> NetlinkReply {
@@ -155,20 +155,20 @@ extension NetlinkSocket {
 
   /// The same, but nil if there is none.
   func linkReplyIfAny(_ name: String) throws(NetlinkError) -> NetlinkReply? {
-    var request = Self.linkMessage(UInt16(RTM_GETLINK), 0, index: 0)
+    var request = NetlinkMessage(link: RTM_GETLINK, 0, index: 0)
     request.attribute(IFLA_IFNAME, Array(name.utf8) + [0])
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
-    return try answer(to: request, "look at interface \(name)", unless: [ENODEV])
+    return try netlink.execute(request, "look at interface \(name)", unless: [ENODEV])
   }
+}
 
-  static func linkMessage(
-    _ type: UInt16, _ flags: Int32, index: UInt32, flags linkFlags: UInt32 = 0, mask: UInt32 = 0
-  ) -> NetlinkMessage {
-    var message = NetlinkMessage(type: type, flags: flags)
-    message.append(UInt32(AF_UNSPEC))
-    message.append(index)
-    message.append(linkFlags)
-    message.append(mask)
-    return message
+extension NetlinkMessage {
+  /// A message about a link: struct ifinfomsg is its fixed part, of whose flags those in `mask` are set.
+  init(link type: Int, _ flags: Int32, index: UInt32, flags linkFlags: UInt32 = 0, mask: UInt32 = 0) {
+    self.init(type: UInt16(type), flags: flags)
+    append(UInt32(AF_UNSPEC))
+    append(index)
+    append(linkFlags)
+    append(mask)
   }
 }

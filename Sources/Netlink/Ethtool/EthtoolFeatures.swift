@@ -19,17 +19,17 @@ package struct EthtoolFeature: Equatable, Sendable {
   }
 }
 
-/// The generic netlink family of ethtool (linux/ethtool_netlink.h), on a socket of the generic bus.
+/// The generic netlink family of ethtool (linux/ethtool_netlink.h).
 package struct EthtoolFamily: Sendable {
   fileprivate let number: UInt16
 }
 
-extension NetlinkSocket {
+extension GenericSocket {
   /// Finds the family's number; throws `ENOENT` on a kernel before 5.6.
   package func ethtool() throws(NetlinkError) -> EthtoolFamily {
     var request = Self.genericMessage(UInt16(GENL_ID_CTRL), UInt8(CTRL_CMD_GETFAMILY))
     request.attribute(CTRL_ATTR_FAMILY_NAME, Array("ethtool".utf8) + [0])
-    let reply = try answer(to: request, "find ethtool")
+    let reply = try netlink.execute(request, "find ethtool")
     guard let number = reply.attributes(after: 4)[Int(CTRL_ATTR_FAMILY_ID)]?.integer(UInt16.self, at: 0) else {
       throw NetlinkError("find ethtool", number: EPROTO)
     }
@@ -39,7 +39,7 @@ extension NetlinkSocket {
   /// The features of an interface that can be changed.
   package func features(of interface: String, _ family: EthtoolFamily) throws(NetlinkError) -> [EthtoolFeature] {
     let request = Self.features(UInt8(ETHTOOL_MSG_FEATURES_GET), family, interface)
-    let reply = try answer(to: request, "read the features of \(interface)").attributes(after: 4)
+    let reply = try netlink.execute(request, "read the features of \(interface)").attributes(after: 4)
     // Without a mask a bitset lists the bits that are set; with one, all of them, and a value at those that are set.
     let active = Set(Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_ACTIVE)), withValue: false))
     let wanted = Set(Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_WANTED)), withValue: false))
@@ -63,7 +63,7 @@ extension NetlinkSocket {
       }
     }
     // The answer tells what was changed.
-    _ = try answerIfAny(to: request, "change the features of \(interface)")
+    _ = try netlink.executeOptional(request, "change the features of \(interface)")
   }
 
   private static func features(

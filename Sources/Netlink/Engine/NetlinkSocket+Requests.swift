@@ -6,7 +6,7 @@ import Glibc
 
 extension NetlinkSocket {
   /// Sends requests of which each gets one reply, and returns those in the same order; an error is a reply too.
-  package func answers(to requests: [NetlinkMessage]) throws(NetlinkError) -> [NetlinkReply] {
+  package func executeAll(_ requests: [NetlinkMessage]) throws(NetlinkError) -> [NetlinkReply] {
     var answers: [NetlinkReply] = []
     // Each reply may take a page of the socket's receive buffer, which by default holds about fifty.
     var rest = requests[...]
@@ -30,18 +30,18 @@ extension NetlinkSocket {
 
   /// Sends a request that gets one answer; throws if that is an error.
   @discardableResult
-  package func answer(to request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply {
-    guard let reply = try answers(to: [request]).first else { throw NetlinkError(action, number: EPROTO) }
+  package func execute(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply {
+    guard let reply = try executeAll([request]).first else { throw NetlinkError(action, number: EPROTO) }
     if let failure = reply.failure(action) { throw failure }
     return reply
   }
 
   /// The same, but nil if the error is one of those that mean that there is no such thing.
-  package func answer(
-    to request: NetlinkMessage, _ action: String, unless missing: [Int32]
+  package func execute(
+    _ request: NetlinkMessage, _ action: String, unless missing: [Int32]
   ) throws(NetlinkError) -> NetlinkReply? {
     do {
-      return try answer(to: request, action)
+      return try execute(request, action)
     } catch {
       if missing.contains(error.number) { return nil }
       throw error
@@ -49,7 +49,7 @@ extension NetlinkSocket {
   }
 
   /// Sends a request for something that may not be there, with an acknowledgement, and answers what came before that.
-  package func answerIfAny(to request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply? {
+  package func executeOptional(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply? {
     var request = request
     request.requestAcknowledgement()
     let numbers = try send([request])
