@@ -99,7 +99,7 @@ let package = Package(
     tests("JSONTests", of: "JSON"),
     tests("SysctlTests", of: "Sysctl", needs: ["OS"]),
     tests("NetNSTests", of: "NetNS", needs: ["TestSupport", "OS"]),
-    tests("NetlinkTests", of: "Netlink", needs: ["OS", "Address", "CLinux"]),
+    tests("NetlinkTests", of: "Netlink", needs: ["TestSupport", "OS", "Address", "CLinux"]),
     tests("CNITests", of: "CNI", needs: ["Address", "JSON", "CallSupport"]),
     tests("RulesTests", of: "Rules", needs: ["Address"]),
     tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),

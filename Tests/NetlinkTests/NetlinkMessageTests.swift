@@ -2,7 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CLinux
-import Netlink
+@testable import Netlink
 import Testing
 
 @Suite struct NetlinkMessageTests {
@@ -40,16 +40,29 @@ import Testing
     #expect(message.bytes(sequence: 0)[0] == 16 + expected.count)
   }
 
-  @Test(
-    "a value too long for the length of an attribute is cut, and what follows it is found",
-    arguments: [65_531, 65_532, 100_000])
-  func longAttribute(count: Int) {
+  @Test("the longest value that an attribute can have is whole")
+  func longestAttribute() throws {
     var message = NetlinkMessage(type: 0)
-    message.attribute(1, [UInt8](repeating: 7, count: count))
+    message.attribute(1, [UInt8](repeating: 7, count: 65_531))
     message.attribute(2, [9])
-    let items = AttributeList(message.body[...]).map { ($0.type, $0.value.count) }
-    #expect(items.map(\.0) == [1, 2])
-    #expect(items.map(\.1) == [65_531, 1])
+    #expect(AttributeList(message.body[...]).map(\.value.count) == [65_531, 1])
+    #expect(message.overlong == nil)
+  }
+
+  @Test("a longer value is remembered, and of several the first", arguments: [65_532, 100_000])
+  func overlongAttribute(count: Int) throws {
+    var message = NetlinkMessage(type: 0)
+    message.attribute(1, [9])
+    message.nested(4) { $0.attribute(3, [UInt8](repeating: 7, count: count)) }
+    message.attribute(2, [UInt8](repeating: 7, count: 70_000))
+    #expect(message.overlong == OverlongAttribute(type: 3, length: count + 4))
+  }
+
+  @Test("attributes that are short, but not together, are too long for the one that holds them")
+  func overlongNesting() throws {
+    var message = NetlinkMessage(type: 0)
+    message.nested(5) { list in for _ in 0..<40 { list.attribute(1, [UInt8](repeating: 7, count: 2_000)) } }
+    #expect(message.overlong == OverlongAttribute(type: 5, length: 4 + 40 * 2_004))
   }
 
   @Test("integers are in host byte order, in network byte order only when swapped")
@@ -94,9 +107,4 @@ import Testing
     bytes.append(bigEndian: UInt32(5))
     #expect(bytes == [1, 0xfe, 0xff, 3, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 5])
   }
-}
-
-extension NetlinkMessage {
-  /// What follows the header.
-  fileprivate var body: [UInt8] { Array(bytes(sequence: 0).dropFirst(16)) }
 }

@@ -32,7 +32,7 @@ import Testing
     var request = NetlinkMessage(type: UInt16(RTM_GETLINK), flags: NLM_F_DUMP)
     for _ in 0..<4 { request.append(UInt32(0)) }
     let socket = try NetlinkSocket.open(.route)
-    let names = try socket.dump(request, "list").parts.map { $0.attributes(after: 16)[IFLA_IFNAME]?.text }
+    let names = try socket.dump(request, "list").map { $0.attributes(after: 16)[IFLA_IFNAME]?.text }
     #expect(names.contains("lo"))
     #expect(names.allSatisfy { $0 != nil })
   }
@@ -62,7 +62,7 @@ import Testing
   }
 
   private static func names(_ socket: borrowing NetlinkSocket) throws -> [String?] {
-    try socket.dump(listLinks(), "list").parts.map { $0.attributes(after: 16)[IFLA_IFNAME]?.text }
+    try socket.dump(listLinks(), "list").map { $0.attributes(after: 16)[IFLA_IFNAME]?.text }
   }
 
   @Test("a reply that nobody has waited for is not taken for the next request's")
@@ -84,7 +84,7 @@ import Testing
   @Test("what is left of a dump that was not read to its end is not taken for the next request's reply")
   func unfinishedDump() throws {
     let socket = try NetlinkSocket.open(.route)
-    try socket.dump(Self.listLinks(), "list") { _ in false }
+    try socket.dumpOnce(Self.listLinks(), "list") { _ in false }
     let answers = try socket.executeAll([Self.look(Self.missing)])
     #expect(answers.map(\.errorNumber) == [ENODEV])
     let missing = try socket.execute(Self.look(Self.missing), "look", unless: [ENODEV])
@@ -120,5 +120,29 @@ import Testing
     #expect(error?.number == ENOBUFS)
     let names = try Self.names(socket)
     #expect(names.contains("lo"))
+  }
+
+  @Test("a message with an attribute that is too long is not sent, alone or among others")
+  func overlong() throws {
+    var request = Self.look(1)
+    request.attribute(IFLA_IFALIAS, [UInt8](repeating: 7, count: 70_000))
+    let socket = try NetlinkSocket.open(.route)
+    let error = #expect(throws: NetlinkError.self) { try socket.executeAll([Self.look(1), request]) }
+    #expect(error?.number == EMSGSIZE)
+    #expect(error?.explanation == "the attribute of type 20 takes 70004 bytes and can have at most 65535")
+    let batch = #expect(throws: NetlinkError.self) { try socket.executeBatch([request], "change") }
+    #expect(batch == error)
+    let answers = try socket.executeAll([Self.look(1)])
+    #expect(answers.map(\.errorNumber) == [nil])
+  }
+
+  @Test("an error in the middle of a batch comes with the acknowledgement of its last message")
+  func batch() throws {
+    var last = Self.look(Self.missing)
+    last.requestAcknowledgement()
+    let socket = try NetlinkSocket.open(.route)
+    _ = try socket.send([Self.look(1)])
+    let replies = try socket.executeBatch([Self.look(Self.missing), last], "look")
+    #expect(replies.map(\.errorNumber) == [ENODEV, ENODEV])
   }
 }

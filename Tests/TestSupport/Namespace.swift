@@ -22,7 +22,7 @@ package final class Namespace: Sendable {
   package var path: String { "/proc/\(getpid())/fd/\(descriptor.number)" }
 
   /// Runs `body` with this thread in the namespace; programs that it starts and sockets that it opens belong there.
-  package func run<T>(_ body: () throws -> T) rethrows -> T {
+  package func run<T: ~Copyable>(_ body: () throws -> T) rethrows -> T {
     guard let before = try? Self.openCurrent() else { fatalError("cannot open the network namespace of this thread") }
     Self.enter(descriptor)
     defer { Self.enter(before) }

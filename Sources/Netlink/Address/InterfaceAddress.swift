@@ -31,7 +31,7 @@ extension RouteSocket {
   package func addresses() throws(NetlinkError) -> [InterfaceAddress] {
     var request = NetlinkMessage(type: UInt16(RTM_GETADDR), flags: NLM_F_DUMP)
     for _ in 0..<2 { request.append(UInt32(0)) }
-    return try netlink.dump(request, "list the addresses of the interfaces").parts.compactMap { InterfaceAddress($0) }
+    return try netlink.dump(request, "list the addresses of the interfaces").compactMap { InterfaceAddress($0) }
   }
 
   /// The index of the interface with this name; nil if there is none.

@@ -81,14 +81,7 @@ extension NetfilterSocket {
     var all = deletions
     // The kernel answers errors, and the one message that asks for it.
     all[all.count - 1].requestAcknowledgement()
-    let numbers = try netlink.send(all)
-    var replies = try netlink.receive(numbers, waiting: true)
-    while true {
-      let more = try netlink.receive(numbers, waiting: false)
-      if more.isEmpty { break }
-      replies += more
-    }
-    for reply in replies {
+    for reply in try netlink.executeBatch(all, "forget tracked flows") {
       if let failure = reply.failure("forget a tracked flow"), failure.number != ENOENT { throw failure }
     }
   }
@@ -110,7 +103,7 @@ extension NetfilterSocket {
       port: port.map { (CTA_PROTO_DST_PORT, $0) })
     request.filter(original: filters, reply: [])
     // An entry that comes or goes meanwhile does not make the kernel leave out another.
-    try netlink.dump(request, "list the tracked flows of protocol \(first.transport)") { reply in
+    try netlink.dumpOnce(request, "list the tracked flows of protocol \(first.transport)") { reply in
       if let flow = TrackedFlow(reply) { body(flow) }
       return true
     }

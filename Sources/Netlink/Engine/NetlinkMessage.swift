@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CLinux
+import Glibc
 
 /// A request to the kernel under construction: a header, the family's fixed part, attributes. Integers are in host byte
 /// order unless said otherwise.
@@ -9,6 +10,8 @@ package struct NetlinkMessage: Sendable {
   let type: UInt16
   private var flags: UInt16
   @usableFromInline var body: [UInt8] = []
+  /// The first attribute that is longer than one can be: the message cannot be sent.
+  private(set) var overlong: OverlongAttribute?
 
   /// Starts a message of a type with `NLM_F_REQUEST` and the other flags (linux/netlink.h).
   package init(type: UInt16, flags: Int32 = 0) {
@@ -43,7 +46,7 @@ package struct NetlinkMessage: Sendable {
 
   package mutating func append(bytes: [UInt8]) { body += bytes }
 
-  /// Appends an attribute, padded to four bytes; its length has 16 bits, and a longer value is cut.
+  /// Appends an attribute, padded to four bytes. Its length has 16 bits: with a longer value the message cannot be sent.
   @inlinable package mutating func attribute(_ type: some BinaryInteger, _ value: [UInt8]) {
     let start = begin(UInt16(truncatingIfNeeded: type))
     body += value
@@ -84,9 +87,10 @@ package struct NetlinkMessage: Sendable {
   }
 
   @usableFromInline mutating func end(_ start: Int) {
-    let excess = body.count - start - Int(UInt16.max)
-    if excess > 0 { body.removeLast(excess) }
-    let length = UInt16(truncatingIfNeeded: body.count - start).littleEndian
+    let length = body.count - start
+    if length > OverlongAttribute.limit, overlong == nil {
+      overlong = OverlongAttribute(type: Int(body[start + 2]) | Int(body[start + 3] & 0x3f) << 8, length: length)
+    }
     body[start] = UInt8(truncatingIfNeeded: length)
     body[start + 1] = UInt8(truncatingIfNeeded: length >> 8)
     while body.count % 4 != 0 { body.append(0) }
@@ -94,6 +98,20 @@ package struct NetlinkMessage: Sendable {
 
   /// What follows the header.
   package var contents: [UInt8] { body }
+}
+
+/// An attribute that does not fit into a message.
+struct OverlongAttribute: Equatable, Sendable {
+  /// How long an attribute can be with its header, in bytes: the length has 16 bits (struct nlattr, linux/netlink.h).
+  static let limit = Int(UInt16.max)
+
+  let type: Int
+  let length: Int
+
+  func error(_ action: String) -> NetlinkError {
+    let text = "the attribute of type \(type) takes \(length) bytes and can have at most \(Self.limit)"
+    return NetlinkError(action, number: EMSGSIZE, explanation: text)
+  }
 }
 
 extension Array where Element == UInt8 {

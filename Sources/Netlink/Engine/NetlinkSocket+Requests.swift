@@ -28,7 +28,7 @@ extension NetlinkSocket {
     return answers
   }
 
-  /// Sends a request that gets one answer; throws if that is an error.
+  /// Sends a request that gets one reply, and returns that; throws if it is an error.
   @discardableResult
   package func execute(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply {
     guard let reply = try executeAll([request]).first else { throw NetlinkError(action, number: EPROTO) }
@@ -48,7 +48,7 @@ extension NetlinkSocket {
     }
   }
 
-  /// Sends a request for something that may not be there, with an acknowledgement, and answers what came before that.
+  /// Sends a request for something that may not be there, with an acknowledgement, and returns what came before that.
   package func executeOptional(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply? {
     var request = request
     request.requestAcknowledgement()
@@ -63,51 +63,33 @@ extension NetlinkSocket {
     }
   }
 
-  /// Asks for a dump, and answers all of it, and whether what it lists changed meanwhile: then something may be missing
-  /// or be there twice. With needles, of all parts only some (see ``NetlinkReply/split(_:holding:)``).
-  package func dump(
-    _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil
-  ) throws(NetlinkError) -> (parts: [NetlinkReply], isInterrupted: Bool) {
-    var parts: [NetlinkReply] = []
-    let isInterrupted = try dump(request, action, holding: needles) { reply in
-      parts.append(reply)
-      return true
+  /// Sends messages at once, of which the kernel replies only to those that it refuses and to those that ask for an
+  /// acknowledgement, and returns these replies. All of them are there once the first is.
+  func executeBatch(_ messages: [NetlinkMessage], _ action: String) throws(NetlinkError) -> [NetlinkReply] {
+    let numbers = SequenceNumbers.next(messages.count)
+    let bytes = try encode(messages, numbers)
+    if bytes.count > 64 << 10 { reserve(bytes.count * 2) }
+    do throws(NetlinkError) {
+      try send(bytes)
+    } catch {
+      guard error.number == EMSGSIZE else { throw error }
+      throw .tooLarge(action, batch: bytes.count, limit: sendLimit)
     }
-    return (parts, isInterrupted)
-  }
-
-  /// The same, but the parts are shown one after another until there are no more, or until `body` wants no more: then this
-  /// socket can be asked nothing else.
-  @discardableResult
-  package func dump(
-    _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil, _ body: (NetlinkReply) -> Bool
-  ) throws(NetlinkError) -> Bool {
-    try dump(request, action, body) { datagram, _ in NetlinkReply.split(datagram, holding: needles) }
-  }
-
-  /// The same, and notes of all parts, also of those that are not shown, an attribute of 64 bits that tells one from another.
-  package func dump(
-    _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]?, noting attribute: UInt32,
-    in values: inout [UInt64], _ body: (NetlinkReply) -> Bool
-  ) throws(NetlinkError) -> Bool {
-    try dump(request, action, body) { datagram, numbers in
-      values += NetlinkReply.values(of: attribute, in: datagram, repliesTo: numbers)
-      return NetlinkReply.split(datagram, holding: needles)
-    }
-  }
-
-  private func dump(
-    _ request: NetlinkMessage, _ action: String, _ body: (NetlinkReply) -> Bool,
-    _ split: ([UInt8], SequenceNumbers) -> [NetlinkReply]
-  ) throws(NetlinkError) -> Bool {
-    let numbers = try send([request])
-    var isInterrupted = false
+    var replies = try receive(numbers, waiting: true)
     while true {
-      for reply in try receive(numbers, waiting: true, { split($0, numbers) }) {
-        if let failure = reply.failure(action) { throw failure }
-        isInterrupted = isInterrupted || reply.isInterrupted
-        if reply.isEnd || !body(reply) { return isInterrupted }
-      }
+      let more = try receive(numbers, waiting: false)
+      if more.isEmpty { return replies }
+      replies += more
     }
+  }
+}
+
+extension NetlinkError {
+  /// A batch that the kernel takes only at once, and the socket's buffer not at all.
+  static func tooLarge(_ action: String, batch: Int, limit: Int) -> NetlinkError {
+    // The kernel gives a socket twice what it may ask for.
+    let advice = "publish fewer ports at once, or let the host's net.core.wmem_max be \(batch / 2 + 1024) or more"
+    let text = "one change takes \(batch) bytes and the send buffer at most \(limit): \(advice)"
+    return NetlinkError(action, number: EMSGSIZE, explanation: text)
   }
 }

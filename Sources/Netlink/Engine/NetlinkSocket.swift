@@ -96,8 +96,16 @@ import OS
   /// replies are known.
   func send(_ messages: [NetlinkMessage]) throws(NetlinkError) -> SequenceNumbers {
     let numbers = SequenceNumbers.next(messages.count)
-    try send(messages.enumerated().flatMap { $1.bytes(sequence: numbers[$0]) })
+    try send(encode(messages, numbers))
     return numbers
+  }
+
+  /// The bytes of messages with these numbers; throws `EMSGSIZE` if one has an attribute that is too long for a message.
+  func encode(_ messages: [NetlinkMessage], _ numbers: SequenceNumbers) throws(NetlinkError) -> [UInt8] {
+    for message in messages {
+      if let overlong = message.overlong { throw overlong.error("send to \(bus.title)") }
+    }
+    return messages.enumerated().flatMap { $1.bytes(sequence: numbers[$0]) }
   }
 
   func send(_ bytes: [UInt8]) throws(NetlinkError) {
@@ -152,13 +160,27 @@ import OS
     if ready == 0 { throw NetlinkError(action, number: ETIMEDOUT) }
   }
 
-  /// Puts a fresh socket in the place of this one, after a failed receive: the kernel refuses a second dump on a socket (`EBUSY`)
-  /// until the one that failed is read to its end. Where that is not possible this one stays, and only dumps fail.
-  private func renew() {
-    guard isOfThisNamespace, let fresh = try? Self.open(bus) else { return }
+  /// Gets rid of a dump that the kernel has not told to its end: with a fresh socket, or by reading the rest.
+  func abandonDump(_ action: String) throws(NetlinkError) {
+    if renew() { return }
+    while true {
+      guard let rest = try receiveDatagram(action, { NetlinkReply.split($0, holding: []) }) else {
+        try waitUntilReadable(action)
+        continue
+      }
+      if rest.contains(where: \.isEnd) { return }
+    }
+  }
+
+  /// Puts a fresh socket in the place of this one, as the kernel refuses a second dump on a socket (`EBUSY`) until the first is
+  /// read to its end, which may fail or take long. Returns false where that is not possible: then this one stays.
+  @discardableResult
+  private func renew() -> Bool {
+    guard isOfThisNamespace, let fresh = try? Self.open(bus) else { return false }
     let last = isSlowToClose ? Self.putAside(file.number) : nil
-    _ = dup3(fresh.file.number, file.number, Int32(SOCK_CLOEXEC.rawValue))
+    let number = dup3(fresh.file.number, file.number, Int32(SOCK_CLOEXEC.rawValue))
     _ = consume last
+    return number >= 0
   }
 
   /// Whether a socket that the thread opens now is one of the same namespace.

@@ -51,7 +51,7 @@ extension RouteSocket {
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
     // Kernels since 4.6 list only the ports; others list all interfaces.
     request.attribute(IFLA_MASTER, bridge.index)
-    let links = try netlink.dump(request, "list the ports of \(name)").parts.map { Link($0) }
+    let links = try netlink.dump(request, "list the ports of \(name)").map { Link($0) }
     return links.filter { $0.master == bridge.index }.map(\.name)
   }
 

@@ -54,7 +54,7 @@ extension RouteSocket {
   private func unusedGroup() throws(NetlinkError) -> UInt32 {
     var request = NetlinkMessage(link: RTM_GETLINK, NLM_F_DUMP, index: 0)
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
-    let used = try netlink.dump(request, "list the interfaces").parts.map { Link($0).attributes.group }
+    let used = try netlink.dump(request, "list the interfaces").map { Link($0).attributes.group }
     var group = UInt32.random(in: 0x4000_0000...0x7fff_ffff)
     while used.contains(group) { group &+= 1 }
     return group
@@ -88,13 +88,10 @@ extension RouteSocket {
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
     // Kernels since 4.6 list only these; others list all.
     request.nested(IFLA_LINKINFO) { $0.attribute(IFLA_INFO_KIND, Array(kind.utf8) + [0]) }
-    var links: [Link] = []
-    for _ in 0..<5 {
-      let (parts, isInterrupted) = try netlink.dump(request, "list the interfaces of kind \(kind)")
-      links = parts.map { Link($0) }.filter { $0.kind == kind }
-      if !isInterrupted { break }
+    return try netlink.dump(request, "list the interfaces of kind \(kind)", .last).compactMap { reply in
+      let link = Link(reply)
+      return link.kind == kind ? link : nil
     }
-    return links
   }
 
   /// The number by which this namespace knows the one that a descriptor is open on; nil if it does not.

@@ -101,14 +101,9 @@ extension RouteSocket {
 
   /// The names of all interfaces.
   package func linkNames() throws(NetlinkError) -> [String] {
-    let action = "list the interfaces"
     var request = NetlinkMessage(link: RTM_GETLINK, NLM_F_DUMP, index: 0)
     request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
-    for _ in 0..<10 {
-      let (parts, isInterrupted) = try netlink.dump(request, action)
-      if !isInterrupted { return parts.map { Link($0).name } }
-    }
-    throw NetlinkError(action, number: EINTR)
+    return try netlink.dump(request, "list the interfaces").map { Link($0).name }
   }
 
   /// The interface with this name; throws `ENODEV` if there is none.

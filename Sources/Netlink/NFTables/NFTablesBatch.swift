@@ -53,34 +53,10 @@ extension NetfilterSocket {
     var all = begin + messages + end
     // The kernel answers errors, and the one message that asks for it: the last before the end.
     all[begin.count + messages.count - 1].requestAcknowledgement()
-    let numbers = SequenceNumbers.next(all.count)
-    let bytes = all.enumerated().flatMap { $1.bytes(sequence: numbers[$0]) }
-    if bytes.count > 64 << 10 { netlink.reserve(bytes.count * 2) }
-    do throws(NetlinkError) {
-      try netlink.send(bytes)
-    } catch {
-      guard error.number == EMSGSIZE else { throw error }
-      throw .tooLarge(batch: bytes.count, limit: netlink.sendLimit)
-    }
-    var replies = try netlink.receive(numbers, waiting: true)
-    while true {
-      let more = try netlink.receive(numbers, waiting: false)
-      if more.isEmpty { break }
-      replies += more
-    }
-    for reply in replies {
-      if let failure = reply.failure("change the nftables ruleset") { throw failure }
+    let action = "change the nftables ruleset"
+    for reply in try netlink.executeBatch(all, action) {
+      if let failure = reply.failure(action) { throw failure }
     }
     if !end.isEmpty, messages.contains(where: \.deletes) { NetlinkSocket.noteDeletion() }
-  }
-}
-
-extension NetlinkError {
-  /// A batch that the kernel takes only at once, and the socket's buffer not at all.
-  static func tooLarge(batch: Int, limit: Int) -> NetlinkError {
-    // The kernel gives a socket twice what it may ask for.
-    let advice = "publish fewer ports at once, or let the host's net.core.wmem_max be \(batch / 2 + 1024) or more"
-    let text = "one change takes \(batch) bytes and the send buffer at most \(limit): \(advice)"
-    return NetlinkError("change the nftables ruleset", number: EMSGSIZE, explanation: text)
   }
 }

@@ -86,9 +86,8 @@ extension RouteSocket {
     let action = "list the filters of the interface with index \(interface)"
     var u32: [TrafficFilter] = []
     var priorities: [UInt16] = []
-    for part in try netlink.dump(TrafficHeader(interface, parent: parent).message(RTM_GETTFILTER, NLM_F_DUMP), action)
-      .parts
-    {
+    let request = TrafficHeader(interface, parent: parent).message(RTM_GETTFILTER, NLM_F_DUMP)
+    for part in try netlink.dump(request, action) {
       guard let header = TrafficHeader(part) else { continue }
       let priority = UInt16(header.info >> 16)
       if priorities.last != priority { priorities.append(priority) }

@@ -10,7 +10,7 @@ extension NFTablesBackend {
   package static func chainsThatDropForwarded() -> [String] {
     let request = NetlinkMessage(nfTables: NFT_MSG_GETCHAIN, flags: NLM_F_DUMP, family: 0)
     // Whoever wants to know this has more important things to say if the kernel answers nothing.
-    let replies = (try? NetfilterSocket.open().netlink.dump(request, "list the chains of all tables").parts) ?? []
+    let replies = (try? NetfilterSocket.open().netlink.dump(request, "list the chains of all tables", .last)) ?? []
     return replies.compactMap { reply in
       let attributes = reply.attributes(after: 4)
       let hook = attributes.nested(Int(NFTA_CHAIN_HOOK.rawValue))

@@ -77,7 +77,7 @@ struct Session: ~Copyable {
   /// All elements of a set; none if there is no such set. On a host whose rules change all the time this may miss what
   /// has just come, never what stays.
   func elements(of set: String, holding pattern: [UInt8]? = nil) throws(NetlinkError) -> [StoredElement] {
-    let replies = try list(Element.list(set), "list the elements of \(set)", attempts: 5, canBePartial: true)
+    let replies = try list(Element.list(set), "list the elements of \(set)", .union)
     return replies.flatMap { Element.read($0, holding: pattern) }
   }
 
@@ -86,7 +86,7 @@ struct Session: ~Copyable {
     var isFound = false
     do throws(NetlinkError) {
       // What is not read to its end would be in the way of what this socket is asked next.
-      try NetfilterSocket.open().netlink.dump(Element.list(set), "list the elements of \(set)") { reply in
+      try NetfilterSocket.open().netlink.dumpOnce(Element.list(set), "list the elements of \(set)") { reply in
         isFound = Element.read(reply).contains { $0.timeout == nil && !places.contains($0.element.place) }
         return !isFound
       }
@@ -100,7 +100,7 @@ struct Session: ~Copyable {
   consuming func hasElement(in set: String, where isWanted: (Element) -> Bool) throws(NetlinkError) -> Bool {
     var isFound = false
     do throws(NetlinkError) {
-      try socket.netlink.dump(Element.list(set), "list the elements of \(set)") { reply in
+      try socket.netlink.dumpOnce(Element.list(set), "list the elements of \(set)") { reply in
         isFound = Element.read(reply).contains { $0.timeout == nil && isWanted($0.element) }
         return !isFound
       }
@@ -128,29 +128,16 @@ struct Session: ~Copyable {
     try list(SetObject.list(), "list the sets").compactMap { SetObject.read($0) }
   }
 
-  /// What a dump answers, begun anew if it is interrupted, until two have told the same: one that misses something does so because
-  /// something else came or went meanwhile, and then the next one tells other things. What does not exist is empty. One that can be
-  /// partial answers what all attempts together have found.
+  /// The parts of a dump; none if what it lists does not exist.
   func list(
-    _ request: NetlinkMessage, _ action: String, attempts: Int = 50, canBePartial: Bool = false
+    _ request: NetlinkMessage, _ action: String, _ policy: DumpPolicy = .whole
   ) throws(NetlinkError) -> [NetlinkReply] {
-    var found: [NetlinkReply] = []
-    var former: [ArraySlice<UInt8>]?
-    for _ in 0..<attempts {
-      do throws(NetlinkError) {
-        let (parts, isInterrupted) = try socket.netlink.dump(request, action)
-        // The first four bytes tell the ruleset's number.
-        let contents = parts.map { $0.payload.dropFirst(4) }
-        if !isInterrupted || contents == former { return parts }
-        former = contents
-        found += parts
-      } catch {
-        if error.number == ENOENT { return [] }
-        guard [EINTR, EBUSY, EAGAIN].contains(error.number) else { throw error }
-      }
+    do throws(NetlinkError) {
+      return try socket.netlink.dump(request, action, policy)
+    } catch {
+      if error.number == ENOENT { return [] }
+      throw error
     }
-    if canBePartial { return found }
-    throw NetlinkError(action, number: EINTR)
   }
 
   /// Sends messages as one change that is made whole or not at all. With a generation, only if that still is the

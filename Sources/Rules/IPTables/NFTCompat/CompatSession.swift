@@ -107,7 +107,9 @@ struct CompatSession {
       var handles: [UInt64] = []
       var parts: [NetlinkReply] = []
       var isFound = false
-      let isInterrupted = try shared.socket.netlink.dump(list, action, holding: needles, noting: handle, in: &handles) { part in
+      let isInterrupted = try shared.socket.netlink.dumpOnce(
+        list, action, holding: needles, noting: handle, in: &handles
+      ) { part in
         parts.append(part)
         isFound = isLast?(part) ?? false
         return !isFound
