@@ -5,7 +5,10 @@
 
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
+#include <linux/fib_rules.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/magic.h>
 #include <linux/memfd.h>
 #include <linux/mman.h>
@@ -17,6 +20,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/neighbour.h>
 #include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/nsfs.h>
@@ -24,6 +28,7 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
+#include <linux/veth.h>
 #include <linux/tc_act/tc_mirred.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -32,6 +37,10 @@
 
 // Function-like macros and casts, which Swift does not import.
 static const unsigned long cni_ns_get_nstype = NS_GET_NSTYPE;
+static const unsigned long cni_tunsetiff = TUNSETIFF;
+static const unsigned long cni_tunsetpersist = TUNSETPERSIST;
+static const unsigned long cni_tunsetowner = TUNSETOWNER;
+static const unsigned long cni_tunsetgroup = TUNSETGROUP;
 static const int cni_clone_newnet = 0x40000000;  // CLONE_NEWNET, linux/sched.h: behind _GNU_SOURCE in glibc
 static const int cni_o_path = 010000000;         // O_PATH, asm-generic/fcntl.h: the same
 

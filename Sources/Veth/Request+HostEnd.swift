@@ -19,19 +19,19 @@ extension Request {
         let routes = try RouteSocket.open()
         // The kernel numbers a namespace when it first tells of an interface that leads there.
         if let remembered, let other = try routes.otherEnd(of: remembered),
-          let number = try routes.number(ofNamespace: home),
-          other.peer == Link.Peer(index: remembered.index, namespace: number)
+          let number = try routes.netnsID(of: home),
+          other.peer == Link.Reference(index: remembered.index, netnsID: number)
         {
           return (other, Int32?(number))
         }
-        return (try routes.link(named: interface), try routes.number(ofNamespace: home))
+        return (try routes.link(named: interface), try routes.netnsID(of: home))
       }
     }
     if link.kind != "veth" {
       let kind = link.kind.isEmpty ? "no veth" : "of the kind \(link.kind)"
       throw CNIError(.invalidConfiguration, "CNI_IFNAME: \(interface) is \(kind): only a veth \(ability)")
     }
-    guard let peer = link.peer, let number, peer.namespace == number else {
+    guard let peer = link.peer, let number, peer.netnsID == number else {
       throw CNIError(.invalidConfiguration, "CNI_IFNAME: the other end of \(interface) is not on this host")
     }
     return try Self.kernel("find the host's end of \(interface)") { () throws(NetlinkError) in

@@ -17,41 +17,43 @@ import Testing
 
   @Test("a port is read with what its bridge does and does not do by it")
   func read() throws {
-    let isolated = try #require(BridgePort(try Recording.isolatedPort.reply))
+    let isolated = try #require(BridgePort(Link(try Recording.isolatedPort.reply)))
     #expect(isolated.interface == 4)
     #expect(isolated.isIsolated && isolated.isHairpin)
-    let plain = try #require(BridgePort(try Recording.port.reply))
+    let plain = try #require(BridgePort(Link(try Recording.port.reply)))
     #expect(plain.interface == 6)
     #expect(!plain.isIsolated && !plain.isHairpin)
   }
 
   @Test("what is a port of nothing, or of something else, is none")
   func others() throws {
-    for recording in [Recording.veth, .vethHere, .ifb] { #expect(BridgePort(try recording.reply) == nil) }
+    for recording in [Recording.veth, .vethHere, .ifb] { #expect(BridgePort(Link(try recording.reply)) == nil) }
     let kind = Array("bridge\0".utf8)
     var bytes = Recording.isolatedPort.bytes
     let start = try #require(bytes.indices.first { bytes[$0...].starts(with: kind) })
     bytes.replaceSubrange(start..<start + kind.count, with: Array("bondxx\0".utf8))
-    #expect(BridgePort(try #require(NetlinkReply.split(bytes).first)) == nil)
+    #expect(BridgePort(Link(try #require(NetlinkReply.split(bytes).first))) == nil)
   }
 
   @Test("what the kernel tells cut short at any byte is a port, or none, but no other one")
   func truncated() throws {
-    let whole = try #require(BridgePort(try Recording.isolatedPort.reply))
+    let whole = try #require(BridgePort(Link(try Recording.isolatedPort.reply)))
     for count in 0...Recording.isolatedPort.bytes.count - 16 {
-      guard let port = BridgePort(try Recording.isolatedPort.reply(prefix: count)) else { continue }
+      guard let port = BridgePort(Link(try Recording.isolatedPort.reply(prefix: count))) else { continue }
       #expect(port.interface == whole.interface)
     }
   }
 
   @Test("a port is changed as ip asks for it, but for the name of the kind")
   func requests() throws {
-    let port = try #require(BridgePort(try Recording.isolatedPort.reply))
-    let (isolated, hairpin) = (Int(IFLA_BRPORT_ISOLATED), Int(IFLA_BRPORT_MODE))
+    func message(_ flag: BridgePortOptions.Flag, _ value: Bool) -> NetlinkMessage {
+      var options = BridgePortOptions()
+      options[flag] = value
+      return options.message(4)
+    }
     let cases: [(message: NetlinkMessage, recording: Recording)] = [
-      (port.message(setting: isolated, to: true), .setIsolated),
-      (port.message(setting: isolated, to: false), .setNotIsolated),
-      (port.message(setting: hairpin, to: true), .setHairpin),
+      (message(.isolated, true), .setIsolated), (message(.isolated, false), .setNotIsolated),
+      (message(.hairpin, true), .setHairpin),
     ]
     let (info, data) = (Int(IFLA_LINKINFO), Int(IFLA_INFO_SLAVE_DATA))
     for (message, recording) in cases {

@@ -73,7 +73,7 @@ import Testing
 }
 
 /// Dumps that are longer than a datagram.
-@Suite(.enabled(if: Namespace.obstacle == nil)) struct UnfinishedDumpTests {
+@Suite(.enabled(if: Namespace.obstacle == nil, "needs privileges")) struct UnfinishedDumpTests {
   private static func crowded() throws -> Namespace {
     let namespace = try Namespace()
     try namespace.ip((0..<60).map { "link add name i\($0) type ifb" }.joined(separator: "\n"))

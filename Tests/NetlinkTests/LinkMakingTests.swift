@@ -11,7 +11,7 @@ import Testing
   @Test("to bring an interface up is asked for as ip asks for it")
   func up() throws {
     let up = UInt32(IFF_UP)
-    let message = NetlinkMessage(link: 16, 4, index: 1, flags: up, mask: up)
+    let message = NetlinkMessage(link: 16, 4, index: 1, linkFlags: (up, up))
     #expect(message.bytes(sequence: 0) == Recording.up.bytes)
   }
 
@@ -31,7 +31,7 @@ import Testing
     try #require(descriptor >= 0)
     defer { close(descriptor) }
     let socket = try RouteSocket.open()
-    let error = #expect(throws: NetlinkError.self) { _ = try socket.number(ofNamespace: descriptor) }
+    let error = #expect(throws: NetlinkError.self) { _ = try socket.netnsID(of: descriptor) }
     #expect(error?.action == "find the number of a network namespace")
     #expect(error?.number == EINVAL)
   }
@@ -39,7 +39,7 @@ import Testing
   @Test("a descriptor that is not open has no number", arguments: [-1, 1_000_000] as [Int32])
   func badDescriptor(descriptor: Int32) throws {
     let socket = try RouteSocket.open()
-    let error = #expect(throws: NetlinkError.self) { _ = try socket.number(ofNamespace: descriptor) }
+    let error = #expect(throws: NetlinkError.self) { _ = try socket.netnsID(of: descriptor) }
     #expect(error?.action == "find the number of a network namespace")
   }
 
@@ -49,7 +49,7 @@ import Testing
     try #require(descriptor >= 0)
     defer { close(descriptor) }
     let socket = try RouteSocket.open()
-    let number = try socket.number(ofNamespace: descriptor)
+    let number = try socket.netnsID(of: descriptor)
     #expect(number ?? 0 >= 0)
   }
 
@@ -57,7 +57,7 @@ import Testing
   func badName() throws {
     let socket = try RouteSocket.open()
     for (name, kind) in [("sixteen-is-too-lo", "ifb"), ("a/b", "ifb"), ("nosuch0", "nosuchkind")] {
-      let error = #expect(throws: NetlinkError.self) { try socket.addLink(name, kind: kind, mtu: 1500) }
+      let error = #expect(throws: NetlinkError.self) { try socket.add(NewLink(name, .other(kind))) }
       if error?.number != EPERM { #expect(error?.action == "make the interface \(name) (\(kind))") }
     }
   }
@@ -66,7 +66,7 @@ import Testing
   func existing() throws {
     let socket = try RouteSocket.open()
     try ifPrivileged { () throws(NetlinkError) in
-      let isMade = try socket.addLink("lo", kind: "ifb", mtu: 1500)
+      let isMade = try socket.add(NewLink("lo", .ifb))
       #expect(!isMade)
     }
   }

@@ -90,11 +90,11 @@ extension LinkTests {
     #expect(link.name == "v0")
     #expect(link.kind == "veth")
     #expect(!link.isUp)
-    #expect(link.peer == Link.Peer(index: 3, namespace: 0))
+    #expect(link.peer == Link.Reference(index: 3, netnsID: 0))
     let here = Link(try Recording.vethHere.reply)
     #expect(here.kind == "veth")
     #expect(here.isUp)
-    #expect(here.peer == Link.Peer(index: 2, namespace: nil))
+    #expect(here.peer == Link.Reference(index: 2, netnsID: nil))
   }
 
   @Test("an IFB has its alias and no other end")
@@ -117,7 +117,7 @@ extension LinkTests {
   func master() throws {
     for recording in [Recording.isolatedPort, .port] { #expect(Link(try recording.reply).master == 2) }
     for recording in [Recording.veth, .vethHere, .ifb] { #expect(Link(try recording.reply).master == nil) }
-    #expect(Link(try Recording.port.reply).peer == Link.Peer(index: 5, namespace: nil))
+    #expect(Link(try Recording.port.reply).peer == Link.Reference(index: 5, netnsID: nil))
   }
 
   @Test("what the kernel tells cut short at any byte is read as far as it goes")

@@ -33,11 +33,4 @@ extension RouteSocket {
     for _ in 0..<2 { request.append(UInt32(0)) }
     return try netlink.dump(request, "list the addresses of the interfaces").compactMap { InterfaceAddress($0) }
   }
-
-  /// The index of the interface with this name; nil if there is none.
-  package static func linkIndex(named name: String) -> UInt32? {
-    // By ioctl, which does not wait for the kernel's rtnl lock as RTM_GETLINK does.
-    let index = unsafe if_nametoindex(name)
-    return index == 0 ? nil : index
-  }
 }

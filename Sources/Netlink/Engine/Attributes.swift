@@ -48,6 +48,9 @@ extension ArraySlice<UInt8> {
     return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: T.self) }
   }
 
+  /// Whether the first byte is not 0; nil if there is none.
+  package var flag: Bool? { first.map { $0 != 0 } }
+
   /// The bytes before the first NUL as text.
   package var text: String { String(decoding: prefix { $0 != 0 }, as: UTF8.self) }
 }

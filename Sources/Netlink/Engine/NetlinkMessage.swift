@@ -125,3 +125,15 @@ extension Array where Element == UInt8 {
     append(integer: integer.bigEndian)
   }
 }
+
+extension NetlinkMessage {
+  /// Appends an attribute unless it is nil.
+  @inlinable package mutating func attribute<T: FixedWidthInteger>(_ type: some BinaryInteger, ifPresent value: T?) {
+    if let value { attribute(type, value) }
+  }
+
+  /// Appends a byte that is 0 or 1, unless it is nil.
+  package mutating func attribute(_ type: some BinaryInteger, flag: Bool?) {
+    if let flag { attribute(type, UInt8(flag ? 1 : 0)) }
+  }
+}

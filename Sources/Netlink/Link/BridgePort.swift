@@ -8,62 +8,68 @@ import Glibc
 package struct BridgePort: Equatable, Sendable {
   /// The interface's index.
   package let interface: UInt32
+  package let options: BridgePortOptions
+  /// Whether it forwards frames (`BR_STATE_FORWARDING`): not at once after it came up.
+  package let isForwarding: Bool
+
+  /// Reads a link; nil if it is no port of a bridge.
+  package init?(_ link: Link) {
+    guard link.portKind == "bridge" else { return nil }
+    interface = link.index
+    options = BridgePortOptions(link.portData)
+    let state = Attributes(link.portData)[Int(IFLA_BRPORT_STATE)]?.first
+    isForwarding = state == 3  // BR_STATE_FORWARDING, linux/if_bridge.h
+  }
+
   /// Whether the bridge sends a frame back by the port that it came in by.
-  package let isHairpin: Bool
+  package var isHairpin: Bool { options[.hairpin] ?? false }
+
   /// Whether it sends nothing to other isolated ports.
-  package let isIsolated: Bool
-
-  /// Reads an interface; nil if it is no port of a bridge.
-  init?(_ reply: NetlinkReply) {
-    let info = reply.attributes(after: Link.headerLength).nested(Int(IFLA_LINKINFO))
-    guard
-      info[Int(IFLA_INFO_SLAVE_KIND)]?.text == "bridge",
-      let index = reply.payload.integer(UInt32.self, at: 4)
-    else { return nil }
-    let data = info.nested(Int(IFLA_INFO_SLAVE_DATA))
-    func isSet(_ attribute: Int) -> Bool { data[attribute]?.first == 1 }
-    interface = index
-    isHairpin = isSet(Int(IFLA_BRPORT_MODE))
-    isIsolated = isSet(Int(IFLA_BRPORT_ISOLATED))
-  }
-
-  /// Asks for the hairpin mode or the isolation of the port to be on or off.
-  func message(setting attribute: Int, to value: Bool) -> NetlinkMessage {
-    var request = NetlinkMessage(link: RTM_NEWLINK, NLM_F_ACK, index: interface)
-    request.nested(IFLA_LINKINFO) { info in
-      info.attribute(IFLA_INFO_SLAVE_KIND, Array("bridge".utf8))
-      info.nested(IFLA_INFO_SLAVE_DATA) { $0.attribute(attribute, UInt8(value ? 1 : 0)) }
-    }
-    return request
-  }
+  package var isIsolated: Bool { options[.isolated] ?? false }
 }
 
 extension RouteSocket {
   /// The port that an interface is; nil if it is none, or if there is no such interface.
   package func bridgePort(named name: String) throws(NetlinkError) -> BridgePort? {
-    try linkReplyIfAny(name).flatMap { BridgePort($0) }
+    try linkIfAny(named: name).flatMap { BridgePort($0) }
   }
 
   /// The names of a bridge's ports; none if there is no such bridge. What comes or goes meanwhile may be missing.
   package func ports(ofBridge name: String) throws(NetlinkError) -> [String] {
     guard let bridge = try linkIfAny(named: name) else { return [] }
-    var request = NetlinkMessage(link: RTM_GETLINK, NLM_F_DUMP, index: 0)
-    request.attribute(IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
-    // Kernels since 4.6 list only the ports; others list all interfaces.
-    request.attribute(IFLA_MASTER, bridge.index)
-    let links = try netlink.dump(request, "list the ports of \(name)").map { Link($0) }
-    return links.filter { $0.master == bridge.index }.map(\.name)
+    return try ports(of: bridge.index).map(\.name)
+  }
+
+  /// Changes options of a bridge's port.
+  package func set(_ options: BridgePortOptions, ofPort index: UInt32) throws(NetlinkError) {
+    try netlink.execute(options.message(index), "change the bridge port with index \(index)")
+  }
+
+  /// Makes an interface a port of a bridge, with options that hold before it is up, and then brings it up: a request each, sent
+  /// together, as the kernel takes a port's options only from one that is a port.
+  package func addPort(
+    _ index: UInt32, toBridge bridge: UInt32, _ options: BridgePortOptions
+  ) throws(NetlinkError) {
+    let action = "make the interface with index \(index) a port of the bridge with index \(bridge)"
+    let requests = [Self.setMaster(bridge, of: index), options.message(index, isUp: true)]
+    for reply in try netlink.executeAll(requests) {
+      if let failure = reply.failure(action) { throw failure }
+    }
   }
 
   /// Lets the bridge send frames back by the port that they came in by.
   package func enableHairpin(_ port: BridgePort) throws(NetlinkError) {
-    let request = port.message(setting: Int(IFLA_BRPORT_MODE), to: true)
-    try netlink.execute(request, "set hairpin mode of the bridge port with index \(port.interface)")
+    var options = BridgePortOptions()
+    options[.hairpin] = true
+    try netlink.execute(
+      options.message(port.interface), "set hairpin mode of the bridge port with index \(port.interface)")
   }
 
   /// Keeps the bridge, or not, from sending frames between this port and other isolated ones; since kernel 4.18.
   package func isolate(_ port: BridgePort, _ isIsolated: Bool) throws(NetlinkError) {
-    let request = port.message(setting: Int(IFLA_BRPORT_ISOLATED), to: isIsolated)
-    try netlink.execute(request, "set the isolation of the bridge port with index \(port.interface)")
+    var options = BridgePortOptions()
+    options[.isolated] = isIsolated
+    try netlink.execute(
+      options.message(port.interface), "set the isolation of the bridge port with index \(port.interface)")
   }
 }

@@ -131,7 +131,10 @@ extension Host {
         if made.attributes.alias == alias || made.attributes.group == group { try routes.removeLink(made.index) }
       }
       // Somebody else may be adding the same attachment.
-      try routes.addLink(name.text, kind: "ifb", mtu: mtu, group: group)
+      var new = NewLink(name.text, .ifb)
+      new.attributes.mtu = mtu
+      new.attributes.group = group
+      try routes.add(new)
     }
     let ifb = if let former { former } else { try routes.link(named: name.text) }
     var changes = LinkAttributes()

@@ -20,7 +20,7 @@ enum Probe {
       try kernel("try out shaping") { () throws(NetlinkError) in
         let routes = try RouteSocket.open()
         let loopback = try routes.link(named: "lo")
-        try routes.addLink("probe", kind: "ifb", mtu: 1500)
+        try routes.add(NewLink("probe", .ifb))
         let ifb = try routes.link(named: "probe")
         let bucket = shaping.egress ?? shaping.ingress ?? TokenBucket(rate: 1000, burst: 2000, limit: 2000)
         try routes.setTBF(bucket, of: ifb.index, handle: Shaping.bucketHandle)

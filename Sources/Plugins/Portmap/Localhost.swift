@@ -145,7 +145,7 @@ extension Localhost {
   private static func openInterfaces() throws(CNIError) -> [String] {
     let names: [String]
     do throws(NetlinkError) {
-      names = try RouteSocket.open().linkNames()
+      names = try RouteSocket.open().links().map(\.name)
     } catch {
       throw CNIError(.kernelRefused, "\(error)")
     }

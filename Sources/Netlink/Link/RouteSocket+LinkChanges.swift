@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Glibc
+
+extension RouteSocket {
+  /// Sets what the attributes name, in one request: the kernel goes through it in an order of its own, and what it had
+  /// done when it came to something it refuses stays.
+  package func set(_ attributes: LinkAttributes, of index: UInt32, isUp: Bool? = nil) throws(NetlinkError) {
+    var request = NetlinkMessage(link: RTM_SETLINK, NLM_F_ACK, index: index, linkFlags: attributes.flags(isUp: isUp))
+    attributes.append(to: &request)
+    try netlink.execute(request, "change the interface with index \(index)")
+  }
+
+  /// Brings an interface up.
+  package func bringUp(_ index: UInt32) throws(NetlinkError) {
+    let request = NetlinkMessage(
+      link: RTM_NEWLINK, NLM_F_ACK, index: index, linkFlags: LinkAttributes().flags(isUp: true))
+    try netlink.execute(request, "bring the interface with index \(index) up")
+  }
+
+  /// Brings an interface down.
+  package func bringDown(_ index: UInt32) throws(NetlinkError) {
+    let flags = LinkAttributes().flags(isUp: false)
+    let request = NetlinkMessage(link: RTM_NEWLINK, NLM_F_ACK, index: index, linkFlags: flags)
+    try netlink.execute(request, "bring the interface with index \(index) down")
+  }
+
+  /// Gives an interface another name; kernels before 6.2 refuse that while it is up.
+  package func rename(_ index: UInt32, to name: String) throws(NetlinkError) {
+    try netlink.execute(Self.rename(index, to: name), "rename the interface with index \(index) to \(name)")
+  }
+
+  static func rename(_ index: UInt32, to name: String) -> NetlinkMessage {
+    var request = NetlinkMessage(link: RTM_NEWLINK, NLM_F_ACK, index: index)
+    request.attribute(IFLA_IFNAME, text: name)
+    return request
+  }
+
+  /// Makes an interface a port of a bridge or another master; nil takes it out of the one that it is in.
+  package func setMaster(_ master: UInt32?, of index: UInt32) throws(NetlinkError) {
+    try netlink.execute(Self.setMaster(master, of: index), "set the master of the interface with index \(index)")
+  }
+
+  static func setMaster(_ master: UInt32?, of index: UInt32) -> NetlinkMessage {
+    var request = NetlinkMessage(link: RTM_NEWLINK, NLM_F_ACK, index: index)
+    request.attribute(IFLA_MASTER, master ?? 0)
+    return request
+  }
+
+  /// Moves an interface into the namespace that a descriptor is open on, under a new name if one is given: at no moment does it
+  /// have its old name there, unless that is the new one. It arrives down, and without its addresses.
+  package func move(
+    _ index: UInt32, toNamespace descriptor: Int32, name: String? = nil
+  ) throws(NetlinkError) {
+    let request = Self.move(index, toNamespace: descriptor, name: name)
+    try netlink.execute(request, "move the interface with index \(index) into another namespace")
+  }
+
+  static func move(_ index: UInt32, toNamespace descriptor: Int32, name: String?) -> NetlinkMessage {
+    var request = NetlinkMessage(link: RTM_NEWLINK, NLM_F_ACK, index: index)
+    request.attribute(IFLA_NET_NS_FD, descriptor)
+    if let name { request.attribute(IFLA_IFNAME, text: name) }
+    return request
+  }
+
+  /// Gives an interface one more name by which it is found (kernel 5.5 and later); returns false where another has the name, or the
+  /// kernel has no such names.
+  @discardableResult
+  package func addAlternativeName(_ name: String, to index: UInt32) throws(NetlinkError) -> Bool {
+    let request = Self.alternativeName(name, RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND, index)
+    return try netlink.execute(
+      request, "name the interface with index \(index)", unless: [EEXIST, EOPNOTSUPP]) != nil
+  }
+
+  /// Takes such a name away; one that is gone is no error.
+  package func removeAlternativeName(_ name: String, from index: UInt32) throws(NetlinkError) {
+    let request = Self.alternativeName(name, RTM_DELLINKPROP, 0, index)
+    _ = try netlink.execute(request, "take a name from the interface with index \(index)", unless: [ENOENT, ENODEV])
+  }
+
+  static func alternativeName(_ name: String, _ type: Int, _ flags: Int32, _ index: UInt32) -> NetlinkMessage {
+    var request = NetlinkMessage(link: type, NLM_F_ACK | flags, index: index)
+    request.nested(IFLA_PROP_LIST) { $0.attribute(IFLA_ALT_IFNAME, text: name) }
+    return request
+  }
+}

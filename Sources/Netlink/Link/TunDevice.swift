@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Glibc
+import OS
+
+/// Options of a TUN or TAP interface, as the kernel tells them since 4.18 (`IFLA_TUN_…`).
+package struct TunOptions: Equatable, Sendable {
+  package var isTAP = true
+  package var multiQueue = false
+  /// Whether each packet has a header that tells of checksums and segments (`IFF_VNET_HDR`).
+  package var vnetHeader = false
+  /// The user and the group that may open it without privileges; nil for anybody.
+  package var owner: UInt32?
+  package var group: UInt32?
+
+  package init() {}
+
+  init(_ data: ArraySlice<UInt8>) {
+    let values = Attributes(data)
+    isTAP = values[Int(IFLA_TUN_TYPE)]?.first == UInt8(IFF_TAP)
+    multiQueue = values[Int(IFLA_TUN_MULTI_QUEUE)]?.flag ?? false
+    vnetHeader = values[Int(IFLA_TUN_VNET_HDR)]?.flag ?? false
+    owner = values[Int(IFLA_TUN_OWNER)]?.integer(UInt32.self, at: 0)
+    group = values[Int(IFLA_TUN_GROUP)]?.integer(UInt32.self, at: 0)
+  }
+
+  /// struct ifreq (net/if.h) for `TUNSETIFF`: the name in 16 bytes, then the flags.
+  func request(_ name: String) -> [UInt8] {
+    var flags = (isTAP ? IFF_TAP : IFF_TUN) | IFF_NO_PI
+    if multiQueue { flags |= IFF_MULTI_QUEUE }
+    if vnetHeader { flags |= IFF_VNET_HDR }
+    var bytes = Array(name.utf8.prefix(15))
+    bytes += [UInt8](repeating: 0, count: 16 - bytes.count)
+    bytes.append(integer: UInt16(truncatingIfNeeded: flags))
+    return bytes + [UInt8](repeating: 0, count: 22)
+  }
+}
+
+/// Makes TUN and TAP interfaces by their device file, as rtnetlink cannot (Documentation/networking/tuntap.rst).
+package enum TunDevice {
+  /// Makes an interface in the thread's network namespace, which stays when nobody has it open. If something else has the name,
+  /// the kernel's error is `EINVAL` or `EBUSY`; an interface of the same kind that is not open is taken over.
+  package static func add(_ name: String, _ options: TunOptions = TunOptions()) throws(SystemError) {
+    guard (1...15).contains(name.utf8.count) else { throw SystemError("make the interface \(name)", number: ERANGE) }
+    let path = "/dev/net/tun"
+    let device = FileDescriptor(owning: try systemCall("open \(path)") { unsafe open(path, O_RDWR | O_CLOEXEC) })
+    let number = device.number
+    var request = options.request(name)
+    try systemCall("make the interface \(name)") {
+      unsafe request.withUnsafeMutableBytes { bytes -> CInt in
+        guard let base = bytes.baseAddress else { return -1 }
+        return unsafe ioctl(number, cni_tunsetiff, base)
+      }
+    }
+    if let owner = options.owner { try set(device, cni_tunsetowner, owner, "set the owner of \(name)") }
+    if let group = options.group { try set(device, cni_tunsetgroup, group, "set the group of \(name)") }
+    try set(device, cni_tunsetpersist, 1, "keep the interface \(name)")
+  }
+
+  private static func set(
+    _ device: borrowing FileDescriptor, _ request: UInt, _ value: UInt32, _ action: String
+  ) throws(SystemError) {
+    let number = device.number
+    try systemCall(action) { ioctl(number, request, CInt(bitPattern: value)) }
+  }
+}
