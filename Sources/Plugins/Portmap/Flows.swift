@@ -80,7 +80,7 @@ struct Flows {
 
   private func isLocal(_ address: IPAddress, _ routes: borrowing RouteSocket) throws(NetlinkError) -> Bool {
     do {
-      return try routes.route(to: address).isLocal
+      return try routes.lookUpRoute(to: address).isLocal
     } catch {
       if error.isNoRoute { return false }
       throw error

@@ -44,9 +44,10 @@ struct Localhost {
   }
 
   /// Nil if the host has no way to the address: then localhost has none either.
-  private static func route(to address: IPAddress, _ socket: borrowing RouteSocket) throws(NetlinkError) -> Route? {
+  private static func route(to address: IPAddress, _ socket: borrowing RouteSocket) throws(NetlinkError) -> RouteLookup?
+  {
     do {
-      return try socket.route(to: address)
+      return try socket.lookUpRoute(to: address)
     } catch {
       if error.isNoRoute { return nil }
       throw error

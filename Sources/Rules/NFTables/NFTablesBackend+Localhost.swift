@@ -115,7 +115,7 @@ extension NFTablesBackend {
     var names: [String] = []
     for container in containers {
       // Who cannot be reached needs no guard.
-      guard let route = try? routes.route(to: container), let name = try? routes.linkName(route.interface) else {
+      guard let route = try? routes.lookUpRoute(to: container), let name = try? routes.linkName(route.interface) else {
         continue
       }
       if !names.contains(name) { names.append(name) }

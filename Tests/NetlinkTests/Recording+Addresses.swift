@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+/// `v0` has the index 3.
+extension Recording {
+  /// `ip addr add 10.1.2.3/24 dev v0 broadcast 10.1.2.255 scope link label v0:x valid_lft 1000 preferred_lft 500`
+  static let addAddress = Recording(
+    """
+    50000000140005060000000000000000
+    021800fd03000000
+    080002000a010203
+    080004000a0102ff
+    0900030076303a7800000000
+    080001000a010203
+    14000600f4010000e80300000000000000000000
+    """)
+
+  /// `ip addr add 10.1.2.3 peer 10.9.9.9/32 dev v0`
+  static let addPeerAddress = Recording(
+    """
+    28000000140005060000000000000000
+    0220000003000000
+    080002000a010203
+    080001000a090909
+    """)
+
+  /// `ip addr replace 2001:db8::5/64 dev v0 nodad noprefixroute metric 300`
+  static let replaceAddress = Recording(
+    """
+    50000000140005050000000000000000
+    0a40000003000000
+    1400020020010db8000000000000000000000005
+    080009002c010000
+    0800080002020000
+    1400010020010db8000000000000000000000005
+    """)
+
+  /// `ip addr del 2001:db8::5/64 dev v0`
+  static let removeAddress = Recording(
+    """
+    40000000150005000000000000000000
+    0a40000003000000
+    1400020020010db8000000000000000000000005
+    1400010020010db8000000000000000000000005
+    """)
+
+  /// `ip -4 addr show dev v0`
+  static let listAddresses = Recording(
+    """
+    18000000160001030000000000000000
+    0200000003000000
+    """)
+
+  /// `ip -4 addr show dev v0`
+  static let address = Recording(
+    """
+    58000000140022000000000000000000
+    021800fd03000000
+    080001000a010203
+    080002000a010203
+    080004000a0102ff
+    0900030076303a7800000000
+    0800080000000000
+    14000600f4010000e8030000ca181300ca181300
+    """)
+
+  /// `ip -4 addr show dev v0`
+  static let peerAddress = Recording(
+    """
+    4c000000140022000000000000000000
+    0220800003000000
+    080001000a090909
+    080002000a010203
+    0700030076300000
+    0800080080000000
+    14000600ffffffffffffffffce181300ce181300
+    """)
+
+  /// `ip -4 addr show dev v0`
+  static let plainAddress = Recording(
+    """
+    4c000000140022000000000000000000
+    0210800003000000
+    080001000a020001
+    080002000a020001
+    0700030076300000
+    0800080080000000
+    14000600ffffffffffffffffd4181300d4181300
+    """)
+}

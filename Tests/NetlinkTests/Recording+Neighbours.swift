@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+/// `v0` has the index 3.
+extension Recording {
+  /// `ip neigh add 10.2.0.4 lladdr 02:00:00:00:00:44 dev v0 nud permanent`
+  static let addNeighbour = Recording(
+    """
+    300000001c0005060000000000000000
+    020000000300000080000000
+    080001000a020004
+    0a0002000200000000440000
+    """)
+
+  /// `ip neigh replace 10.2.0.4 lladdr 02:00:00:00:00:45 dev v0 nud reachable`
+  static let replaceNeighbour = Recording(
+    """
+    300000001c0005050000000000000000
+    020000000300000002000000
+    080001000a020004
+    0a0002000200000000450000
+    """)
+
+  /// `ip neigh add proxy 10.2.0.5 dev v0`
+  static let addProxy = Recording(
+    """
+    240000001c0005060000000000000000
+    020000000300000080000800
+    080001000a020005
+    """)
+
+  /// `ip -6 neigh add fe80::9 lladdr 02:00:00:00:00:45 dev v0 router`
+  static let addNeighbour6 = Recording(
+    """
+    3c0000001c0005060000000000000000
+    0a0000000300000080008000
+    14000100fe800000000000000000000000000009
+    0a0002000200000000450000
+    """)
+
+  /// `ip neigh del 10.2.0.4 dev v0`
+  static let removeNeighbour = Recording(
+    """
+    240000001d0005000000000000000000
+    020000000300000080000000
+    080001000a020004
+    """)
+
+  /// `ip neigh show dev v0`
+  static let listNeighbours = Recording(
+    """
+    240000001e0001030000000000000000
+    000000000000000000000000
+    0800080003000000
+    """)
+
+  /// `ip neigh show dev v0`
+  static let neighbour = Recording(
+    """
+    4c0000001c0022000000000000000000
+    020000000300000080000001
+    080001000a020004
+    0a0002000200000000440000
+    0800040000000000
+    140003000c0000000c0000000c00000000000000
+    """)
+
+  /// `ip neigh show dev v0`
+  static let multicastNeighbour = Recording(
+    """
+    580000001c0022000000000000000000
+    0a0000000300000040000005
+    14000100ff020000000000000000000000000016
+    0a0002003333000000160000
+    0800040000000000
+    14000300a2170000320000003200000000000000
+    """)
+
+  /// `ip neigh show dev v0`
+  static let routerNeighbour = Recording(
+    """
+    580000001c0022000000000000000000
+    0a0000000300000080008001
+    14000100fe800000000000000000000000000009
+    0a0002000200000000450000
+    0800040000000000
+    1400030021000000210000002100000000000000
+    """)
+}
