@@ -77,6 +77,23 @@ import OS
     }
   }
 
+  /// Listens to multicast groups; once for each socket.
+  func subscribe(_ groups: [Int32]) throws(NetlinkError) {
+    let action = "listen to \(bus.title)"
+    var address = sockaddr_nl()
+    address.nl_family = sa_family_t(AF_NETLINK)
+    let (number, length) = (file.number, socklen_t(MemoryLayout<sockaddr_nl>.size))
+    // A socket without a port has number 0, as the kernel has, and is not told what it seems to have sent itself.
+    _ = try Self.call(action) {
+      unsafe withUnsafePointer(to: &address) {
+        unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(number, $0, length) }
+      }
+    }
+    for group in groups where !set(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group) {
+      throw NetlinkError(action, number: errno)
+    }
+  }
+
   /// Makes room for a batch of so many bytes, and for as many answers.
   package func reserve(_ bytes: Int) {
     for (forced, asked) in [(SO_SNDBUFFORCE, SO_SNDBUF), (SO_RCVBUFFORCE, SO_RCVBUF)] {
@@ -155,9 +172,18 @@ import OS
   }
 
   private func waitUntilReadable(_ action: String) throws(NetlinkError) {
+    if try !isReadable(within: Self.patience) { throw NetlinkError(action, number: ETIMEDOUT) }
+  }
+
+  /// Waits at most so many milliseconds for a datagram, or for the news that some were lost.
+  func isReadable(within milliseconds: Int32) throws(NetlinkError) -> Bool {
     var request = pollfd(fd: file.number, events: Int16(POLLIN), revents: 0)
-    let ready = try Self.call(action) { unsafe poll(&request, 1, Self.patience) }
-    if ready == 0 { throw NetlinkError(action, number: ETIMEDOUT) }
+    return try Self.call("receive from \(bus.title)") { unsafe poll(&request, 1, milliseconds) } > 0
+  }
+
+  /// The messages of the next datagram of a socket that listens to events; none if there is no datagram.
+  func receiveEvents() throws(NetlinkError) -> [NetlinkReply] {
+    try receiveDatagram("receive from \(bus.title)", { NetlinkReply.split($0) }) ?? []
   }
 
   /// Gets rid of a dump that the kernel has not told to its end: with a fresh socket, or by reading the rest.
