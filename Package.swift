@@ -17,8 +17,8 @@ func tests(_ name: String, of tested: Target.Dependency..., needs: [Target.Depen
   .testTarget(name: name, dependencies: tested + needs, swiftSettings: warningsAreErrors)
 }
 
-func clibrary(_ name: String, debian package: String) -> Target {
-  .systemLibrary(name: name, providers: [.apt([package])])
+func clibrary(_ name: String, path: String? = nil, debian packages: String...) -> Target {
+  .systemLibrary(name: name, path: path, providers: [.apt(packages)])
 }
 
 /// What makes the program start fast, and on every distribution: no library but what is in it, not even libc's; no symbols,
@@ -93,6 +93,12 @@ let package = Package(
     .target(
       name: "CallSupport", dependencies: ["OS", "JSON", "Skel"], path: "Tests/CallSupport",
       swiftSettings: warningsAreErrors),
+    // Only tests use the libraries of the netfilter project, as judges of what is written without them.
+    clibrary("CMnl", path: "Tests/CNetfilter/CMnl", debian: "libmnl-dev"),
+    clibrary("CNftnl", path: "Tests/CNetfilter/CNftnl", debian: "libnftnl-dev"),
+    tests(
+      "JudgeTests", of: "NFTables", "Netlink",
+      needs: ["Address", "CLinux", "CMnl", "CNftnl"]),
     tests("OSTests", of: "OS", needs: ["TestSupport"]),
     tests("AddressTests", of: "Address"),
     tests("DigestTests", of: "Digest"),
