@@ -84,18 +84,20 @@ let package = Package(
       ],
       swiftSettings: strict, linkerSettings: leanLink),
 
+    // Only tests use the libraries of the netfilter project, as judges of what is written without them.
+    clibrary("CMnl", path: "Tests/CNetfilter/CMnl", debian: "libmnl-dev"),
+    clibrary("CNftnl", path: "Tests/CNetfilter/CNftnl", debian: "libnftnl-dev"),
+    clibrary("CIPTC", path: "Tests/CNetfilter/CIPTC", debian: "libiptc-dev"),
+
     .target(
       name: "TestSupport", dependencies: ["OS", "Address", "CLinux"], path: "Tests/TestSupport",
       swiftSettings: warningsAreErrors),
     tests(
       "KernelTests", of: "NFTables", "IPTables", "Firewalld",
-      needs: ["TestSupport", "OS", "Address", "CLinux", "CNI", "JSON", "Netlink", "Rules", "swift-cni"]),
+      needs: ["TestSupport", "OS", "Address", "CIPTC", "CLinux", "CNI", "JSON", "Netlink", "Rules", "swift-cni"]),
     .target(
       name: "CallSupport", dependencies: ["OS", "JSON", "Skel"], path: "Tests/CallSupport",
       swiftSettings: warningsAreErrors),
-    // Only tests use the libraries of the netfilter project, as judges of what is written without them.
-    clibrary("CMnl", path: "Tests/CNetfilter/CMnl", debian: "libmnl-dev"),
-    clibrary("CNftnl", path: "Tests/CNetfilter/CNftnl", debian: "libnftnl-dev"),
     tests(
       "JudgeTests", of: "NFTables", "Netlink",
       needs: ["Address", "CLinux", "CMnl", "CNftnl"]),

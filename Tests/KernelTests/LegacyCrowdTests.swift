@@ -91,9 +91,9 @@ struct LegacyCrowdTests {
           .inputOutput, "change iptables table nat: open /nonexistent/lock: No such file or directory"))
   }
 
-  @Test("a table that somebody changes without the lock is read and changed anew")
-  func again() throws {
-    let host = try LegacyHost()
+  @Test("a table that somebody changes without the lock is read and changed anew", arguments: LegacyWriter.allCases)
+  func again(writer: LegacyWriter) throws {
+    let host = try LegacyHost(writer)
     var rounds = 0
     try host.change(Self.table) { (edit) throws(CNIError) in
       rounds += 1
@@ -114,9 +114,11 @@ struct LegacyCrowdTests {
     #expect(try !host.save(Self.table).contains { $0.contains("-A Ours") })
   }
 
-  @Test("32 at once, half of them iptables-legacy: nothing is lost, and nothing else is there")
-  func crowd() async throws {
-    let host = try LegacyHost()
+  @Test(
+    "32 at once, half of them iptables-legacy: nothing is lost, and nothing else is there",
+    arguments: LegacyWriter.allCases)
+  func crowd(writer: LegacyWriter) async throws {
+    let host = try LegacyHost(writer)
     try host.legacy(.ip, ["-w", "-t", "nat", "-N", "All"])
     try await withThrowingTaskGroup { group in
       for member in 0..<32 {

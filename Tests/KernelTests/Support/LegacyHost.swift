@@ -12,20 +12,22 @@ final class LegacyHost: Sendable {
   let namespace: Namespace
   private nonisolated(unsafe) let folder: TemporaryFolder
   let lockFile: String
+  private let writer: LegacyWriter
 
-  init() throws {
+  init(_ writer: LegacyWriter = .ours) throws {
+    self.writer = writer
     namespace = try Namespace()
     folder = try TemporaryFolder()
     lockFile = folder.path + "/xtables.lock"
   }
 
-  /// Changes a table by the transport of this project.
+  /// Changes a table by the transport of this project, or by libiptc.
   @discardableResult
   func change<T>(
     _ table: IPTable, milliseconds: Int = 60_000, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws -> T {
     try namespace.run {
-      try LegacyTransport(lockFile: lockFile, milliseconds: milliseconds).change(table, edit)
+      try writer.transport(lockFile: lockFile, milliseconds: milliseconds).change(table, edit)
     }
   }
 
