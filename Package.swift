@@ -99,8 +99,8 @@ let package = Package(
       name: "CallSupport", dependencies: ["OS", "JSON", "Skel"], path: "Tests/CallSupport",
       swiftSettings: warningsAreErrors),
     tests(
-      "JudgeTests", of: "NFTables", "Netlink",
-      needs: ["Address", "CLinux", "CMnl", "CNftnl"]),
+      "JudgeTests", of: "NFTables", "IPTables", "Netlink",
+      needs: ["TestSupport", "Address", "CLinux", "CMnl", "CNI", "CNftnl"]),
     tests("OSTests", of: "OS", needs: ["TestSupport"]),
     tests("AddressTests", of: "Address"),
     tests("DigestTests", of: "Digest"),

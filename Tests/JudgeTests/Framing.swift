@@ -4,57 +4,77 @@
 import CLinux
 import CMnl
 
-/// What libmnl finds wrong in netlink messages one after another, a line each; empty if they are framed as they should be.
-/// `fixed` is the length of what stands between a message's header and its attributes.
-func framingProblems(_ datagram: [UInt8], fixed: (nlmsghdr) -> Int) -> [String] {
-  datagram.withUnsafeBytes { bytes in
-    var problems: [String] = []
-    var rest = Int32(bytes.count)
-    var next = bytes.baseAddress?.assumingMemoryBound(to: nlmsghdr.self)
-    while let message = next, mnl_nlmsg_ok(message, rest) {
-      problems += messageProblems(message, fixed: fixed(message.pointee)).map {
-        "type \(message.pointee.nlmsg_type): \($0)"
+/// How messages of a bus are framed, besides what netlink itself says.
+struct Framing: Sendable {
+  /// The length of what stands between a message's header and its attributes.
+  let fixed: @Sendable (nlmsghdr) -> Int
+  /// The length of what stands before the attributes within another, by the types on the way to that.
+  var inner: [[Int]: Int] = [:]
+  /// Attributes in which there is more than attributes.
+  var opaque: Set<[Int]> = []
+
+  /// struct nfgenmsg begins every message of a netfilter subsystem.
+  static let netfilter = Framing { _ in 4 }
+
+  /// What libmnl finds wrong in messages one after another, a line each; empty if they are framed as they should be.
+  func problems(_ datagram: [UInt8]) -> [String] {
+    datagram.withUnsafeBytes { bytes in
+      var problems: [String] = []
+      var rest = Int32(bytes.count)
+      var next = bytes.baseAddress?.assumingMemoryBound(to: nlmsghdr.self)
+      while let message = next, mnl_nlmsg_ok(message, rest) {
+        problems += self.problems(message).map { "type \(message.pointee.nlmsg_type): \($0)" }
+        next = UnsafePointer(mnl_nlmsg_next(message, &rest))
       }
-      next = UnsafePointer(mnl_nlmsg_next(message, &rest))
+      if rest != 0 { problems.append("\(rest) bytes are no message") }
+      return problems
     }
-    if rest != 0 { problems.append("\(rest) bytes are no message") }
+  }
+
+  private func problems(_ message: UnsafePointer<nlmsghdr>) -> [String] {
+    let (length, fixed) = (mnl_nlmsg_get_payload_len(message), fixed(message.pointee))
+    guard length >= fixed else { return ["\(length) bytes where \(fixed) are fixed"] }
+    guard let start = mnl_nlmsg_get_payload_offset(message, fixed),
+      let end = mnl_nlmsg_get_payload_tail(message)
+    else {
+      return ["no payload"]
+    }
+    return attributeProblems(start, end, [])
+  }
+
+  /// Walks attributes, and those within the ones that say that they hold others.
+  private func attributeProblems(
+    _ start: UnsafeMutableRawPointer, _ end: UnsafeMutableRawPointer, _ path: [Int]
+  ) -> [String] {
+    var problems: [String] = []
+    var place = start
+    while place < end {
+      let attribute = UnsafePointer(place.assumingMemoryBound(to: nlattr.self))
+      guard mnl_attr_ok(attribute, Int32(end - place)),
+        let payload = mnl_attr_get_payload(attribute)
+      else {
+        return problems + ["\(end - place) bytes in \(path) are no attribute"]
+      }
+      let length = Int(mnl_attr_get_payload_len(attribute))
+      let path = path + [Int(mnl_attr_get_type(attribute))]
+      if attribute.pointee.nla_type & UInt16(NLA_F_NESTED) != 0, !opaque.contains(path) {
+        if mnl_attr_validate(attribute, MNL_TYPE_NESTED) < 0 {
+          problems.append("\(path) holds no attribute")
+        }
+        problems += attributeProblems(payload + inner[path, default: 0], payload + length, path)
+      }
+      guard let next = mnl_attr_next(attribute) else {
+        return problems + ["nothing behind \(path)"]
+      }
+      let following = UnsafeMutableRawPointer(next)
+      if following > end { return problems + ["\(path) is not filled to four bytes"] }
+      let filling = UnsafeRawBufferPointer(
+        start: payload + length, count: following - (payload + length))
+      if filling.contains(where: { $0 != 0 }) {
+        problems.append("\(path) is filled with something")
+      }
+      place = following
+    }
     return problems
   }
 }
-
-private func messageProblems(_ message: UnsafePointer<nlmsghdr>, fixed: Int) -> [String] {
-  let length = mnl_nlmsg_get_payload_len(message)
-  guard length >= fixed else { return ["\(length) bytes where \(fixed) are fixed"] }
-  guard let start = mnl_nlmsg_get_payload_offset(message, fixed), let end = mnl_nlmsg_get_payload_tail(message) else {
-    return ["no payload"]
-  }
-  return attributeProblems(start, end)
-}
-
-/// Walks attributes, and those within the ones that say that they hold others.
-private func attributeProblems(_ start: UnsafeMutableRawPointer, _ end: UnsafeMutableRawPointer) -> [String] {
-  var problems: [String] = []
-  var place = start
-  while place < end {
-    let attribute = UnsafePointer(place.assumingMemoryBound(to: nlattr.self))
-    guard mnl_attr_ok(attribute, Int32(end - place)), let payload = mnl_attr_get_payload(attribute) else {
-      return problems + ["\(end - place) bytes are no attribute"]
-    }
-    let (type, length) = (mnl_attr_get_type(attribute), Int(mnl_attr_get_payload_len(attribute)))
-    if attribute.pointee.nla_type & UInt16(NLA_F_NESTED) != 0 {
-      if mnl_attr_validate(attribute, MNL_TYPE_NESTED) < 0 { problems.append("attribute \(type) holds no attribute") }
-      // Its end with what fills it to four bytes, which the attributes within it have in their lengths as well.
-      problems += attributeProblems(payload, payload + length).map { "in attribute \(type): \($0)" }
-    }
-    guard let next = mnl_attr_next(attribute) else { return problems + ["nothing behind attribute \(type)"] }
-    let following = UnsafeMutableRawPointer(next)
-    if following > end { return problems + ["attribute \(type) is not filled to four bytes"] }
-    let filling = UnsafeRawBufferPointer(start: payload + length, count: following - (payload + length))
-    if filling.contains(where: { $0 != 0 }) { problems.append("attribute \(type) is filled with something") }
-    place = following
-  }
-  return problems
-}
-
-/// struct nfgenmsg, which begins every message of a netfilter subsystem.
-func netfilterFixed(_: nlmsghdr) -> Int { 4 }

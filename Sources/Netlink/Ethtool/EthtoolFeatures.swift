@@ -21,15 +21,13 @@ package struct EthtoolFeature: Equatable, Sendable {
 
 /// The generic netlink family of ethtool (linux/ethtool_netlink.h).
 package struct EthtoolFamily: Sendable {
-  fileprivate let number: UInt16
+  let number: UInt16
 }
 
 extension GenericSocket {
   /// Finds the family's number; throws `ENOENT` on a kernel before 5.6.
   package func ethtool() throws(NetlinkError) -> EthtoolFamily {
-    var request = Self.genericMessage(UInt16(GENL_ID_CTRL), UInt8(CTRL_CMD_GETFAMILY))
-    request.attribute(CTRL_ATTR_FAMILY_NAME, Array("ethtool".utf8) + [0])
-    let reply = try netlink.execute(request, "find ethtool")
+    let reply = try netlink.execute(Self.ethtoolFamily(), "find ethtool")
     guard let number = reply.attributes(after: 4)[Int(CTRL_ATTR_FAMILY_ID)]?.integer(UInt16.self, at: 0) else {
       throw NetlinkError("find ethtool", number: EPROTO)
     }
@@ -51,7 +49,22 @@ extension GenericSocket {
   package func set(
     _ features: [EthtoolFeature], of interface: String, _ family: EthtoolFamily
   ) throws(NetlinkError) {
-    var request = Self.features(UInt8(ETHTOOL_MSG_FEATURES_SET), family, interface)
+    // The answer tells what was changed.
+    _ = try netlink.executeOptional(
+      Self.change(features, of: interface, family), "change the features of \(interface)")
+  }
+
+  /// Asks for the family's number.
+  static func ethtoolFamily() -> NetlinkMessage {
+    var request = genericMessage(UInt16(GENL_ID_CTRL), UInt8(CTRL_CMD_GETFAMILY))
+    request.attribute(CTRL_ATTR_FAMILY_NAME, Array("ethtool".utf8) + [0])
+    return request
+  }
+
+  static func change(
+    _ features: [EthtoolFeature], of interface: String, _ family: EthtoolFamily
+  ) -> NetlinkMessage {
+    var request = self.features(UInt8(ETHTOOL_MSG_FEATURES_SET), family, interface)
     request.nested(ETHTOOL_A_FEATURES_WANTED) { wanted in
       wanted.nested(ETHTOOL_A_BITSET_BITS) { bits in
         for feature in features {
@@ -62,11 +75,10 @@ extension GenericSocket {
         }
       }
     }
-    // The answer tells what was changed.
-    _ = try netlink.executeOptional(request, "change the features of \(interface)")
+    return request
   }
 
-  private static func features(
+  static func features(
     _ command: UInt8, _ family: EthtoolFamily, _ interface: String, flags: Int32 = 0
   ) -> NetlinkMessage {
     var message = genericMessage(family.number, command, flags: flags)
