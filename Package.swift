@@ -88,19 +88,25 @@ let package = Package(
     clibrary("CMnl", path: "Tests/CNetfilter/CMnl", debian: "libmnl-dev"),
     clibrary("CNftnl", path: "Tests/CNetfilter/CNftnl", debian: "libnftnl-dev"),
     clibrary("CIPTC", path: "Tests/CNetfilter/CIPTC", debian: "libiptc-dev"),
+    .target(
+      name: "FramingSupport", dependencies: ["CLinux", "CMnl"], path: "Tests/FramingSupport",
+      swiftSettings: warningsAreErrors),
 
     .target(
       name: "TestSupport", dependencies: ["OS", "Address", "CLinux"], path: "Tests/TestSupport",
       swiftSettings: warningsAreErrors),
     tests(
       "KernelTests", of: "NFTables", "IPTables", "Firewalld",
-      needs: ["TestSupport", "OS", "Address", "CIPTC", "CLinux", "CNI", "JSON", "Netlink", "Rules", "swift-cni"]),
+      needs: [
+        "TestSupport", "FramingSupport", "OS", "Address", "CIPTC", "CLinux", "CNI", "JSON", "Netlink", "Rules",
+        "swift-cni",
+      ]),
     .target(
       name: "CallSupport", dependencies: ["OS", "JSON", "Skel"], path: "Tests/CallSupport",
       swiftSettings: warningsAreErrors),
     tests(
       "JudgeTests", of: "NFTables", "IPTables", "Netlink",
-      needs: ["TestSupport", "Address", "CLinux", "CMnl", "CNI", "CNftnl"]),
+      needs: ["TestSupport", "Address", "CLinux", "CNI", "CNftnl", "FramingSupport"]),
     tests("OSTests", of: "OS", needs: ["TestSupport"]),
     tests("AddressTests", of: "Address"),
     tests("DigestTests", of: "Digest"),

@@ -5,6 +5,7 @@ import Address
 import CLinux
 import CNI
 import CNftnl
+import FramingSupport
 import Netlink
 import TestSupport
 import Testing

@@ -3,6 +3,7 @@
 
 import Address
 import CLinux
+import FramingSupport
 import Testing
 
 @testable import Netlink

@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CLinux
+import FramingSupport
 import Testing
 
 @testable import Netlink
@@ -18,8 +19,6 @@ struct EthtoolFramingTests {
       GenericSocket.ethtoolFamily(), GenericSocket.features(UInt8(ETHTOOL_MSG_FEATURES_GET), family, "eth0"),
       GenericSocket.change(features, of: "eth0", family),
     ]
-    // struct genlmsghdr begins every message of generic netlink.
-    let framing = Framing { _ in 4 }
-    #expect(framing.problems(messages.flatMap { $0.bytes(sequence: 1) }) == [])
+    #expect(Framing.generic.problems(messages.flatMap { $0.bytes(sequence: 1) }) == [])
   }
 }

@@ -3,6 +3,7 @@
 
 import CLinux
 import CNftnl
+import FramingSupport
 import Testing
 
 @testable import NFTables

@@ -3,6 +3,7 @@
 
 import Address
 import CLinux
+import FramingSupport
 import Glibc
 import Testing
 
@@ -15,22 +16,7 @@ struct RouteFramingTests {
     _ messages: [NetlinkMessage], sourceLocation: SourceLocation = #_sourceLocation
   ) {
     let bytes = messages.enumerated().flatMap { $1.bytes(sequence: UInt32($0)) }
-    // A veth's peer is a link's message without its header, and of a route with several next hops each has attributes.
-    let peer = [Int(IFLA_LINKINFO), Int(IFLA_INFO_DATA), Int(VETH_INFO_PEER)]
-    let framing = Framing(
-      fixed: fixedLength, inner: [peer: 16], opaque: [[Int(RTA_MULTIPATH.rawValue)]])
-    #expect(framing.problems(bytes) == [], sourceLocation: sourceLocation)
-  }
-
-  /// The lengths of ifinfomsg, ifaddrmsg, rtmsg, ndmsg, fib_rule_hdr and tcmsg (linux/rtnetlink.h and others).
-  @Sendable private static func fixedLength(_ header: nlmsghdr) -> Int {
-    switch Int(header.nlmsg_type) {
-    case RTM_NEWLINK, RTM_SETLINK, RTM_NEWLINKPROP, RTM_DELLINKPROP: 16
-    case RTM_NEWADDR, RTM_DELADDR: 8
-    case RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEIGH, RTM_DELNEIGH, RTM_NEWRULE, RTM_DELRULE: 12
-    case RTM_NEWQDISC, RTM_NEWTCLASS, RTM_NEWTFILTER: 20
-    default: Int.max
-    }
+    #expect(Framing.route.problems(bytes) == [], sourceLocation: sourceLocation)
   }
 
   /// One of every kind: a case that is added does not compile here until it is walked as well.

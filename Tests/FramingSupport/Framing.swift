@@ -5,19 +5,45 @@ import CLinux
 import CMnl
 
 /// How messages of a bus are framed, besides what netlink itself says.
-struct Framing: Sendable {
+package struct Framing: Sendable {
   /// The length of what stands between a message's header and its attributes.
-  let fixed: @Sendable (nlmsghdr) -> Int
+  private let fixed: @Sendable (nlmsghdr) -> Int
   /// The length of what stands before the attributes within another, by the types on the way to that.
-  var inner: [[Int]: Int] = [:]
+  private let inner: [[Int]: Int]
   /// Attributes in which there is more than attributes.
-  var opaque: Set<[Int]> = []
+  private let opaque: Set<[Int]>
+
+  private init(
+    inner: [[Int]: Int] = [:], opaque: Set<[Int]> = [], _ fixed: @escaping @Sendable (nlmsghdr) -> Int
+  ) {
+    self.fixed = fixed
+    self.inner = inner
+    self.opaque = opaque
+  }
 
   /// struct nfgenmsg begins every message of a netfilter subsystem.
-  static let netfilter = Framing { _ in 4 }
+  package static let netfilter = Framing { _ in 4 }
+
+  /// struct genlmsghdr begins every message of generic netlink.
+  package static let generic = Framing { _ in 4 }
+
+  /// A veth's peer is a link's message without its header, and of a route with several next hops each has attributes.
+  package static let route = Framing(
+    inner: [[Int(IFLA_LINKINFO), Int(IFLA_INFO_DATA), Int(VETH_INFO_PEER)]: 16], opaque: [[Int(RTA_MULTIPATH.rawValue)]]
+  ) { header in
+    // What of something: new, removed, asked for and set follow one another.
+    switch (Int(header.nlmsg_type) - Int(RTM_BASE)) / 4 * 4 + Int(RTM_BASE) {
+    case RTM_NEWLINK, RTM_NEWLINKPROP: 16  // struct ifinfomsg
+    case RTM_NEWADDR: 8  // struct ifaddrmsg
+    case RTM_NEWROUTE, RTM_NEWNEIGH, RTM_NEWRULE: 12  // struct rtmsg, ndmsg, fib_rule_hdr
+    case RTM_NEWQDISC, RTM_NEWTCLASS, RTM_NEWTFILTER: 20  // struct tcmsg
+    case RTM_NEWNSID: 4  // struct rtgenmsg, filled to four bytes
+    default: Int.max
+    }
+  }
 
   /// What libmnl finds wrong in messages one after another, a line each; empty if they are framed as they should be.
-  func problems(_ datagram: [UInt8]) -> [String] {
+  package func problems(_ datagram: [UInt8]) -> [String] {
     datagram.withUnsafeBytes { bytes in
       var problems: [String] = []
       var rest = Int32(bytes.count)
@@ -28,6 +54,20 @@ struct Framing: Sendable {
       }
       if rest != 0 { problems.append("\(rest) bytes are no message") }
       return problems
+    }
+  }
+
+  /// The types of messages one after another, as far as libmnl finds them.
+  package static func types(_ datagram: [UInt8]) -> [Int] {
+    datagram.withUnsafeBytes { bytes in
+      var types: [Int] = []
+      var rest = Int32(bytes.count)
+      var next = bytes.baseAddress?.assumingMemoryBound(to: nlmsghdr.self)
+      while let message = next, mnl_nlmsg_ok(message, rest) {
+        types.append(Int(message.pointee.nlmsg_type))
+        next = UnsafePointer(mnl_nlmsg_next(message, &rest))
+      }
+      return types
     }
   }
 
