@@ -100,4 +100,30 @@ struct LegacyJudgeTests {
     #expect(try Self.contents(ours, table).entries == Self.contents(theirs, table).entries)
     #expect(try ours.save(table) == theirs.save(table))
   }
+
+  @Test("the rules that the firewall has in FORWARD are the same over libiptc, and complete for both")
+  func forwardGate() throws {
+    let hosts = try LegacyWriter.allCases.map { (host: try LegacyHost($0), writer: $0) }
+    for (host, writer) in hosts {
+      // Somebody else drops what is forwarded, and has a chain for administrators.
+      for family in AddressFamily.allCases {
+        try host.restore(family, "*filter\n:FORWARD DROP [0:0]\n:CNI-ADMIN - [0:0]\n-A CNI-ADMIN -j RETURN\nCOMMIT\n")
+      }
+      try host.namespace.run {
+        let transport = writer.transport(lockFile: host.lockFile, milliseconds: 60_000)
+        let gate = IPTablesForwardGate([transport], adminChain: "CNI-ADMIN", bit: 12) { Issue.record("\($0)") }
+        #expect(try !gate.problems(for: AddressFamily.allCases).isEmpty)
+        try gate.open(for: AddressFamily.allCases)
+        for judge in LegacyWriter.allCases {
+          let other = judge.transport(lockFile: host.lockFile, milliseconds: 60_000)
+          let read = IPTablesForwardGate([other], adminChain: "CNI-ADMIN", bit: 12) { Issue.record("\($0)") }
+          #expect(try read.problems(for: AddressFamily.allCases) == [])
+          #expect(try read.closedTables(for: AddressFamily.allCases) == [])
+        }
+      }
+    }
+    for table in Self.tables where table.name == .filter {
+      #expect(try Self.contents(hosts[0].host, table).entries == Self.contents(hosts[1].host, table).entries)
+    }
+  }
 }
