@@ -77,16 +77,16 @@ package struct NetworkConfig: Sendable {
   }
 
   /// What GC must spare: nil if the runtime did not say, and so nothing may go; empty for `null` and `[]`.
-  package func validAttachments() throws(CNIError) -> Set<Attachment>? {
+  package func validAttachments() throws(CNIError) -> Set<AttachmentID>? {
     guard case .object(let object) = document.value else { return nil }
     for key in ["cni.dev/valid-attachments", "cni.dev/attachments"] {
       guard let member = object.known(key) else { continue }
       return try configuration { () throws(FieldError) in
-        var valid: Set<Attachment> = []
+        var valid: Set<AttachmentID> = []
         for item in try Field(path: key, member.value).array() ?? [] {
           guard let id = try item["containerID"].string() else { throw item["containerID"].expected("a container ID") }
           guard let interface = try item["ifname"].string() else { throw item["ifname"].expected("an interface name") }
-          valid.insert(Attachment(containerID: id, interface: interface))
+          valid.insert(AttachmentID(containerID: id, interface: interface))
         }
         return valid
       }

@@ -87,14 +87,14 @@ package struct Masquerade: Hashable, Sendable {
 
 /// All that one owner wants to hold, for the plugin that says so.
 package struct OwnedRules: Sendable {
-  package let owner: Owner
+  package let owner: Attachment
   package var rules: [Rule]
   /// Whether there are rules of the owner in tables of iptables-legacy too, where it costs much to look for them.
   package var usesLegacyTables = false
   /// Whether the container is known to have no other interface, and so no other attachment.
   package var isOnlyAttachment = false
 
-  package init(owner: Owner, rules: [Rule]) {
+  package init(owner: Attachment, rules: [Rule]) {
     self.owner = owner
     self.rules = rules
   }

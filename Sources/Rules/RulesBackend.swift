@@ -16,9 +16,9 @@ package protocol RulesBackend {
   /// Removes all that the owner has. `hint` and `ports` are what it may have: if they are all of it, the cost does not
   /// depend on what others have. Answers the forwards that hold no more, those of the hint included that did not hold
   /// before, and one perhaps twice; no packet begins a flow by those of transports without connections when this returns.
-  func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward]
+  func remove(_ owner: Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward]
   /// Removes all that this network's attachments have, but for those of the list; answers as `remove` does.
-  func removeAll(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [PortForward]
+  func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward]
   /// Throws the reason why this kernel could not apply rules now.
   func probe() throws(CNIError)
 }
@@ -58,23 +58,23 @@ package protocol LocalhostGuard {
 /// A backend that knows whose an accepted address is.
 package protocol AddressOwningBackend: RulesBackend {
   /// What an attachment is recorded with; `hint` is what that may be. Nil where the kernel has nothing to record it in.
-  func attachmentRecord(of owner: Owner, hint: [Rule]) throws(CNIError) -> AttachmentRecord?
+  func attachmentRecord(of owner: Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord?
   /// Whether any attachment is accepted with an address.
   func hasAccepts() throws(CNIError) -> Bool
   /// Whether an owner has anything.
-  func hasRules(of owner: Owner) throws(CNIError) -> Bool
+  func hasRules(of owner: Attachment) throws(CNIError) -> Bool
   /// The accepts that an owner has, and those of the hint whose address nobody has.
-  func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept]
+  func accepts(of owner: Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept]
   /// The accepts of all attachments of a network, but for those of the list.
-  func accepts(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [ForwardAccept]
+  func accepts(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [ForwardAccept]
 }
 
 /// A backend that puts addresses into zones, and has a record of which.
 package protocol ZoneBackend: RulesBackend {
   /// Takes an attachment's addresses out of their zones; the record stays.
-  func leaveZones(of owner: Owner, hint: [Rule]) throws(CNIError)
+  func leaveZones(of owner: Attachment, hint: [Rule]) throws(CNIError)
   /// The same for all attachments of a network, but for those of the list.
-  func leaveZones(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError)
+  func leaveZones(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError)
 }
 
 /// What an attachment has in our own table, as far as it matters elsewhere.

@@ -94,7 +94,7 @@ package struct Dispatcher {
   private func request(_ config: NetworkConfig, _ verb: Verb) -> Request {
     Request(
       config: config,
-      owner: Owner(
+      attachment: Attachment(
         network: config.name, containerID: streams[.containerID] ?? "", interface: streams[.interface] ?? ""),
       namespace: verb == .delete ? containerNamespace : streams[.namespace],
       arguments: streams[.arguments] ?? "",

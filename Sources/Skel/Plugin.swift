@@ -11,12 +11,12 @@ package protocol Plugin {
   var name: String { get }
   /// Makes the attachment what the configuration says, or changes nothing; may be called again.
   func add(_ request: Request) throws(CNIError) -> NetworkResult
-  /// Removes what the attachment's owner has; succeeds if nothing is there, whatever the options say.
+  /// Removes what the attachment has; succeeds if nothing is there, whatever the options say.
   func delete(_ request: Request) throws(CNIError)
   /// Throws unless everything is as `add` made it; changes nothing.
   func check(_ request: Request) throws(CNIError)
   /// Removes what the network's attachments own, but for those of the list.
-  func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError)
+  func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError)
   /// Throws code 50 or 51 unless `add` could work now.
   func status(_ request: NetworkRequest) throws(CNIError)
 }
@@ -36,7 +36,7 @@ package struct NetworkRequest: Sendable {
 /// A call about one attachment.
 package struct Request: Sendable {
   package let config: NetworkConfig
-  package let owner: Owner
+  package let attachment: Attachment
   /// The path of the container's network namespace; nil on a DEL that comes without.
   package let namespace: String?
   /// `CNI_ARGS`, for the plugins that read them (see `CNIArguments`); empty if there are none.
@@ -45,11 +45,11 @@ package struct Request: Sendable {
   package let environment: Environment
 
   package init(
-    config: NetworkConfig, owner: Owner, namespace: String? = nil, arguments: String = "",
+    config: NetworkConfig, attachment: Attachment, namespace: String? = nil, arguments: String = "",
     environment: Environment = Environment([:])
   ) {
     self.config = config
-    self.owner = owner
+    self.attachment = attachment
     self.namespace = namespace
     self.arguments = arguments
     self.environment = environment

@@ -13,7 +13,7 @@ extension Request {
   package func hostEnd(
     _ routes: borrowing RouteSocket, of ability: String, remembered: Link? = nil
   ) throws(CNIError) -> Link {
-    let interface = owner.interface
+    let interface = attachment.interface
     let (link, number) = try inContainer { (home) throws(CNIError) in
       try Self.kernel("CNI_IFNAME") { () throws(NetlinkError) in
         let routes = try RouteSocket.open()

@@ -11,7 +11,7 @@ import Skel
 /// Configurations and calls that tests begin with.
 enum Sample {
   /// The network's name is one that nobody has, as GC looks at the interfaces of this machine.
-  static let owner = Owner(network: "swift-cni-unit-test", containerID: "id", interface: "eth0")
+  static let owner = CNI.Attachment(network: "swift-cni-unit-test", containerID: "id", interface: "eth0")
 
   static let result = """
     {"cniVersion":"1.1.0","interfaces":[{"name":"br0"},{"name":"eth0","sandbox":"/x"}],\
@@ -44,7 +44,7 @@ enum Sample {
   /// A call that cannot enter the container's namespace.
   static func request(_ members: String = "", result: String? = result) throws -> Request {
     Request(
-      config: try network(members, result: result), owner: owner, namespace: "/nonexistent/namespace",
+      config: try network(members, result: result), attachment: owner, namespace: "/nonexistent/namespace",
       arguments: "")
   }
 

@@ -15,8 +15,8 @@ import Testing
 
   private static func owner(
     _ network: String = "net", _ containerID: String = "id", _ interface: String = "eth0"
-  ) -> Owner {
-    Owner(network: network, containerID: containerID, interface: interface)
+  ) -> CNI.Attachment {
+    CNI.Attachment(network: network, containerID: containerID, interface: interface)
   }
 }
 
@@ -83,7 +83,7 @@ extension ShapingTests {
 // MARK: - Names
 
 extension ShapingTests {
-  private static func names(_ owner: Owner) -> [String] { IFBName.candidates(owner).map(\.text) }
+  private static func names(_ owner: CNI.Attachment) -> [String] { IFBName.candidates(owner).map(\.text) }
 
   // printf %s NETWORKID | sha512sum
   @Test(
@@ -152,7 +152,7 @@ extension ShapingTests {
         let alias = IFBAlias(owner, hostInterface: host)
         #expect(alias.text.utf8.count <= 255)
         let read = try #require(IFBAlias(alias.text))
-        #expect(read.owner == OwnerTag(owner))
+        #expect(read.owner == AttachmentTag(owner))
         #expect(read.hostInterface == host)
         #expect(read.text == alias.text)
       }

@@ -8,12 +8,12 @@ import Testing
 
 /// What GC is told to spare, as `NetworkConfig` reads it.
 @Suite struct ValidAttachmentsTests {
-  private static func valid(_ members: String) throws -> Set<CNI.Attachment>? {
+  private static func valid(_ members: String) throws -> Set<AttachmentID>? {
     try NetworkConfig(try Field(#"{"name":"n","cniVersion":"1.1.0"\#(members)}"#)).validAttachments()
   }
 
-  private static let a0 = CNI.Attachment(containerID: "a", interface: "eth0")
-  private static let b1 = CNI.Attachment(containerID: "b", interface: "eth1")
+  private static let a0 = AttachmentID(containerID: "a", interface: "eth0")
+  private static let b1 = AttachmentID(containerID: "b", interface: "eth1")
 
   @Test("an absent list is none")
   func absent() throws {

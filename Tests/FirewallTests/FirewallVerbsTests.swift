@@ -112,7 +112,7 @@ import Testing
     #expect(answer.status == 0)
     #expect(recording.events.all == ["firewalld leaveAll", "iptables removeAll"])
     let expected: Set = [
-      CNI.Attachment(containerID: "a", interface: "eth0"), CNI.Attachment(containerID: "b", interface: "eth1"),
+      AttachmentID(containerID: "a", interface: "eth0"), AttachmentID(containerID: "b", interface: "eth1"),
     ]
     let collected = recording.firewalld.leftNetworks + recording.iptables.collected
     #expect(collected.map(\.network) == ["net", "net"])

@@ -45,7 +45,7 @@ struct HostLinkTests {
   /// The link as the plugin sees it.
   private func link() throws -> HostLink {
     let request = Request(
-      config: try Sample.network(Sample.config()), owner: Sample.owner, namespace: container.path, arguments: "")
+      config: try Sample.network(Sample.config()), attachment: Sample.owner, namespace: container.path, arguments: "")
     return try host.run { try HostLink.find(request) }
   }
 

@@ -19,8 +19,8 @@ final class RecordingBackend: AddressOwningBackend, ZoneBackend {
   private(set) var applied: [OwnedRules] = []
   private(set) var policies: [ConflictPolicy] = []
   private(set) var verified: [OwnedRules] = []
-  private(set) var removed: [(owner: Owner, hint: [Rule])] = []
-  private(set) var collected: [(network: String, valid: Set<Attachment>)] = []
+  private(set) var removed: [(owner: CNI.Attachment, hint: [Rule])] = []
+  private(set) var collected: [(network: String, valid: Set<AttachmentID>)] = []
 
   /// What every operation throws; nil if it succeeds.
   var failure: CNIError?
@@ -28,8 +28,8 @@ final class RecordingBackend: AddressOwningBackend, ZoneBackend {
   var problems: [String] = []
   /// What every owner is recorded with, or why that cannot be told; nil on a kernel without nf_tables.
   var recorded: Result<AttachmentRecord?, CNIError> = .success(AttachmentRecord(accepts: [], ports: []))
-  private(set) var left: [(owner: Owner, hint: [Rule])] = []
-  private(set) var leftNetworks: [(network: String, valid: Set<Attachment>)] = []
+  private(set) var left: [(owner: CNI.Attachment, hint: [Rule])] = []
+  private(set) var leftNetworks: [(network: String, valid: Set<AttachmentID>)] = []
   /// The hints that the record was asked with.
   private(set) var hints: [[Rule]] = []
 
@@ -65,34 +65,36 @@ final class RecordingBackend: AddressOwningBackend, ZoneBackend {
     return problems
   }
 
-  func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+  func remove(_ owner: CNI.Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
     removed.append((owner, hint))
     try note("remove")
     return []
   }
 
-  func removeAll(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [PortForward] {
+  func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward] {
     collected.append((network, valid))
     try note("removeAll")
     return []
   }
 
-  func attachmentRecord(of owner: Owner, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
+  func attachmentRecord(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
     hints.append(hint)
     return try recorded.get()
   }
 
   func hasAccepts() throws(CNIError) -> Bool { try !(recorded.get()?.accepts.isEmpty ?? true) }
-  func hasRules(of owner: Owner) throws(CNIError) -> Bool { try hasAccepts() }
-  func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] { try recorded.get()?.accepts ?? [] }
-  func accepts(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [ForwardAccept] { [] }
+  func hasRules(of owner: CNI.Attachment) throws(CNIError) -> Bool { try hasAccepts() }
+  func accepts(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
+    try recorded.get()?.accepts ?? []
+  }
+  func accepts(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [ForwardAccept] { [] }
 
-  func leaveZones(of owner: Owner, hint: [Rule]) throws(CNIError) {
+  func leaveZones(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) {
     left.append((owner, hint))
     try note("leave")
   }
 
-  func leaveZones(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) {
+  func leaveZones(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
     leftNetworks.append((network, valid))
     try note("leaveAll")
   }

@@ -11,7 +11,7 @@ import Testing
 
 /// Configurations and calls that tests begin with.
 enum Sample {
-  static let owner = Owner(network: "net", containerID: "id", interface: "eth0")
+  static let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
 
   /// Addresses of which both families belong to the container.
   static let dual = ["10.22.0.5/16", "fd00::5/64"]

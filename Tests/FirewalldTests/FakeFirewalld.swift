@@ -93,7 +93,7 @@ final class RecordingOwners: AddressOwningBackend {
   private let firewalld: FakeFirewalld?
   private(set) var applied: [OwnedRules] = []
   private(set) var verified: [OwnedRules] = []
-  private(set) var removed: [(owner: Owner, hint: [Rule])] = []
+  private(set) var removed: [(owner: CNI.Attachment, hint: [Rule])] = []
   private(set) var asked: [[Rule]] = []
 
   /// What every operation throws; nil if it succeeds.
@@ -125,18 +125,18 @@ final class RecordingOwners: AddressOwningBackend {
     return problems
   }
 
-  func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+  func remove(_ owner: CNI.Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
     removed.append((owner, hint))
     try note("remove")
     return []
   }
 
-  func removeAll(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [PortForward] {
+  func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward] {
     try note("removeAll \(network) \(valid.count)")
     return []
   }
 
-  func attachmentRecord(of owner: Owner, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
+  func attachmentRecord(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
     try note("attachmentRecord")
     return AttachmentRecord(accepts: owned, ports: [])
   }
@@ -146,18 +146,18 @@ final class RecordingOwners: AddressOwningBackend {
     return !owned.isEmpty
   }
 
-  func hasRules(of owner: Owner) throws(CNIError) -> Bool {
+  func hasRules(of owner: CNI.Attachment) throws(CNIError) -> Bool {
     try note("hasRules")
     return !owned.isEmpty
   }
 
-  func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
+  func accepts(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
     asked.append(hint)
     try note("accepts")
     return owned
   }
 
-  func accepts(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [ForwardAccept] {
+  func accepts(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [ForwardAccept] {
     try note("accepts \(network) \(valid.count)")
     return owned
   }

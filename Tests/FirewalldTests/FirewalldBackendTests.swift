@@ -10,7 +10,7 @@ import Testing
 @testable import Firewalld
 
 @Suite struct FirewalldBackendTests {
-  private static let owner = Owner(network: "net", containerID: "id", interface: "eth0")
+  private static let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
   private static let nobody = "unix:path=/nonexistent/bus"
   private static let noTables = CNIError(.notAvailable, "no nf_tables")
 
@@ -219,7 +219,7 @@ import Testing
     let record = RecordingOwners()
     record.owned = [ForwardAccept(.loopback6, zone: "trusted")]
     let backend = FirewalldBackend(record, zone: "trusted", bus: broken.address) { _ in }
-    let owner = Owner(network: "net", containerID: "id", interface: "eth0")
+    let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
     let removing = #expect(throws: CNIError.self) { _ = try backend.remove(owner, hint: [], ports: []) }
     let collecting = #expect(throws: CNIError.self) { _ = try backend.removeAll(ofNetwork: "net", sparing: []) }
     #expect([removing?.code, collecting?.code] == [.tryAgainLater, .tryAgainLater])
@@ -371,7 +371,7 @@ extension FirewalldBackendTests {
     let firewalld = try FakeFirewalld(zones: ["trusted": ["10.22.0.5/32", "10.22.0.6/32"]])
     let record = RecordingOwners(firewalld)
     record.owned = try Self.accepts("trusted", ["10.22.0.6"]).accepts
-    let valid: Set = [Attachment(containerID: "id", interface: "eth0")]
+    let valid: Set = [AttachmentID(containerID: "id", interface: "eth0")]
     _ = try Self.notes(record, firewalld.address) { _ = try $0.removeAll(ofNetwork: "net", sparing: valid) }
     #expect(firewalld.calls == ["accepts net 1", "removeSource trusted 10.22.0.6/32", "removeAll net 1"])
     #expect(firewalld.zones == ["trusted": ["10.22.0.5/32"]])

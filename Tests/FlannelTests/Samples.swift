@@ -40,8 +40,10 @@ enum Sample {
       try Field(#"{"cniVersion":"\#(version)","name":"net","type":"flannel"\#(rest)}"#))
   }
 
-  static func owner(_ network: String = "net", _ containerID: String = "id", _ interface: String = "eth0") -> Owner {
-    Owner(network: network, containerID: containerID, interface: interface)
+  static func owner(_ network: String = "net", _ containerID: String = "id", _ interface: String = "eth0")
+    -> CNI.Attachment
+  {
+    CNI.Attachment(network: network, containerID: containerID, interface: interface)
   }
 }
 

@@ -229,7 +229,7 @@ extension SavedConfigsTests {
 // MARK: - Listing
 
 extension SavedConfigsTests {
-  private func attachments(_ network: String, except valid: Set<CNI.Attachment> = []) throws -> Set<Owner> {
+  private func attachments(_ network: String, except valid: Set<AttachmentID> = []) throws -> Set<CNI.Attachment> {
     let list = try saved.attachments(ofNetwork: network, except: valid) { Issue.record("\($0)") }
     #expect(Set(list).count == list.count)
     return Set(list)
@@ -242,7 +242,7 @@ extension SavedConfigsTests {
       try saved.write(try config(1, owner.network), owner)
     }
     #expect(try attachments("net") == Set(owners))
-    let valid: Set<CNI.Attachment> = [
+    let valid: Set<AttachmentID> = [
       .init(containerID: "id", interface: "eth1"), .init(containerID: "id2", interface: "eth9"),
       .init(containerID: "id3", interface: "eth0"),
     ]
@@ -287,7 +287,7 @@ extension SavedConfigsTests {
     ])
   }
 
-  private func keepsApart(_ owners: [Owner]) throws {
+  private func keepsApart(_ owners: [CNI.Attachment]) throws {
     for (mark, owner) in owners.enumerated() { try saved.write(try config(mark, owner.network), owner) }
     for (mark, owner) in owners.enumerated() {
       #expect(try saved.read(owner) == config(mark, owner.network))

@@ -16,11 +16,11 @@ import Testing
 
   /// An attachment by its container's ID and the interface.
   private struct Name: ExpressibleByStringLiteral {
-    let owner: Owner
+    let owner: CNI.Attachment
 
     init(stringLiteral text: String) {
       let parts = text.split(separator: "/").map(String.init)
-      owner = Owner(network: "net-\(parts[1])", containerID: parts[0], interface: parts[1])
+      owner = CNI.Attachment(network: "net-\(parts[1])", containerID: parts[0], interface: parts[1])
     }
   }
 

@@ -23,7 +23,7 @@ struct FirewallRecordTests {
     _ = try host.run { try record.apply(wanted, onConflict: .replace) {} }
   }
 
-  private func remove(_ owner: Owner) throws {
+  private func remove(_ owner: CNI.Attachment) throws {
     _ = try host.run { try record.remove(owner, hint: [], ports: []) }
   }
 

@@ -18,13 +18,13 @@ struct FirewallScene {
 
   init(_ family: AddressFamily = .ip) { table = IPTable(.filter, family) }
 
-  static func owner(_ id: String = "id", network: String = "net") -> Owner {
-    Owner(network: network, containerID: id, interface: "eth0")
+  static func owner(_ id: String = "id", network: String = "net") -> CNI.Attachment {
+    CNI.Attachment(network: network, containerID: id, interface: "eth0")
   }
 
   /// The rules of a container with these addresses.
   static func wanted(
-    _ owner: Owner = owner(), _ addresses: [String] = ["10.22.0.5"], _ kind: Isolation.Kind? = nil,
+    _ owner: CNI.Attachment = owner(), _ addresses: [String] = ["10.22.0.5"], _ kind: Isolation.Kind? = nil,
     on bridge: String = "cni0"
   ) throws -> OwnedRules {
     var rules: [Rule] = try addresses.map { .acceptForwarded(ForwardAccept(try #require(IPAddress($0)))) }
@@ -33,7 +33,7 @@ struct FirewallScene {
     return OwnedRules(owner: owner, rules: rules)
   }
 
-  private static func port(of owner: Owner) -> String { "v-\(owner.network)-\(owner.containerID)" }
+  private static func port(of owner: CNI.Attachment) -> String { "v-\(owner.network)-\(owner.containerID)" }
 
   func backend(admin: String = "CNI-ADMIN") -> IPTablesFirewall {
     var settings = IPTablesSettings()
@@ -57,14 +57,14 @@ struct FirewallScene {
     }
   }
 
-  func remove(_ owner: Owner, hint: [Rule] = []) throws {
+  func remove(_ owner: CNI.Attachment, hint: [Rule] = []) throws {
     #expect(try backend().remove(owner, hint: hint, ports: []).isEmpty)
     unplug(Self.port(of: owner))
   }
 
   /// GC with the IDs of the containers that are there.
   func collect(_ network: String = "net", sparing valid: [String] = []) throws {
-    let all = Set(valid.map { Attachment(containerID: $0, interface: "eth0") })
+    let all = Set(valid.map { AttachmentID(containerID: $0, interface: "eth0") })
     #expect(try backend().removeAll(ofNetwork: network, sparing: all).isEmpty)
   }
 

@@ -23,7 +23,7 @@ import Testing
 
   /// Writes what a former version has written for a container. Each owner of an address had a pair of accepts.
   private static func add(_ wanted: OwnedRules, _ form: Form, _ scene: FirewallScene) throws {
-    let tag = OwnerTag(wanted.owner)
+    let tag = AttachmentTag(wanted.owner)
     let (text, network) = (tag.text, tag.network)
     let isolation = wanted.rules.isolations.first
     for family in AddressFamily.allCases {
@@ -83,7 +83,7 @@ import Testing
       try Self.add(wanted, form, scene)
       #expect(Set(Self.marks(scene)) == Set(expected[form] ?? []))
     }
-    #expect(FormerMarks.chain(OwnerTag(wanted.owner)) == chain)
+    #expect(FormerMarks.chain(AttachmentTag(wanted.owner)) == chain)
   }
 
   @Test("DEL finds by the marks alone what a former version has added, in both families", arguments: Form.allCases)
@@ -95,7 +95,7 @@ import Testing
     #expect(scene.accepted == ["10.22.0.7"])
     #expect(scene.tables.rules(scene.table6, "CNI-FORWARD").count == 1)
     #expect(Self.marks(scene).count == 1)
-    #expect(!scene.chains.contains(FormerMarks.chain(OwnerTag(Self.a))))
+    #expect(!scene.chains.contains(FormerMarks.chain(AttachmentTag(Self.a))))
     try scene.remove(Self.b)
     #expect(scene.accepted.isEmpty && Self.marks(scene).isEmpty)
     let commits = scene.tables.commits

@@ -9,7 +9,7 @@ import Testing
 @testable import IPTables
 
 @Suite struct IPTablesPortsTests {
-  private static let owner = Owner(network: "net", containerID: "id", interface: "eth0")
+  private static let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
   private static let table = IPTable(.nat, .ip)
 
   private let tables = MemoryTransport()
@@ -21,7 +21,7 @@ import Testing
   }
 
   private static func wanted(
-    _ owner: Owner = owner, _ port: UInt16 = 8080, transport: Transport = .tcp, on host: String? = nil
+    _ owner: CNI.Attachment = owner, _ port: UInt16 = 8080, transport: Transport = .tcp, on host: String? = nil
   ) throws -> OwnedRules {
     let destination = Endpoint(address: try #require(IPAddress("10.22.0.5")), transport: transport, port: 80)
     let source = try #require(Prefix("10.22.0.0/16"))
@@ -62,9 +62,9 @@ import Testing
   @Test("the chain of eth0 is named as the peer names it, and those of other interfaces by themselves")
   func chains() {
     // printf nabc | sha512sum
-    let owner = Owner(network: "n", containerID: "abc", interface: "eth0")
+    let owner = CNI.Attachment(network: "n", containerID: "abc", interface: "eth0")
     #expect(PortRules.chain(owner) == "CNI-DN-5a1527d2fe74c1a342e29")
-    let other = Owner(network: "n", containerID: "abc", interface: "net1")
+    let other = CNI.Attachment(network: "n", containerID: "abc", interface: "net1")
     #expect(PortRules.chain(other) != PortRules.chain(owner))
     #expect(PortRules.chain(other).utf8.count == 28)
   }
@@ -103,7 +103,7 @@ import Testing
 
   @Test("of two containers that want a port the last has it, and its DEL gives it back to the first")
   func lastWrite() throws {
-    let other = Owner(network: "net", containerID: "other", interface: "eth0")
+    let other = CNI.Attachment(network: "net", containerID: "other", interface: "eth0")
     try add(try Self.wanted())
     try add(try Self.wanted(other))
     func first() -> String? { tables.rules(Self.table).first { $0.hasPrefix("-A CNI-HOSTPORT-DNAT") } }
@@ -117,22 +117,23 @@ import Testing
 
   @Test("with hostPortConflict only the same address is a conflict")
   func conflicts() throws {
-    let other = Owner(network: "net", containerID: "other", interface: "eth0")
+    let other = CNI.Attachment(network: "net", containerID: "other", interface: "eth0")
     try add(try Self.wanted(on: "192.0.2.1"))
     try add(try Self.wanted(other, on: "192.0.2.2"), .error)
-    try add(try Self.wanted(Owner(network: "net", containerID: "udp", interface: "eth0"), transport: .udp), .error)
-    let third = Owner(network: "net", containerID: "third", interface: "eth0")
+    try add(
+      try Self.wanted(CNI.Attachment(network: "net", containerID: "udp", interface: "eth0"), transport: .udp), .error)
+    let third = CNI.Attachment(network: "net", containerID: "third", interface: "eth0")
     let error = #expect(throws: CNIError.self) { try add(try Self.wanted(third, on: "192.0.2.1"), .error) }
     #expect(error?.code == .hostPortConflict)
   }
 
   @Test("DEL leaves what others have, and GC what its list names and other networks")
   func removal() throws {
-    let owners = ["a", "b", "c"].map { Owner(network: "net", containerID: $0, interface: "eth0") }
-    let foreign = Owner(network: "net2", containerID: "a", interface: "eth0")
+    let owners = ["a", "b", "c"].map { CNI.Attachment(network: "net", containerID: $0, interface: "eth0") }
+    let foreign = CNI.Attachment(network: "net2", containerID: "a", interface: "eth0")
     for (index, owner) in (owners + [foreign]).enumerated() { try add(try Self.wanted(owner, 9000 + UInt16(index))) }
     _ = try backend().remove(owners[0], hint: [], ports: [])
-    _ = try backend().removeAll(ofNetwork: "net", sparing: [Attachment(containerID: "b", interface: "eth0")])
+    _ = try backend().removeAll(ofNetwork: "net", sparing: [AttachmentID(containerID: "b", interface: "eth0")])
     let left = tables.rules(Self.table).filter { $0.hasPrefix("-A CNI-HOSTPORT-DNAT") }
     #expect(left.count == 2)
     for owner in [owners[1], foreign] { #expect(left.contains { $0.hasSuffix(PortRules.chain(owner)) }) }
@@ -158,7 +159,8 @@ import Testing
     try add(try Self.wanted())
     let upstreams = tables.rules(Self.table)
     #expect(!upstreams.contains { $0.contains("CNI-HOSTPORT-LOCAL") })
-    let other = try Self.wanted(Owner(network: "net", containerID: "other", interface: "eth0"), 9090, on: "127.0.0.1")
+    let other = try Self.wanted(
+      CNI.Attachment(network: "net", containerID: "other", interface: "eth0"), 9090, on: "127.0.0.1")
     try add(other)
     let jump = #"-d 127.0.0.0/8 ! -i lo -m comment --comment "CNI portfwd localhost" -j CNI-HOSTPORT-LOCAL"#
     func translating() -> [String] { tables.rules(Self.table, "PREROUTING") }
@@ -205,7 +207,7 @@ import Testing
 
   @Test("a repeated ADD that fails does not take back a port that another container has taken over")
   func failedAgainBehind() throws {
-    func owner(_ id: String) -> Owner { Owner(network: "net", containerID: id, interface: "eth0") }
+    func owner(_ id: String) -> CNI.Attachment { CNI.Attachment(network: "net", containerID: id, interface: "eth0") }
     try add(try Self.wanted())
     for id in ["b", "c"] { try add(try Self.wanted(owner(id))) }
     try add(try Self.wanted(owner("d"), 7070))

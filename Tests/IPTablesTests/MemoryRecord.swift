@@ -10,8 +10,8 @@ import Rules
 
 /// A record of attachments that only a test has: it tells companions of changes as our own table does.
 final class MemoryRecord: FirewallRecord {
-  fileprivate struct Attachment {
-    let owner: Owner
+  fileprivate struct Entry {
+    let owner: CNI.Attachment
     /// But for the accepts that somebody else has by now.
     var rules: [Rule]
     let usesLegacyTables: Bool
@@ -24,7 +24,7 @@ final class MemoryRecord: FirewallRecord {
     }
   }
 
-  private var attachments: [Attachment] = []
+  private var attachments: [Entry] = []
   /// What every operation throws; nil if it succeeds.
   var failure: CNIError?
   /// The ports of each bridge.
@@ -32,7 +32,7 @@ final class MemoryRecord: FirewallRecord {
   private(set) var changes: [RecordChange] = []
 
   /// The owners that have something.
-  var owners: [Owner] { attachments.map(\.owner) }
+  var owners: [CNI.Attachment] { attachments.map(\.owner) }
 
   func apply(
     _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
@@ -66,7 +66,7 @@ final class MemoryRecord: FirewallRecord {
     return takeovers
   }
 
-  private func replacing(with wanted: OwnedRules) -> (after: [Attachment], takeovers: [Takeover]) {
+  private func replacing(with wanted: OwnedRules) -> (after: [Entry], takeovers: [Takeover]) {
     var after = attachments.filter { $0.owner != wanted.owner }
     var takeovers: [Takeover] = []
     let claimed = wanted.rules.accepts.map(\.address)
@@ -82,13 +82,13 @@ final class MemoryRecord: FirewallRecord {
       // What a former ADD has written to legacy tables stays until DEL.
       let usedLegacy = attachments.contains { $0.owner == wanted.owner && $0.usesLegacyTables }
       after.append(
-        Attachment(
+        Entry(
           owner: wanted.owner, rules: wanted.rules, usesLegacyTables: usedLegacy || wanted.usesLegacyTables))
     }
     return (after, takeovers)
   }
 
-  private func undo(_ owner: Owner, to before: [Attachment], _ companion: (any BatchCompanion)?) throws(CNIError) {
+  private func undo(_ owner: CNI.Attachment, to before: [Entry], _ companion: (any BatchCompanion)?) throws(CNIError) {
     let now = attachments.first { $0.owner == owner }
     let former = before.first { $0.owner == owner }
     var change = RecordChange(kind: .undo, owner: owner)
@@ -99,13 +99,13 @@ final class MemoryRecord: FirewallRecord {
     try companion?.recordChanged(change)
   }
 
-  func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+  func remove(_ owner: CNI.Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
     try check()
     attachments.removeAll { $0.owner == owner }
     return []
   }
 
-  func remove(_ owner: Owner, hint: [Rule], joining companion: any BatchCompanion) throws(CNIError) {
+  func remove(_ owner: CNI.Attachment, hint: [Rule], joining companion: any BatchCompanion) throws(CNIError) {
     try check()
     let after = attachments.filter { $0.owner != owner }
     var change = RecordChange(kind: .remove, owner: owner)
@@ -124,7 +124,7 @@ final class MemoryRecord: FirewallRecord {
 
   /// Changes the record after the companion has seen it as it was.
   private func make(
-    _ change: RecordChange, _ after: [Attachment], _ companion: (any BatchCompanion)?
+    _ change: RecordChange, _ after: [Entry], _ companion: (any BatchCompanion)?
   ) throws(CNIError) {
     changes.append(change)
     var refusal: CNIError?
@@ -143,7 +143,7 @@ final class MemoryRecord: FirewallRecord {
 // MARK: - What there is
 
 extension MemoryRecord {
-  func removeAll(ofNetwork network: String, sparing valid: Set<CNI.Attachment>) throws(CNIError) -> [PortForward] {
+  func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward] {
     try check()
     attachments.removeAll { $0.owner.isStale(network, valid) }
     return []
@@ -166,7 +166,7 @@ extension MemoryRecord {
     return problems
   }
 
-  func attachmentRecord(of owner: Owner, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
+  func attachmentRecord(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
     if failure?.code == .notAvailable { return nil }
     try check()
     let own = attachments.first { $0.owner == owner }
@@ -181,18 +181,18 @@ extension MemoryRecord {
     return attachments.contains { !$0.addresses.isEmpty }
   }
 
-  func hasRules(of owner: Owner) throws(CNIError) -> Bool {
+  func hasRules(of owner: CNI.Attachment) throws(CNIError) -> Bool {
     try check()
     return owners.contains(owner)
   }
 
-  func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
+  func accepts(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
     try check()
     return attachments.first { $0.owner == owner }?.rules.accepts ?? []
   }
 
   func accepts(
-    ofNetwork network: String, sparing valid: Set<CNI.Attachment>
+    ofNetwork network: String, sparing valid: Set<AttachmentID>
   ) throws(CNIError) -> [ForwardAccept] {
     try check()
     return attachments.filter { $0.owner.isStale(network, valid) }.flatMap(\.rules.accepts)
@@ -232,15 +232,15 @@ extension Isolation {
   }
 }
 
-extension Owner {
-  fileprivate func isStale(_ network: String, _ valid: Set<CNI.Attachment>) -> Bool {
-    self.network == network && !valid.contains(CNI.Attachment(containerID: containerID, interface: interface))
+extension CNI.Attachment {
+  fileprivate func isStale(_ network: String, _ valid: Set<AttachmentID>) -> Bool {
+    self.network == network && !valid.contains(AttachmentID(containerID: containerID, interface: interface))
   }
 }
 
 extension RecordChange {
   /// Tells what nobody has any more.
-  fileprivate mutating func leave(from before: [MemoryRecord.Attachment], to after: [MemoryRecord.Attachment]) {
+  fileprivate mutating func leave(from before: [MemoryRecord.Entry], to after: [MemoryRecord.Entry]) {
     let kept = after.flatMap(\.addresses)
     released = before.flatMap(\.addresses).filter { !kept.contains($0) }
     let (was, stays) = (before.compactMap(\.isolation), after.compactMap(\.isolation))

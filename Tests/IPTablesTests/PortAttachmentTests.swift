@@ -16,7 +16,7 @@ import Testing
     IPTablesPorts(IPTablesSettings(), transport: tables, places: [tables], note: { _ in })
   }
 
-  private func wanted(_ owner: Owner, _ port: UInt16, to address: String) throws -> OwnedRules {
+  private func wanted(_ owner: CNI.Attachment, _ port: UInt16, to address: String) throws -> OwnedRules {
     let destination = Endpoint(address: try #require(IPAddress(address)), transport: .tcp, port: 80)
     return OwnedRules(
       owner: owner, rules: [.forwardPort(PortForward(port: port, on: nil, to: destination, if: nil))])
@@ -25,8 +25,8 @@ import Testing
   private func add(_ wanted: OwnedRules) throws { _ = try backend.apply(wanted, onConflict: .replace) {} }
 
   /// What upstream writes for an interface, whatever its name.
-  private func addByUpstream(_ owner: Owner, _ port: UInt16, to address: String) throws {
-    let first = Owner(network: owner.network, containerID: owner.containerID, interface: "eth0")
+  private func addByUpstream(_ owner: CNI.Attachment, _ port: UInt16, to address: String) throws {
+    let first = CNI.Attachment(network: owner.network, containerID: owner.containerID, interface: "eth0")
     try add(try wanted(first, port, to: address))
   }
 
@@ -41,8 +41,8 @@ import Testing
   // MARK: - Names that run together
 
   private static let joined = [
-    Owner(network: "net", containerID: "1c", interface: "eth0"),
-    Owner(network: "net1", containerID: "c", interface: "eth0"),
+    CNI.Attachment(network: "net", containerID: "1c", interface: "eth0"),
+    CNI.Attachment(network: "net1", containerID: "c", interface: "eth0"),
   ]
 
   @Test("network net with ID 1c and network net1 with ID c have a chain each, whoever came first", arguments: [0, 1])
@@ -76,13 +76,13 @@ import Testing
     #expect(freed.map(\.hostPort.port) == [9090])
     #expect(try backend.verify(wanted(one, 8080, to: "10.22.0.5")).isEmpty)
     _ = try backend.removeAll(
-      ofNetwork: one.network, sparing: [Attachment(containerID: one.containerID, interface: "eth0")])
+      ofNetwork: one.network, sparing: [AttachmentID(containerID: one.containerID, interface: "eth0")])
     #expect(try backend.verify(wanted(one, 8080, to: "10.22.0.5")).isEmpty)
   }
 
   // MARK: - Upstream's chain of another interface
 
-  private static let second = Owner(network: "net", containerID: "id", interface: "net1")
+  private static let second = CNI.Attachment(network: "net", containerID: "id", interface: "net1")
 
   @Test("what upstream added for net1 passes CHECK, a repeated ADD changes nothing, and DEL removes it")
   func ofSecondInterface() throws {
@@ -111,7 +111,7 @@ import Testing
 
   @Test("the chain that eth0 has is not net1's: each DEL leaves the other's")
   func besideFirst() throws {
-    let first = Owner(network: "net", containerID: "id", interface: "eth0")
+    let first = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
     let (ours, theirs) = (
       try wanted(first, 8080, to: "10.22.0.5"), try wanted(Self.second, 9090, to: "10.22.0.6")
     )
@@ -132,7 +132,7 @@ import Testing
     #expect(chains.count == 1)
     #expect(try leads(8080) == nil)
     // After one of our own too.
-    let third = Owner(network: "net", containerID: "id3", interface: "net1")
+    let third = CNI.Attachment(network: "net", containerID: "id3", interface: "net1")
     try add(try wanted(third, 7070, to: "10.22.0.7"))
     try addByUpstream(third, 7070, to: "10.22.0.7")
     #expect(chains.count == 3)
@@ -144,17 +144,17 @@ import Testing
   @Test("GC leaves what upstream added for net1 if the list names net1, and removes it otherwise")
   func collected() throws {
     try addByUpstream(Self.second, 8080, to: "10.22.0.5")
-    _ = try backend.removeAll(ofNetwork: "net", sparing: [Attachment(containerID: "id", interface: "net1")])
+    _ = try backend.removeAll(ofNetwork: "net", sparing: [AttachmentID(containerID: "id", interface: "net1")])
     #expect(try leads(8080) == "10.22.0.5:80/tcp")
-    _ = try backend.removeAll(ofNetwork: "net", sparing: [Attachment(containerID: "other", interface: "net1")])
+    _ = try backend.removeAll(ofNetwork: "net", sparing: [AttachmentID(containerID: "other", interface: "net1")])
     #expect(chains.isEmpty)
   }
 
   @Test("GC removes what eth0 had if the list names only net1, which has a chain of its own")
   func collectedFirst() throws {
-    try add(try wanted(Owner(network: "net", containerID: "id", interface: "eth0"), 8080, to: "10.22.0.5"))
+    try add(try wanted(CNI.Attachment(network: "net", containerID: "id", interface: "eth0"), 8080, to: "10.22.0.5"))
     try add(try wanted(Self.second, 9090, to: "10.22.0.6"))
-    _ = try backend.removeAll(ofNetwork: "net", sparing: [Attachment(containerID: "id", interface: "net1")])
+    _ = try backend.removeAll(ofNetwork: "net", sparing: [AttachmentID(containerID: "id", interface: "net1")])
     #expect(try leads(8080) == nil)
     #expect(try leads(9090) == "10.22.0.6:80/tcp")
   }
@@ -163,10 +163,10 @@ import Testing
 
   @Test("CHECK says when another container has taken a port over, and whose it is")
   func takenOver() throws {
-    let old = try wanted(Owner(network: "net", containerID: "old", interface: "eth0"), 8080, to: "10.22.0.5")
+    let old = try wanted(CNI.Attachment(network: "net", containerID: "old", interface: "eth0"), 8080, to: "10.22.0.5")
     try add(old)
     #expect(try backend.verify(old).isEmpty)
-    let new = Owner(network: "net", containerID: "new", interface: "eth0")
+    let new = CNI.Attachment(network: "net", containerID: "new", interface: "eth0")
     try add(try wanted(new, 8080, to: "10.22.0.6"))
     #expect(
       try backend.verify(old)
@@ -178,8 +178,8 @@ import Testing
 
   @Test("a repeated ADD takes a port back that another container has taken over, and else changes nothing")
   func takenBack() throws {
-    let old = try wanted(Owner(network: "net", containerID: "old", interface: "eth0"), 8080, to: "10.22.0.5")
-    let new = try wanted(Owner(network: "net", containerID: "new", interface: "eth0"), 8080, to: "10.22.0.6")
+    let old = try wanted(CNI.Attachment(network: "net", containerID: "old", interface: "eth0"), 8080, to: "10.22.0.5")
+    let new = try wanted(CNI.Attachment(network: "net", containerID: "new", interface: "eth0"), 8080, to: "10.22.0.6")
     try add(old)
     try add(new)
     #expect(try leads(8080) == "10.22.0.6:80/tcp")
@@ -193,11 +193,11 @@ import Testing
 
   @Test("other ports, and the same port of another interface of the container, take nothing over")
   func notTakenOver() throws {
-    let own = try wanted(Owner(network: "net", containerID: "id", interface: "eth0"), 8080, to: "10.22.0.5")
+    let own = try wanted(CNI.Attachment(network: "net", containerID: "id", interface: "eth0"), 8080, to: "10.22.0.5")
     try add(own)
-    try add(try wanted(Owner(network: "net", containerID: "other", interface: "eth0"), 8081, to: "10.22.0.6"))
-    try add(try wanted(Owner(network: "net2", containerID: "id", interface: "eth1"), 8080, to: "10.23.0.5"))
-    try add(try wanted(Owner(network: "net3", containerID: "id", interface: "eth0"), 8080, to: "10.24.0.5"))
+    try add(try wanted(CNI.Attachment(network: "net", containerID: "other", interface: "eth0"), 8081, to: "10.22.0.6"))
+    try add(try wanted(CNI.Attachment(network: "net2", containerID: "id", interface: "eth1"), 8080, to: "10.23.0.5"))
+    try add(try wanted(CNI.Attachment(network: "net3", containerID: "id", interface: "eth0"), 8080, to: "10.24.0.5"))
     #expect(try backend.verify(own).isEmpty)
   }
 }

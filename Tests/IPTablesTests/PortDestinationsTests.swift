@@ -24,7 +24,7 @@ import Testing
           port: port, on: host.flatMap { IPAddress($0) },
           to: Endpoint(address: address, transport: transport, port: port &+ 1), if: nil))
     }
-    let owner = Owner(network: "net", containerID: container, interface: "eth0")
+    let owner = CNI.Attachment(network: "net", containerID: container, interface: "eth0")
     _ = try backend.apply(OwnedRules(owner: owner, rules: rules), onConflict: .replace) {}
   }
 

@@ -33,7 +33,7 @@ import Testing
       if PluginExecutorTests.isFromPlugin(output) { throw CNIError(.delegateFailed, "called in this process again") }
     }
     func check(_ request: Request) throws(CNIError) {}
-    func collectGarbage(_ request: NetworkRequest, sparing valid: Set<CNI.Attachment>) throws(CNIError) {}
+    func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {}
     func status(_ request: NetworkRequest) throws(CNIError) {}
   }
 

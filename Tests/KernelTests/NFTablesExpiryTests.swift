@@ -11,7 +11,7 @@ import Testing
 
 @Suite("nftables: how elements go", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct NFTablesExpiryTests {
-  private static let owner = Owner(network: "test", containerID: "c1", interface: "eth0")
+  private static let owner = CNI.Attachment(network: "test", containerID: "c1", interface: "eth0")
 
   private func rules() throws -> [Rule] {
     let address = try ip("10.22.0.5")
@@ -58,7 +58,7 @@ struct NFTablesExpiryTests {
     let namespace = try Namespace()
     let backend = NFTablesBackend(.ports, expiry: expiry)
     for id in ["c1", "c1", "c2", "c3"] {
-      let owner = Owner(network: "test", containerID: id, interface: "eth0")
+      let owner = CNI.Attachment(network: "test", containerID: id, interface: "eth0")
       let wanted = OwnedRules(owner: owner, rules: try rules())
       let takeovers = try namespace.run { try backend.apply(wanted, onConflict: .error) {} }
       #expect(takeovers.isEmpty)

@@ -7,7 +7,7 @@ import Testing
 @testable import NFTables
 
 @Suite struct CommentTests {
-  private static let long = Owner(
+  private static let long = CNI.Attachment(
     network: String(repeating: "n", count: 300), containerID: String(repeating: "c", count: 300),
     interface: String(repeating: "i", count: 15))
   /// As long as the ID of conditions.
@@ -40,7 +40,7 @@ import Testing
 
   @Test("owner and note are told apart")
   func parts() {
-    let tag = OwnerTag(Owner(network: "net", containerID: "id", interface: "eth0"))
+    let tag = AttachmentTag(CNI.Attachment(network: "net", containerID: "id", interface: "eth0"))
     #expect(Comment(tag).text == "net/id/eth0")
     #expect(Comment(tag).owner == tag)
     #expect(Comment(tag).note.isEmpty)
@@ -51,11 +51,11 @@ import Testing
 
   @Test("the longest names with the longest note fit into what nft reads")
   func limit() {
-    let comment = Comment(OwnerTag(Self.long), Self.longestNote)
+    let comment = Comment(AttachmentTag(Self.long), Self.longestNote)
     #expect(comment.text.utf8.count <= Comment.limit)
     #expect(Int(comment.userData[1]) == comment.text.utf8.count + 1)
     #expect(Comment(userData: comment.userData[...]) == comment)
-    #expect(comment.owner == OwnerTag(Self.long))
+    #expect(comment.owner == AttachmentTag(Self.long))
     #expect(comment.note == Self.longestNote)
   }
 }

@@ -83,10 +83,10 @@ import Testing
   @Test("attachments of other containers, networks and interfaces stand elsewhere")
   func attachmentPlaces() {
     let owners = [
-      Sample.owner, Owner(network: "net2", containerID: "id", interface: "eth0"),
-      Owner(network: "net", containerID: "id2", interface: "eth0"),
-      Owner(network: "net", containerID: "id", interface: "eth1"),
-      Owner(network: "net", containerID: "id", interface: "fifteen_bytes_x"),
+      Sample.owner, CNI.Attachment(network: "net2", containerID: "id", interface: "eth0"),
+      CNI.Attachment(network: "net", containerID: "id2", interface: "eth0"),
+      CNI.Attachment(network: "net", containerID: "id", interface: "eth1"),
+      CNI.Attachment(network: "net", containerID: "id", interface: "fifteen_bytes_x"),
     ]
     #expect(Set(owners.map { Layout.place($0, .ports) }).count == owners.count)
     #expect(owners.allSatisfy { Layout.place($0, .ports).key.count == 32 })
@@ -147,7 +147,7 @@ extension LayoutTests {
 
   @Test("of a zone's name only as much is kept as firewalld allows, so that the longest comment fits")
   func longZone() throws {
-    let owner = Owner(
+    let owner = CNI.Attachment(
       network: String(repeating: "n", count: 300), containerID: String(repeating: "c", count: 300),
       interface: String(repeating: "i", count: 15))
     let address = try Sample.address("10.22.0.5")
@@ -155,7 +155,7 @@ extension LayoutTests {
       let rules: [Rule] = [.acceptForwarded(ForwardAccept(address, zone: zone))]
       let comment = try #require(Layout(OwnedRules(owner: owner, rules: rules), .firewall).elements.first?.comment)
       #expect(comment.text.utf8.count <= Comment.limit)
-      #expect(comment.owner == OwnerTag(owner))
+      #expect(comment.owner == AttachmentTag(owner))
       #expect(comment.note.utf8.count == 17)
       #expect((comment.note == zone) == (zone.utf8.count == 17))
     }
@@ -181,7 +181,7 @@ extension LayoutTests {
     let (address, denied) = (try Sample.endpoint(family).address, try Sample.denied(family))
     let layout = Self.firewall(.restrict(Restriction(.address(address), denied)))
     let name = Branch.denied(denied).chain
-    #expect(layout.elements.first == Element(name, key: address.bytes, comment: Comment(OwnerTag(Sample.owner))))
+    #expect(layout.elements.first == Element(name, key: address.bytes, comment: Comment(AttachmentTag(Sample.owner))))
     #expect(layout.branches.map(\.chain) == [name])
     #expect(layout.elements.last == Layout.attachment(Sample.owner, .firewall, owning: 1))
   }
@@ -192,7 +192,7 @@ extension LayoutTests {
     let address = try Sample.endpoint(family).address
     let layout = Self.firewall(.dropInvalid(.address(address)))
     let set = family == .ip ? "tracked4" : "tracked6"
-    #expect(layout.elements.first == Element(set, key: address.bytes, comment: Comment(OwnerTag(Sample.owner))))
+    #expect(layout.elements.first == Element(set, key: address.bytes, comment: Comment(AttachmentTag(Sample.owner))))
     #expect(layout.elements.count == 2 && layout.branches.isEmpty)
   }
 
@@ -205,7 +205,7 @@ extension LayoutTests {
     let key = Array("veth0".utf8) + [UInt8](repeating: 0, count: 11)
     #expect(
       layout.elements.dropLast()
-        == sets.map { Element($0, key: key + key, comment: Comment(OwnerTag(Sample.owner))) }[...])
+        == sets.map { Element($0, key: key + key, comment: Comment(AttachmentTag(Sample.owner))) }[...])
     #expect(layout.branches.map(\.chain) == names)
     #expect(layout.shared.isEmpty)
   }
@@ -261,9 +261,9 @@ extension LayoutTests {
       let inLegacy = Layout(rules, .firewall).inLegacyTables
       #expect(inLegacy.last?.comment?.text == "net/id/eth0 1 legacy")
       #expect(inLegacy.dropLast() == Layout(rules, .firewall).elements.dropLast())
-      #expect(record.comment?.owner == OwnerTag(Sample.owner))
+      #expect(record.comment?.owner == AttachmentTag(Sample.owner))
     }
-    let container = Element(Layout.place(ForwardAccept(.loopback6)), comment: Comment(OwnerTag(Sample.owner)))
+    let container = Element(Layout.place(ForwardAccept(.loopback6)), comment: Comment(AttachmentTag(Sample.owner)))
     #expect(!Layout.usesLegacyTables(container))
   }
 

@@ -15,7 +15,7 @@ import Testing
   }
 
   private static func element(_ owner: String, _ note: String = "") -> Element {
-    let tag = OwnerTag(text: "net/\(owner.prefix(1))/\(owner)")
+    let tag = AttachmentTag(text: "net/\(owner.prefix(1))/\(owner)")
     return Element(Layout.place(port), data: Array(owner.utf8), comment: Comment(tag, note))
   }
 

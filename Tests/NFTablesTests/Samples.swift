@@ -8,7 +8,7 @@ import Testing
 
 /// Owners, addresses and rules that tests begin with.
 enum Sample {
-  static let owner = Owner(network: "net", containerID: "id", interface: "eth0")
+  static let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
 
   static func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
 

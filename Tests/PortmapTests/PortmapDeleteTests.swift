@@ -11,7 +11,7 @@ import Testing
 
   /// Expects that DEL succeeds, and answers what it asked the backend for.
   private static func removal(_ config: String, _ backend: RecordingBackend = RecordingBackend()) throws -> (
-    owner: Owner, hint: [Rule], ports: [String]
+    owner: CNI.Attachment, hint: [Rule], ports: [String]
   ) {
     let answer = Sample.answer("DEL", config, backend)
     #expect(answer.status == 0)

@@ -47,7 +47,7 @@ import Testing
     #expect(backend.calls == 1)
     #expect(backend.collected.map(\.network) == ["net"])
     let expected: Set = [
-      CNI.Attachment(containerID: "a", interface: "eth0"), CNI.Attachment(containerID: "b", interface: "eth1"),
+      AttachmentID(containerID: "a", interface: "eth0"), AttachmentID(containerID: "b", interface: "eth1"),
     ]
     #expect(backend.collected.map(\.valid) == [expected])
   }

@@ -10,8 +10,8 @@ final class RecordingBackend: PortForwardingBackend {
   private(set) var applied: [OwnedRules] = []
   private(set) var policies: [ConflictPolicy] = []
   private(set) var verified: [OwnedRules] = []
-  private(set) var removed: [(owner: Owner, hint: [Rule], ports: [HostPort])] = []
-  private(set) var collected: [(network: String, valid: Set<Attachment>)] = []
+  private(set) var removed: [(owner: CNI.Attachment, hint: [Rule], ports: [HostPort])] = []
+  private(set) var collected: [(network: String, valid: Set<AttachmentID>)] = []
   private(set) var probes = 0
   private(set) var guarded: [String] = []
 
@@ -59,13 +59,13 @@ final class RecordingBackend: PortForwardingBackend {
     return problems
   }
 
-  func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+  func remove(_ owner: CNI.Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
     removed.append((owner, hint, ports))
     if let failure { throw failure }
     return freed
   }
 
-  func removeAll(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) -> [PortForward] {
+  func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward] {
     collected.append((network, valid))
     if let failure { throw failure }
     return freed

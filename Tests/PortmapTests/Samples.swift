@@ -11,7 +11,7 @@ import Testing
 
 /// Configurations and calls that tests begin with.
 enum Sample {
-  static let owner = Owner(network: "net", containerID: "id", interface: "eth0")
+  static let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
 
   static let mapping = #"{"hostPort":8080,"containerPort":80,"protocol":"tcp"}"#
 

@@ -46,7 +46,7 @@ import Testing
     let (status, notes) = add(plugin, writeOutput: Self.full)
     #expect(status == 1)
     #expect(plugin.calls == [.add, .delete])
-    #expect(Set(plugin.requests.map(\.owner)).count == 1)
+    #expect(Set(plugin.requests.map(\.attachment)).count == 1)
     #expect(plugin.requests.map(\.namespace) == ["/proc/self/ns/net", "/proc/self/ns/net"])
     #expect(notes == ["recording: stdout: write: No space left on device (code 5)"])
   }

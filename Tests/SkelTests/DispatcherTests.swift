@@ -39,7 +39,7 @@ import Testing
     let plugin = RecordingPlugin()
     _ = Sample.call(.add).answer(plugin)
     let request = try #require(plugin.requests.first)
-    #expect(request.owner == Owner(network: "net", containerID: "id", interface: "eth0"))
+    #expect(request.attachment == CNI.Attachment(network: "net", containerID: "id", interface: "eth0"))
     #expect(request.namespace == "/proc/self/ns/net")
     #expect(request.arguments == "A=1;B=2")
     #expect(request.environment["CNI_PATH"] == "/opt/cni/bin:/usr/lib/cni")

@@ -62,7 +62,7 @@ import Testing
   func list() {
     let plugin = RecordingPlugin()
     _ = Sample.call(.collectGarbage, config: Sample.config(.current, Sample.attachments)).answer(plugin)
-    #expect(plugin.spared == [CNI.Attachment(containerID: "a", interface: "eth0")])
+    #expect(plugin.spared == [AttachmentID(containerID: "a", interface: "eth0")])
   }
 
   @Test("GC with a list that cannot be read is code 7, and does not ask the plugin")

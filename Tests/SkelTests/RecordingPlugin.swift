@@ -13,7 +13,7 @@ final class RecordingPlugin: Plugin {
   private(set) var calls: [Verb] = []
   private(set) var requests: [Request] = []
   private(set) var config: NetworkConfig?
-  private(set) var spared: Set<CNI.Attachment>?
+  private(set) var spared: Set<AttachmentID>?
   /// What every call throws; nil if it succeeds.
   let failure: CNIError?
   /// What DEL throws besides; nil if it succeeds.
@@ -41,7 +41,7 @@ final class RecordingPlugin: Plugin {
 
   func check(_ request: Request) throws(CNIError) { try record(.check, request) }
 
-  func collectGarbage(_ request: NetworkRequest, sparing valid: Set<CNI.Attachment>) throws(CNIError) {
+  func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
     spared = valid
     try record(.collectGarbage, request.config)
   }

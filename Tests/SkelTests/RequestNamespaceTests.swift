@@ -12,8 +12,8 @@ import Testing
 @Suite struct RequestNamespaceTests {
   private static func request(_ namespace: String?) throws -> Request {
     let config = try NetworkConfig(try Field(Sample.config(.current, Sample.result)))
-    let owner = Owner(network: "net", containerID: "id", interface: "eth0")
-    return Request(config: config, owner: owner, namespace: namespace, arguments: "")
+    let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
+    return Request(config: config, attachment: owner, namespace: namespace, arguments: "")
   }
 
   @Test(

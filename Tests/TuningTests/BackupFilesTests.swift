@@ -15,8 +15,8 @@ import Testing
 
   init() throws { parent = try TemporaryFolder() }
 
-  private static func attachment(_ id: String, _ interface: String) -> CNI.Attachment {
-    CNI.Attachment(containerID: id, interface: interface)
+  private static func attachment(_ id: String, _ interface: String) -> AttachmentID {
+    AttachmentID(containerID: id, interface: interface)
   }
 
   private static func backup(_ mtu: UInt32, _ network: String = "net") -> Backup {
@@ -33,7 +33,7 @@ import Testing
 
   private func put(_ text: String, at name: String) throws { try Folder.make(path).write(Array(text.utf8), to: name) }
 
-  private func mtus(_ attachment: CNI.Attachment) throws -> [UInt32?] {
+  private func mtus(_ attachment: AttachmentID) throws -> [UInt32?] {
     let files = try BackupFiles.make(path)
     return try files.find(attachment).map { $0.backup?.link.mtu }
   }

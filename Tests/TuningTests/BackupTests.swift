@@ -25,7 +25,7 @@ import Testing
     backup.features = ["rx-gro": true, "tx-nocache-copy": false]
     backup.respelled = [RespelledValue(path: "net/core/z", asked: "1001", told: "1004")]
     backup.network = "net"
-    backup.attachment = CNI.Attachment(containerID: "id", interface: "eth0")
+    backup.attachment = AttachmentID(containerID: "id", interface: "eth0")
     return backup
   }
 

@@ -10,7 +10,7 @@ import Skel
 
 /// Configurations and calls that tests begin with.
 enum Sample {
-  static let owner = Owner(network: "net", containerID: "id", interface: "eth0")
+  static let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
 
   static let result = """
     {"cniVersion":"1.1.0","interfaces":[{"name":"br0"},{"name":"eth0","sandbox":"/x"}],\
@@ -34,9 +34,9 @@ enum Sample {
   static func request(
     _ members: String = "", arguments: String = "", interface: String = "eth0"
   ) throws -> Request {
-    let owner = Owner(network: "net", containerID: "id", interface: interface)
+    let owner = CNI.Attachment(network: "net", containerID: "id", interface: interface)
     return Request(
-      config: try network(members), owner: owner, namespace: "/nonexistent/namespace",
+      config: try network(members), attachment: owner, namespace: "/nonexistent/namespace",
       arguments: arguments)
   }
 

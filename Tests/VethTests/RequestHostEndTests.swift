@@ -18,8 +18,8 @@ struct RequestHostEndTests {
 
   private static func request(_ interface: String, _ namespace: String?) throws -> Request {
     let config = try NetworkConfig(NetworkConfig.document(parsing: Array(#"{"cniVersion":"1.0.0","name":"n"}"#.utf8)))
-    let owner = Owner(network: "n", containerID: "c", interface: interface)
-    return Request(config: config, owner: owner, namespace: namespace, arguments: "")
+    let owner = CNI.Attachment(network: "n", containerID: "c", interface: interface)
+    return Request(config: config, attachment: owner, namespace: namespace, arguments: "")
   }
 
   private func hostEnd(_ interface: String = "eth0") throws -> Link {

@@ -20,7 +20,7 @@ package struct Bandwidth: Plugin {
     let host = try Host.open()
     let end = try host.end(request)
     let shaping = shaping(options, mtu: end.attributes.mtu ?? 1500, note: note)
-    guard let ifb = try host.apply(shaping, to: end, of: request.owner, note: { note("\(name): \($0)") }) else {
+    guard let ifb = try host.apply(shaping, to: end, of: request.attachment, note: { note("\(name): \($0)") }) else {
       return result
     }
     result.addHostInterface(ifb.name, mac: ifb.attributes.address)
@@ -29,7 +29,7 @@ package struct Bandwidth: Plugin {
 
   package func delete(_ request: Request) throws(CNIError) {
     let host = try Host.open()
-    let owner = request.owner
+    let owner = request.attachment
     let action = "stop shaping \(owner)"
     var failures = Failures()
     let remembered = try host.rememberedEnd(owner)
@@ -54,23 +54,23 @@ package struct Bandwidth: Plugin {
     let host = try Host.open()
     let end = try host.end(request)
     let problems = try host.problems(
-      shaping(options, mtu: end.attributes.mtu ?? 1500) { _ in }, of: end, request.owner)
+      shaping(options, mtu: end.attributes.mtu ?? 1500) { _ in }, of: end, request.attachment)
     if !problems.isEmpty {
-      throw CNIError(.checkFailed, "\(request.owner): \(problems.joined(separator: "; "))")
+      throw CNIError(.checkFailed, "\(request.attachment): \(problems.joined(separator: "; "))")
     }
   }
 
-  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
+  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
     let config = request.config
     let host = try Host.open()
-    let prefix = OwnerTag.prefix(ofNetwork: config.name)
-    let spared = OwnerTag.all(valid, ofNetwork: config.name)
+    let prefix = AttachmentTag.prefix(ofNetwork: config.name)
+    let spared = AttachmentTag.all(valid, ofNetwork: config.name)
     let action = "remove the IFBs of network \(config.name)"
     let ifbs = try kernel(action) { () throws(NetlinkError) in try host.routes.links(ofKind: "ifb") }
     let unfinished = IFBAlias.groupWithout(config.name)
     let names = valid.flatMap { attachment in
       IFBName.candidates(
-        Owner(network: config.name, containerID: attachment.containerID, interface: attachment.interface)
+        Attachment(network: config.name, containerID: attachment.containerID, interface: attachment.interface)
       ).map(\.text)
     }
     var failures = Failures()

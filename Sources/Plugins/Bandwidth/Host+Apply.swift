@@ -8,7 +8,7 @@ import Netlink
 extension Host {
   /// Makes everything what the shaping says, or changes nothing; answers the IFB if there is one.
   func apply(
-    _ wanted: Shaping, to end: Link, of owner: Owner, note: (String) -> Void
+    _ wanted: Shaping, to end: Link, of owner: Attachment, note: (String) -> Void
   ) throws(CNIError) -> Link? {
     let root = try kernel("shape \(end.name)") { () throws(NetlinkError) in try routes.qdisc(of: end.index, at: .root) }
     if wanted.ingress != nil { try requireOwn(root, of: end) }
@@ -35,7 +35,7 @@ extension Host {
     }
   }
 
-  private func remember(_ end: Link, of owner: Owner, _ undo: inout Undo) throws(NetlinkError) {
+  private func remember(_ end: Link, of owner: Attachment, _ undo: inout Undo) throws(NetlinkError) {
     let name = HostEndName(owner).text
     if end.alternativeNames.contains(name) { return }
     // One that is no longer the container's: what was on it is nobody's now.
@@ -92,7 +92,7 @@ extension Host {
   private typealias Egress = (ifb: Link, former: [TrafficFilter], others: [TrafficFilter], isBehindOthers: Bool)
 
   private func applyEgress(
-    _ wanted: Shaping, to end: Link, of owner: Owner, _ name: IFBName, _ former: Link?, _ undo: inout Undo
+    _ wanted: Shaping, to end: Link, of owner: Attachment, _ name: IFBName, _ former: Link?, _ undo: inout Undo
   ) throws(NetlinkError) -> Egress? {
     guard let bucket = wanted.egress else { return nil }
     let ifb = try makeIFB(name, for: end, of: owner, former, &undo)
@@ -120,7 +120,7 @@ extension Host {
   }
 
   private func makeIFB(
-    _ name: IFBName, for end: Link, of owner: Owner, _ former: Link?, _ undo: inout Undo
+    _ name: IFBName, for end: Link, of owner: Attachment, _ former: Link?, _ undo: inout Undo
   ) throws(NetlinkError) -> Link {
     let mtu = end.attributes.mtu ?? 1500
     let alias = IFBAlias(owner, hostInterface: end.name).text

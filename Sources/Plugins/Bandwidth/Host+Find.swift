@@ -21,7 +21,7 @@ extension Host {
 
   /// The IFBs that a DEL removes: the attachment's own, and the one that upstream made for it, which this end feeds or the result
   /// lists. What has such a name and is another's stays.
-  func ifbs(of owner: Owner, fedBy end: Link?, listed: [String]) throws(CNIError) -> [Link] {
+  func ifbs(of owner: Attachment, fedBy end: Link?, listed: [String]) throws(CNIError) -> [Link] {
     try kernel("look for the IFB of \(owner)") { () throws(NetlinkError) in
       var found: [Link] = []
       for name in IFBName.candidates(owner) + [.upstream(owner)] where !found.contains(where: { $0.name == name.text })
@@ -29,7 +29,7 @@ extension Host {
         guard let link = try routes.linkIfAny(named: name.text), link.kind == "ifb" else { continue }
         let alias = link.attributes.alias ?? ""
         if alias.isEmpty
-          ? try isUpstream(link, of: owner, fedBy: end, listed: listed) : IFBAlias(alias)?.owner == OwnerTag(owner)
+          ? try isUpstream(link, of: owner, fedBy: end, listed: listed) : IFBAlias(alias)?.owner == AttachmentTag(owner)
         {
           found.append(link)
         }
@@ -40,7 +40,7 @@ extension Host {
 
   /// Whether an IFB without an alias is what upstream made for the attachment.
   private func isUpstream(
-    _ link: Link, of owner: Owner, fedBy end: Link?, listed: [String]
+    _ link: Link, of owner: Attachment, fedBy end: Link?, listed: [String]
   ) throws(NetlinkError) -> Bool {
     if listed.contains(link.name) { return true }
     if let end, try sends(end, to: link) { return true }

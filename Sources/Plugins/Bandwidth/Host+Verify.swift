@@ -6,7 +6,7 @@ import Netlink
 
 extension Host {
   /// What of the shaping is not so, in words.
-  func problems(_ wanted: Shaping, of end: Link, _ owner: Owner) throws(CNIError) -> [String] {
+  func problems(_ wanted: Shaping, of end: Link, _ owner: Attachment) throws(CNIError) -> [String] {
     let (name, ifb) = wanted.egress == nil ? (IFBName.upstream(owner), nil) : try ifb(of: owner, fedBy: end)
     return try kernel("look at the shaping of \(end.name)") { () throws(NetlinkError) in
       var problems: [String] = []

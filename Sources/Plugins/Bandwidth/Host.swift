@@ -19,18 +19,18 @@ struct Host: ~Copyable {
   /// The host's end of the container's interface, as it is remembered or else by the interface's name; code 7 if that is no veth
   /// whose other end is here.
   func end(_ request: Request) throws(CNIError) -> Link {
-    try request.hostEnd(routes, of: "can be shaped", remembered: try rememberedEnd(request.owner))
+    try request.hostEnd(routes, of: "can be shaped", remembered: try rememberedEnd(request.attachment))
   }
 
   /// The host's end that an attachment's shaping is on; nil if there is none, or the kernel has no names for it.
-  func rememberedEnd(_ owner: Owner) throws(CNIError) -> Link? {
+  func rememberedEnd(_ owner: Attachment) throws(CNIError) -> Link? {
     let name = HostEndName(owner).text
     return try kernel("look for \(name)") { () throws(NetlinkError) in try routes.linkIfAny(named: name) }
   }
 
   /// The attachment's IFB, and the name for one where there is none yet. Throws code 103 if an interface that is no IFB of a
   /// container has that name.
-  func ifb(of owner: Owner, fedBy end: Link?) throws(CNIError) -> (name: IFBName, link: Link?) {
+  func ifb(of owner: Attachment, fedBy end: Link?) throws(CNIError) -> (name: IFBName, link: Link?) {
     let candidates = IFBName.candidates(owner)
     var free: IFBName?
     for name in candidates {
@@ -47,7 +47,7 @@ struct Host: ~Copyable {
 
   /// Whether an IFB is the attachment's: its alias says so, or it has none and is upstream's for this container, or was never
   /// finished.
-  private func isOwn(_ link: Link, of owner: Owner, fedBy end: Link?) throws(CNIError) -> Bool {
+  private func isOwn(_ link: Link, of owner: Attachment, fedBy end: Link?) throws(CNIError) -> Bool {
     let alias = link.attributes.alias ?? ""
     if link.kind != "ifb" {
       throw CNIError(
@@ -57,7 +57,7 @@ struct Host: ~Copyable {
       guard let found = IFBAlias(alias) else {
         throw CNIError(.standsInTheWay, "the IFB \(link.name) belongs to \(alias)")
       }
-      return found.owner == OwnerTag(owner)
+      return found.owner == AttachmentTag(owner)
     }
     guard let end else { return true }
     return try kernel("look at \(link.name)") { () throws(NetlinkError) in

@@ -63,13 +63,13 @@ struct IFBName: Equatable {
 
   /// The names that an attachment's IFB may have, the first where it is free. For `eth0` that is upstream's, which other attachments
   /// have too whose network and container ID run together; of other interfaces a container may have several in a network.
-  static func candidates(_ owner: Owner) -> [IFBName] {
+  static func candidates(_ owner: Attachment) -> [IFBName] {
     let own = IFBName(hashing: owner.description)
     return owner.interface == "eth0" ? [upstream(owner), own] : [own]
   }
 
   /// The one name that upstream has for all interfaces of a container in a network.
-  static func upstream(_ owner: Owner) -> IFBName { IFBName(hashing: owner.network + owner.containerID) }
+  static func upstream(_ owner: Attachment) -> IFBName { IFBName(hashing: owner.network + owner.containerID) }
 
   private init(hashing text: String) { self.text = "bwp" + String(sha512(text).prefix(12)) }
 }
@@ -78,18 +78,18 @@ struct IFBName: Equatable {
 struct HostEndName {
   let text: String
 
-  init(_ owner: Owner) { text = Self.prefix + String(sha512(owner.description).prefix(12)) }
+  init(_ owner: Attachment) { text = Self.prefix + String(sha512(owner.description).prefix(12)) }
 
   static let prefix = "bwh"
 }
 
 /// What stands in the alias of an IFB: its owner and, after a space, the host's end of the veth.
 struct IFBAlias {
-  let owner: OwnerTag
+  let owner: AttachmentTag
   let hostInterface: String
 
-  init(_ owner: Owner, hostInterface: String) {
-    self.owner = OwnerTag(owner)
+  init(_ owner: Attachment, hostInterface: String) {
+    self.owner = AttachmentTag(owner)
     self.hostInterface = hostInterface
   }
 
@@ -97,7 +97,7 @@ struct IFBAlias {
   init?(_ text: String) {
     let parts = text.split(separator: " ", maxSplits: 1)
     guard parts.count == 2, parts[0].split(separator: "/").count == 3 else { return nil }
-    owner = OwnerTag(text: String(parts[0]))
+    owner = AttachmentTag(text: String(parts[0]))
     hostInterface = String(parts[1])
   }
 

@@ -24,11 +24,11 @@ package struct Firewall: Plugin {
     let (options, result) = try options(request)
     var (wanted, link) = try wanted(request, options, result)
     let hint = wanted.rules + FirewallHint(options, result).rules
-    let former = try host.nftables.attachmentRecord(of: request.owner, hint: hint)
+    let former = try host.nftables.attachmentRecord(of: request.attachment, hint: hint)
     let backend = try host.backend(options, hasNFTables: former != nil)
     if backend != .firewalld, former?.accepts.contains(where: { $0.zone != nil }) ?? false {
       // To another backend they would belong to nobody.
-      try host.firewalld(FirewallOptions.standardZone).leaveZones(of: request.owner, hint: [])
+      try host.firewalld(FirewallOptions.standardZone).leaveZones(of: request.attachment, hint: [])
     }
     let completion = { () throws(CNIError) in
       try setPortIsolation(options, link, former?.ports ?? [])
@@ -62,10 +62,11 @@ package struct Firewall: Plugin {
     var failures = Failures()
     failures.collect { () throws(CNIError) in try resetPortIsolation(request, options, hint) }
     failures.collect { () throws(CNIError) in
-      try host.firewalld(options?.zone ?? FirewallOptions.standardZone).leaveZones(of: request.owner, hint: hint.rules)
+      try host.firewalld(options?.zone ?? FirewallOptions.standardZone).leaveZones(
+        of: request.attachment, hint: hint.rules)
     }
     failures.collect { () throws(CNIError) in
-      _ = try host.iptables(IPTablesSettings(variant: .nft)).remove(request.owner, hint: hint.rules, ports: [])
+      _ = try host.iptables(IPTablesSettings(variant: .nft)).remove(request.attachment, hint: hint.rules, ports: [])
     }
     try failures.report()
   }
@@ -74,7 +75,7 @@ package struct Firewall: Plugin {
     let (options, result) = try options(request)
     var (wanted, link) = try wanted(request, options, result)
     let hint = wanted.rules + FirewallHint(options, result).rules
-    let former = try host.nftables.attachmentRecord(of: request.owner, hint: hint)
+    let former = try host.nftables.attachmentRecord(of: request.attachment, hint: hint)
     var problems: [String]
     switch try host.backend(options, hasNFTables: former != nil) {
     case .nftables:
@@ -93,11 +94,11 @@ package struct Firewall: Plugin {
     }
     problems += link?.problems(options.isolation, former?.ports ?? []) ?? []
     if !problems.isEmpty {
-      throw CNIError(.checkFailed, "\(request.owner): \(problems.joined(separator: "; "))")
+      throw CNIError(.checkFailed, "\(request.attachment): \(problems.joined(separator: "; "))")
     }
   }
 
-  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
+  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
     let network = request.config.name
     // The record has not room for every zone's whole name.
     let zone = (try? FirewallOptions(request.config))?.zone ?? FirewallOptions.standardZone
@@ -113,7 +114,7 @@ package struct Firewall: Plugin {
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
     let options = try configuration { () throws(FieldError) in try FirewallOptions(request.config) }
-    let nobody = Owner(network: request.config.name, containerID: "", interface: "")
+    let nobody = Attachment(network: request.config.name, containerID: "", interface: "")
     do throws(CNIError) {
       let hasNFTables = try host.nftables.attachmentRecord(of: nobody, hint: []) != nil
       switch try host.backend(options, hasNFTables: hasNFTables) {
@@ -159,7 +160,7 @@ extension Firewall {
       note("\(name): \(address) is not accepted: prevResult has it on an interface of the host, one without sandbox")
     }
     let link = try link(request, options)
-    return (OwnedRules(owner: request.owner, rules: options.rules(for: addresses.accepted, at: link)), link)
+    return (OwnedRules(owner: request.attachment, rules: options.rules(for: addresses.accepted, at: link)), link)
   }
 
   private func link(_ request: Request, _ options: FirewallOptions) throws(CNIError) -> HostLink? {
@@ -195,7 +196,7 @@ extension Firewall {
   private func resetPortIsolation(
     _ request: Request, _ options: FirewallOptions?, _ hint: FirewallHint
   ) throws(CNIError) {
-    let record = try host.nftables.attachmentRecord(of: request.owner, hint: hint.rules)
+    let record = try host.nftables.attachmentRecord(of: request.attachment, hint: hint.rules)
     var ports = (record?.ports ?? []).filter(\.isIsolated).map(\.name)
     if ports.isEmpty, options?.isolation == .isolated {
       ports = (try? HostLink.find(request)).map { [$0.name] } ?? hint.hostInterfaces

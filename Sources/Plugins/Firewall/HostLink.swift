@@ -39,7 +39,7 @@ struct HostLink: Sendable {
     } catch {
       throw CNIError(error.code, "ingressPolicy: \(error.message)", details: error.details)
     }
-    let interface = request.owner.interface
+    let interface = request.attachment.interface
     guard let bridge = link.bridge else {
       throw CNIError(
         .invalidConfiguration,

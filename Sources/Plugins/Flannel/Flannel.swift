@@ -25,42 +25,42 @@ package struct Flannel: Plugin {
     let config = try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
     let delegate = try find(options.type, options, request.environment)
     let saved = SavedConfigs(path: options.dataDirectory)
-    let former = try file { () throws(SystemError) in try saved.read(request.owner) }
+    let former = try file { () throws(SystemError) in try saved.read(request.attachment) }
     // Before there is anything to remove: DEL must find it however this call ends.
-    try file { () throws(SystemError) in try saved.write(config.lasting, request.owner) }
+    try file { () throws(SystemError) in try saved.write(config.lasting, request.attachment) }
     do throws(CNIError) {
       return try delegate.add(config.object)
     } catch {
       // A further ADD of an attachment that is there must not take it away.
       if let former {
-        try? saved.write(former, request.owner)
+        try? saved.write(former, request.attachment)
         throw error
       }
       // What could not be undone is left for DEL, which then needs what was kept; the first error is the one to tell.
-      if undo(config, delegate) { try? saved.remove(request.owner) }
+      if undo(config, delegate) { try? saved.remove(request.attachment) }
       throw error
     }
   }
 
   package func delete(_ request: Request) throws(CNIError) {
     let options = FlannelOptions(lenient: request.config)
-    try delete(request.owner, request.config, options, request.environment, [:])
+    try delete(request.attachment, request.config, options, request.environment, [:])
   }
 
   package func check(_ request: Request) throws(CNIError) {
     let options = try Self.options(request.config)
     let saved = SavedConfigs(path: options.dataDirectory)
-    let kept = try file { () throws(SystemError) in try saved.read(request.owner) }
+    let kept = try file { () throws(SystemError) in try saved.read(request.attachment) }
     let config = try self.config(kept, request.config, options)
     try delegate(config, options, request.environment).call(config.object)
   }
 
-  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
+  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
     let config = request.config
     let options = FlannelOptions(lenient: config)
     let saved = SavedConfigs(path: options.dataDirectory)
     var failures = Failures()
-    var stale: [Owner] = []
+    var stale: [Attachment] = []
     var unreadable: [SystemError] = []
     failures.collect { () throws(CNIError) in
       stale = try file { () throws(SystemError) in
@@ -125,7 +125,7 @@ extension Flannel {
   /// Deletes by what was kept, or by what ADD would say now. What was kept goes when the delegate has succeeded; what cannot be read
   /// is told, and stays for the next attempt.
   private func delete(
-    _ owner: Owner, _ config: NetworkConfig, _ options: FlannelOptions, _ environment: Environment,
+    _ owner: Attachment, _ config: NetworkConfig, _ options: FlannelOptions, _ environment: Environment,
     _ variables: [String: String]
   ) throws(CNIError) {
     let saved = SavedConfigs(path: options.dataDirectory)

@@ -12,7 +12,7 @@ struct SavedConfigs {
   let path: String
 
   /// What was kept for an attachment; nil if nothing was, or what is no configuration.
-  func read(_ owner: Owner) throws(SystemError) -> JSONObject? {
+  func read(_ owner: Attachment) throws(SystemError) -> JSONObject? {
     guard let folder = try Folder.open(path) else { return nil }
     for name in [Self.fileName(owner), owner.containerID] {
       guard
@@ -25,7 +25,7 @@ struct SavedConfigs {
   }
 
   /// Keeps a configuration, under upstream's name too if that is free: so a node can go back to upstream's plugin.
-  func write(_ config: JSONObject, _ owner: Owner) throws(SystemError) {
+  func write(_ config: JSONObject, _ owner: Attachment) throws(SystemError) {
     let folder = try Folder.make(path)
     let name = Self.fileName(owner)
     var marked = config
@@ -37,7 +37,7 @@ struct SavedConfigs {
   }
 
   /// Forgets what was kept, under upstream's name too unless that is about another attachment.
-  func remove(_ owner: Owner) throws(SystemError) {
+  func remove(_ owner: Attachment) throws(SystemError) {
     guard let folder = try Folder.open(path) else { return }
     try folder.remove(Self.fileName(owner))
     guard let upstream = try Self.text(owner.containerID, in: folder) else { return }
@@ -47,10 +47,10 @@ struct SavedConfigs {
 
   /// The attachments of a network for which something is kept, but for those of the list; `failed` is told of what cannot be read.
   func attachments(
-    ofNetwork network: String, except valid: Set<Attachment>, failed: (SystemError) -> Void
-  ) throws(SystemError) -> [Owner] {
+    ofNetwork network: String, except valid: Set<AttachmentID>, failed: (SystemError) -> Void
+  ) throws(SystemError) -> [Attachment] {
     guard let folder = try Folder.open(path) else { return [] }
-    var owners: [Owner] = []
+    var owners: [Attachment] = []
     // Upstream's files do not say which interface they are about; what is no file is not ours.
     for name in try folder.names() where name.contains(":") && !name.hasPrefix(".") {
       do throws(SystemError) {
@@ -58,7 +58,8 @@ struct SavedConfigs {
           let config = Self.parsed(try Self.text(name, in: folder)), let attachment = Self.attachment(config),
           config.known("name")?.value == .string(network), !valid.contains(attachment)
         else { continue }
-        owners.append(Owner(network: network, containerID: attachment.containerID, interface: attachment.interface))
+        owners.append(
+          Attachment(network: network, containerID: attachment.containerID, interface: attachment.interface))
       } catch {
         failed(error)
       }
@@ -77,7 +78,7 @@ struct SavedConfigs {
   }
 
   /// `network:containerID:interface`: none of the three may hold a colon.
-  private static func fileName(_ owner: Owner) -> String {
+  private static func fileName(_ owner: Attachment) -> String {
     "\(shortened(owner.network, to: 80)):\(shortened(owner.containerID, to: 140)):\(owner.interface)"
   }
 
@@ -89,12 +90,12 @@ struct SavedConfigs {
   private static let ownerMember = "swift-cni"
 
   /// What a file of ours is about; nil for upstream's.
-  private static func attachment(_ config: JSONObject) -> Attachment? {
+  private static func attachment(_ config: JSONObject) -> AttachmentID? {
     guard
       case .object(let owner)? = config[ownerMember], case .string(let id)? = owner["containerID"],
       case .string(let interface)? = owner["interface"]
     else { return nil }
-    return Attachment(containerID: id, interface: interface)
+    return AttachmentID(containerID: id, interface: interface)
   }
 
   /// Whether what is to be run is a plugin's name, or none is said.
@@ -107,8 +108,8 @@ struct SavedConfigs {
   }
 
   /// Whether a file can be about an attachment: upstream's files tell only the network.
-  private static func isFor(_ owner: Owner, _ config: JSONObject) -> Bool {
-    let wanted = Attachment(containerID: owner.containerID, interface: owner.interface)
+  private static func isFor(_ owner: Attachment, _ config: JSONObject) -> Bool {
+    let wanted = AttachmentID(containerID: owner.containerID, interface: owner.interface)
     return config.known("name")?.value == .string(owner.network) && (attachment(config).map { $0 == wanted } ?? true)
   }
 }

@@ -77,7 +77,7 @@ package struct Portmap: Plugin {
     let services = ServiceAddresses()
     if !services.isEmpty { try spare(services) }
     if wanted.rules.isEmpty {
-      removeFormer(request.owner, try backend(options, services))
+      removeFormer(request.attachment, try backend(options, services))
       return result
     }
     let localhost = try Localhost(for: wanted.rules)
@@ -114,13 +114,13 @@ package struct Portmap: Plugin {
     let hint = (try? wanted(request))?.wanted
     let ports = PortmapOptions.readableHostPorts(request.config)
     try eachBackend { (backend) throws(CNIError) in
-      try backend.remove(request.owner, hint: hint?.rules ?? [], ports: ports)
+      try backend.remove(request.attachment, hint: hint?.rules ?? [], ports: ports)
     }
   }
 
   /// What the container had before it was added with nothing to publish. A host that cannot tell has nothing of it, and such
   /// a container must not fail for that.
-  private func removeFormer(_ owner: Owner, _ backend: any PortForwardingBackend) {
+  private func removeFormer(_ owner: Attachment, _ backend: any PortForwardingBackend) {
     do {
       let forwards = try backend.remove(owner, hint: [], ports: [])
       try Flows(backend, note: note).forget(following: forwards)
@@ -145,7 +145,7 @@ package struct Portmap: Plugin {
     }
   }
 
-  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
+  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
     let backends = try all()
     try eachBackend { (backend) throws(CNIError) in
       let forwards = try backend.removeAll(ofNetwork: request.config.name, sparing: valid)
@@ -164,8 +164,8 @@ package struct Portmap: Plugin {
   ) throws(CNIError) -> (wanted: OwnedRules, options: PortmapOptions, result: NetworkResult) {
     let options = try PortmapOptions(request.config)
     let result = try request.config.previousResult(requiredBy: name)
-    let rules = options.rules(for: request.owner, result, note: note)
-    return (OwnedRules(owner: request.owner, rules: rules), options, result)
+    let rules = options.rules(for: request.attachment, result, note: note)
+    return (OwnedRules(owner: request.attachment, rules: rules), options, result)
   }
 }
 

@@ -44,7 +44,7 @@ struct PortmapOptions: Sendable {
   }
 
   /// What must hold for a container with this result; `note` is told of each mapping that is left out.
-  func rules(for owner: Owner, _ result: NetworkResult, note: (String) -> Void = { _ in }) -> [Rule] {
+  func rules(for owner: Attachment, _ result: NetworkResult, note: (String) -> Void = { _ in }) -> [Rule] {
     if mappings.isEmpty { return [] }
     var addresses = ByFamily<Prefix?> { _ in nil }
     for family in AddressFamily.allCases {

@@ -16,6 +16,6 @@ extension Request {
     let names = (list ?? []).split(separator: 0x0a).dropFirst(2).map { line in
       String(decoding: line.prefix { $0 != UInt8(ascii: ":") }.drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
     }
-    return names.contains(owner.interface) && names.allSatisfy { $0 == owner.interface || $0 == "lo" }
+    return names.contains(attachment.interface) && names.allSatisfy { $0 == attachment.interface || $0 == "lo" }
   }
 }

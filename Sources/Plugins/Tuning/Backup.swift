@@ -19,7 +19,7 @@ struct Backup: Equatable, Sendable {
   /// Whose it is; nil in upstream's files.
   var network: String?
   /// Nil in upstream's files, and in those of earlier versions.
-  var attachment: Attachment?
+  var attachment: AttachmentID?
 
   /// Keeps what is known and adds what is new.
   mutating func keep(first older: Backup) {
@@ -61,7 +61,7 @@ struct Backup: Equatable, Sendable {
     network = Self.text(field["network"])
     let owner = field["attachment"]
     if let id = Self.text(owner["containerID"]), let interface = Self.text(owner["interface"]) {
-      attachment = Attachment(containerID: id, interface: interface)
+      attachment = AttachmentID(containerID: id, interface: interface)
     }
   }
 

@@ -21,18 +21,18 @@ struct BackupFiles: ~Copyable {
 
   /// The name of an attachment's file. It is upstream's, so that either plugin finds what the other has left, unless that could be
   /// another attachment's: `a_b_eth0.json` is `eth0` of the container `a_b`, so `b_eth0` of `a` has a colon, which neither part has.
-  static func name(_ attachment: Attachment) -> String {
+  static func name(_ attachment: AttachmentID) -> String {
     let upstream = upstreamName(attachment)
     guard attachment.interface.contains("_") else { return upstream }
     return "\(shortened(attachment.containerID, to: 200)):\(attachment.interface).json"
   }
 
-  private static func upstreamName(_ attachment: Attachment) -> String {
+  private static func upstreamName(_ attachment: AttachmentID) -> String {
     "\(shortened(attachment.containerID, to: 200))_\(attachment.interface).json"
   }
 
   /// The files of an attachment, its own first, and what they say, which is nil for one that is broken: then nothing can be put back.
-  func find(_ attachment: Attachment) throws(SystemError) -> [(name: String, backup: Backup?)] {
+  func find(_ attachment: AttachmentID) throws(SystemError) -> [(name: String, backup: Backup?)] {
     var found: [(String, Backup?)] = []
     let own = Self.name(attachment)
     for name in Self.upstreamName(attachment) == own ? [own] : [own, Self.upstreamName(attachment)] {
@@ -44,7 +44,7 @@ struct BackupFiles: ~Copyable {
   }
 
   /// Adds what is new to what is kept, and returns whether nothing was.
-  func keep(_ new: Backup, of attachment: Attachment) throws(SystemError) -> Bool {
+  func keep(_ new: Backup, of attachment: AttachmentID) throws(SystemError) -> Bool {
     let older = try find(attachment).first { $0.backup != nil }?.backup
     var backup = new
     backup.attachment = attachment
@@ -54,7 +54,7 @@ struct BackupFiles: ~Copyable {
   }
 
   /// Forgets what is kept of an attachment.
-  func remove(_ attachment: Attachment) throws(SystemError) {
+  func remove(_ attachment: AttachmentID) throws(SystemError) {
     let own = Self.name(attachment)
     try folder.remove(own)
     if Self.upstreamName(attachment) == own { return }
@@ -62,7 +62,7 @@ struct BackupFiles: ~Copyable {
   }
 
   /// Removes what a network has kept, but for these attachments; what cannot be read is told, and the others go.
-  func removeAll(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) {
+  func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
     let kept = Set(valid.map { Self.name($0) } + valid.map { Self.upstreamName($0) })
     var failures = Failures()
     // What is no file, or not one of ours, is not ours to remove.

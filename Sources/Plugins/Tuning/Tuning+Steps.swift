@@ -19,7 +19,7 @@ extension Tuning {
 
   /// Runs `body` in the container's namespace; the interface may be missing.
   func inside(_ request: Request, _ body: (borrowing Interface) throws(CNIError) -> Void) throws(CNIError) {
-    try request.inContainer { (_) throws(CNIError) in try body(Interface.find(request.owner.interface)) }
+    try request.inContainer { (_) throws(CNIError) in try body(Interface.find(request.attachment.interface)) }
   }
 
   /// What of the wanted attributes is not so, in words.
@@ -82,7 +82,7 @@ extension Tuning {
     if backup.link.isEmpty, backup.parameters.isEmpty, backup.features.isEmpty { return false }
     let path = try dataDirectory(request.config)
     return try accessFiles("keep what the interface was like") { () throws(SystemError) in
-      try BackupFiles.make(path).keep(backup, of: request.owner.attachment)
+      try BackupFiles.make(path).keep(backup, of: request.attachment.id)
     }
   }
 
@@ -93,7 +93,7 @@ extension Tuning {
     backup.respelled = respelled
     let path = try dataDirectory(request.config)
     _ = try accessFiles("keep the values that were set") { () throws(SystemError) in
-      try BackupFiles.make(path).keep(backup, of: request.owner.attachment)
+      try BackupFiles.make(path).keep(backup, of: request.attachment.id)
     }
   }
 
@@ -103,7 +103,7 @@ extension Tuning {
   ) throws(CNIError) -> Bool {
     let path = try dataDirectory(request.config)
     let kept = try accessFiles { () throws(SystemError) in
-      try BackupFiles.open(path)?.find(request.owner.attachment) ?? []
+      try BackupFiles.open(path)?.find(request.attachment.id) ?? []
     }
     return kept.contains { file in
       file.backup?.respelled.contains {
@@ -114,7 +114,7 @@ extension Tuning {
 
   func forget(_ request: Request) throws(CNIError) {
     let path = try dataDirectory(request.config)
-    try accessFiles { () throws(SystemError) in try BackupFiles.open(path)?.remove(request.owner.attachment) }
+    try accessFiles { () throws(SystemError) in try BackupFiles.open(path)?.remove(request.attachment.id) }
   }
 
   /// Puts back what is kept of an attachment, as far as it is still there. A namespace that is gone has nothing to be put back.

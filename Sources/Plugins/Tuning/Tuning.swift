@@ -26,7 +26,7 @@ package struct Tuning: Plugin {
     var (options, result) = try self.options(request)
     try requireAllowed(options)
     if options.isEmpty { return result }
-    if let address = options.link.address { result.setMAC(address, ofContainerInterface: request.owner.interface) }
+    if let address = options.link.address { result.setMAC(address, ofContainerInterface: request.attachment.interface) }
     try inside(request) { (interface) throws(CNIError) in
       let before = try interface.current(options)
       let isNew = try remember(before, options, request)
@@ -45,7 +45,7 @@ package struct Tuning: Plugin {
 
   package func delete(_ request: Request) throws(CNIError) {
     let path = (try? dataDirectory(request.config)) ?? TuningOptions.usualDataDirectory
-    let attachment = request.owner.attachment
+    let attachment = request.attachment.id
     guard let files = try backupFiles(path) else { return }
     var failures = Failures()
     let kept = try accessFiles { () throws(SystemError) in try files.find(attachment) }
@@ -77,11 +77,11 @@ package struct Tuning: Plugin {
       }
     }
     if !problems.isEmpty {
-      throw CNIError(.checkFailed, "\(request.owner.interface): \(problems.joined(separator: "; "))")
+      throw CNIError(.checkFailed, "\(request.attachment.interface): \(problems.joined(separator: "; "))")
     }
   }
 
-  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<Attachment>) throws(CNIError) {
+  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
     let path = try dataDirectory(request.config)
     try backupFiles(path)?.removeAll(ofNetwork: request.config.name, sparing: valid)
   }

@@ -25,7 +25,7 @@ struct TuningOptions: Sendable {
   let restoresParameters: Bool
 
   init(_ request: Request) throws(CNIError) {
-    try self.init(request.config, arguments: request.arguments, interface: request.owner.interface)
+    try self.init(request.config, arguments: request.arguments, interface: request.attachment.interface)
   }
 
   /// Takes the value of `CNI_ARGS` and the name of the container's interface.

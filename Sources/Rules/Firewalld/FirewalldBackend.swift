@@ -93,26 +93,26 @@ package struct FirewalldBackend: ZoneBackend {
     return problems
   }
 
-  package func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+  package func remove(_ owner: Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
     // Before the record, so that what firewalld refuses now is found again.
     try leaveZones(of: owner, hint: hint)
     return try record.remove(owner, hint: hint, ports: ports)
   }
 
-  package func leaveZones(of owner: Owner, hint: [Rule]) throws(CNIError) {
+  package func leaveZones(of owner: Attachment, hint: [Rule]) throws(CNIError) {
     let hint = inZone(OwnedRules(owner: owner, rules: hint)).rules
     let accepts = try unlessThereAreNoTables { () throws(CNIError) in try record.accepts(of: owner, hint: hint) }
     try leave(accepts ?? hint.accepts)
   }
 
   package func removeAll(
-    ofNetwork network: String, sparing valid: Set<Attachment>
+    ofNetwork network: String, sparing valid: Set<AttachmentID>
   ) throws(CNIError) -> [PortForward] {
     try leaveZones(ofNetwork: network, sparing: valid)
     return try record.removeAll(ofNetwork: network, sparing: valid)
   }
 
-  package func leaveZones(ofNetwork network: String, sparing valid: Set<Attachment>) throws(CNIError) {
+  package func leaveZones(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
     let accepts = try unlessThereAreNoTables { () throws(CNIError) in
       try record.accepts(ofNetwork: network, sparing: valid)
     }

@@ -30,7 +30,7 @@ package struct RecordChange {
   package enum Kind { case add, undo, remove }
 
   package let kind: Kind
-  package let owner: Owner
+  package let owner: Attachment
   /// The addresses that are to be accepted.
   package var claimed: [IPAddress] = []
   /// What is to be isolated.
@@ -46,7 +46,7 @@ package struct RecordChange {
   /// Whether the record says that the owner has rules in legacy tables.
   package var usesLegacyTables = false
 
-  package init(kind: Kind, owner: Owner) {
+  package init(kind: Kind, owner: Attachment) {
     self.kind = kind
     self.owner = owner
   }

@@ -9,7 +9,7 @@ import Rules
 /// An owner's rules as elements of the table, and the branches that those need.
 struct Layout: Sendable {
   let part: Part
-  let owner: OwnerTag
+  let owner: AttachmentTag
   /// Each at a place of its own, the attachment's last.
   private(set) var elements: [Element] = []
   private(set) var branches: [Branch] = []
@@ -18,7 +18,7 @@ struct Layout: Sendable {
 
   init(_ wanted: OwnedRules, _ part: Part) {
     self.part = part
-    owner = OwnerTag(wanted.owner)
+    owner = AttachmentTag(wanted.owner)
     for rule in wanted.rules {
       switch rule {
       case .forwardPort(let forward): add(forward)
@@ -65,7 +65,7 @@ struct Layout: Sendable {
     elements.append(Element(Self.place(accept), comment: Comment(owner, Self.note(accept.zone))))
   }
 
-  private mutating func add(_ isolation: Isolation, of owner: Owner) {
+  private mutating func add(_ isolation: Isolation, of owner: Attachment) {
     let sets = isolation.kind == .sameBridge ? [Part.bridges] : [Part.bridges, Part.isolatedBridges]
     for set in sets { add(isolation.bridge, to: set, of: owner) }
     if let port = isolation.port { add(port: port, isIsolated: isolation.kind == .isolated) }
@@ -76,7 +76,7 @@ struct Layout: Sendable {
     elements.append(Element(Part.bridgePorts.name, key: SharedElement.key(port), comment: comment))
   }
 
-  private mutating func add(_ restriction: Restriction, of owner: Owner) {
+  private mutating func add(_ restriction: Restriction, of owner: Attachment) {
     let denied = restriction.denied
     let name = Branch.deniedName(denied.family, Branch.deniedID(denied))
     let places = SourceSets(
@@ -85,7 +85,7 @@ struct Layout: Sendable {
     need(name) { .denied(denied) }
   }
 
-  private mutating func add(_ source: PacketSource, _ sets: SourceSets, of owner: Owner) {
+  private mutating func add(_ source: PacketSource, _ sets: SourceSets, of owner: Attachment) {
     switch source {
     case .address(let address):
       elements.append(Element(sets.address(address.family), key: address.bytes, comment: Comment(self.owner)))
@@ -96,7 +96,7 @@ struct Layout: Sendable {
   }
 
   /// Makes the owner a member of a bridge's element.
-  private mutating func add(_ bridge: String, to set: SetObject, of owner: Owner) {
+  private mutating func add(_ bridge: String, to set: SetObject, of owner: Attachment) {
     let element = SharedElement(bridge: bridge, in: set)
     elements.append(Element(element.members.name, key: Self.key(owner), comment: Comment(self.owner, bridge)))
     shared.append(element)
@@ -124,12 +124,12 @@ extension Part {
 
 extension Layout {
   /// The place of an attachment's own element.
-  static func place(_ owner: Owner, _ part: Part) -> Element.Place {
+  static func place(_ owner: Attachment, _ part: Part) -> Element.Place {
     Element.Place(set: part.attachments.name, key: key(owner))
   }
 
   /// An owner as the key of an element: a hash in two words, each as long as the name of an interface can be.
-  private static func key(_ owner: Owner) -> [UInt8] {
+  private static func key(_ owner: Attachment) -> [UInt8] {
     let digits = Array(sha512("\(owner)").utf8)
     return digits[..<15] + [0] + digits[15..<30] + [0]
   }
@@ -140,9 +140,9 @@ extension Layout {
 
   /// The element that says that an owner has so many others, and perhaps rules in legacy tables.
   static func attachment(
-    _ owner: Owner, _ part: Part, owning count: Int, usesLegacyTables: Bool = false
+    _ owner: Attachment, _ part: Part, owning count: Int, usesLegacyTables: Bool = false
   ) -> Element {
-    Element(place(owner, part), comment: Comment(OwnerTag(owner), "\(count)\(usesLegacyTables ? legacyNote : "")"))
+    Element(place(owner, part), comment: Comment(AttachmentTag(owner), "\(count)\(usesLegacyTables ? legacyNote : "")"))
   }
 
   private static let legacyNote = " legacy"

@@ -7,7 +7,7 @@ import Netlink
 import Rules
 
 extension NFTablesBackend: AddressOwningBackend {
-  package func attachmentRecord(of owner: Owner, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
+  package func attachmentRecord(of owner: Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
     do throws(CNIError) {
       let own = try elements(of: owner, hint).own
       return AttachmentRecord(
@@ -29,7 +29,7 @@ extension NFTablesBackend: AddressOwningBackend {
     try transaction("look up accepted addresses") { (session) throws(NetlinkError) in
       let recorded = try session.read(places: addresses.map { Layout.place(ForwardAccept($0)) }).elements
       let routes = try RouteSocket.open()
-      var living: [OwnerTag] = []
+      var living: [AttachmentTag] = []
       for stored in try session.elements(of: Part.bridgePorts.name) {
         guard let owner = stored.element.comment?.owner, let port = Layout.port(stored.element) else { continue }
         if try routes.linkIfAny(named: port.name) != nil { living.append(owner) }
@@ -79,22 +79,22 @@ extension NFTablesBackend: AddressOwningBackend {
     }
   }
 
-  package func hasRules(of owner: Owner) throws(CNIError) -> Bool {
+  package func hasRules(of owner: Attachment) throws(CNIError) -> Bool {
     try transaction("look for the rules of \(owner)") { (session) throws(NetlinkError) in
       .done(try session.stays(Layout.place(owner, self.part)))
     }
   }
 
-  package func accepts(of owner: Owner, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
+  package func accepts(of owner: Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
     let (own, free) = try elements(of: owner, hint)
     return own.compactMap { Layout.accept($0) } + hint.accepts.filter { free.contains(Layout.place($0)) }
   }
 
   package func accepts(
-    ofNetwork network: String, sparing valid: Set<Attachment>
+    ofNetwork network: String, sparing valid: Set<AttachmentID>
   ) throws(CNIError) -> [ForwardAccept] {
-    let prefix = OwnerTag.prefix(ofNetwork: network)
-    let spared = OwnerTag.all(valid, ofNetwork: network)
+    let prefix = AttachmentTag.prefix(ofNetwork: network)
+    let spared = AttachmentTag.all(valid, ofNetwork: network)
     return try transaction("look for the rules of network \(network)") { (session) throws(NetlinkError) in
       var found: [ForwardAccept] = []
       for family in AddressFamily.allCases {

@@ -196,7 +196,7 @@ extension NFTablesBackend {
     try companion?.recordChanged(record)
   }
 
-  static func takeover(of element: Element, by owner: OwnerTag) -> Takeover? {
+  static func takeover(of element: Element, by owner: AttachmentTag) -> Takeover? {
     guard element.comment?.owner != owner, let subject = Layout.subject(element) else { return nil }
     return Takeover(of: subject, previous: element.comment?.owner.text ?? "somebody unknown")
   }
@@ -223,7 +223,7 @@ extension NFTablesBackend {
   }
 
   /// Removes the rules of the peer's plugin for the same container.
-  private func removeLeftovers(of owner: Owner) throws(CNIError) {
+  private func removeLeftovers(of owner: Attachment) throws(CNIError) {
     try transaction("remove what another portmap has left of \(owner.containerID)") { (session) throws(NetlinkError) in
       let snapshot = try session.read(places: [], tables: ForeignTable.all)
       let messages = try self.foreignDeletions(owner, snapshot.tables, session)
@@ -287,7 +287,7 @@ extension NFTablesBackend {
 
   /// The deletions of what the peer's plugin has left for the same container.
   func foreignDeletions(
-    _ owner: Owner, _ tables: [ForeignTable], _ session: borrowing Session
+    _ owner: Attachment, _ tables: [ForeignTable], _ session: borrowing Session
   ) throws(NetlinkError) -> [NetlinkMessage] {
     var messages: [NetlinkMessage] = []
     for table in tables { messages += try table.deletions(of: owner.containerID, session) }

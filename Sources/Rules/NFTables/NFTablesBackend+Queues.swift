@@ -90,7 +90,7 @@ extension NFTablesBackend {
 
   /// Takes away what some owners claim of host ports; who waited for these gets them.
   func withdraw(
-    _ isOwned: (OwnerTag) -> Bool, from ports: [HostPort], _ reading: inout Reading, _ session: borrowing Session
+    _ isOwned: (AttachmentTag) -> Bool, from ports: [HostPort], _ reading: inout Reading, _ session: borrowing Session
   ) throws(NetlinkError) -> Attempt<QueueChange> {
     var change = QueueChange()
     for before in try reading.queues(of: ports, session) {
@@ -106,7 +106,7 @@ extension NFTablesBackend {
 
   /// Gives an owner back what it claimed before a change.
   func restore(
-    _ owner: OwnerTag, _ former: [(before: PortQueue, after: PortQueue)], _ session: borrowing Session
+    _ owner: AttachmentTag, _ former: [(before: PortQueue, after: PortQueue)], _ session: borrowing Session
   ) throws(NetlinkError) -> Attempt<QueueChange> {
     var reading = Reading()
     var change = QueueChange()

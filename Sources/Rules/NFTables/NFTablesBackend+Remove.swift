@@ -8,20 +8,20 @@ import OS
 import Rules
 
 extension NFTablesBackend {
-  package func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+  package func remove(_ owner: Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
     try unlessThereAreNoTables { () throws(CNIError) in try removeElements(of: owner, hint, ports, nil) }
   }
 
   /// Removes all that the owner has, and makes the rules of a companion follow, in the same batch. Throws `notAvailable` where
   /// the kernel has no nf_tables.
   package func remove(
-    _ owner: Owner, hint: [Rule], joining companion: any BatchCompanion
+    _ owner: Attachment, hint: [Rule], joining companion: any BatchCompanion
   ) throws(CNIError) {
     _ = try removeElements(of: owner, hint, [], companion)
   }
 
   package func removeAll(
-    ofNetwork network: String, sparing valid: Set<Attachment>
+    ofNetwork network: String, sparing valid: Set<AttachmentID>
   ) throws(CNIError) -> [PortForward] {
     try unlessThereAreNoTables { () throws(CNIError) in try removeElements(ofNetwork: network, sparing: valid) }
   }
@@ -39,9 +39,9 @@ extension NFTablesBackend {
   }
 
   private func removeElements(
-    of owner: Owner, _ hint: [Rule], _ ports: [HostPort], _ companion: (any BatchCompanion)?
+    of owner: Attachment, _ hint: [Rule], _ ports: [HostPort], _ companion: (any BatchCompanion)?
   ) throws(CNIError) -> [PortForward] {
-    let tag = OwnerTag(owner)
+    let tag = AttachmentTag(owner)
     let hinted = Layout(OwnedRules(owner: owner, rules: hint), part)
     let shared = companion == nil ? [] : hinted.shared.map(\.element.place)
     let own = hinted.elements.map(\.place) + ports.map { Layout.place($0) } + [Layout.place(owner, part)]
@@ -68,9 +68,9 @@ extension NFTablesBackend {
   }
 
   /// All elements that an owner has, and places of the hint that nobody has.
-  func elements(of owner: Owner, _ hint: [Rule]) throws(CNIError) -> (own: [Element], free: Places) {
+  func elements(of owner: Attachment, _ hint: [Rule]) throws(CNIError) -> (own: [Element], free: Places) {
     let hinted = Places(Layout(OwnedRules(owner: owner, rules: hint), part).elements.map(\.place))
-    let tag = OwnerTag(owner)
+    let tag = AttachmentTag(owner)
     return try transaction("look for the rules of \(owner)") { (session) throws(NetlinkError) in
       let snapshot = try session.read(places: hinted.union([Layout.place(owner, self.part)]).list)
       let found = snapshot.elements.values.filter { $0.timeout == nil && $0.element.comment?.owner == tag }
@@ -82,10 +82,10 @@ extension NFTablesBackend {
   }
 
   private func removeElements(
-    ofNetwork network: String, sparing valid: Set<Attachment>
+    ofNetwork network: String, sparing valid: Set<AttachmentID>
   ) throws(CNIError) -> [PortForward] {
-    let prefix = OwnerTag.prefix(ofNetwork: network)
-    let spared = OwnerTag.all(valid, ofNetwork: network)
+    let prefix = AttachmentTag.prefix(ofNetwork: network)
+    let spared = AttachmentTag.all(valid, ofNetwork: network)
     var removal = Removal(action: "remove the rules of network \(network)", leftoversOf: nil) {
       $0.text.hasPrefix(prefix) && !spared.contains($0)
     }
@@ -111,8 +111,8 @@ extension NFTablesBackend {
   private struct Removal {
     let action: String
     /// The owner whose leftovers of the peer go too.
-    let leftoversOf: Owner?
-    let isOwned: (OwnerTag) -> Bool
+    let leftoversOf: Attachment?
+    let isOwned: (AttachmentTag) -> Bool
     /// What was removed; what an attempt has removed counts, whatever comes of the attempt.
     var removed: [Element] = []
     /// Places that hold no element, or somebody else's.
@@ -126,7 +126,7 @@ extension NFTablesBackend {
     /// Another attempt may have found other forwards at the same places: each counts.
     var forwards: [PortForward] { removed.compactMap { Layout.forward($0) } }
 
-    init(action: String, leftoversOf owner: Owner?, _ isOwned: @escaping (OwnerTag) -> Bool) {
+    init(action: String, leftoversOf owner: Attachment?, _ isOwned: @escaping (AttachmentTag) -> Bool) {
       self.action = action
       leftoversOf = owner
       self.isOwned = isOwned
@@ -197,7 +197,7 @@ extension NFTablesBackend {
 
   /// All elements of an owner, given those that were found by the hint; nil if there must be others.
   private func completed(
-    _ hinted: [Element], _ owner: Owner, _ session: borrowing Session
+    _ hinted: [Element], _ owner: Attachment, _ session: borrowing Session
   ) throws(NetlinkError) -> [Element]? {
     var found = hinted
     let attachment = found.first { $0.place == Layout.place(owner, part) }
@@ -208,7 +208,7 @@ extension NFTablesBackend {
     let chains = try session.chains()
     let companions = Places(found.flatMap { Layout.companions($0, chains: chains) })
       .subtracting(Places(found.map(\.place)))
-    let tag = OwnerTag(owner)
+    let tag = AttachmentTag(owner)
     let stored = try session.read(places: companions.list).elements.values
     found += stored.filter { $0.timeout == nil && $0.element.comment?.owner == tag }.map(\.element)
     return isAll() ? found : nil
@@ -216,7 +216,7 @@ extension NFTablesBackend {
 }
 
 extension RecordChange {
-  fileprivate init(removing elements: [Element], _ orphans: [Element], of owner: Owner) {
+  fileprivate init(removing elements: [Element], _ orphans: [Element], of owner: Attachment) {
     self.init(kind: .remove, owner: owner)
     release(elements, orphans: orphans)
     wasRecorded = !released.isEmpty

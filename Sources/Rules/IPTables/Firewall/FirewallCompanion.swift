@@ -91,7 +91,7 @@ final class FirewallCompanion: BatchCompanion {
     if change.kind == .undo { released.removeAll { adopted.contains($0) } }
     var freed = change.freed
 
-    let former = try edit.removeFormerMarks(of: OwnerTag(change.owner))
+    let former = try edit.removeFormerMarks(of: AttachmentTag(change.owner))
     for address in former.addresses where !claimed.contains(address) && !released.contains(address) {
       if try !record.isAccepted(address) { released.append(address) }
     }

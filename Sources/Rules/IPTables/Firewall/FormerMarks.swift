@@ -23,7 +23,7 @@ enum FormerMarks {
   static let bridgePrefixes = ["CNI-FB-", "CNI-FI-"]
   static let ownerPrefix = "CNI-FO-"
 
-  static func chain(_ owner: OwnerTag) -> String { ownerPrefix + sha512(owner.text).prefix(21) }
+  static func chain(_ owner: AttachmentTag) -> String { ownerPrefix + sha512(owner.text).prefix(21) }
 }
 
 /// What marks stood for.
@@ -36,7 +36,7 @@ struct FormerClaims {
 
 extension TableEdit {
   /// Collects the removal of an owner's marks; returns what nobody else is marked for.
-  mutating func removeFormerMarks(of owner: OwnerTag) throws(CNIError) -> FormerClaims {
+  mutating func removeFormerMarks(of owner: AttachmentTag) throws(CNIError) -> FormerClaims {
     guard try has(FormerMarks.accepts) else { return FormerClaims() }
     let label = MarkLabel(owner)
     return try removeFormerMarks(
@@ -45,10 +45,10 @@ extension TableEdit {
 
   /// The same of a network's owners, but for some; and of the chains that hold nothing any more.
   mutating func removeFormerMarks(
-    ofNetwork name: String, sparing spared: Set<OwnerTag>
+    ofNetwork name: String, sparing spared: Set<AttachmentTag>
   ) throws(CNIError) -> FormerClaims {
     guard try has(FormerMarks.accepts) else { return FormerClaims() }
-    let prefix = OwnerTag.prefix(ofNetwork: name)
+    let prefix = AttachmentTag.prefix(ofNetwork: name)
     var ownChains: [String] = []
     for chain in try chains(withPrefix: FormerMarks.ownerPrefix) {
       let comment = try (rules(of: chain) ?? []).first?.rule?.comment
@@ -56,7 +56,7 @@ extension TableEdit {
         removeChain(chain)
         continue
       }
-      if comment.hasPrefix(prefix), !spared.contains(OwnerTag(text: comment)) { ownChains.append(chain) }
+      if comment.hasPrefix(prefix), !spared.contains(AttachmentTag(text: comment)) { ownChains.append(chain) }
     }
     let network = MarkLabel.network(ofTags: String(prefix.dropLast()))
     let labels = Set(spared.map { MarkLabel($0) })
@@ -136,7 +136,7 @@ private struct MarkLabel: Hashable {
   let network: String
   let owner: String
 
-  init(_ owner: OwnerTag) {
+  init(_ owner: AttachmentTag) {
     network = Self.network(ofTags: owner.network)
     self.owner = String(sha512(owner.text).prefix(Self.length))
   }

@@ -15,7 +15,7 @@ package protocol FirewallRecord: AddressOwningBackend {
     then completion: () throws(CNIError) -> Void
   ) throws(CNIError) -> [Takeover]
   /// Like `remove`, with the rules of a companion. Throws `notAvailable` where the kernel has no nf_tables.
-  func remove(_ owner: Owner, hint: [Rule], joining: any BatchCompanion) throws(CNIError)
+  func remove(_ owner: Attachment, hint: [Rule], joining: any BatchCompanion) throws(CNIError)
   /// Whether an attachment is accepted with an address.
   func isAccepted(_ address: IPAddress) throws(CNIError) -> Bool
   /// Those of some addresses that no attachment is accepted with whose port is still there.
@@ -135,7 +135,7 @@ package struct IPTablesFirewall: RulesBackend {
     }
   }
 
-  package func remove(_ owner: Owner, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+  package func remove(_ owner: Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
     do throws(CNIError) {
       try record.remove(owner, hint: hint, joining: companion)
     } catch {
@@ -146,9 +146,9 @@ package struct IPTablesFirewall: RulesBackend {
   }
 
   package func removeAll(
-    ofNetwork network: String, sparing valid: Set<Attachment>
+    ofNetwork network: String, sparing valid: Set<AttachmentID>
   ) throws(CNIError) -> [PortForward] {
-    let spared = OwnerTag.all(valid, ofNetwork: network)
+    let spared = AttachmentTag.all(valid, ofNetwork: network)
     do throws(CNIError) {
       let stale = try record.accepts(ofNetwork: network, sparing: valid).map(\.address)
       // Rules go before the record of them, so that a GC that is ended between is made good by the next.
@@ -174,7 +174,7 @@ package struct IPTablesFirewall: RulesBackend {
   }
 
   private func release(
-    _ stale: [IPAddress], ofNetwork network: String, _ spared: Set<OwnerTag>, _ table: IPTable,
+    _ stale: [IPAddress], ofNetwork network: String, _ spared: Set<AttachmentTag>, _ table: IPTable,
     _ edit: inout TableEdit, _ found: FoundRules
   ) throws(CNIError) {
     var addresses = stale

@@ -81,7 +81,7 @@ package struct IPTablesPorts: PortForwardingBackend {
   }
 
   package func remove(
-    _ owner: Owner, hint: [Rule], ports: [HostPort]
+    _ owner: Attachment, hint: [Rule], ports: [HostPort]
   ) throws(CNIError) -> [PortForward] {
     let attachment = PortAttachment(owner, hint: hint, ports: ports)
     // What is looked for first is found in half the time.
@@ -102,7 +102,7 @@ package struct IPTablesPorts: PortForwardingBackend {
   }
 
   package func removeAll(
-    ofNetwork network: String, sparing valid: Set<Attachment>
+    ofNetwork network: String, sparing valid: Set<AttachmentID>
   ) throws(CNIError) -> [PortForward] {
     guard let prefix = PortRules.commentPrefix(network: network) else {
       note("iptables: the network's name is too long to tell its rules from others': none are collected")
@@ -125,7 +125,7 @@ package struct IPTablesPorts: PortForwardingBackend {
 
   /// Removes the ports of some attachments that are not spared; returns what they forwarded, and whether these were all.
   private func removeStale(
-    _ place: any IPTablesTransport, _ table: IPTable, commented prefix: String, sparing owners: [Owner]
+    _ place: any IPTablesTransport, _ table: IPTable, commented prefix: String, sparing owners: [Attachment]
   ) throws(CNIError) -> (removed: [PortForward], isAll: Bool) {
     // To find them out takes longer than others leave the ruleset alone, and so does the removal of too many.
     let found = FoundRules(in: place)
@@ -175,12 +175,12 @@ extension OwnedRules {
         .masquerade(Masquerade(hostPort: 1, destination: destination, source: container)),
       ]
     }
-    return OwnedRules(owner: Owner(network: "", containerID: "", interface: "eth0"), rules: rules)
+    return OwnedRules(owner: Attachment(network: "", containerID: "", interface: "eth0"), rules: rules)
   }
 }
 
-extension Attachment {
-  fileprivate func owner(network: String) -> Owner {
-    Owner(network: network, containerID: containerID, interface: interface)
+extension AttachmentID {
+  fileprivate func owner(network: String) -> Attachment {
+    Attachment(network: network, containerID: containerID, interface: interface)
   }
 }

@@ -12,13 +12,13 @@ import Rules
 /// (`net` and `1c`, `net1` and `c`), which the comments of its entries tell. In both cases the attachment has a chain of our own
 /// name.
 struct PortAttachment {
-  let owner: Owner
+  let owner: Attachment
   /// Where its ports lead to; empty if that is not known.
   private let addresses: [IPAddress]
   /// The ports that it may have.
   private let ports: [HostPort]
 
-  init(_ owner: Owner, hint: [Rule], ports: [HostPort]) {
+  init(_ owner: Attachment, hint: [Rule], ports: [HostPort]) {
     self.owner = owner
     self.ports = ports
     var addresses: [IPAddress] = []

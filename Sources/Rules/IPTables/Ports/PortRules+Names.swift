@@ -9,21 +9,21 @@ extension PortRules {
   static let chainPrefix = "CNI-DN-"
 
   /// Upstream's chain of a network and a container, whichever of its interfaces it is for.
-  static func sharedChain(_ owner: Owner) -> String { chainPrefix + hash(owner.network + owner.containerID) }
+  static func sharedChain(_ owner: Attachment) -> String { chainPrefix + hash(owner.network + owner.containerID) }
 
   /// The second chain that old versions of upstream had.
-  static func formerChain(_ owner: Owner) -> String { "CNI-SN-" + hash(owner.network + owner.containerID) }
+  static func formerChain(_ owner: Attachment) -> String { "CNI-SN-" + hash(owner.network + owner.containerID) }
 
   /// The chain of an attachment that no other has.
-  static func ownChain(_ owner: Owner) -> String { chainPrefix + hash(owner.description) }
+  static func ownChain(_ owner: Attachment) -> String { chainPrefix + hash(owner.description) }
 
   /// The chain of an attachment where nothing says otherwise (see ``PortAttachment``).
-  static func chain(_ owner: Owner) -> String { owner.interface == "eth0" ? sharedChain(owner) : ownChain(owner) }
+  static func chain(_ owner: Attachment) -> String { owner.interface == "eth0" ? sharedChain(owner) : ownChain(owner) }
 
   private static func hash(_ text: String) -> String { String(sha512(text).prefix(21)) }
 
   /// What the entries of upstream's chain have as their comment.
-  static func sharedComment(_ owner: Owner) -> String {
+  static func sharedComment(_ owner: Attachment) -> String {
     cut("dnat name: \"\(owner.network)\" id: \"\(owner.containerID)\"")
   }
 

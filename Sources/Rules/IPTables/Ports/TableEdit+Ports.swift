@@ -76,7 +76,7 @@ extension TableEdit {
   }
 
   /// The chains that attachments may have.
-  mutating func portChains(of owners: [Owner]) throws(CNIError) -> Set<String> {
+  mutating func portChains(of owners: [Attachment]) throws(CNIError) -> Set<String> {
     var chains: Set<String> = []
     for owner in owners {
       let own = PortRules.ownChain(owner)

@@ -13,11 +13,11 @@ struct Comment: Hashable, Sendable {
 
   init(text: String) { self.text = text }
 
-  init(_ owner: OwnerTag, _ note: String = "") {
+  init(_ owner: AttachmentTag, _ note: String = "") {
     text = note.isEmpty ? owner.text : "\(owner.text) \(note)"
   }
 
-  var owner: OwnerTag { OwnerTag(text: String(text.prefix { $0 != " " })) }
+  var owner: AttachmentTag { AttachmentTag(text: String(text.prefix { $0 != " " })) }
   /// What follows the owner; empty if nothing does.
   var note: Substring { text.drop { $0 != " " }.dropFirst() }
 

@@ -24,7 +24,7 @@ struct PortQueue: Equatable, Sendable {
       comment = element.comment
     }
 
-    var owner: OwnerTag? { comment?.owner }
+    var owner: AttachmentTag? { comment?.owner }
   }
 
   let port: HostPort
@@ -79,7 +79,7 @@ struct PortQueue: Equatable, Sendable {
   }
 
   /// Takes away what some owners claim; if nobody has the port then, who is next gets it.
-  mutating func remove(_ isOwned: (OwnerTag) -> Bool) {
+  mutating func remove(_ isOwned: (AttachmentTag) -> Bool) {
     waiting.removeAll { $0.owner.map(isOwned) ?? false }
     if let owner = serving?.owner, isOwned(owner) { serving = nil }
     if serving == nil { serving = waiting.popLast() }
@@ -93,7 +93,7 @@ struct PortQueue: Equatable, Sendable {
 
   /// Gives an owner back what it claimed in a queue of before: as it was if nobody else has changed anything since, else behind
   /// those that it waited for then.
-  mutating func restore(_ owner: OwnerTag, from before: PortQueue, _ after: PortQueue) {
+  mutating func restore(_ owner: AttachmentTag, from before: PortQueue, _ after: PortQueue) {
     if self == after {
       self = before
       return

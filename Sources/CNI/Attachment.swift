@@ -2,7 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 /// An attachment of a container to a network: who owns what a plugin writes.
-package struct Owner: Hashable, Sendable, CustomStringConvertible {
+package struct Attachment: Hashable, Sendable, CustomStringConvertible {
   package let network: String
   package let containerID: String
   /// The interface's name in the container.
@@ -15,14 +15,14 @@ package struct Owner: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The same without the network.
-  package var attachment: Attachment { Attachment(containerID: containerID, interface: interface) }
+  package var id: AttachmentID { AttachmentID(containerID: containerID, interface: interface) }
 
   /// `network/containerID/interface`: none of the three may hold a slash.
   package var description: String { "\(network)/\(containerID)/\(interface)" }
 }
 
 /// One entry of the list of valid attachments that GC gets (CNI specification, "GC").
-package struct Attachment: Hashable, Sendable {
+package struct AttachmentID: Hashable, Sendable {
   package let containerID: String
   package let interface: String
 

@@ -4,15 +4,15 @@
 import CNI
 import Testing
 
-@Suite struct OwnerTests {
+@Suite struct AttachmentTests {
   @Test("an owner is named by network, container and interface, all of which tell it from others")
   func text() {
-    let owner = Owner(network: "net", containerID: "id", interface: "eth0")
+    let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
     #expect("\(owner)" == "net/id/eth0")
     let others = [
-      Owner(network: "net2", containerID: "id", interface: "eth0"),
-      Owner(network: "net", containerID: "id2", interface: "eth0"),
-      Owner(network: "net", containerID: "id", interface: "eth1"),
+      CNI.Attachment(network: "net2", containerID: "id", interface: "eth0"),
+      CNI.Attachment(network: "net", containerID: "id2", interface: "eth0"),
+      CNI.Attachment(network: "net", containerID: "id", interface: "eth1"),
     ]
     #expect(!others.contains(owner))
     #expect(Set(others.map(\.description)).count == 3)

@@ -4,13 +4,13 @@
 import CNI
 import Testing
 
-@Suite struct OwnerTagTests {
+@Suite struct AttachmentTagTests {
   @Test(
     "an interface's name that nft could not read is told by its hash, which is no longer",
     arguments: ["a\"b", "é", "a\u{7f}", "éééééé"])
   func unreadableInterface(name: String) {
     func tag(_ interface: String) -> String {
-      OwnerTag(Owner(network: "net", containerID: "id", interface: interface)).text
+      AttachmentTag(CNI.Attachment(network: "net", containerID: "id", interface: interface)).text
     }
     let own = tag(name).split(separator: "/").last ?? ""
     #expect(own.first == "~")
@@ -21,24 +21,25 @@ import Testing
 
   @Test("the longest names make a tag of 109 bytes, and one without a space")
   func limit() {
-    let owner = Owner(
+    let owner = CNI.Attachment(
       network: String(repeating: "n", count: 300), containerID: String(repeating: "c", count: 300),
       interface: String(repeating: "i", count: 15))
-    #expect(OwnerTag(owner).text.utf8.count == 109)
-    #expect(!OwnerTag(owner).text.contains(" "))
+    #expect(AttachmentTag(owner).text.utf8.count == 109)
+    #expect(!AttachmentTag(owner).text.contains(" "))
   }
 
   @Test("owners whose long names differ only at the end have different tags")
   func distinct() {
-    var tags: Set<OwnerTag> = []
+    var tags: Set<AttachmentTag> = []
     for part in 0..<3 {
       for index in 0..<10 {
         func name(_ own: Int, _ character: Character) -> String {
           String(repeating: character, count: 299) + (own == part ? "\(index)" : "x")
         }
         tags.insert(
-          OwnerTag(
-            Owner(network: name(0, "n"), containerID: name(1, "c"), interface: part == 2 ? "eth\(index)" : "eth")))
+          AttachmentTag(
+            CNI.Attachment(
+              network: name(0, "n"), containerID: name(1, "c"), interface: part == 2 ? "eth\(index)" : "eth")))
       }
     }
     #expect(tags.count == 30)
@@ -48,17 +49,22 @@ import Testing
     "a tag begins with its network's prefix, and with no other's",
     arguments: ["a", "net", String(repeating: "n", count: 300)])
   func prefix(network: String) {
-    let tag = OwnerTag(Owner(network: network, containerID: "id", interface: "eth0"))
-    #expect(tag.text.hasPrefix(OwnerTag.prefix(ofNetwork: network)))
+    let tag = AttachmentTag(CNI.Attachment(network: network, containerID: "id", interface: "eth0"))
+    #expect(tag.text.hasPrefix(AttachmentTag.prefix(ofNetwork: network)))
     for other in ["", "n", "ne", network + "0"] where other != network {
-      #expect(!tag.text.hasPrefix(OwnerTag.prefix(ofNetwork: other)))
+      #expect(!tag.text.hasPrefix(AttachmentTag.prefix(ofNetwork: other)))
     }
   }
 
   @Test("the tags of a network's attachments are those of their owners")
   func all() {
-    let valid: Set = [Attachment(containerID: "a", interface: "eth0"), Attachment(containerID: "b", interface: "net1")]
-    #expect(OwnerTag.all(valid, ofNetwork: "net") == [OwnerTag(text: "net/a/eth0"), OwnerTag(text: "net/b/net1")])
-    #expect(OwnerTag.all([], ofNetwork: "net").isEmpty)
+    let valid: Set = [
+      AttachmentID(containerID: "a", interface: "eth0"), AttachmentID(containerID: "b", interface: "net1"),
+    ]
+    #expect(
+      AttachmentTag.all(valid, ofNetwork: "net") == [
+        AttachmentTag(text: "net/a/eth0"), AttachmentTag(text: "net/b/net1"),
+      ])
+    #expect(AttachmentTag.all([], ofNetwork: "net").isEmpty)
   }
 }
