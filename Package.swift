@@ -9,16 +9,35 @@ let warningsAreErrors: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 /// The program's targets refuse pointers that are not marked.
 let strict: [SwiftSetting] = [.strictMemorySafety()] + warningsAreErrors
 
-func library(_ name: String, path: String? = nil, exclude: [String] = [], needs: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: needs, path: path, exclude: exclude, swiftSettings: strict)
+/// A library of a layer; a layer is a folder of `Sources`.
+func library(
+  _ name: String, in layer: String, folder: String? = nil, exclude: [String] = [], needs: [Target.Dependency] = []
+) -> Target {
+  .target(
+    name: name, dependencies: needs, path: "Sources/\(layer)/\(folder ?? name)", exclude: exclude, swiftSettings: strict
+  )
 }
+
+/// A plugin: its folder, and what it needs besides the types of the specification and the skeleton. The program has them all; a
+/// line in Sources/swift-cni/Plugins.swift makes it one of them.
+func plugin(_ name: String, in group: String, needs: [Target.Dependency]) -> Target {
+  library(name, in: "Plugins/\(group)", needs: ["CNI", "Skel", "JSON"] + needs)
+}
+
+let plugins = [
+  plugin("Portmap", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Rules", "Veth"]),
+  plugin("Firewall", in: "Meta", needs: ["Address", "Netlink", "Rules", "Veth"]),
+  plugin("Tuning", in: "Meta", needs: ["OS", "Address", "Sysctl", "NetNS", "Netlink"]),
+  plugin("Bandwidth", in: "Meta", needs: ["Address", "Digest", "NetNS", "Netlink", "Veth"]),
+  plugin("Flannel", in: "Meta", needs: ["OS", "Address", "Invoke"]),
+]
 
 func tests(_ name: String, of tested: Target.Dependency..., needs: [Target.Dependency] = []) -> Target {
   .testTarget(name: name, dependencies: tested + needs, swiftSettings: warningsAreErrors)
 }
 
-func clibrary(_ name: String, path: String? = nil, debian packages: String...) -> Target {
-  .systemLibrary(name: name, path: path, providers: [.apt(packages)])
+func clibrary(_ name: String, in folder: String = "Sources/Base", debian packages: String...) -> Target {
+  .systemLibrary(name: name, path: "\(folder)/\(name)", providers: [.apt(packages)])
 }
 
 /// What makes the program start fast, and on every distribution: no library but what is in it, not even libc's; no symbols,
@@ -34,60 +53,43 @@ let leanLink: [LinkerSetting] = [
 let package = Package(
   name: "swift-cni",
   products: [.executable(name: "swift-cni", targets: ["swift-cni"])],
+  // Bottom-up: a target may use only those above it.
   targets: [
-    // Bottom-up: a target may use only those above it.
-    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CLinux", path: "Sources/Base/CLinux"),
     clibrary("CJansson", debian: "libjansson-dev"),
     clibrary("CMessageDigest", debian: "libmd-dev"),
+    library("OS", in: "Base", needs: ["CLinux"]),
+    library("Address", in: "Base", needs: ["OS"]),
+    library("Digest", in: "Base", needs: ["CMessageDigest"]),
+    library("JSON", in: "Base", needs: ["CJansson"]),
 
-    library("OS", needs: ["CLinux"]),
-    library("Address", needs: ["OS"]),
-    library("Digest", needs: ["CMessageDigest"]),
-    library("JSON", needs: ["CJansson"]),
-    library("Sysctl", needs: ["OS"]),
-    library("NetNS", needs: ["OS", "CLinux"]),
-    library("Netlink", needs: ["OS", "Address", "CLinux"]),
-    library("CNI", needs: ["Address", "Digest", "JSON"]),
-    library("Rules", exclude: ["NFTables", "IPTables", "Firewalld"], needs: ["Address", "CNI"]),
+    library("Sysctl", in: "Kernel", needs: ["OS"]),
+    library("NetNS", in: "Kernel", needs: ["OS", "CLinux"]),
+    library("Netlink", in: "Kernel", needs: ["OS", "Address", "CLinux"]),
+
+    library("CNI", in: "CNI", folder: "Types", needs: ["Address", "Digest", "JSON"]),
+    library("Skel", in: "CNI", needs: ["OS", "JSON", "NetNS", "CNI"]),
+    library("Veth", in: "CNI", needs: ["Netlink", "CNI", "Skel"]),
+    library("Invoke", in: "CNI", needs: ["OS", "JSON", "CNI", "Skel"]),
+
+    library("Rules", in: "Rules", folder: "Seam", needs: ["Address", "CNI"]),
     library(
-      "NFTables", path: "Sources/Rules/NFTables",
-      needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
+      "NFTables", in: "Rules", needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
     library(
-      "IPTables", path: "Sources/Rules/IPTables",
+      "IPTables", in: "Rules",
       needs: ["Rules", "NFTables", "OS", "Address", "Digest", "NetNS", "Netlink", "CNI", "CLinux"]),
-    library(
-      "Firewalld", path: "Sources/Rules/Firewalld", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
-    library("Skel", needs: ["OS", "JSON", "NetNS", "CNI"]),
-    library("Veth", needs: ["Netlink", "CNI", "Skel"]),
-    library("Invoke", needs: ["OS", "JSON", "CNI", "Skel"]),
-    library(
-      "Portmap", path: "Sources/Plugins/Portmap",
-      needs: ["OS", "Address", "JSON", "Sysctl", "Netlink", "CNI", "Rules", "Skel", "Veth"]),
-    library(
-      "Bandwidth", path: "Sources/Plugins/Bandwidth",
-      needs: ["Address", "Digest", "JSON", "NetNS", "Netlink", "CNI", "Skel", "Veth"]),
-    library(
-      "Firewall", path: "Sources/Plugins/Firewall",
-      needs: ["Address", "JSON", "Netlink", "CNI", "Rules", "Skel", "Veth"]),
-    library(
-      "Tuning", path: "Sources/Plugins/Tuning",
-      needs: ["OS", "Address", "JSON", "Sysctl", "NetNS", "Netlink", "CNI", "Skel"]),
-    library(
-      "Flannel", path: "Sources/Plugins/Flannel",
-      needs: ["OS", "Address", "JSON", "CNI", "Invoke", "Skel"]),
+    library("Firewalld", in: "Rules", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
+  ] + plugins + [
     .executableTarget(
       name: "swift-cni",
-      dependencies: [
-        "OS", "CNI", "Skel", "Invoke", "NFTables", "IPTables", "Firewalld", "Portmap", "Firewall", "Tuning",
-        "Bandwidth",
-        "Flannel",
-      ],
+      dependencies: ["OS", "CNI", "Skel", "Invoke", "NFTables", "IPTables", "Firewalld"]
+        + plugins.map { .target(name: $0.name) },
       swiftSettings: strict, linkerSettings: leanLink),
 
     // Only tests use the libraries of the netfilter project, as judges of what is written without them.
-    clibrary("CMnl", path: "Tests/CNetfilter/CMnl", debian: "libmnl-dev"),
-    clibrary("CNftnl", path: "Tests/CNetfilter/CNftnl", debian: "libnftnl-dev"),
-    clibrary("CIPTC", path: "Tests/CNetfilter/CIPTC", debian: "libiptc-dev"),
+    clibrary("CMnl", in: "Tests/CNetfilter", debian: "libmnl-dev"),
+    clibrary("CNftnl", in: "Tests/CNetfilter", debian: "libnftnl-dev"),
+    clibrary("CIPTC", in: "Tests/CNetfilter", debian: "libiptc-dev"),
     .target(
       name: "FramingSupport", dependencies: ["CLinux", "CMnl"], path: "Tests/FramingSupport",
       swiftSettings: warningsAreErrors),
