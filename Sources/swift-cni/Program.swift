@@ -18,10 +18,11 @@ enum Program {
       return Dispatcher(name.make(note: streams.note), streams).run()
     }
     let names = PluginName.allCases.map(\.rawValue).joined(separator: "|")
-    let usage = "usage: swift-cni \(names), or a link of that name to this program"
+    let usage = "usage: swift-cni \(names), or a link of that name to this program; swift-cni plugins lists them"
     switch CommandLine.arguments.dropFirst().first {
     case "--version": return tell([about], streams)
     case "-h", "--help": return tell([about, usage], streams)
+    case "plugins": return tell(PluginName.allCases.map(\.rawValue), streams)
     default:
       streams.note(usage)
       return 2

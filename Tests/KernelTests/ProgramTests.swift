@@ -8,7 +8,7 @@ import Testing
 @Suite("the program") struct ProgramTests {
   private static let plugins = ["portmap", "firewall", "tuning", "bandwidth", "flannel"]
   private static let usage =
-    "usage: swift-cni portmap|firewall|tuning|bandwidth|flannel, or a link of that name to this program\n"
+    "usage: swift-cni portmap|firewall|tuning|bandwidth|flannel, or a link of that name to this program; swift-cni plugins lists them\n"
   private static let version: [String: String] = ["CNI_COMMAND": "VERSION"]
 
   /// Runs the program under a name with these arguments.

@@ -15,7 +15,7 @@ extension Dispatcher {
   }
 
   /// VERSION does not read stdin: it may be a terminal, or belong to somebody else, such as the lines of a `while read` loop.
-  func printVersions() throws(CNIError) {
+  mutating func printVersions() throws(CNIError) {
     try output(
       .object(
         JSONObject([
@@ -26,7 +26,7 @@ extension Dispatcher {
 
   /// Has the plugin add the attachment, and prints its result. Nothing is begun that could not be answered; what fails after
   /// that is taken back, as a caller that has no result knows of no attachment.
-  func add(_ request: Request) throws(CNIError) {
+  mutating func add(_ request: Request) throws(CNIError) {
     let config = request.config
     try checkOutput()
     let result = try plugin.add(request)
@@ -48,7 +48,7 @@ extension Dispatcher {
     }
   }
 
-  private func output(_ json: JSON) throws(CNIError) {
+  private mutating func output(_ json: JSON) throws(CNIError) {
     do {
       try print(json.text)
     } catch {
@@ -57,7 +57,7 @@ extension Dispatcher {
   }
 
   /// Prints the error object, or tells stderr what it would have said.
-  func report(_ failure: CNIError, _ version: SpecVersion) {
+  mutating func report(_ failure: CNIError, _ version: SpecVersion) {
     do {
       try print(failure.json(version).text)
     } catch {

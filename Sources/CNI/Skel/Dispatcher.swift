@@ -13,7 +13,8 @@ package struct Dispatcher {
 
   let plugin: any Plugin
   let streams: Streams
-  private let transcript = Transcript()
+  /// What a log needs to know when the call is over. No class, whose metadata would be made at every start.
+  private var transcript = Transcript()
 
   package init(_ plugin: any Plugin, _ streams: Streams) {
     self.plugin = plugin
@@ -24,12 +25,13 @@ package struct Dispatcher {
   package func run() -> Int32 {
     guard let command = streams[.command] else { return introduce() }
     let begin = monotonicMicroseconds()
-    let failure = run(command)
-    log(command, failure, since: begin)
+    var call = self
+    let failure = call.run(command)
+    if call.mayBeLogged { call.log(command, failure, since: begin) }
     return failure == nil ? 0 : 1
   }
 
-  private func run(_ command: String) -> CNIError? {
+  private mutating func run(_ command: String) -> CNIError? {
     var version = SpecVersion.current
     do throws(CNIError) {
       guard let verb = Verb(rawValue: command) else {
@@ -45,7 +47,7 @@ package struct Dispatcher {
     }
   }
 
-  private func answer(_ verb: Verb, _ version: inout SpecVersion) throws(CNIError) {
+  private mutating func answer(_ verb: Verb, _ version: inout SpecVersion) throws(CNIError) {
     if verb == .version { return try printVersions() }
     let text = try readInput()
     let document = try NetworkConfig.document(parsing: text)
@@ -60,7 +62,7 @@ package struct Dispatcher {
       throw CNIError(.incompatibleVersion, "cniVersion: \(reason)")
     }
     // What only removes is not kept from it by a log that cannot be.
-    if verb != .delete, verb != .collectGarbage {
+    if verb != .delete, verb != .collectGarbage, mayBeLogged {
       _ = try configuration { () throws(FieldError) in try CallLog(document, streams.environment) }
     }
     switch verb {
@@ -105,11 +107,15 @@ package struct Dispatcher {
 // MARK: - The log
 
 extension Dispatcher {
-  /// What a log needs to know when the call is over.
-  final class Transcript {
+  struct Transcript {
     var document: Field?
     var input: [UInt8] = []
     var output: [UInt8] = []
+  }
+
+  /// Whether anybody asks for a log; hardly anybody does, and to read what is asked costs a start more than to see that.
+  private var mayBeLogged: Bool {
+    streams.environment[CallLog.variable] != nil || transcript.document?["log"].isPresent ?? false
   }
 
   /// Writes what the call was into the log that its configuration, or the environment, asks for.
@@ -127,7 +133,7 @@ extension Dispatcher {
   }
 
   /// Prints bytes, and keeps them for the log.
-  func print(_ bytes: [UInt8]) throws(SystemError) {
+  mutating func print(_ bytes: [UInt8]) throws(SystemError) {
     transcript.output = bytes
     try streams.writeOutput(bytes)
   }
