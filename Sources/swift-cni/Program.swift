@@ -14,7 +14,7 @@ enum Program {
   /// The program under a plugin's name is that plugin; under its own name the first argument says which.
   static func run(_ streams: Streams) -> Int32 {
     let first = { CommandLine.arguments.dropFirst().first.flatMap(PluginName.init) }
-    if let name = PluginName(rawValue: programName) ?? first() {
+    if let name = PluginName(rawValue: invokedName) ?? first() {
       return Dispatcher(name.make(note: streams.note), streams).run()
     }
     let names = PluginName.allCases.map(\.rawValue).joined(separator: "|")

@@ -244,7 +244,7 @@ extension BandwidthOptionsTests {
   }
 
   @Test(
-    "bits become bytes, and what comes in 25 ms may wait beside a bucket full, as with the peer",
+    "bits become bytes, and what comes in 25 ms may wait beside a bucket full, as with upstream",
     arguments: [
       // tc qdisc add dev lo root tbf rate 8mbit burst 20000 latency 25ms: limit 45000
       (8_000_000, 160_000, 1_000_000, 20_000, 45_000), (1_000_000_000, 8_000_000, 125_000_000, 1_000_000, 4_125_000),

@@ -61,7 +61,7 @@ extension ShapingTests {
     #expect(selective == SelectiveBucket(Self.bucket, except: unshaped, handle: Shaping.selectiveHandle))
   }
 
-  @Test("only the root that we or the peer make is ours")
+  @Test("only the root that we or upstream make is ours")
   func ownRoot() {
     for (kind, handle, isOurs) in [
       ("tbf", TrafficHandle(1), true), ("tbf", TrafficHandle(2), false), ("tbf", TrafficHandle(1, 1), false),

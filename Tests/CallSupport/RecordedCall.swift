@@ -4,14 +4,14 @@
 import JSON
 import OS
 
-/// A call that a real runtime made, and what the peer's plugin answered.
+/// A call that a real runtime made, and what upstream's plugin answered.
 package struct RecordedCall: Sendable, CustomStringConvertible {
   package let client: String
   package let plugin: String
   package let environment: [String: String]
   package let stdin: String
-  package let peerOutput: String
-  package let peerStatus: Int
+  package let upstreamOutput: String
+  package let upstreamStatus: Int
   private let title: String
 
   package var verb: String { environment["CNI_COMMAND"] ?? "" }
@@ -23,9 +23,9 @@ package struct RecordedCall: Sendable, CustomStringConvertible {
     plugin = try text("plugin")
     title = try text("case")
     stdin = try text("stdin")
-    peerOutput = try text("peerStdout")
+    upstreamOutput = try text("peerStdout")
     // No program ends with -1.
-    peerStatus = try line["peerStatus"].integer(in: 0...255) ?? -1
+    upstreamStatus = try line["peerStatus"].integer(in: 0...255) ?? -1
     var environment: [String: String] = [:]
     for member in try line["env"].object()?.members ?? [] {
       environment[member.name] = try Field(member.value).string() ?? ""

@@ -11,7 +11,7 @@ import Testing
 
 /// DEL, GC and STATUS.
 @Suite struct FirewallVerbsTests {
-  /// Expects that DEL succeeds, and answers the hint that the backends were given.
+  /// Expects that DEL succeeds, and returns the hint that the backends were given.
   private static func hint(_ config: String, _ recording: RecordingHost = RecordingHost()) throws -> [Rule] {
     let answer = Sample.answer("DEL", config, recording)
     #expect(answer.status == 0)

@@ -162,8 +162,8 @@ struct HostLinkTests {
     let answer = host.run {
       Call(environment, call.stdin).answer { note in Firewall(recording.host, note: note) }
     }
-    #expect(Int(answer.status) == call.peerStatus)
-    #expect(answer.json?.canonicalResult == (try JSON(call.peerOutput).canonicalResult))
+    #expect(Int(answer.status) == call.upstreamStatus)
+    #expect(answer.json?.canonicalResult == (try JSON(call.upstreamOutput).canonicalResult))
     let isolations = Rule.isolate(Isolation(bridge: bridge, .sameBridge, port: "veth0"))
     #expect(recording.backends.flatMap(\.applied).flatMap(\.rules).contains(isolations))
   }

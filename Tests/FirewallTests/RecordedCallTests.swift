@@ -9,7 +9,7 @@ import JSON
 import Rules
 import Testing
 
-/// Calls that real runtimes made of the peer's firewall.
+/// Calls that real runtimes made of upstream's firewall.
 @Suite struct RecordedCallTests {
   private static let all = RecordedCall.all.filter { $0.plugin == "firewall" }
   /// A bridge is looked for in the kernel; see HostLinkTests.
@@ -25,7 +25,7 @@ import Testing
     return Call(environment, call.stdin).answer { note in Firewall(host.host, note: note) }
   }
 
-  @Test("the recorded calls are all there, some of them with an isolation, and the peer answered them all")
+  @Test("the recorded calls are all there, some of them with an isolation, and upstream answered them all")
   func complete() {
     let table = Dictionary(grouping: Self.all) { "\($0.client) \($0.verb)" }.mapValues(\.count)
     #expect(
@@ -33,25 +33,25 @@ import Testing
         "podman ADD": 8, "podman DEL": 8, "podman VERSION": 7, "containerd ADD": 3, "containerd DEL": 4,
         "buildah ADD": 1, "buildah DEL": 1, "buildah VERSION": 1,
       ])
-    #expect(Self.all.allSatisfy { $0.peerStatus == 0 })
+    #expect(Self.all.allSatisfy { $0.upstreamStatus == 0 })
     #expect(Self.all.count - Self.open.count == 2)
   }
 
-  @Test("a call of firewall is answered as the peer answered it", arguments: open)
+  @Test("a call of firewall is answered as upstream answered it", arguments: open)
   func answered(call: RecordedCall) throws {
     let answer = Self.answer(call, RecordingHost())
-    #expect(Int(answer.status) == call.peerStatus)
+    #expect(Int(answer.status) == call.upstreamStatus)
     #expect(answer.notes.isEmpty)
-    if call.peerOutput.isEmpty {
+    if call.upstreamOutput.isEmpty {
       #expect(answer.output.isEmpty)
     } else if call.verb == "VERSION" {
       // We speak older versions too.
       let supported = try Field(answer.json)["supportedVersions"].array()?.compactMap { try $0.string() } ?? []
-      let peers = try Field(call.peerOutput)["supportedVersions"].array()?.compactMap { try $0.string() } ?? []
+      let peers = try Field(call.upstreamOutput)["supportedVersions"].array()?.compactMap { try $0.string() } ?? []
       #expect(!peers.isEmpty && Set(supported).isSuperset(of: peers))
-      #expect(try Field(answer.json)["cniVersion"].string() == Field(call.peerOutput)["cniVersion"].string())
+      #expect(try Field(answer.json)["cniVersion"].string() == Field(call.upstreamOutput)["cniVersion"].string())
     } else {
-      let expected = try JSON(call.peerOutput).canonicalResult
+      let expected = try JSON(call.upstreamOutput).canonicalResult
       #expect(answer.json?.canonicalResult == expected)
     }
   }

@@ -84,7 +84,7 @@ final class FakeConnection {
     try send(Trace.name + Trace.signal)
   }
 
-  /// Lets a client in, and answers its calls in their order.
+  /// Lets a client in, and returns its calls in their order.
   func serve(_ letters: Letter...) throws {
     try welcome()
     for letter in letters {

@@ -21,7 +21,7 @@ import Testing
 
   private static func wanted(_ rules: [Rule]) -> OwnedRules { OwnedRules(owner: owner, rules: rules) }
 
-  /// Lets a backend do something, and answers what it noted.
+  /// Lets a backend do something, and returns what it noted.
   private static func notes(
     _ record: RecordingOwners, zone: String = "trusted", _ bus: String,
     _ body: (FirewalldBackend) throws -> Void
@@ -103,7 +103,7 @@ import Testing
   @Test(
     "what firewalld refuses is the error of ADD, and takes out again what was put in",
     arguments: [
-      ("INVALID_ZONE: trusted", .invalidConfiguration, "firewalldZone: "), ("ZONE_CONFLICT: x", .standsInTheWay, ""),
+      ("INVALID_ZONE: trusted", .invalidConfiguration, "firewalldZone: "), ("ZONE_CONFLICT: x", .resourceConflict, ""),
       ("INVALID_ADDR: x", .firewalldRefused, ""),
     ] as [(String, CNIError.Code, String)])
   func refused(text: String, code: CNIError.Code, field: String) throws {

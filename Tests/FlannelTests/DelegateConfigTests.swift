@@ -245,8 +245,8 @@ extension DelegateConfigTests {
     #expect(try json["mtu"].integer(in: 1450...1450) == 1450)
   }
 
-  @Test("what the peer kept is adapted whatever the case of its members")
-  func adaptedPeer() throws {
+  @Test("what upstream kept is adapted whatever the case of its members")
+  func adaptedUpstream() throws {
     let saved = try #require(
       try Field(#"{"CNIVersion":"0.2.0","Name":"old","type":"bridge","RUNTIMECONFIG":{}}"#).object())
     let kept = DelegateConfig(saved: saved, for: try Sample.config(#""runtimeConfig":{"b":2}"#))

@@ -40,8 +40,8 @@ import Testing
     return try folder?.read(name).map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The configuration as the peer keeps it, in a file that is named after the container.
-  private func putAsPeer(_ mark: Int, _ network: String = "net", _ containerID: String = "id") throws {
+  /// The configuration as upstream keeps it, in a file that is named after the container.
+  private func putAsUpstream(_ mark: Int, _ network: String = "net", _ containerID: String = "id") throws {
     try put(String(decoding: JSON.object(config(mark, network)).text, as: UTF8.self), at: containerID)
   }
 
@@ -66,7 +66,7 @@ extension SavedConfigsTests {
     }
   }
 
-  @Test("the file has a name of its own and the peer's, and tells whose it is")
+  @Test("the file has a name of its own and upstream's, and tells whose it is")
   func file() throws {
     try saved.write(try config(1), Sample.owner())
     #expect(try names() == ["id", "net:id:eth0"])
@@ -121,38 +121,38 @@ extension SavedConfigsTests {
   }
 }
 
-// MARK: - The peer's files
+// MARK: - Upstream's files
 
 extension SavedConfigsTests {
-  @Test("what the peer kept is read for any interface, and removed with the first")
+  @Test("what upstream kept is read for any interface, and removed with the first")
   func peer() throws {
     for interface in ["eth0", "net1"] {
       let owner = Sample.owner("net", "id", interface)
-      try putAsPeer(1)
+      try putAsUpstream(1)
       #expect(try saved.read(owner) == config(1))
       try saved.remove(owner)
       #expect(try names() == [])
     }
   }
 
-  @Test("what the peer kept for another network is not read, and stays")
-  func peerOfOtherNetwork() throws {
-    try putAsPeer(1, "other")
+  @Test("what upstream kept for another network is not read, and stays")
+  func upstreamOfOtherNetwork() throws {
+    try putAsUpstream(1, "other")
     #expect(try saved.read(Sample.owner()) == nil)
     try saved.remove(Sample.owner())
     #expect(try names() == ["id"])
   }
 
-  @Test("a name that the peer's file has is left to it, and what is kept beside it goes first")
-  func peerBeside() throws {
-    try putAsPeer(1)
+  @Test("a name that upstream's file has is left to it, and what is kept beside it goes first")
+  func upstreamBeside() throws {
+    try putAsUpstream(1)
     try saved.write(try config(2), Sample.owner())
     #expect(try saved.read(Sample.owner()) == config(2))
     #expect(try JSON(#require(try text("id"))) == .object(config(1)))
   }
 
-  @Test("the peer's name is that of the container's first attachment, and goes with it")
-  func peersName() throws {
+  @Test("upstream's name is that of the container's first attachment, and goes with it")
+  func upstreamsName() throws {
     let second = Sample.owner("net", "id", "net1")
     try saved.write(try config(1), Sample.owner())
     try saved.write(try config(2), second)
@@ -163,7 +163,7 @@ extension SavedConfigsTests {
     #expect(try names() == ["net:id:net1"])
   }
 
-  @Test("the name of the peer's file is read no more than the file says: of another attachment it says nothing")
+  @Test("the name of upstream's file is read no more than the file says: of another attachment it says nothing")
   func linkOfOther() throws {
     try saved.write(try config(1), Sample.owner())
     #expect(try saved.read(Sample.owner("net", "id", "net1")) == nil)
@@ -182,10 +182,10 @@ extension SavedConfigsTests {
     #expect(try names() == [])
   }
 
-  @Test("where the own file is broken the peer's is read", arguments: broken)
+  @Test("where the own file is broken upstream's is read", arguments: broken)
   func brokenOwnFile(text: String) throws {
     try put(text, at: "net:id:eth0")
-    try putAsPeer(1)
+    try putAsUpstream(1)
     #expect(try saved.read(Sample.owner()) == config(1))
   }
 
@@ -215,8 +215,8 @@ extension SavedConfigsTests {
     #expect(try saved.read(Sample.owner()) == nil)
   }
 
-  @Test("what is no file under the peer's name is neither read nor removed, and is in nobody's way")
-  func noPeersFile() throws {
+  @Test("what is no file under upstream's name is neither read nor removed, and is in nobody's way")
+  func noUpstreamsFile() throws {
     _ = try Folder.make("\(saved.path)/id")
     #expect((try? saved.read(Sample.owner())) == .some(nil))
     try saved.write(try config(1), Sample.owner())
@@ -250,9 +250,9 @@ extension SavedConfigsTests {
     #expect(try attachments("nosuch") == [])
   }
 
-  @Test("the peer's files are not listed, as they do not tell their interface")
-  func peerNotListed() throws {
-    try putAsPeer(1)
+  @Test("upstream's files are not listed, as they do not tell their interface")
+  func upstreamNotListed() throws {
+    try putAsUpstream(1)
     try put(#"{"name":"net","type":"bridge"}"#, at: "net:id:eth0")
     #expect(try attachments("net") == [])
   }

@@ -214,7 +214,7 @@ extension FirewallRecordTests {
     }
   }
 
-  /// The same call of both records; answers what each has told.
+  /// The same call of both records; returns what each has told.
   private func both(_ memory: MemoryRecord, _ call: (any FirewallRecord, Listener) throws -> Void) rethrows
     -> [[String]]
   {

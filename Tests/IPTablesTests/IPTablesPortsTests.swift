@@ -38,7 +38,7 @@ import Testing
     _ = try backend().apply(wanted, onConflict: policy) {}
   }
 
-  @Test("the rules are the peer's, word for word")
+  @Test("the rules are upstream's, word for word")
   func rules() throws {
     try add(try Self.wanted())
     // printf netid | sha512sum
@@ -59,7 +59,7 @@ import Testing
     #expect(tables.rules(IPTable(.nat, .ip6)).isEmpty)
   }
 
-  @Test("the chain of eth0 is named as the peer names it, and those of other interfaces by themselves")
+  @Test("the chain of eth0 is named as upstream names it, and those of other interfaces by themselves")
   func chains() {
     // printf nabc | sha512sum
     let owner = CNI.Attachment(network: "n", containerID: "abc", interface: "eth0")

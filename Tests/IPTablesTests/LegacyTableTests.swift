@@ -216,12 +216,12 @@ extension LegacyTableTests {
     #expect(try !Self.canDrop(table, leavingOut: "A"))
   }
 
-  @Test("with needles those rules are answered that hold one, or jump to a chain of that name")
-  func needles() throws {
+  @Test("with patterns those rules are answered that hold one, or jump to a chain of that name")
+  func patterns() throws {
     let golden = try #require(GoldenTable.all.last { $0.family == .ip && $0.command.contains("-P FORWARD") })
     let table = try LegacyTable(golden.table, golden.contents)
-    func found(_ chain: String, _ needles: [[UInt8]]) -> [String]? {
-      table.rules(of: chain, holding: needles).map { $0.rule?.target.text ?? "" }
+    func found(_ chain: String, _ patterns: [[UInt8]]) -> [String]? {
+      table.rules(of: chain, holding: patterns).map { $0.rule?.target.text ?? "" }
     }
     #expect(found("CNI-FORWARD", []) == [])
     #expect(found("CNI-FORWARD", [[10, 22, 0, 5]]) == ["-j ACCEPT", "-j ACCEPT"])

@@ -128,16 +128,16 @@ private struct MemoryReader: TableReader {
   }
 
   func rules(
-    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+    of chain: String, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
   ) -> [PlacedRule] {
-    let rules = (chains[chain] ?? []).filter { $0.rule.holds(needles, table) }.map { PlacedRule($0.handle, $0.rule) }
+    let rules = (chains[chain] ?? []).filter { $0.rule.holds(patterns, table) }.map { PlacedRule($0.handle, $0.rule) }
     guard let isLast, let end = rules.firstIndex(where: isLast) else { return rules }
     return Array(rules[...end])
   }
 
-  func allRules(holding needles: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] {
+  func allRules(holding patterns: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] {
     chains.sorted { $0.key < $1.key }.flatMap { chain in
-      chain.value.filter { $0.rule.holds(needles, table) }.map { (chain.key, PlacedRule($0.handle, $0.rule)) }
+      chain.value.filter { $0.rule.holds(patterns, table) }.map { (chain.key, PlacedRule($0.handle, $0.rule)) }
     }
   }
 
@@ -153,11 +153,11 @@ extension PlacedRule {
 }
 
 extension IPTablesRule {
-  /// Whether the bytes of the rule, as nf_tables has them, hold one of the needles.
-  fileprivate func holds(_ needles: [[UInt8]]?, _ table: IPTable) -> Bool {
-    guard let needles else { return true }
+  /// Whether the bytes of the rule, as nf_tables has them, hold one of the patterns.
+  fileprivate func holds(_ patterns: [[UInt8]]?, _ table: IPTable) -> Bool {
+    guard let patterns else { return true }
     return NFTExpression.encoded(expressions(table.family)).withUnsafeBytes { bytes in
-      needles.contains { bytes.holds($0) }
+      patterns.contains { bytes.holds($0) }
     }
   }
 }

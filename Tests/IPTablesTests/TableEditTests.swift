@@ -70,12 +70,12 @@ import Testing
     #expect(try canDrop())
   }
 
-  @Test("with needles those rules are answered that hold one")
-  func needles() throws {
+  @Test("with patterns those rules are answered that hold one")
+  func patterns() throws {
     try append("-j RETURN", "-s 10.22.0.5/32 -j ACCEPT", "-d 10.22.0.6/32 -j ACCEPT", "-i cni0 -j X", to: "MINE")
-    func found(_ needles: [[UInt8]]) throws -> [String] {
+    func found(_ patterns: [[UInt8]]) throws -> [String] {
       try tables.change(Self.table) { (edit) throws(CNIError) in
-        try edit.rules(of: "MINE", holding: needles).compactMap { $0.rule?.text }
+        try edit.rules(of: "MINE", holding: patterns).compactMap { $0.rule?.text }
       }
     }
     #expect(try found([]) == [])
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test("a chain that was read as a whole is not read again for needles")
+  @Test("a chain that was read as a whole is not read again for patterns")
   func known() throws {
     try append("-j RETURN", "-j ACCEPT", to: "MINE")
     try tables.change(Self.table) { (edit) throws(CNIError) in
@@ -156,12 +156,12 @@ private final class CountingReader: TableReader {
   }
 
   func rules(
-    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+    of chain: String, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
   ) -> [PlacedRule] {
     read.append(chain)
     return []
   }
 
-  func allRules(holding needles: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] { [] }
+  func allRules(holding patterns: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] { [] }
   func chains(withPrefix prefix: String) -> [String] { [] }
 }

@@ -72,7 +72,7 @@ struct BandwidthBucketTests {
   }
 
   @Test(
-    "for ordinary values everything is as the peer makes it",
+    "for ordinary values everything is as upstream makes it",
     arguments: [
       (1_000_000, 80_000), (8_000_000, 200_000), (100_000_000, 10_000_000), (1_000_000_000, 8_000_000),
       (10_000_000_000, 80_000_000), (50_000_000, 2_147_483_647),
@@ -100,7 +100,7 @@ struct BandwidthBucketTests {
       var same = bucket
       same.burst = otherBurst
       #expect(same == other)
-      // The peer cuts off where the kernel rounds.
+      // Upstream cuts off where the kernel rounds.
       #expect(max(burst, otherBurst) - min(burst, otherBurst) <= UInt64(rate) / 8 / 500_000)
     }
   }

@@ -76,7 +76,7 @@ struct BandwidthOwnershipTests {
     #expect(try scene.ifbs().isEmpty)
   }
 
-  @Test("what the peer added is taken over by an ADD, and a DEL leaves nothing of it")
+  @Test("what upstream added is taken over by an ADD, and a DEL leaves nothing of it")
   func adoption() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
@@ -92,8 +92,8 @@ struct BandwidthOwnershipTests {
     try scene.requireUnchanged(since: before)
   }
 
-  @Test("what the peer added is removed by a DEL", arguments: [false, true])
-  func peerAdded(hasResult: Bool) throws {
+  @Test("what upstream added is removed by a DEL", arguments: [false, true])
+  func upstreamAdded(hasResult: Bool) throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
     let added = try scene.succeed("ADD", BandwidthScene.both, .init(program: BandwidthScene.peer))
@@ -101,8 +101,8 @@ struct BandwidthOwnershipTests {
     try scene.requireUnchanged(since: before)
   }
 
-  @Test("what the peer added for another interface than eth0 is removed by a DEL with its result")
-  func peerAddedElsewhere() throws {
+  @Test("what upstream added for another interface than eth0 is removed by a DEL with its result")
+  func upstreamAddedElsewhere() throws {
     let scene = try BandwidthScene(networks: [.first, .second])
     let before = try scene.state()
     let second = try scene.node.attach(scene.container, ip: "10.23.0.5", ifName: "net1", network: .second)
@@ -113,15 +113,15 @@ struct BandwidthOwnershipTests {
     try scene.requireUnchanged(since: before)
   }
 
-  @Test("the peer's CHECK finds what an ADD made")
-  func peerChecks() throws {
+  @Test("upstream's CHECK finds what an ADD made")
+  func upstreamChecks() throws {
     let scene = try BandwidthScene()
     let added = try scene.succeed("ADD")
     try scene.succeed("CHECK", BandwidthScene.both, .init(prevResult: added.outputText, program: BandwidthScene.peer))
   }
 
-  @Test("the peer's DEL removes the IFB of an ADD, and the next DEL what the peer leaves")
-  func peerDeleted() throws {
+  @Test("upstream's DEL removes the IFB of an ADD, and the next DEL what upstream leaves")
+  func upstreamDeleted() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
     let added = try scene.succeed("ADD")
@@ -133,9 +133,9 @@ struct BandwidthOwnershipTests {
   }
 
   @Test(
-    "the filter that the peer's DEL leaves, which drops everything, goes with the next ADD or DEL",
+    "the filter that upstream's DEL leaves, which drops everything, goes with the next ADD or DEL",
     arguments: ["ADD", "DEL"])
-  func peerLeftovers(verb: String) throws {
+  func upstreamLeftovers(verb: String) throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
     // Both ends know each other's address from now on.

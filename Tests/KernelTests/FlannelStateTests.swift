@@ -119,11 +119,11 @@ struct FlannelStateTests {
     #expect(try network.node.traces() == [])
   }
 
-  @Test("a pod that the peer added is deleted by the file that the peer left, and that file with it")
-  func peersPod() throws {
+  @Test("a pod that upstream added is deleted by the file that upstream left, and that file with it")
+  func upstreamsPod() throws {
     let network = FlannelNetwork(on: try FlannelNode())
     let pod = try Pod()
-    let result = try network.addAsPeer(pod)
+    let result = try network.addAsUpstream(pod)
     #expect(try network.node.traces().count == 3)
     // Nothing but the file tells the subnet.
     try network.node.remove(network.subnetFile)
@@ -131,29 +131,29 @@ struct FlannelStateTests {
     #expect(try network.node.traces() == [])
   }
 
-  @Test("a file that the peer left for another network of the same pod is not touched")
-  func peersOtherNetwork() throws {
+  @Test("a file that upstream left for another network of the same pod is not touched")
+  func upstreamsOtherNetwork() throws {
     let network = FlannelNetwork(on: try FlannelNode())
     var other = network
     other.name = "other"
     let pod = try Pod()
     var second = pod
     second.ifName = "net1"
-    _ = try network.addAsPeer(pod)
+    _ = try network.addAsUpstream(pod)
     try other.delete(second)
     #expect(try network.node.traces().count == 3)
     try network.delete(pod)
     #expect(try network.node.traces() == [])
   }
 
-  @Test("what ADD saves is where the peer looks for it, and all that its DEL needs")
-  func backToPeer() throws {
+  @Test("what ADD saves is where upstream looks for it, and all that its DEL needs")
+  func backToUpstream() throws {
     let network = FlannelNetwork(on: try FlannelNode())
     let pod = try Pod()
     _ = try network.add(pod)
-    try network.deleteAsPeer(pod)
+    try network.deleteAsUpstream(pod)
     #expect(try network.node.addresses() + network.node.interfaces() == [])
-    // What the peer does not know of goes when flannel is here again.
+    // What upstream does not know of goes when flannel is here again.
     try network.delete(pod)
     #expect(try network.node.traces() == [])
   }
@@ -172,7 +172,7 @@ struct FlannelStateTests {
     #expect(try network.node.traces() == [])
     network.wrapper = ["strace", "-o", "/dev/null", "-e", "trace=linkat", "-e", "inject=linkat:error=\(error)"]
     _ = try network.add(pod)
-    try network.deleteAsPeer(pod)
+    try network.deleteAsUpstream(pod)
     #expect(try network.node.addresses() + network.node.interfaces() == [])
     network.wrapper = []
     try network.delete(pod)

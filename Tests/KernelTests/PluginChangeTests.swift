@@ -12,10 +12,10 @@ import Testing
 struct PluginChangeTests {
   /// Whose plugin adds a container, and whose then deletes it.
   enum Change: CaseIterable {
-    case peersToOurs, oursToPeers
+    case upstreamsToOurs, oursToUpstreams
 
     func order<T>(ours: T, peers: T) -> (adds: T, deletes: T) {
-      self == .peersToOurs ? (peers, ours) : (ours, peers)
+      self == .upstreamsToOurs ? (peers, ours) : (ours, peers)
     }
   }
 
@@ -26,9 +26,9 @@ struct PluginChangeTests {
     arguments: IPTablesSettings.Variant.allCases, Change.allCases)
   func portmap(variant: IPTablesSettings.Variant, change: Change) throws {
     let host = try PortmapNode(programs: IPTablesPrograms(variant))
-    let (ours, peers) = (host.byAnyIPTables, host.byPeer)
+    let (ours, peers) = (host.byAnyIPTables, host.byUpstream)
     let containers = try (5..<8).map { try host.node.addContainer(ip: "10.22.0.\($0)", ip6: "fd00:22::\($0)") }
-    // The peer's first: only by its rules do ours find out which variant this host has.
+    // Upstream's first: only by its rules do ours find out which variant this host has.
     try peers.add(containers[1], PortMapping(8081, 80))
     try ours.add(containers[2], PortMapping(8082, 80))
     let before = try host.savedOfAll()
@@ -51,7 +51,7 @@ struct PluginChangeTests {
   }
 
   @Test(
-    "portmap: our DEL removes what the peer has added, and its UDP flows, if the configuration names no backend too",
+    "portmap: our DEL removes what upstream has added, and its UDP flows, if the configuration names no backend too",
     arguments: IPTablesSettings.Variant.allCases)
   func noBackend(variant: IPTablesSettings.Variant) throws {
     let host = try PortmapNode(programs: IPTablesPrograms(variant))
@@ -59,7 +59,7 @@ struct PluginChangeTests {
     let inside = try container.namespace.run { try UDPSocket("10.22.0.5", 53, timeout: 300) }
     let onHost = try host.node.namespace.run { try UDPSocket(Node.address, 5353) }
     let client = try host.node.client.run { try UDPSocket(Node.clientAddress) }
-    try host.byPeer.add(container, PortMapping(5353, 53, "udp"))
+    try host.byUpstream.add(container, PortMapping(5353, 53, "udp"))
     try client.send("to the container", to: Endpoint(Node.address, 5353))
     #expect(try inside.receive().text == "to the container")
     try host.delete(container, PortMapping(5353, 53, "udp"))
@@ -76,8 +76,8 @@ struct PluginChangeTests {
   func bandwidth(change: Change) throws {
     let scene = try BandwidthScene()
     let (program, peer) = (BandwidthScene.program, BandwidthScene.peer)
-    // Two who stay: the container of the scene is the peer's.
-    let peersResult = try scene.succeed("ADD", BandwidthScene.both, .init(program: peer)).outputText
+    // Two who stay: the container of the scene is upstream's.
+    let upstreamsResult = try scene.succeed("ADD", BandwidthScene.both, .init(program: peer)).outputText
     let ours = try scene.node.addContainer(ip: "10.22.0.6")
     let oursResult = try scene.succeed("ADD", BandwidthScene.both, .init(container: ours)).outputText
     func state() throws -> [String] { [try scene.state(), try scene.filters(ours.hostInterface)] }
@@ -89,17 +89,17 @@ struct PluginChangeTests {
     for limitedOne in [scene.container, ours, container] { try expectLimits(scene, limitedOne) }
     try scene.succeed(
       "DEL", BandwidthScene.both, .init(container: container, prevResult: added.outputText, program: deletes))
-    if change == .peersToOurs {
+    if change == .upstreamsToOurs {
       #expect(try state() == attached)
       #expect(try scene.filters(container.hostInterface).isEmpty)
       #expect(unlimited.contains(try toContainer(scene, container).rateNow()))
       #expect(unlimited.contains(try fromContainer(scene, container).rateNow()))
     }
     #expect(try scene.ifbs().count == 2)
-    // The peer's DEL leaves the qdiscs of the interface, which a runtime has deleted next.
+    // Upstream's DEL leaves the qdiscs of the interface, which a runtime has deleted next.
     try scene.node.namespace.ip("link del \(container.hostInterface)")
     #expect(try state() == before)
-    try scene.succeed("CHECK", BandwidthScene.both, .init(prevResult: peersResult, program: peer))
+    try scene.succeed("CHECK", BandwidthScene.both, .init(prevResult: upstreamsResult, program: peer))
     try scene.succeed("CHECK", BandwidthScene.both, .init(container: ours, prevResult: oursResult))
     for limitedOne in [scene.container, ours] { try expectLimits(scene, limitedOne) }
   }
@@ -148,7 +148,7 @@ struct PluginChangeTests {
     #expect(try scene.files() == [])
   }
 
-  @Test("tuning: of a backup with more than the peer knows, the peer puts back what it knows")
+  @Test("tuning: of a backup with more than upstream knows, upstream puts back what it knows")
   func unknownMembers() throws {
     let scene = try TuningScene()
     let before = try scene.link()

@@ -54,12 +54,12 @@ struct PortmapIPTablesConditionTests {
   }
 
   @Test(
-    "what iptables makes of the peer's conditions is what we make of them",
+    "what iptables makes of upstream's conditions is what we make of them",
     arguments: cases.map(\.words).filter { !$0.contains("-p ") } + ["-m tcp --sport 1024:65535", "-m tcp ! --sport 53"])
-  func likePeers(words: String) throws {
+  func likeUpstreams(words: String) throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
-    try host.byPeer.add(container, PortMapping(8080, 80), options: Self.options(words))
+    try host.byUpstream.add(container, PortMapping(8080, 80), options: Self.options(words))
     let peers = try host.savedInOrder()
     try host.node.namespace.command("nft", "flush", "ruleset")
     try host.byIPTables.add(container, PortMapping(8080, 80), options: Self.options(words))

@@ -139,14 +139,14 @@ struct PortmapIPTablesDeletionTests {
     #expect(try scene.host.ruleset() == before)
   }
 
-  @Test("what the peer added is collected too, and kept if the list names it")
+  @Test("what upstream added is collected too, and kept if the list names it")
   func peers() throws {
     let host = try PortmapNode()
     let kept = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
     let stale = try host.node.addContainer(ip: "10.22.0.6", ip6: "fd00:22::6")
-    try host.byPeer.add(kept, PortMapping(8080, 80))
+    try host.byUpstream.add(kept, PortMapping(8080, 80))
     let before = try AddressFamily.allCases.map { try host.savedInOrder($0) }
-    try host.byPeer.add(stale, PortMapping(8081, 80))
+    try host.byUpstream.add(stale, PortMapping(8081, 80))
     let list = #""cni.dev/valid-attachments":[{"containerID":"\#(kept.id)","ifname":"eth0"}],"#
     _ = try Self.collect(host.byIPTables, kept, list)
     #expect(try AddressFamily.allCases.map { try host.savedInOrder($0) } == before)

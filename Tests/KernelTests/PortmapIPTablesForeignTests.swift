@@ -99,7 +99,7 @@ struct PortmapIPTablesForeignTests {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
     let bystander = try host.node.addContainer(ip: "10.22.0.6", ip6: "fd00:22::6")
-    try host.byPeer.add(bystander, PortMapping(7070, 70))
+    try host.byUpstream.add(bystander, PortMapping(7070, 70))
     try host.change(.ip, Self.docker)
     let before = try AddressFamily.allCases.map { try host.saved($0) }
     try host.add(container, PortMapping(8080, 80), PortMapping(8082, 82, "udp"))

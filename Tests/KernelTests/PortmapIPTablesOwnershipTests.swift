@@ -24,13 +24,13 @@ struct PortmapIPTablesOwnershipTests {
     #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
   }
 
-  @Test("the last ADD has the port that the peer gave to another container")
-  func takeoverFromPeer() throws {
+  @Test("the last ADD has the port that upstream gave to another container")
+  func takeoverFromUpstream() throws {
     let host = try PortmapNode()
     let old = try host.node.addContainer(ip: "10.22.0.5")
     let new = try host.node.addContainer(ip: "10.22.0.6")
     let server = try new.namespace.run { try TCPListener("10.22.0.6", 80) }
-    try host.byPeer.add(old, PortMapping(8080, 80))
+    try host.byUpstream.add(old, PortMapping(8080, 80))
     try host.byIPTables.add(new, PortMapping(8080, 80))
     #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
     let finding = try #require(errorObject(try host.byIPTables.call("CHECK", old, [PortMapping(8080, 80)])))
@@ -46,7 +46,7 @@ struct PortmapIPTablesOwnershipTests {
     let first = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
     let second = try host.node.attach(first, ip: "10.22.0.6", ip6: "fd00:22::6", ifName: "net1", network: .first)
     let mappings = [PortMapping(8080, 80), PortMapping(5353, 53, "udp")]
-    try host.byPeer.succeed("ADD", second, mappings)
+    try host.byUpstream.succeed("ADD", second, mappings)
     let before = try host.savedOfContainers()
     try host.byIPTables.succeed("CHECK", second, mappings)
     try host.byIPTables.succeed("ADD", second, mappings)

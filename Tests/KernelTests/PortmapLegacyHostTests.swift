@@ -98,7 +98,7 @@ struct PortmapLegacyHostTests {
     let before = try host.saved()
     let containers = try (5..<7).map { try host.node.addContainer(ip: "10.22.0.\($0)") }
     for (index, container) in containers.enumerated() {
-      try host.byPeer.add(container, PortMapping(8080 + index, 80))
+      try host.byUpstream.add(container, PortMapping(8080 + index, 80))
     }
     try host.byNFTables.delete(containers[0])
     let collected = try host.byNFTables.call(

@@ -168,7 +168,7 @@ struct PortmapOwnershipTests {
   }
 
   @Test(
-    "rules that the peer's nftables backend left for the container go with its DEL and with its ADD",
+    "rules that upstream's nftables backend left for the container go with its DEL and with its ADD",
     arguments: ["ADD", "DEL"])
   func leftovers(verb: String) throws {
     let host = try PortmapNode()

@@ -35,7 +35,7 @@ import Testing
     #expect(try message.attributes().nested(2)[1] == [7])
   }
 
-  @Test("the peer's tables are asked for by family and name")
+  @Test("upstream's tables are asked for by family and name")
   func foreignTables() throws {
     #expect(ForeignTable.all.map(\.family) == [2, 10])
     for table in ForeignTable.all {

@@ -25,7 +25,7 @@ import Testing
       NetlinkError("read", number: EINVAL, explanation: NetlinkError.noTables),
     ] {
       #expect(NFTablesBackend.failure("do it", error).code == .notAvailable)
-      #expect(error.doubtfulAttempts == 1)
+      #expect(error.maxAttempts == 1)
     }
   }
 
@@ -33,8 +33,8 @@ import Testing
   func kinds() {
     for number in [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS, EEXIST, ENOENT, EPERM, EINVAL, EOPNOTSUPP, ENOMEM] {
       let error = NetlinkError("x", number: number)
-      #expect(error.isPassing == [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS].contains(number))
-      #expect((error.doubtfulAttempts > 1) == [EEXIST, ENOENT].contains(number))
+      #expect(error.isTransient == [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS].contains(number))
+      #expect((error.maxAttempts > 1) == [EEXIST, ENOENT].contains(number))
     }
   }
 

@@ -150,19 +150,19 @@ extension NetlinkReplyTests {
     + message(done, number(0))
 
   @Test(
-    "with needles the first message is kept, and of the others those that hold one",
+    "with patterns the first message is kept, and of the others those that hold one",
     arguments: [
       ([[6, 7]], [0, 1, 3]), ([[9, 9], [5]], [0, 1, 2]), ([[1, 2]], [0, 2, 3]), ([[8, 9]], [0]), ([], [0]),
       ([[77], [9, 1, 2]], [0, 2]), ([[5, 6, 7, 8]], [0, 1]), ([[5, 6, 7, 8, 9]], [0]), ([[]], [0, 1, 2, 3]),
     ] as [([[UInt8]], [Int])])
-  func needles(needles: [[UInt8]], kept: [Int]) {
+  func patterns(patterns: [[UInt8]], kept: [Int]) {
     let all = NetlinkReply.split(Self.dump)
     #expect(all.count == 5)
-    let replies = NetlinkReply.split(Self.dump, holding: needles)
+    let replies = NetlinkReply.split(Self.dump, holding: patterns)
     #expect(replies.map(\.bytes) == (kept + [4]).map { all[$0].bytes })
   }
 
-  @Test("without needles everything is kept")
+  @Test("without patterns everything is kept")
   func noNeedles() {
     #expect(NetlinkReply.split(Self.dump, holding: nil).map(\.bytes) == NetlinkReply.split(Self.dump).map(\.bytes))
   }
@@ -177,7 +177,7 @@ extension NetlinkReplyTests {
     #expect(replies.map(\.isInterrupted) == [false, false, true])
   }
 
-  @Test("what is cut short is left out with needles too", arguments: 0..<60)
+  @Test("what is cut short is left out with patterns too", arguments: 0..<60)
   func cutShortWithNeedles(count: Int) {
     let datagram = Self.message(20, [1, 2, 3, 4]) + Self.message(21, [5, 6, 7, 8]) + Self.message(22, [5, 6, 7, 8])
     let replies = NetlinkReply.split(Array(datagram.prefix(count)), holding: [[5]])

@@ -21,7 +21,7 @@ import Testing
   func aside() throws {
     let ends = try Self.pipe()
     let reader = FileDescriptor(owning: ends[0])
-    let last = NetlinkSocket.putAside(ends[1])
+    let last = NetlinkSocket.deferClose(ends[1])
     let isAside = last != nil
     #expect(isAside)
     close(ends[1])
@@ -37,7 +37,7 @@ import Testing
     let ends = try Self.pipe()
     let reader = FileDescriptor(owning: ends[0])
     let writer = FileDescriptor(owning: ends[1])
-    _ = NetlinkSocket.putAside(writer.number)
+    _ = NetlinkSocket.deferClose(writer.number)
     try writer.writeAll([1])
     #expect(try reader.readAll(limit: 1) == [1])
   }

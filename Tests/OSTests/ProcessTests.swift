@@ -21,7 +21,7 @@ import Testing
   func name() throws {
     let words = try FileDescriptor.open("/proc/self/cmdline").readAll().split(separator: 0)
     let path = String(decoding: try #require(words.first), as: UTF8.self)
-    #expect(programName == path.split(separator: "/").last.map(String.init))
+    #expect(invokedName == path.split(separator: "/").last.map(String.init))
   }
 
   @Test("a pause lasts as long as it was asked to")

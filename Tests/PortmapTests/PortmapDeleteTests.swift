@@ -9,7 +9,7 @@ import Testing
 @Suite struct PortmapDeleteTests {
   private static let bothFamilies = ["IPv4 port 8080/tcp", "IPv6 port 8080/tcp"]
 
-  /// Expects that DEL succeeds, and answers what it asked the backend for.
+  /// Expects that DEL succeeds, and returns what it asked the backend for.
   private static func removal(_ config: String, _ backend: RecordingBackend = RecordingBackend()) throws -> (
     owner: CNI.Attachment, hint: [Rule], ports: [String]
   ) {

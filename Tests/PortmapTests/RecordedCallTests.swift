@@ -24,7 +24,7 @@ import Testing
         #expect((table["\(client) \(plugin) VERSION"] != nil) == (client != "containerd"))
       }
     }
-    #expect(Set(RecordedCall.all.filter { $0.peerStatus != 0 }.map { "\($0.plugin) \($0.verb)" }) == ["tuning ADD"])
+    #expect(Set(RecordedCall.all.filter { $0.upstreamStatus != 0 }.map { "\($0.plugin) \($0.verb)" }) == ["tuning ADD"])
   }
 
   @Test("a configuration is read, and its previous result is the same when it is written again", arguments: withConfig)
@@ -50,15 +50,15 @@ import Testing
     }
   }
 
-  @Test("a call of portmap is answered as the peer answered it", arguments: portmap)
+  @Test("a call of portmap is answered as upstream answered it", arguments: portmap)
   func answered(call: RecordedCall) throws {
     let answer = Self.answer(call, RecordingBackend())
-    #expect(Int(answer.status) == call.peerStatus)
+    #expect(Int(answer.status) == call.upstreamStatus)
     #expect(answer.notes.isEmpty)
-    if call.peerOutput.isEmpty {
+    if call.upstreamOutput.isEmpty {
       #expect(answer.output.isEmpty)
     } else {
-      let expected = try JSON(call.peerOutput).canonicalResult
+      let expected = try JSON(call.upstreamOutput).canonicalResult
       #expect(answer.json?.canonicalResult == expected)
     }
   }

@@ -44,14 +44,14 @@ import Testing
   }
 
   @Test(
-    "the usual ways to write a pattern for the peer are understood",
+    "the usual ways to write a pattern for upstream are understood",
     arguments: [
       #"^net\.core\.\w+$"#, #"net\.core\.[\w-]+"#, #"(?P<x>net)\.core\.a"#, #"net\.core\.(?:a|b)"#, #"\Qnet.core.\Ea"#,
       #"net\.core\.[[:alnum:]]"#, #"net\.core\.a{1}"#, #"net\.core\.[^/]"#, #"net\.core\x2ea"#, #"(?s)net.core.a"#,
       #"net\/?.core\.a"#, #"net.core.[a\-z]"#, #"net.core.[a\.z]"#, #"net\.core\.[a-z_.-]+"#,
       #"^(net\.core\..*|net\.ipv4\..*)$"#,
     ])
-  func peerPatterns(pattern: String) throws {
+  func upstreamPatterns(pattern: String) throws {
     #expect(try Self.isAllowed("net.core.a", by: pattern))
   }
 

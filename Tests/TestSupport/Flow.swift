@@ -74,7 +74,7 @@ package final class Flow: Sendable {
     return bytes
   }
 
-  /// Sends what the kernel takes, and answers how many bytes have come since the last time.
+  /// Sends what the kernel takes, and returns how many bytes have come since the last time.
   private func pump() throws -> Int {
     let bytes = Self.bytes
     while try Self.count({ send(sender.descriptor.number, bytes, bytes.count, Int32(MSG_DONTWAIT)) }) > 0 {}

@@ -13,7 +13,7 @@ extension TemporaryFolder {
     return path
   }
 
-  /// Puts a program into the folder that does what these lines of a shell say, and answers its path.
+  /// Puts a program into the folder that does what these lines of a shell say, and returns its path.
   @discardableResult
   package func addScript(_ lines: String, named name: String = "script") throws -> String {
     try add("#!/bin/sh\n\(lines)\n", named: name)

@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test(
-    "what the peer's plugin left is read",
+    "what upstream's plugin left is read",
     arguments: [
       #"{"mac":"0a:58:0a:16:00:05","promisc":false,"mtu":1500,"allmulti":false,"txQLen":1000}"#,
       """

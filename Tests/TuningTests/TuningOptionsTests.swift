@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(
-    "what is 0, false or empty is not asked for, where the peer does not take it for a wish",
+    "what is 0, false or empty is not asked for, where upstream does not take it for a wish",
     arguments: [
       "", #""promisc":false"#, #""mtu":0"#, #""mac":"""#, #""linkAlias":"""#, #""sysctl":{}"#, #""ethtool":{}"#,
       #""sysctl":null,"mtu":null,"promisc":null,"mac":null,"args":null,"runtimeConfig":null"#, #""args":{"cni":{}}"#,
@@ -258,7 +258,7 @@ import Testing
     #expect(try Sample.options(#""restoreSysctl":true"#).restoresParameters)
   }
 
-  @Test("the folder is the peer's unless another is named by an absolute path")
+  @Test("the folder is upstream's unless another is named by an absolute path")
   func dataDirectory() throws {
     for (members, path) in [
       ("", "/run/cni/tuning"), (#""dataDir":"""#, "/run/cni/tuning"), (#""dataDir":null"#, "/run/cni/tuning"),

@@ -225,7 +225,7 @@ extension TuningTests {
     #expect(answer.notes.first?.hasPrefix("tuning: open \(folder.path)/kept") == true)
   }
 
-  @Test("GC removes what the network kept, but for the list, other networks, the peer's files and what is broken")
+  @Test("GC removes what the network kept, but for the list, other networks, upstream's files and what is broken")
   func collectGarbage() throws {
     let ours = #"{"mtu":1,"network":"net"}"#
     let files = [

@@ -65,7 +65,7 @@ package struct JSONObject: Equatable, Sendable {
     members.first { $0.name == name } ?? members.last { $0.name.equalsIgnoringASCIICase(name) }
   }
 
-  /// Removes every spelling of a name, and answers the value that counted.
+  /// Removes every spelling of a name, and returns the value that counted.
   package mutating func take(_ name: String) -> JSON? {
     guard let found = known(name) else { return nil }
     members.removeAll { $0.name.equalsIgnoringASCIICase(name) }

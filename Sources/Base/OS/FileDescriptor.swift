@@ -62,7 +62,7 @@ func writeAll(_ bytes: [UInt8], to number: Int32) throws(SystemError) {
 }
 
 extension Array where Element == UInt8 {
-  /// An array of at most `capacity` bytes that `body` writes; it answers how many.
+  /// An array of at most `capacity` bytes that `body` writes; it returns how many.
   package static func filled<E: Error>(
     _ capacity: Int, by body: (UnsafeMutableRawBufferPointer) throws(E) -> Int
   ) throws(E) -> [UInt8] {

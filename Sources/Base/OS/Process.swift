@@ -5,7 +5,7 @@ import CLinux
 import Glibc
 
 /// What this program was called as, without the folder: the end of `argv[0]`.
-package var programName: String { unsafe String(cString: cni_program_name()) }
+package var invokedName: String { unsafe String(cString: cni_program_name()) }
 
 /// Whether a path leads to the program that this process runs, by device and inode; false where that cannot be told.
 package func isThisProgram(_ path: String) -> Bool {

@@ -5,7 +5,7 @@ import CNI
 import JSON
 import OS
 
-/// Answers one call of a plugin: reads the environment and stdin, calls the plugin, prints its result or the error
+/// Dispatches one call of a plugin: reads the environment and stdin, calls the plugin, prints its result or the error
 /// object.
 package struct Dispatcher {
   /// A GC list for 20,000 attachments takes half of it.

@@ -3,7 +3,7 @@
 
 import OS
 
-/// What a plugin is given and what it answers, as values so that a test can stand in for the process.
+/// What a plugin is given and what it prints, as values so that a test can stand in for the process.
 package struct Streams {
   package let environment: Environment
   /// Reads stdin to its end, or to the limit in bytes.

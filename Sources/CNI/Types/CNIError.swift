@@ -28,7 +28,7 @@ package struct CNIError: Error, Equatable, CustomStringConvertible {
     /// Ours: what CHECK looked for is missing or different.
     package static let checkFailed = Code(rawValue: 102)
     /// Ours: somebody else's qdisc, interface or zone of firewalld stands where ours would have to be.
-    package static let standsInTheWay = Code(rawValue: 103)
+    package static let resourceConflict = Code(rawValue: 103)
     /// Ours: a plugin that was delegated to could not be run, or failed without an error object of its own.
     package static let delegateFailed = Code(rawValue: 104)
     /// Ours: firewalld refused a change, or did not answer as it should.

@@ -31,7 +31,7 @@ package struct Firewalld: ~Copyable {
     }
   }
 
-  /// Puts packets from an address, given without a length, into a zone; answers whether they were not there already.
+  /// Puts packets from an address, given without a length, into a zone; returns whether they were not there already.
   @discardableResult
   package mutating func addSource(zone: String, address: String) throws(FirewalldError) -> Bool {
     let source = Self.source(address)

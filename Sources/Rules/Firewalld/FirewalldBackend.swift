@@ -169,7 +169,7 @@ extension FirewalldBackend {
   private static func failure(_ error: FirewalldError) -> CNIError {
     switch error {
     case .invalidZone: CNIError(.invalidConfiguration, "firewalldZone: \(error)")
-    case .otherZone: CNIError(.standsInTheWay, "\(error)")
+    case .otherZone: CNIError(.resourceConflict, "\(error)")
     case .notRunning: CNIError(.tryAgainLater, "firewalld does not run: \(error)")
     case .failed(.timedOut): CNIError(.tryAgainLater, "\(error)")
     case .failed: CNIError(.firewalldRefused, "\(error)")

@@ -53,7 +53,7 @@ package struct SystemBus: ~Copyable {
     return bus
   }
 
-  /// Calls a method and answers what it returned; `action` tells what for. After a `violation` the connection is of no
+  /// Calls a method and returns its reply; `action` tells what for. After a `violation` the connection is of no
   /// use.
   mutating func call(_ call: MethodCall, to action: String) throws(DBusError) -> Reply {
     try reply(to: call, Exchange(action, milliseconds: patience))
@@ -97,7 +97,7 @@ package struct SystemBus: ~Copyable {
     try socket.send(call.bytes(serial: serial), exchange)
     while true {
       let message = try next(exchange)
-      // Signals, and answers that came too late.
+      // Signals, and returns that came too late.
       if message.replySerial != serial { continue }
       switch try exchange.understand(message.answer) {
       case .reply(let reply): return reply

@@ -104,7 +104,7 @@ package struct TableEdit {
   /// How many rules there are in a chain, and jumps to it, together; 0 if there is no such chain.
   package mutating func uses(of chain: String) throws(CNIError) -> Int { try state(of: chain)?.uses ?? 0 }
 
-  /// Forgets the changes, and answers what they would have been, in words.
+  /// Forgets the changes, and returns what they would have been, in words.
   package mutating func discard() -> [String] {
     defer { changes = [] }
     return changes.map(\.description)
@@ -119,19 +119,19 @@ package struct TableEdit {
     return rules
   }
 
-  /// Rules of a chain whose bytes hold one of the needles, such as an address, a name or a comment, up to the first for which
+  /// Rules of a chain whose bytes hold one of the patterns, such as an address, a name or a comment, up to the first for which
   /// `isLast` holds. Others may be among them. None if there is no such chain. `isLast` may not be asked of each: where others change
   /// the ruleset meanwhile all are read again.
   package func rules(
-    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)? = nil
+    of chain: String, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)? = nil
   ) throws(CNIError) -> [PlacedRule] {
     if let known = known.first(where: { $0.name == chain }) { return known.rules }
-    return try reader.rules(of: chain, holding: needles, until: isLast)
+    return try reader.rules(of: chain, holding: patterns, until: isLast)
   }
 
-  /// The rules of all chains, with needles those whose bytes hold one of them, and others.
-  package func allRules(holding needles: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)] {
-    try reader.allRules(holding: needles)
+  /// The rules of all chains, with patterns those whose bytes hold one of them, and others.
+  package func allRules(holding patterns: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)] {
+    try reader.allRules(holding: patterns)
   }
 
   /// The chains whose names begin so.

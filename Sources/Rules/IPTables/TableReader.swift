@@ -8,13 +8,13 @@ import CNI
 protocol TableReader {
   /// Those of these chains that are there.
   func states(of chains: [String]) throws(CNIError) -> [ChainState]
-  /// The rules of a chain in their order; none if there is no such chain. With needles those whose bytes hold one of them, and
+  /// The rules of a chain in their order; none if there is no such chain. With patterns those whose bytes hold one of them, and
   /// perhaps others. None behind the first for which `isLast` holds.
   func rules(
-    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+    of chain: String, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
   ) throws(CNIError) -> [PlacedRule]
   /// The same for all chains.
-  func allRules(holding needles: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)]
+  func allRules(holding patterns: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)]
   func chains(withPrefix prefix: String) throws(CNIError) -> [String]
 }
 
@@ -34,10 +34,10 @@ struct EmptyTable: TableReader {
   func states(of chains: [String]) -> [ChainState] { [] }
 
   func rules(
-    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+    of chain: String, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
   ) -> [PlacedRule] { [] }
 
-  func allRules(holding needles: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] { [] }
+  func allRules(holding patterns: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] { [] }
 
   func chains(withPrefix prefix: String) -> [String] { [] }
 }

@@ -6,7 +6,7 @@ import CLinux
 import CNI
 import Netlink
 
-/// A table in which the peer's portmap keeps one or more rules a mapping: `ip cni_hostport`, `ip6 cni_hostport`.
+/// A table in which upstream's portmap keeps one or more rules a mapping: `ip cni_hostport`, `ip6 cni_hostport`.
 struct ForeignTable: Hashable, Sendable {
   static let name = "cni_hostport"
   static let all = AddressFamily.allCases.map { ForeignTable(family: $0.number) }

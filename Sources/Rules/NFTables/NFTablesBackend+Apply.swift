@@ -14,7 +14,7 @@ struct Change: Sendable {
   var takeovers: [Takeover] = []
   /// What becomes of host ports, whose elements are not among the others.
   var ports = QueueChange()
-  /// Whether there are tables in which the peer may have left something.
+  /// Whether there are tables in which upstream may have left something.
   var hasLeftovers = false
 }
 
@@ -211,10 +211,10 @@ extension NFTablesBackend {
   }
 }
 
-// MARK: - What the peer has left
+// MARK: - What upstream has left
 
 extension NFTablesBackend {
-  /// The peer's firewall has no tables of its own.
+  /// Upstream's firewall has no tables of its own.
   var foreignTables: [ForeignTable] {
     switch part {
     case .ports: ForeignTable.all
@@ -222,7 +222,7 @@ extension NFTablesBackend {
     }
   }
 
-  /// Removes the rules of the peer's plugin for the same container.
+  /// Removes the rules of upstream's plugin for the same container.
   private func removeLeftovers(of owner: Attachment) throws(CNIError) {
     try transaction("remove what another portmap has left of \(owner.containerID)") { (session) throws(NetlinkError) in
       let snapshot = try session.read(places: [], tables: ForeignTable.all)
@@ -285,7 +285,7 @@ extension NFTablesBackend {
     return groups
   }
 
-  /// The deletions of what the peer's plugin has left for the same container.
+  /// The deletions of what upstream's plugin has left for the same container.
   func foreignDeletions(
     _ owner: Attachment, _ tables: [ForeignTable], _ session: borrowing Session
   ) throws(NetlinkError) -> [NetlinkMessage] {

@@ -70,7 +70,7 @@ extension NFTablesBackend {
     do throws(NetlinkError) {
       return try body()
     } catch {
-      if error.saysNoTables { return nothing }
+      if error.isNFTablesMissing { return nothing }
       throw Self.failure(action, error)
     }
   }

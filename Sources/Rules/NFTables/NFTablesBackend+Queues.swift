@@ -57,7 +57,7 @@ struct Reading: Sendable {
   private var last: Int { Int(UInt16.max) }
 
   /// Whether an element of a queue is about to expire.
-  func isPassing(_ queue: PortQueue) -> Bool { queue.elements.contains { elements[$0.place]?.timeout != nil } }
+  func isTransient(_ queue: PortQueue) -> Bool { queue.elements.contains { elements[$0.place]?.timeout != nil } }
 }
 
 extension NFTablesBackend {
@@ -72,7 +72,7 @@ extension NFTablesBackend {
     let ports = (claims.map(\.place) + given.list).compactMap { Layout.hostPort($0) }
     var change = QueueChange()
     for (index, before) in try reading.queues(of: ports, session).enumerated() {
-      if reading.isPassing(before) { return .again }
+      if reading.isTransient(before) { return .again }
       var after = before
       if index < claims.count {
         let stored = reading.elements[Layout.place(before.port)]?.element
@@ -97,7 +97,7 @@ extension NFTablesBackend {
       var after = before
       after.remove(isOwned)
       if after == before { continue }
-      if !before.waiting.isEmpty, reading.isPassing(before) { return .again }
+      if !before.waiting.isEmpty, reading.isTransient(before) { return .again }
       change.queues.append((before, after))
     }
     try suspendUnconditional(&change, session)
@@ -111,7 +111,7 @@ extension NFTablesBackend {
     var reading = Reading()
     var change = QueueChange()
     for (index, before) in try reading.queues(of: former.map(\.before.port), session).enumerated() {
-      if reading.isPassing(before) { return .again }
+      if reading.isTransient(before) { return .again }
       var after = before
       after.restore(owner, from: former[index].before, former[index].after)
       change.queues.append((before, after))

@@ -110,7 +110,7 @@ extension NFTablesBackend {
   /// The removal of what some owners have, by as many changes as it takes.
   private struct Removal {
     let action: String
-    /// The owner whose leftovers of the peer go too.
+    /// The owner whose leftovers of upstream go too.
     let leftoversOf: Attachment?
     let isOwned: (AttachmentTag) -> Bool
     /// What was removed; what an attempt has removed counts, whatever comes of the attempt.
@@ -133,7 +133,7 @@ extension NFTablesBackend {
     }
   }
 
-  /// Lets the owned elements among these places expire, or what `complete` makes of them; changes nothing and answers
+  /// Lets the owned elements among these places expire, or what `complete` makes of them; changes nothing and returns
   /// false if that is nil.
   private func expire(
     _ places: Places, _ removal: inout Removal,

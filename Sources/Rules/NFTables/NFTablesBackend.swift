@@ -64,8 +64,8 @@ package struct NFTablesBackend: PortForwardingBackend {
         pause(microseconds: 1000)
       } catch {
         companion?.batchFailed(error)
-        doubtful += error.isPassing ? 0 : 1
-        guard error.isPassing ? number < Self.attempts : doubtful < error.doubtfulAttempts else { throw error }
+        doubtful += error.isTransient ? 0 : 1
+        guard error.isTransient ? number < Self.attempts : doubtful < error.maxAttempts else { throw error }
         // What the kernel could not deliver, or has still to deliver, must not be taken for the next answer.
         if error.number == ENOBUFS { session = try Session() }
         pause(microseconds: .random(in: 0...min(number, 40) * 100))
@@ -75,8 +75,8 @@ package struct NFTablesBackend: PortForwardingBackend {
   }
 
   static func failure(_ action: String, _ error: NetlinkError) -> CNIError {
-    if error.isPassing { return CNIError(.tryAgainLater, "\(action): \(error), after \(attempts) attempts") }
-    if error.saysNoTables { return CNIError(.notAvailable, "\(action): \(error)") }
+    if error.isTransient { return CNIError(.tryAgainLater, "\(action): \(error), after \(attempts) attempts") }
+    if error.isNFTablesMissing { return CNIError(.notAvailable, "\(action): \(error)") }
     switch error.number {
     case EPERM:
       return CNIError(.kernelRefused, "\(action): \(error); it needs CAP_NET_ADMIN in the host's network namespace")

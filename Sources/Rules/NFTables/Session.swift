@@ -153,11 +153,11 @@ struct Session: ~Copyable {
 extension NetlinkError {
   /// Whether the same change may succeed if it is computed anew from what the kernel has now: `ERESTART` says that the
   /// generation has passed.
-  var isPassing: Bool { [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS].contains(number) }
+  var isTransient: Bool { [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS].contains(number) }
 
   /// How often a change may be attempted that fails so, though it may fail for good: somebody was faster with the same
   /// elements, or removed the table, or the kernel lacks something and looks for a module each time.
-  var doubtfulAttempts: Int {
+  var maxAttempts: Int {
     switch number {
     case EEXIST: 50
     case ENOENT: 5
@@ -166,7 +166,7 @@ extension NetlinkError {
   }
 
   /// Whether the kernel has no nf_tables at all, and so nothing that we could have made.
-  var saysNoTables: Bool {
+  var isNFTablesMissing: Bool {
     number == EPROTONOSUPPORT || number == EINVAL && explanation == NetlinkError.noTables
   }
 

@@ -6,7 +6,7 @@ import CNI
 
 /// A kernel's way to make rules hold. Every operation is atomic and may be repeated.
 package protocol RulesBackend {
-  /// Makes the owner have exactly these rules, then calls `completion`; what it throws undoes the change. Answers what
+  /// Makes the owner have exactly these rules, then calls `completion`; what it throws undoes the change. Returns what
   /// was taken over.
   func apply(
     _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
@@ -14,10 +14,10 @@ package protocol RulesBackend {
   /// What of these rules is missing or different, in words; nothing is changed.
   func verify(_ wanted: OwnedRules) throws(CNIError) -> [String]
   /// Removes all that the owner has. `hint` and `ports` are what it may have: if they are all of it, the cost does not
-  /// depend on what others have. Answers the forwards that hold no more, those of the hint included that did not hold
+  /// depend on what others have. Returns the forwards that hold no more, those of the hint included that did not hold
   /// before, and one perhaps twice; no packet begins a flow by those of transports without connections when this returns.
   func remove(_ owner: Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward]
-  /// Removes all that this network's attachments have, but for those of the list; answers as `remove` does.
+  /// Removes all that this network's attachments have, but for those of the list; returns as `remove` does.
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward]
   /// Throws the reason why this kernel could not apply rules now.
   func probe() throws(CNIError)
@@ -45,11 +45,11 @@ package protocol LocalhostGuard {
   func guardLocalhost(on interface: String) throws(CNIError)
   /// The interfaces that are guarded.
   func guardedInterfaces() throws(CNIError) -> [String]
-  /// Ends the guard of an interface; answers false, and does not, if connections from localhost lead to a container `isBehind` it.
+  /// Ends the guard of an interface; returns false, and does not, if connections from localhost lead to a container `isBehind` it.
   func endGuard(of interface: String, unlessReached isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool
   /// Whether a guarded interface has to be so for a container whose address `isBehind` it; nil if it is not guarded.
   func isGuardNeeded(on interface: String, where isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool?
-  /// Former versions guarded all interfaces at once: guards those that `open` lists instead, and answers true, if it finds that.
+  /// Former versions guarded all interfaces at once: guards those that `open` lists instead, and returns true, if it finds that.
   func replaceFormerGuard(by open: () throws(CNIError) -> [String]) throws(CNIError) -> Bool
   /// Whether connections from localhost lead to a container whose address `isBehind` an interface.
   func isReachedFromLocalhost(where isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool

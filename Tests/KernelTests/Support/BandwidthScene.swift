@@ -67,7 +67,7 @@ final class BandwidthScene: Sendable {
     return outcome
   }
 
-  /// Calls the plugin, which must fail, and answers its error object.
+  /// Calls the plugin, which must fail, and returns its error object.
   func fail(
     _ verb: String, _ members: String = both, _ way: Way = Way()
   ) throws -> (code: Int, message: String) {
@@ -91,7 +91,7 @@ final class BandwidthScene: Sendable {
     try node.namespace.command("tc", "filter", "show", "dev", interface, "ingress")
   }
 
-  /// The names of the IFBs that containers have, ours or the peer's.
+  /// The names of the IFBs that containers have, ours or upstream's.
   func ifbs() throws -> [String] {
     let text = try node.namespace.command("ip", "-j", "link", "show", "type", "ifb")
     let links = try Field(JSON(parsing: Array(text.utf8))).array() ?? []

@@ -5,7 +5,7 @@ import Address
 import TestSupport
 import Testing
 
-/// Connects from a namespace to an endpoint, and answers the address from which the server saw the client come; throws
+/// Connects from a namespace to an endpoint, and returns the address from which the server saw the client come; throws
 /// unless both hear each other.
 func converse(_ client: Namespace, _ address: String, _ port: UInt16, with server: TCPListener) throws -> IPAddress {
   let connection = try client.run { try TCPConnection.connect(address, port) }

@@ -39,7 +39,7 @@ struct FirewallModelHost {
     _ verb: String, _ number: Int, _ addition: FirewallModel.Addition, byUs: Bool, prevResult: Bool = true,
     isGone: Bool = false
   ) throws -> Outcome {
-    var host = (byUs ? node.byIPTables(variant) : node.byPeer(programs)).of(places[number].network)
+    var host = (byUs ? node.byIPTables(variant) : node.byUpstream(programs)).of(places[number].network)
     if isGone { host.environment["CNI_NETNS"] = "" }
     // Upstream's version 1.1.1 refuses what it does not know.
     let policy = byUs || addition.policy != .isolated ? addition.policy : .sameBridge

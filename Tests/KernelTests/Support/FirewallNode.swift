@@ -10,7 +10,7 @@ struct FirewallNode {
   let node: Node
   /// The network's name in configurations.
   var network = "test"
-  /// What is called: ours, unless it is the peer's.
+  /// What is called: ours, unless it is upstream's.
   var program = FirewallNode.program
   /// Members of all configurations, each with a comma at its end.
   var members = ""
@@ -31,7 +31,7 @@ struct FirewallNode {
     by(Self.program, #""backend":"iptables","iptablesVariant":"\#(variant.rawValue)","#)
   }
   /// Debian's plugin, with programs of the names `iptables` and `ip6tables`.
-  func byPeer(_ programs: IPTablesPrograms) -> FirewallNode {
+  func byUpstream(_ programs: IPTablesPrograms) -> FirewallNode {
     var copy = by(Program("/usr/lib/cni/firewall"), #""backend":"iptables","#)
     copy.environment.merge(programs.environment) { $1 }
     return copy

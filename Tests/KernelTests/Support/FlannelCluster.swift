@@ -88,7 +88,7 @@ final class FlannelNode {
   /// The paths of all files of flannel.
   func savedFiles() throws -> [String] { try files(dataDir) }
 
-  /// The names of those that are one attachment's; those that the peer has too are a container's and have its ID.
+  /// The names of those that are one attachment's; those that upstream has too are a container's and have its ID.
   func savedAttachments() throws -> [String] {
     try savedFiles().map { String($0.dropFirst(dataDir.count + 1)) }.filter { $0.contains(":") }.sorted()
   }

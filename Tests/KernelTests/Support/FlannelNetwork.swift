@@ -80,15 +80,15 @@ struct FlannelNetwork {
       verb, try node.namespace.run { try installedProgram("portmap").run(environment: variables, input: config) })
   }
 
-  /// Throws what a failed call printed, and answers what another did.
+  /// Throws what a failed call printed, and returns what another did.
   @discardableResult
   func succeed(_ verb: String, _ outcome: Outcome) throws -> String {
     if outcome.status != 0 { throw CommandFailure(words: ["flannel", verb], outcome: outcome) }
     return outcome.outputText
   }
 
-  /// The configuration that the peer computes for a delegate, as it writes it to `<dataDir>/<containerID>`.
-  var peersDelegate: String {
+  /// The configuration that upstream computes for a delegate, as it writes it to `<dataDir>/<containerID>`.
+  var upstreamsDelegate: String {
     """
     {"bridge":"cni0","cniVersion":"\(version)","hairpinMode":true,"ipMasq":false,"ipam":{"dataDir":"\(node.ipamDir)",\
     "ranges":[[{"subnet":"\(node.subnet)/24"}]],"routes":[{"dst":"10.244.0.0/16"}],"type":"host-local"},\
@@ -96,15 +96,15 @@ struct FlannelNetwork {
     """
   }
 
-  /// Adds a pod as the peer does: the delegate is called, and its configuration saved.
-  func addAsPeer(_ pod: Pod) throws -> String {
-    let result = try bridge("ADD", pod, Array(peersDelegate.utf8))
-    try node.write(peersDelegate, to: "\(node.dataDir)/\(pod.id)", mode: "600")
+  /// Adds a pod as upstream does: the delegate is called, and its configuration saved.
+  func addAsUpstream(_ pod: Pod) throws -> String {
+    let result = try bridge("ADD", pod, Array(upstreamsDelegate.utf8))
+    try node.write(upstreamsDelegate, to: "\(node.dataDir)/\(pod.id)", mode: "600")
     return result
   }
 
-  /// Deletes a pod as the peer does: the delegate is called with what was saved, and that removed.
-  func deleteAsPeer(_ pod: Pod) throws {
+  /// Deletes a pod as upstream does: the delegate is called with what was saved, and that removed.
+  func deleteAsUpstream(_ pod: Pod) throws {
     let file = "\(node.dataDir)/\(pod.id)"
     try bridge("DEL", pod, try Program("cat").run([file]).output)
     try node.remove(file)

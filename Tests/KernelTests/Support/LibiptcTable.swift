@@ -56,7 +56,7 @@ final class LibiptcTable: TableReader {
   }
 
   func rules(
-    of chain: String, holding needles: [[UInt8]]? = nil, until isLast: ((PlacedRule) -> Bool)? = nil
+    of chain: String, holding patterns: [[UInt8]]? = nil, until isLast: ((PlacedRule) -> Bool)? = nil
   ) -> [PlacedRule] {
     var rules: [PlacedRule] = []
     for entry in entries(of: chain) {
@@ -67,7 +67,7 @@ final class LibiptcTable: TableReader {
     return rules
   }
 
-  func allRules(holding needles: [[UInt8]]? = nil) -> [(chain: String, rule: PlacedRule)] {
+  func allRules(holding patterns: [[UInt8]]? = nil) -> [(chain: String, rule: PlacedRule)] {
     chains.flatMap { chain in rules(of: chain).map { (chain, $0) } }
   }
 

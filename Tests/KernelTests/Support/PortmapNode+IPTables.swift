@@ -18,7 +18,7 @@ extension PortmapNode {
   /// The same, but the plugin has to find the variant out.
   var byAnyIPTables: PortmapNode { by(Self.program, #""backend":"iptables","#) }
   /// The same node, where Debian's plugin does that.
-  var byPeer: PortmapNode { by(Program("/usr/lib/cni/portmap"), #""backend":"iptables","#) }
+  var byUpstream: PortmapNode { by(Program("/usr/lib/cni/portmap"), #""backend":"iptables","#) }
   /// The same node, where ports are published in our own table.
   var byNFTables: PortmapNode { by(Self.program, #""backend":"nftables","#) }
 

@@ -9,7 +9,7 @@ struct PortmapNode {
   let node: Node
   /// The network's name in configurations.
   var network = "test"
-  /// What is called: ours, unless it is the peer's.
+  /// What is called: ours, unless it is upstream's.
   var program = PortmapNode.program
   /// Members of all configurations, each with a comma at its end.
   var members = ""

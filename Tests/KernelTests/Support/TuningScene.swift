@@ -23,7 +23,7 @@ final class TuningScene: Sendable {
   static let program = installedProgram("tuning")
   static let peer = Program("/usr/lib/cni/tuning")
 
-  /// Calls the plugin for the scene's container, unless another is given, and answers how it ended; `members` are more
+  /// Calls the plugin for the scene's container, unless another is given, and returns how it ended; `members` are more
   /// of the configuration, each with a comma at its end.
   func call(
     _ verb: String, _ members: String, version: String = "1.0.0", network: String = "test",

@@ -112,5 +112,5 @@ extension NetfilterSocket {
 
 extension NetlinkError {
   /// Whether the kernel cannot tell what it tracks, as nf_conntrack_netlink is missing.
-  package var saysNoConntrack: Bool { [EINVAL, EPROTONOSUPPORT].contains(number) }
+  package var isConntrackMissing: Bool { [EINVAL, EPROTONOSUPPORT].contains(number) }
 }

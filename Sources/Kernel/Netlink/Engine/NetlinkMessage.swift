@@ -79,7 +79,7 @@ package struct NetlinkMessage: Sendable {
     nested(type) { $0.attribute(NFTA_DATA_VALUE.rawValue, data) }
   }
 
-  /// Begins an attribute, whose length is known at its end, and answers where.
+  /// Begins an attribute, whose length is known at its end, and returns where.
   @usableFromInline mutating func begin(_ type: UInt16) -> Int {
     body.append(integer: UInt16(0))
     body.append(integer: type)

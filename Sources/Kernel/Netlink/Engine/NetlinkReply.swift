@@ -16,16 +16,16 @@ package struct NetlinkReply: Sendable {
   /// The length of a message's header (struct nlmsghdr).
   private static let headerLength = 16
 
-  /// Splits a datagram; what is cut short at its end is left out. With needles, only the first message is answered, those
+  /// Splits a datagram; what is cut short at its end is left out. With patterns, only the first message is answered, those
   /// whose bytes hold one of them, and those that are no data: a dump may have thousands of others.
-  static func split(_ datagram: [UInt8], holding needles: [[UInt8]]? = nil) -> [NetlinkReply] {
-    unsafe datagram.withUnsafeBytes { unsafe split($0, holding: needles) }
+  static func split(_ datagram: [UInt8], holding patterns: [[UInt8]]? = nil) -> [NetlinkReply] {
+    unsafe datagram.withUnsafeBytes { unsafe split($0, holding: patterns) }
   }
 
-  private static func split(_ datagram: UnsafeRawBufferPointer, holding needles: [[UInt8]]?) -> [NetlinkReply] {
+  private static func split(_ datagram: UnsafeRawBufferPointer, holding patterns: [[UInt8]]?) -> [NetlinkReply] {
     var replies: [NetlinkReply] = []
     // One search through the whole datagram is faster than one through each of a hundred messages, few of which match.
-    let mayMatch = needles?.contains { unsafe datagram.holds($0) } ?? true
+    let mayMatch = patterns?.contains { unsafe datagram.holds($0) } ?? true
     unsafe forEachMessage(in: datagram) { message in
       let type = unsafe message.loadUnaligned(fromByteOffset: 4, as: UInt16.self)
       let flags = unsafe message.loadUnaligned(fromByteOffset: 6, as: UInt16.self)
@@ -33,7 +33,7 @@ package struct NetlinkReply: Sendable {
       // What is interrupted must be known to be.
       let isFirst = unsafe message.baseAddress == datagram.baseAddress
       let isData = type >= UInt16(NLMSG_MIN_TYPE) && flags & UInt16(NLM_F_DUMP_INTR) == 0 && !isFirst
-      if !isData || mayMatch && (needles?.contains { unsafe message.holds($0) } ?? true) {
+      if !isData || mayMatch && (patterns?.contains { unsafe message.holds($0) } ?? true) {
         replies.append(unsafe NetlinkReply(bytes: [UInt8](message), type: type, flags: flags, sequence: sequence))
       }
     }

@@ -11,11 +11,11 @@ private let hasDeleted = Atomic(false)
 
 extension NetlinkSocket {
   /// Says that something was deleted, and that a socket which is closed from now on may have to wait for it.
-  static func noteDeletion() { hasDeleted.store(true, ordering: .relaxed) }
+  static func recordDeletion() { hasDeleted.store(true, ordering: .relaxed) }
 
   /// Whether to close a socket of netfilter takes an RCU grace period, ten to twenty milliseconds: it waits, with the ruleset's
   /// mutex held, until what was deleted before is freed (nft_rcv_nl_event in net/netfilter/nf_tables_api.c).
-  static var waitsWhenClosed: Bool { hasDeleted.load(ordering: .relaxed) }
+  static var closeBlocksOnRCU: Bool { hasDeleted.load(ordering: .relaxed) }
 
   /// Has a descriptor that is about to be closed be closed without that wait, before the one that is answered. The rules do not
   /// hold any more by then, and nobody needs to wait for memory.
@@ -23,7 +23,7 @@ extension NetlinkSocket {
   /// The file goes into the queue of a local socket that is in that queue itself: once this process has closed them nobody can take
   /// them out, and the kernel's collector of such garbage closes both (net/unix/garbage.c), in a thread of its own since Linux 6.9.
   /// Older kernels collect at once, and it is this process that waits, as it does where there can be no such socket.
-  static func putAside(_ number: Int32) -> FileDescriptor? {
+  static func deferClose(_ number: Int32) -> FileDescriptor? {
     var pair: [Int32] = [-1, -1]
     guard unsafe socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
       return nil

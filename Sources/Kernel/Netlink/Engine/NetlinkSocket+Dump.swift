@@ -50,13 +50,13 @@ extension NetlinkSocket {
     try policy.dump(action) { () throws(NetlinkError) in try dumpOnce(request, action) }
   }
 
-  /// Sends a request for a list once, and returns its parts and whether what it lists changed meanwhile. With needles, of all
+  /// Sends a request for a list once, and returns its parts and whether what it lists changed meanwhile. With patterns, of all
   /// parts only some (see ``NetlinkReply/split(_:holding:)``).
   package func dumpOnce(
-    _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil
+    _ request: NetlinkMessage, _ action: String, holding patterns: [[UInt8]]? = nil
   ) throws(NetlinkError) -> (parts: [NetlinkReply], isInterrupted: Bool) {
     var parts: [NetlinkReply] = []
-    let isInterrupted = try dumpOnce(request, action, holding: needles) { reply in
+    let isInterrupted = try dumpOnce(request, action, holding: patterns) { reply in
       parts.append(reply)
       return true
     }
@@ -67,19 +67,19 @@ extension NetlinkSocket {
   /// goes on telling the rest whenever this socket is read: that is never taken for the reply to another request, but takes time.
   @discardableResult
   package func dumpOnce(
-    _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil, _ body: (NetlinkReply) -> Bool
+    _ request: NetlinkMessage, _ action: String, holding patterns: [[UInt8]]? = nil, _ body: (NetlinkReply) -> Bool
   ) throws(NetlinkError) -> Bool {
-    try dumpOnce(request, action, body) { datagram, _ in NetlinkReply.split(datagram, holding: needles) }
+    try dumpOnce(request, action, body) { datagram, _ in NetlinkReply.split(datagram, holding: patterns) }
   }
 
   /// The same, and notes of all parts, also of those that are not shown, an attribute of 64 bits that tells one from another.
   package func dumpOnce(
-    _ request: NetlinkMessage, _ action: String, holding needles: [[UInt8]]?, noting attribute: UInt32,
+    _ request: NetlinkMessage, _ action: String, holding patterns: [[UInt8]]?, noting attribute: UInt32,
     in values: inout [UInt64], _ body: (NetlinkReply) -> Bool
   ) throws(NetlinkError) -> Bool {
     try dumpOnce(request, action, body) { datagram, numbers in
       values += NetlinkReply.values(of: attribute, in: datagram, repliesTo: numbers)
-      return NetlinkReply.split(datagram, holding: needles)
+      return NetlinkReply.split(datagram, holding: patterns)
     }
   }
 

@@ -44,12 +44,12 @@ import OS
 
   deinit {
     unsafe buffer.deallocate()
-    let last = isSlowToClose ? Self.putAside(file.number) : nil
+    let last = isSlowToClose ? Self.deferClose(file.number) : nil
     _ = consume file
     _ = consume last
   }
 
-  private var isSlowToClose: Bool { bus == .netfilter && Self.waitsWhenClosed }
+  private var isSlowToClose: Bool { bus == .netfilter && Self.closeBlocksOnRCU }
 
   /// The kernel gives it a number of its own when it first sends.
   package static func open(_ bus: Bus) throws(NetlinkError) -> NetlinkSocket {
@@ -203,7 +203,7 @@ import OS
   @discardableResult
   private func renew() -> Bool {
     guard isOfThisNamespace, let fresh = try? Self.open(bus) else { return false }
-    let last = isSlowToClose ? Self.putAside(file.number) : nil
+    let last = isSlowToClose ? Self.deferClose(file.number) : nil
     let number = dup3(fresh.file.number, file.number, Int32(SOCK_CLOEXEC.rawValue))
     _ = consume last
     return number >= 0

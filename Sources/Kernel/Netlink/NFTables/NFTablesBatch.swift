@@ -57,6 +57,6 @@ extension NetfilterSocket {
     for reply in try netlink.executeBatch(all, action) {
       if let failure = reply.failure(action) { throw failure }
     }
-    if !end.isEmpty, messages.contains(where: \.deletes) { NetlinkSocket.noteDeletion() }
+    if !end.isEmpty, messages.contains(where: \.deletes) { NetlinkSocket.recordDeletion() }
   }
 }

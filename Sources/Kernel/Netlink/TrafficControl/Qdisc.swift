@@ -39,7 +39,7 @@ extension RouteSocket {
     }
   }
 
-  /// `tc qdisc add dev … ingress`; answers whether there was none.
+  /// `tc qdisc add dev … ingress`; returns whether there was none.
   @discardableResult
   package func addIngress(to interface: UInt32) throws(NetlinkError) -> Bool {
     do {

@@ -6,7 +6,7 @@ import Glibc
 import Netlink
 
 extension Host {
-  /// Makes everything what the shaping says, or changes nothing; answers the IFB if there is one.
+  /// Makes everything what the shaping says, or changes nothing; returns the IFB if there is one.
   func apply(
     _ wanted: Shaping, to end: Link, of owner: Attachment, note: (String) -> Void
   ) throws(CNIError) -> Link? {
@@ -48,7 +48,7 @@ extension Host {
   private func requireOwn(_ root: Qdisc?, of end: Link) throws(CNIError) {
     guard let root, !root.isOurs else { return }
     let reason = "\(end.name) has the root qdisc \(root.kind) \(root.handle) of somebody else"
-    throw CNIError(.standsInTheWay, "\(reason): remove it, or leave this container's rates to it")
+    throw CNIError(.resourceConflict, "\(reason): remove it, or leave this container's rates to it")
   }
 
   private func applyIngress(

@@ -42,7 +42,7 @@ struct Host: ~Copyable {
     }
     if let free { return (free, nil) }
     let taken = candidates.map(\.text).joined(separator: ", ")
-    throw CNIError(.standsInTheWay, "the IFB \(taken) belongs to another container")
+    throw CNIError(.resourceConflict, "the IFB \(taken) belongs to another container")
   }
 
   /// Whether an IFB is the attachment's: its alias says so, or it has none and is upstream's for this container, or was never
@@ -51,11 +51,11 @@ struct Host: ~Copyable {
     let alias = link.attributes.alias ?? ""
     if link.kind != "ifb" {
       throw CNIError(
-        .standsInTheWay, "\(link.name) is no IFB (its kind is \"\(link.kind)\"), and so not this container's")
+        .resourceConflict, "\(link.name) is no IFB (its kind is \"\(link.kind)\"), and so not this container's")
     }
     if !alias.isEmpty {
       guard let found = IFBAlias(alias) else {
-        throw CNIError(.standsInTheWay, "the IFB \(link.name) belongs to \(alias)")
+        throw CNIError(.resourceConflict, "the IFB \(link.name) belongs to \(alias)")
       }
       return found.owner == AttachmentTag(owner)
     }

@@ -168,7 +168,7 @@ extension Flannel {
     try Delegate.find(type, for: environment, timeout: options.timeout, executor: executor)
   }
 
-  /// Takes back what a failed ADD may have done, and answers whether that succeeded.
+  /// Takes back what a failed ADD may have done, and returns whether that succeeded.
   private func undo(_ config: DelegateConfig, _ delegate: Delegate) -> Bool {
     do {
       try delegate.call(config.object, ["CNI_COMMAND": "DEL"])

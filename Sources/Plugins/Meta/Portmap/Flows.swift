@@ -55,7 +55,7 @@ struct Flows {
         return try NetfilterSocket.open().flowPaths(to: destinations)
       } catch {
         // The ports work all the same; only what was there before goes on for a while.
-        guard error.saysNoConntrack else { throw error }
+        guard error.isConntrackMissing else { throw error }
         note("portmap: the kernel has no nf_conntrack_netlink: flows to forwarded ports are not forgotten")
         return []
       }

@@ -118,7 +118,7 @@ extension PortmapOptions {
           guard let word = try item.string() else { throw item.expected("a word of a condition") }
           settings.conditions[family].append(word)
         }
-        // As the peer tells them apart.
+        // As upstream tells them apart.
         if let first = settings.conditions[family].first?.utf8.first,
           first == UInt8(ascii: "-") || first == UInt8(ascii: "!")
         {

@@ -74,7 +74,7 @@ extension Tuning {
     try configuration { () throws(FieldError) in try TuningOptions.dataDirectory(config) }
   }
 
-  /// Keeps what was before, unless an older value is kept already; answers whether there was nothing of it.
+  /// Keeps what was before, unless an older value is kept already; returns whether there was nothing of it.
   func remember(_ before: Backup, _ options: TuningOptions, _ request: Request) throws(CNIError) -> Bool {
     var backup = before
     backup.network = request.config.name

@@ -21,7 +21,7 @@ struct TuningOptions: Sendable {
   let link: LinkAttributes
   let parameters: [Parameter]
   /// The features of ethtool that are to be on or off, by their names there.
-  let features: [EthtoolWish]
+  let features: [RequestedFeature]
   let restoresParameters: Bool
 
   init(_ request: Request) throws(CNIError) {
@@ -40,7 +40,7 @@ struct TuningOptions: Sendable {
       attributes.address = try Self.address(config, environment, arguments)
       link = attributes
       parameters = try Self.parameters([document["sysctl"], arguments["sysctl"]], interface)
-      features = try EthtoolWish.list(document["ethtool"])
+      features = try RequestedFeature.list(document["ethtool"])
       restoresParameters = try document["restoreSysctl"].bool() ?? false
       _ = try Self.dataDirectory(config)
     } catch {

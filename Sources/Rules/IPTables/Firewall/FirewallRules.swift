@@ -45,7 +45,7 @@ enum FirewallRules {
     let host = Negatable(Prefix(host: address))
     return [
       IPTablesRule(
-        destination: host, matches: [.connection(ConnectionMatch([.related, .established]))], target: .accept),
+        destination: host, matches: [.connection(ConntrackMatch([.related, .established]))], target: .accept),
       IPTablesRule(source: host, target: .accept),
     ]
   }
@@ -74,7 +74,7 @@ enum FirewallRules {
   static let end = IPTablesRule(matches: [comment("ingressPolicy: same-bridge|isolated")], target: .return)
   /// Ours alone.
   static let publishedPorts = IPTablesRule(
-    matches: [.connection(ConnectionMatch([.destinationTranslated])), comment("published ports")], target: .return)
+    matches: [.connection(ConntrackMatch([.destinationTranslated])), comment("published ports")], target: .return)
 
   /// The rules about a bridge in both chains: packets to other bridges, packets that stay on it if these are dropped too, and packets
   /// from others.

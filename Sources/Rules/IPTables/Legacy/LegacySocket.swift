@@ -35,7 +35,7 @@ struct LegacySocket: ~Copyable {
     }
   }
 
-  /// Puts new entries in the place of the old ones, all at once. Answers what the old ones had counted until then, nil if
+  /// Puts new entries in the place of the old ones, all at once. Returns what the old ones had counted until then, nil if
   /// their number has changed.
   func replace(_ table: IPTable, _ replacement: inout [UInt8], oldCount: Int) throws(SystemError) -> [UInt8]? {
     // struct xt_counters: packets and bytes

@@ -25,15 +25,15 @@ extension LegacyTable: TableReader {
   }
 
   func rules(
-    of name: String, holding needles: [[UInt8]]? = nil, until isLast: ((PlacedRule) -> Bool)? = nil
+    of name: String, holding patterns: [[UInt8]]? = nil, until isLast: ((PlacedRule) -> Bool)? = nil
   ) -> [PlacedRule] {
     guard let index = index(of: name) else { return [] }
-    return rules(of: index, holding: needles, until: isLast)
+    return rules(of: index, holding: patterns, until: isLast)
   }
 
-  func allRules(holding needles: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] {
+  func allRules(holding patterns: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] {
     chains.indices.flatMap { index in
-      let rules = rules(of: index, holding: needles, until: nil)
+      let rules = rules(of: index, holding: patterns, until: nil)
       if rules.isEmpty { return [] as [(chain: String, rule: PlacedRule)] }
       let name = self.title(of: index)
       return rules.map { (name, $0) }
@@ -41,11 +41,11 @@ extension LegacyTable: TableReader {
   }
 
   private func rules(
-    of index: Int, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+    of index: Int, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
   ) -> [PlacedRule] {
     var rules: [PlacedRule] = []
     let all = chains[index].rules
-    for entry in needles.map({ entries(all, holding: $0) }) ?? Array(all) {
+    for entry in patterns.map({ entries(all, holding: $0) }) ?? Array(all) {
       let rule = placed(entry)
       rules.append(rule)
       if isLast?(rule) ?? false { break }
@@ -62,15 +62,15 @@ extension LegacyTable: TableReader {
       canDrop: !isJump && format.canDrop(bytes), bytes: Array(bytes))
   }
 
-  /// Those of some entries whose bytes, or the name of the chain that they jump to, hold one of the needles, and perhaps others. One
+  /// Those of some entries whose bytes, or the name of the chain that they jump to, hold one of the patterns, and perhaps others. One
   /// search through all of them takes less time than one through each.
-  private func entries(_ range: Range<Int>, holding needles: [[UInt8]]) -> [Int] {
+  private func entries(_ range: Range<Int>, holding patterns: [[UInt8]]) -> [Int] {
     if range.isEmpty { return [] }
     var found = range.filter { entry in
-      jumps[entry] >= 0 && needles.contains { $0[...] == self.name(of: Int(jumps[entry])) }
+      jumps[entry] >= 0 && patterns.contains { $0[...] == self.name(of: Int(jumps[entry])) }
     }
     unsafe bytes.withUnsafeBytes { all in
-      for needle in needles {
+      for needle in patterns {
         var start = starts[range.lowerBound]
         let end = starts[range.upperBound]
         while let place = unsafe UnsafeRawBufferPointer(rebasing: all[start..<end]).firstPlace(of: needle) {

@@ -24,15 +24,15 @@ final class CompatReader: TableReader {
   }
 
   func rules(
-    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+    of chain: String, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
   ) throws(CNIError) -> [PlacedRule] {
     try read { (session) throws(NetlinkError) in
-      try session.rules(of: chain, holding: needles, until: isLast)
+      try session.rules(of: chain, holding: patterns, until: isLast)
     } ?? []
   }
 
-  func allRules(holding needles: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)] {
-    try read { (session) throws(NetlinkError) in try session.allRules(holding: needles) } ?? []
+  func allRules(holding patterns: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)] {
+    try read { (session) throws(NetlinkError) in try session.allRules(holding: patterns) } ?? []
   }
 
   func chains(withPrefix prefix: String) throws(CNIError) -> [String] {

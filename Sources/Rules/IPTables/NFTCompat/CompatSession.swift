@@ -63,10 +63,10 @@ struct CompatSession {
     }.filter { $0.hasPrefix(prefix) }
   }
 
-  func allRules(holding needles: [[UInt8]]?) throws(NetlinkError) -> [(chain: String, rule: PlacedRule)] {
+  func allRules(holding patterns: [[UInt8]]?) throws(NetlinkError) -> [(chain: String, rule: PlacedRule)] {
     var list = message(NFT_MSG_GETRULE, NLM_F_DUMP)
     list.attribute(NFTA_RULE_TABLE.rawValue, text: table.name.rawValue)
-    return try dump(list, "list the rules", holding: needles).compactMap { reply in
+    return try dump(list, "list the rules", holding: patterns).compactMap { reply in
       let attributes = reply.attributes(after: 4)
       guard
         attributes[Int(NFTA_RULE_TABLE.rawValue)]?.text == table.name.rawValue,
@@ -78,14 +78,14 @@ struct CompatSession {
   }
 
   func rules(
-    of chain: String, holding needles: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
+    of chain: String, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
   ) throws(NetlinkError) -> [PlacedRule] {
     var list = message(NFT_MSG_GETRULE, NLM_F_DUMP)
     list.attribute(NFTA_RULE_TABLE.rawValue, text: table.name.rawValue)
     list.attribute(NFTA_RULE_CHAIN.rawValue, text: chain)
     let name = Array(chain.utf8) + [0]
     let action = "list the rules of the chain \(chain)"
-    return try dump(list, action, holding: needles) { reply in
+    return try dump(list, action, holding: patterns) { reply in
       guard let isLast, let rule = PlacedRule(reply, table, name) else { return false }
       return isLast(rule)
     }.compactMap { PlacedRule($0, table, name) }
@@ -96,7 +96,7 @@ struct CompatSession {
   /// is added before it; handles are never used again. So the next dump has other handles, and two with the same have missed
   /// nothing. Nothing is read behind a part for which `isLast` holds, which is asked of each part once.
   private func dump(
-    _ list: NetlinkMessage, _ action: String, holding needles: [[UInt8]]? = nil,
+    _ list: NetlinkMessage, _ action: String, holding patterns: [[UInt8]]? = nil,
     handle: UInt32 = NFTA_RULE_HANDLE.rawValue, until isLast: ((NetlinkReply) -> Bool)? = nil
   ) throws(NetlinkError) -> [NetlinkReply] {
     var isLast = isLast
@@ -108,7 +108,7 @@ struct CompatSession {
       var parts: [NetlinkReply] = []
       var isFound = false
       let isInterrupted = try shared.socket.netlink.dumpOnce(
-        list, action, holding: needles, noting: handle, in: &handles
+        list, action, holding: patterns, noting: handle, in: &handles
       ) { part in
         parts.append(part)
         isFound = isLast?(part) ?? false

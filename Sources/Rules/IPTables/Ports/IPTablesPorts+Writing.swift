@@ -53,7 +53,7 @@ extension IPTablesPorts {
     for entry in wanted.entries(of: places.isFront).reversed() { table.prepend(entry, to: PortRules.entries) }
   }
 
-  /// Collects what masquerading needs, and answers the rules with the chain that marks: ours, if the other is missing.
+  /// Collects what masquerading needs, and returns the rules with the chain that marks: ours, if the other is missing.
   private func prepareMasquerading(_ rules: PortRules, _ table: inout TableEdit) throws(CNIError) -> PortRules {
     try table.look(at: [rules.markChain, PortRules.marking, PortRules.masquerading, "POSTROUTING"])
     if rules.markChain != PortRules.marking {

@@ -5,7 +5,7 @@ import Address
 import CNI
 import Rules
 
-/// Rules in the tables of iptables, in the form and under the names that the peer's plugin has.
+/// Rules in the tables of iptables, in the form and under the names that upstream's plugin has.
 package struct IPTablesPorts: PortForwardingBackend {
   let settings: IPTablesSettings
   /// Where rules are written.

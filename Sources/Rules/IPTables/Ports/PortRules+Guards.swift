@@ -22,7 +22,7 @@ extension PortRules {
       inputInterface: interface,
       matches: [
         .comment(CommentMatch(guardComment)),
-        .connection(ConnectionMatch([.related, .established, .destinationTranslated], isNegated: true)),
+        .connection(ConntrackMatch([.related, .established, .destinationTranslated], isNegated: true)),
       ], target: .drop)
     rule.destination = Negatable(.loopback4)
     var other = rule

@@ -40,7 +40,7 @@ extension PortRules {
     return prefix.utf8.count <= cutLength ? prefix : nil
   }
 
-  /// The peer cuts what is longer than the kernel's field and adds three dots, of which the last has no room there.
+  /// Upstream cuts what is longer than the kernel's field and adds three dots, of which the last has no room there.
   private static func cut(_ text: String) -> String {
     text.utf8.count <= 255 ? text : String(decoding: text.utf8.prefix(cutLength), as: UTF8.self) + ".."
   }

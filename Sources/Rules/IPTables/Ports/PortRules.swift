@@ -5,7 +5,7 @@ import Address
 import CNI
 import Rules
 
-/// The rules of an attachment in the table `nat` of one family, under the peer's names:
+/// The rules of an attachment in the table `nat` of one family, under upstream's names:
 ///
 ///     -A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
 ///     -A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT
@@ -21,7 +21,7 @@ struct PortRules {
   static let entries = "CNI-HOSTPORT-DNAT"
   static let marking = "CNI-HOSTPORT-SETMARK"
   static let masquerading = "CNI-HOSTPORT-MASQ"
-  /// Where older versions of the peer had more.
+  /// Where older versions of upstream had more.
   static let formerEntries = "CNI-HOSTPORT-SNAT"
 
   let family: AddressFamily
@@ -97,7 +97,7 @@ struct PortRules {
   // MARK: - Rules
 
   static let jumpToEntries = IPTablesRule(
-    matches: [.addressType(AddressTypeMatch(destination: Negatable(.local)))], target: .jump(entries))
+    matches: [.addressType(AddrtypeMatch(destination: Negatable(.local)))], target: .jump(entries))
   static let jumpToMasquerading = IPTablesRule(
     matches: [.comment(CommentMatch("CNI portfwd requiring masquerade"))], target: .jump(masquerading))
 
@@ -183,7 +183,7 @@ struct PortRules {
         rules.append(rule)
       }
       rule.source = nil
-      rule.target = .translate(TranslateTarget(forward.destination.address, port: forward.destination.port))
+      rule.target = .translate(DNATTarget(forward.destination.address, port: forward.destination.port))
       rules.append(rule)
     }
     return rules
@@ -199,7 +199,7 @@ extension Conditions {
 }
 
 extension PortRules {
-  /// The source that a marking rule looks at: as the peer has it, so that its rules pass CHECK.
+  /// The source that a marking rule looks at: as upstream has it, so that its rules pass CHECK.
   private static func source(_ prefix: Prefix) -> Negatable<Prefix>? {
     if prefix.length == 0 { return nil }
     return Negatable(prefix == .loopback4 ? Prefix("127.0.0.1/32") ?? prefix : prefix)

@@ -5,9 +5,9 @@
 package enum RuleMatch: Hashable, Sendable {
   case comment(CommentMatch)
   case multiport(MultiportMatch)
-  case addressType(AddressTypeMatch)
+  case addressType(AddrtypeMatch)
   case mark(MarkMatch)
-  case connection(ConnectionMatch)
+  case connection(ConntrackMatch)
   case ports(PortsMatch)
 
   var extensionData: any XTablesExtension {
@@ -30,11 +30,11 @@ package enum RuleMatch: Hashable, Sendable {
       self = .comment(match)
     } else if let match = MultiportMatch(name, revision, payload) {
       self = .multiport(match)
-    } else if let match = AddressTypeMatch(name, revision, payload) {
+    } else if let match = AddrtypeMatch(name, revision, payload) {
       self = .addressType(match)
     } else if let match = MarkMatch(name, revision, payload) {
       self = .mark(match)
-    } else if let match = ConnectionMatch(name, revision, payload) {
+    } else if let match = ConntrackMatch(name, revision, payload) {
       self = .connection(match)
     } else if let match = PortsMatch(name, revision, payload) {
       self = .ports(match)

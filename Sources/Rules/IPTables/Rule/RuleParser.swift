@@ -72,7 +72,7 @@ private struct RuleParser {
     case "--src-type": addType(source: Negatable(try addressType(flag), isNegated: isNegated), nil)
     case "--dst-type": addType(source: nil, Negatable(try addressType(flag), isNegated: isNegated))
     case "--comment" where !isNegated: rule.matches.append(.comment(CommentMatch(try comment(flag))))
-    case "--ctstate": rule.matches.append(.connection(ConnectionMatch(try states(flag), isNegated: isNegated)))
+    case "--ctstate": rule.matches.append(.connection(ConntrackMatch(try states(flag), isNegated: isNegated)))
     default: throw unknown(isNegated ? "! \(flag)" : flag)
     }
   }
@@ -130,7 +130,7 @@ private struct RuleParser {
     let known = ["tcp", "udp", "sctp", "multiport", "mark", "addrtype", "comment", "conntrack"]
     // The options that follow say which it is.
     guard !isNegated, known.contains(name) else { throw unknown("\(isNegated ? "! " : "")-m \(name)") }
-    // The peer has "-p" before the conditions.
+    // Upstream has "-p" before the conditions.
     if rule.transport == nil, let transport = Transport(rawValue: name) { rule.transport = Negatable(transport) }
   }
 
@@ -190,23 +190,23 @@ private struct RuleParser {
     return text.hasPrefix("0x") ? UInt32(text.dropFirst(2), radix: 16) : UInt32(text)
   }
 
-  private mutating func addressType(_ flag: String) throws(RuleSyntaxError) -> AddressTypeMatch.Kind {
+  private mutating func addressType(_ flag: String) throws(RuleSyntaxError) -> AddrtypeMatch.Kind {
     let text = try value(of: flag)
-    guard let kind = AddressTypeMatch.Kind(rawValue: text.uppercased()) else {
-      throw bad(flag, text, "one of \(AddressTypeMatch.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+    guard let kind = AddrtypeMatch.Kind(rawValue: text.uppercased()) else {
+      throw bad(flag, text, "one of \(AddrtypeMatch.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     return kind
   }
 
   /// Source and destination type are one match.
   private mutating func addType(
-    source: Negatable<AddressTypeMatch.Kind>?, _ destination: Negatable<AddressTypeMatch.Kind>?
+    source: Negatable<AddrtypeMatch.Kind>?, _ destination: Negatable<AddrtypeMatch.Kind>?
   ) {
     if let destination, case .addressType(let former)? = rule.matches.last, former.destination == nil {
       rule.matches.removeLast()
-      rule.matches.append(.addressType(AddressTypeMatch(source: former.source, destination: destination)))
+      rule.matches.append(.addressType(AddrtypeMatch(source: former.source, destination: destination)))
     } else {
-      rule.matches.append(.addressType(AddressTypeMatch(source: source, destination: destination)))
+      rule.matches.append(.addressType(AddrtypeMatch(source: source, destination: destination)))
     }
   }
 
@@ -216,11 +216,11 @@ private struct RuleParser {
     return text
   }
 
-  private mutating func states(_ flag: String) throws(RuleSyntaxError) -> ConnectionMatch.States {
+  private mutating func states(_ flag: String) throws(RuleSyntaxError) -> ConntrackMatch.States {
     let text = try value(of: flag)
-    var states: ConnectionMatch.States = []
+    var states: ConntrackMatch.States = []
     for name in text.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let known = ConnectionMatch.States.named.first(where: { $0.name == name }) else {
+      guard let known = ConntrackMatch.States.named.first(where: { $0.name == name }) else {
         throw bad(flag, text, "states of connections")
       }
       states.insert(known.state)
@@ -249,7 +249,7 @@ private struct RuleParser {
       guard let address = IPAddress(address), address.family == family, let port = UInt16(parts.last ?? "") else {
         throw bad("--to-destination", text, "an address and a port")
       }
-      return .translate(TranslateTarget(address, port: port))
+      return .translate(DNATTarget(address, port: port))
     case "MASQUERADE":
       let isRandom = words.first == "--random-fully"
       if isRandom { words.removeFirst() }

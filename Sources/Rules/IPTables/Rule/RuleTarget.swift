@@ -10,7 +10,7 @@ package enum RuleTarget: Hashable, Sendable {
   case drop
   case `return`
   case mark(MarkTarget)
-  case translate(TranslateTarget)
+  case translate(DNATTarget)
   case masquerade(MasqueradeTarget)
 
   /// The extension that it is; nil for a verdict.
@@ -40,7 +40,7 @@ package enum RuleTarget: Hashable, Sendable {
   init?(name: String, revision: UInt8, payload: ArraySlice<UInt8>, _ family: AddressFamily) {
     if let target = MarkTarget(name, revision, payload) {
       self = .mark(target)
-    } else if let target = TranslateTarget(name, revision, payload, family) {
+    } else if let target = DNATTarget(name, revision, payload, family) {
       self = .translate(target)
     } else if let target = MasqueradeTarget(name, revision, payload, family) {
       self = .masquerade(target)

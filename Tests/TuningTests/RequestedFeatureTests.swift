@@ -8,7 +8,7 @@ import Testing
 
 @testable import Tuning
 
-@Suite struct EthtoolWishTests {
+@Suite struct RequestedFeatureTests {
   /// Names that kernels have (net/ethtool/common.c), each of a feature that is on.
   private static let kernel = [
     "tx-scatter-gather", "tx-checksum-ipv4", "tx-checksum-ip-generic", "tx-checksum-ipv6", "tx-checksum-fcoe-crc",
@@ -18,8 +18,8 @@ import Testing
     "tx-nocache-copy", "loopback", "hw-tc-offload",
   ]
 
-  private static func wish(_ name: String, _ isOn: Bool = false) -> EthtoolWish {
-    EthtoolWish(name: name, isOn: isOn, path: "ethtool.\(name)")
+  private static func wish(_ name: String, _ isOn: Bool = false) -> RequestedFeature {
+    RequestedFeature(name: name, isOn: isOn, path: "ethtool.\(name)")
   }
 
   private static func meant(_ name: String, _ isOn: Bool = false, among names: [String] = kernel) -> [String]? {
@@ -69,11 +69,11 @@ import Testing
 
   @Test("wishes are read in their order, with their paths")
   func list() throws {
-    let list = try EthtoolWish.list(try Field(#"{"ethtool":{"b":true,"a":false}}"#)["ethtool"])
+    let list = try RequestedFeature.list(try Field(#"{"ethtool":{"b":true,"a":false}}"#)["ethtool"])
     #expect(list.map(\.name) == ["b", "a"])
     #expect(list.map(\.isOn) == [true, false])
     #expect(list.map(\.path) == ["ethtool.b", "ethtool.a"])
-    #expect(try EthtoolWish.list(try Field("{}")["ethtool"]).isEmpty)
+    #expect(try RequestedFeature.list(try Field("{}")["ethtool"]).isEmpty)
   }
 
   @Test(
@@ -85,7 +85,7 @@ import Testing
     ])
   func wrongType(value: String, message: String) throws {
     let field = try Field(#"{"ethtool":\#(value)}"#)["ethtool"]
-    let error = #expect(throws: FieldError.self) { try EthtoolWish.list(field) }
+    let error = #expect(throws: FieldError.self) { try RequestedFeature.list(field) }
     #expect(error?.description == message)
   }
 }

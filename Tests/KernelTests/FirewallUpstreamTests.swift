@@ -7,9 +7,9 @@ import TestSupport
 import Testing
 
 @Suite(
-  "firewall: beside the peer's plugin", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
-struct FirewallPeerTests {
-  /// Those that version 1.1.1 of the peer knows.
+  "firewall: beside upstream's plugin", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct FirewallUpstreamTests {
+  /// Those that version 1.1.1 of upstream knows.
   static let policies = ["open", "same-bridge"]
 
   /// A host whose programs `iptables` are those of a variant.
@@ -31,7 +31,7 @@ struct FirewallPeerTests {
     }
 
     var ours: FirewallNode { node.byIPTables(variant) }
-    var peers: FirewallNode { node.byPeer(programs) }
+    var peers: FirewallNode { node.byUpstream(programs) }
 
     func another(_ number: Int, _ network: Network = .first) throws -> Container {
       let prefix = network.bridge == "cni0" ? 22 : 23
@@ -69,7 +69,7 @@ struct FirewallPeerTests {
   }
 
   private func expectChange(_ scene: Scene, _ change: PluginChangeTests.Change) throws {
-    // The peer's first: only by its rules do ours find out which variant this host has.
+    // Upstream's first: only by its rules do ours find out which variant this host has.
     let ours = scene.node.by(backend: "iptables")
     let bystanders = [try scene.another(6), try scene.another(7)]
     try scene.peers.succeed("ADD", bystanders[0], options: scene.options)
@@ -81,13 +81,13 @@ struct FirewallPeerTests {
     #expect(try scene.rules().filter { scene.mentions(scene.container, $0) }.count == 4)
     try deletes.succeed("DEL", scene.container, options: scene.options)
     // Upstream's plugin knows nothing of the record.
-    #expect(try scene.record(scene.container).isEmpty == (change != .oursToPeers))
+    #expect(try scene.record(scene.container).isEmpty == (change != .oursToUpstreams))
     #expect(try changes(from: before, to: scene.state(without: scene.container)) == [])
     for bystander in bystanders { try ours.succeed("CHECK", bystander, options: scene.options) }
   }
 
   @Test(
-    "iptables-save prints of our ADD what it prints of the peer's, but for published ports",
+    "iptables-save prints of our ADD what it prints of upstream's, but for published ports",
     arguments: IPTablesSettings.Variant.allCases, policies)
   func same(variant: IPTablesSettings.Variant, policy: String) throws {
     let texts = try [true, false].map { isOurs in
@@ -95,7 +95,7 @@ struct FirewallPeerTests {
       for container in [scene.container, try scene.another(6), try scene.another(7, .second)] {
         try (isOurs ? scene.ours : scene.peers).succeed("ADD", container, options: scene.options)
       }
-      // Versions of the peer have different comments for the isolation.
+      // Versions of upstream have different comments for the isolation.
       let comment = #/-m comment --comment "CNI firewall plugin rules \(ingressPolicy: [^"]*" /#
       return try scene.rules().map { $0.replacing(comment, with: "") }
     }
@@ -114,11 +114,11 @@ struct FirewallPeerTests {
   }
 
   @Test(
-    "our CHECK passes after the peer's ADD, our ADD over it leaves one set of accepts, and our DEL nothing",
+    "our CHECK passes after upstream's ADD, our ADD over it leaves one set of accepts, and our DEL nothing",
     arguments: IPTablesSettings.Variant.allCases, policies)
   func over(variant: IPTablesSettings.Variant, policy: String) throws {
     let scene = try Scene(variant, policy)
-    // The peer's too: its rules for bridges have other comments, and come once.
+    // Upstream's too: its rules for bridges have other comments, and come once.
     try scene.ours.succeed("ADD", try scene.another(6), options: scene.options)
     try scene.peers.succeed("ADD", try scene.another(7), options: scene.options)
     let before = try scene.node.state()
@@ -134,21 +134,21 @@ struct FirewallPeerTests {
     #expect(try changes(from: before, to: scene.node.state()) == [])
   }
 
-  @Test("where only the peer has added, our CHECK passes", arguments: IPTablesSettings.Variant.allCases, policies)
-  func checkOfPeers(variant: IPTablesSettings.Variant, policy: String) throws {
+  @Test("where only upstream has added, our CHECK passes", arguments: IPTablesSettings.Variant.allCases, policies)
+  func checkOfUpstreams(variant: IPTablesSettings.Variant, policy: String) throws {
     let scene = try Scene(variant, policy)
     try scene.peers.succeed("ADD", scene.container, options: scene.options)
     let added = try scene.node.state()
     try scene.ours.succeed("CHECK", scene.container, options: scene.options)
     #expect(try scene.node.state() == added)
-    // And finds what the peer has and this one has not.
+    // And finds what upstream has and this one has not.
     let rule = try #require(try scene.rules().first { $0.contains("-s 10.22.0.5/32") })
     try scene.node.change(variant, .ip, ["-D" + rule.dropFirst(2)])
     #expect(errorObject(try scene.ours.call("CHECK", scene.container, options: scene.options))?.code == 102)
   }
 
   @Test(
-    "the bridge's rules stay while a container of the peer is there, and go with the last, by DEL or by GC",
+    "the bridge's rules stay while a container of upstream is there, and go with the last, by DEL or by GC",
     arguments: IPTablesSettings.Variant.allCases, ["DEL", "GC"])
   func bridge(variant: IPTablesSettings.Variant, verb: String) throws {
     let scene = try Scene(variant, "same-bridge")
@@ -172,7 +172,7 @@ struct FirewallPeerTests {
   }
 
   @Test(
-    "what the peer's DEL leaves of our container is the record alone, and our GC removes it with the bridge's rules",
+    "what upstream's DEL leaves of our container is the record alone, and our GC removes it with the bridge's rules",
     arguments: IPTablesSettings.Variant.allCases, policies)
   func leftRecord(variant: IPTablesSettings.Variant, policy: String) throws {
     let scene = try Scene(variant, policy)
@@ -188,7 +188,7 @@ struct FirewallPeerTests {
   }
 
   @Test(
-    "the record of a container that the peer has deleted hides no accepts that the peer has added",
+    "the record of a container that upstream has deleted hides no accepts that upstream has added",
     arguments: IPTablesSettings.Variant.allCases)
   func hiddenAccepts(variant: IPTablesSettings.Variant) throws {
     let scene = try Scene(variant, "open")

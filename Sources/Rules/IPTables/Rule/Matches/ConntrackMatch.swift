@@ -4,7 +4,7 @@
 import Netlink
 
 /// `-m conntrack --ctstate …` (linux/netfilter/xt_conntrack.h).
-package struct ConnectionMatch: XTablesExtension, Hashable {
+package struct ConntrackMatch: XTablesExtension, Hashable {
   /// Bits of `XT_CONNTRACK_STATE_…`.
   package struct States: OptionSet, Hashable, Sendable {
     package let rawValue: UInt16

@@ -5,7 +5,7 @@ import Address
 import Netlink
 
 /// `-j DNAT --to-destination …` (linux/netfilter/nf_nat.h).
-package struct TranslateTarget: XTablesExtension, Hashable {
+package struct DNATTarget: XTablesExtension, Hashable {
   package let address: IPAddress
   package let port: UInt16
 

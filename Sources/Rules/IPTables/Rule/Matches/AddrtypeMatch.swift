@@ -4,7 +4,7 @@
 import Netlink
 
 /// `-m addrtype --dst-type …`: what the routing tables say of an address (linux/netfilter/xt_addrtype.h).
-package struct AddressTypeMatch: XTablesExtension, Hashable {
+package struct AddrtypeMatch: XTablesExtension, Hashable {
   /// A bit of `XT_ADDRTYPE_…`.
   package enum Kind: String, CaseIterable, Sendable {
     case unspecified = "UNSPEC"

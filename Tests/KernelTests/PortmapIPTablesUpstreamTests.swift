@@ -7,9 +7,9 @@ import TestSupport
 import Testing
 
 @Suite(
-  "portmap by iptables: beside the peer's plugin",
+  "portmap by iptables: beside upstream's plugin",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
-struct PortmapIPTablesPeerTests {
+struct PortmapIPTablesUpstreamTests {
   /// What is published, and how.
   struct Situation: CustomTestStringConvertible, Sendable {
     let testDescription: String
@@ -41,7 +41,7 @@ struct PortmapIPTablesPeerTests {
     Situation(testDescription: "snat false", options: #""snat":false,"#),
     Situation(testDescription: "conditions", options: conditions),
     Situation(testDescription: "conditions, on a legacy host", options: conditions, variant: .legacy),
-    // To the --check of ip6tables-legacy 1.8.9 all ports are the same, and so the peer leaves out all but the first.
+    // To the --check of ip6tables-legacy 1.8.9 all ports are the same, and so upstream leaves out all but the first.
     Situation(
       testDescription: "16 ports and other protocols, on a legacy host",
       mappings: ports(16) + [PortMapping(8080, 80, "udp"), PortMapping(9900, 99, "sctp")], isDualStack: false,
@@ -76,11 +76,11 @@ struct PortmapIPTablesPeerTests {
     }
   }
 
-  @Test("iptables-save prints of our ADD what it prints of the peer's", arguments: situations)
+  @Test("iptables-save prints of our ADD what it prints of upstream's", arguments: situations)
   func same(situation: Situation) throws {
     let scene = try Scene(situation)
     let host = scene.host
-    try host.byPeer.succeed("ADD", scene.container, situation.mappings, options: situation.options)
+    try host.byUpstream.succeed("ADD", scene.container, situation.mappings, options: situation.options)
     let peers = try AddressFamily.allCases.map { try host.savedInOrder($0) }
     try host.flush()
     try host.byIPTables.succeed("ADD", scene.container, situation.mappings, options: situation.options)
@@ -90,11 +90,11 @@ struct PortmapIPTablesPeerTests {
     #expect(changes(from: peers[1], to: ours[1]) == [])
   }
 
-  @Test("our CHECK passes after the peer's ADD, and our ADD changes nothing of it", arguments: situations)
+  @Test("our CHECK passes after upstream's ADD, and our ADD changes nothing of it", arguments: situations)
   func check(situation: Situation) throws {
     let scene = try Scene(situation)
     let host = scene.host
-    try host.byPeer.succeed("ADD", scene.container, situation.mappings, options: situation.options)
+    try host.byUpstream.succeed("ADD", scene.container, situation.mappings, options: situation.options)
     func save() throws -> [[String]] { try AddressFamily.allCases.map { try host.savedInOrder($0) } }
     let (generation, before) = (try host.generation(), try save())
     try host.byIPTables.succeed("CHECK", scene.container, situation.mappings, options: situation.options)
@@ -103,12 +103,13 @@ struct PortmapIPTablesPeerTests {
     #expect(try save() == before)
   }
 
-  /// The peer always looks for the same rules in ip6tables too, after those of iptables, and so never passes.
-  @Test("the peer's CHECK finds all of IPv4 after our ADD", arguments: situations)
-  func checkedByPeer(situation: Situation) throws {
+  /// Upstream always looks for the same rules in ip6tables too, after those of iptables, and so never passes.
+  @Test("upstream's CHECK finds all of IPv4 after our ADD", arguments: situations)
+  func checkedByUpstream(situation: Situation) throws {
     let scene = try Scene(situation)
     try scene.host.byIPTables.succeed("ADD", scene.container, situation.mappings, options: situation.options)
-    let outcome = try scene.host.byPeer.call("CHECK", scene.container, situation.mappings, options: situation.options)
+    let outcome = try scene.host.byUpstream.call(
+      "CHECK", scene.container, situation.mappings, options: situation.options)
     let finding = errorObject(outcome)?.message
     #expect(finding?.hasPrefix("could not check ipv6 dnat") == true, "\(finding ?? "")")
   }
@@ -121,10 +122,10 @@ struct PortmapIPTablesPeerTests {
     let host = scene.host
     let bystanders = try (6..<8).map { try host.node.addContainer(ip: "10.22.0.\($0)", ip6: "fd00:22::\($0)") }
     let foreign = [PortMapping(7070, 70), PortMapping(7071, 71, "udp")]
-    try host.byPeer.succeed("ADD", bystanders[0], foreign)
+    try host.byUpstream.succeed("ADD", bystanders[0], foreign)
     try host.byIPTables.succeed("ADD", bystanders[1], foreign)
     let before = try AddressFamily.allCases.map { try host.savedInOrder($0) }
-    for (adds, deletes) in [(host.byPeer, host.byIPTables), (host.byIPTables, host.byPeer)] {
+    for (adds, deletes) in [(host.byUpstream, host.byIPTables), (host.byIPTables, host.byUpstream)] {
       try adds.succeed("ADD", scene.container, situation.mappings, options: situation.options)
       try deletes.succeed("DEL", scene.container, situation.mappings, options: situation.options)
       let left = try AddressFamily.allCases.map { try host.savedInOrder($0) }
@@ -139,40 +140,40 @@ struct PortmapIPTablesPeerTests {
     let scene = try Scene(situation)
     let host = scene.host
     func save() throws -> [[String]] { try AddressFamily.allCases.map { try host.savedInOrder($0) } }
-    try host.byPeer.succeed("ADD", scene.container, situation.mappings, options: situation.options)
+    try host.byUpstream.succeed("ADD", scene.container, situation.mappings, options: situation.options)
     let once = try save()
-    for program in [host.byIPTables, host.byPeer, host.byIPTables] {
+    for program in [host.byIPTables, host.byUpstream, host.byIPTables] {
       try program.succeed("ADD", scene.container, situation.mappings, options: situation.options)
       #expect(try zip(once, save()).flatMap { changes(from: $0, to: $1) } == [])
     }
   }
 
-  /// Where all are of one address: else the peer writes every port into the entries of both families, again for each
+  /// Where all are of one address: else upstream writes every port into the entries of both families, again for each
   /// hostIP, which our CHECK does not take for ours.
   static let severalAddresses: [[PortMapping]] = [
     [PortMapping(8080, 80, on: Node.address)],
     [PortMapping(8080, 80, on: Node.address), PortMapping(8081, 81, on: Node.address)],
   ]
 
-  @Test("with ports on several addresses our CHECK passes after the peer's ADD", arguments: severalAddresses)
+  @Test("with ports on several addresses our CHECK passes after upstream's ADD", arguments: severalAddresses)
   func addresses(mappings: [PortMapping]) throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
-    try host.byPeer.succeed("ADD", container, mappings)
+    try host.byUpstream.succeed("ADD", container, mappings)
     try host.byIPTables.succeed("CHECK", container, mappings)
   }
 
-  @Test("other ports by our ADD replace those of the peer's")
+  @Test("other ports by our ADD replace those of upstream's")
   func replacement() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
-    try host.byPeer.add(container, PortMapping(8080, 80), PortMapping(8081, 81, "udp"))
+    try host.byUpstream.add(container, PortMapping(8080, 80), PortMapping(8081, 81, "udp"))
     try host.byIPTables.add(container, PortMapping(8082, 82))
     try host.byIPTables.check(container, PortMapping(8082, 82))
     #expect(try !host.savedOfContainers().contains { $0.contains("8080") || $0.contains("8081") })
   }
 
-  @Test("a CNI-SN chain of an old version of the peer goes with DEL")
+  @Test("a CNI-SN chain of an old version of upstream goes with DEL")
   func formerChains() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")

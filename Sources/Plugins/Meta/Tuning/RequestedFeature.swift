@@ -5,18 +5,18 @@ import JSON
 import Netlink
 
 /// A feature, or a group of them, that the configuration wants on or off.
-struct EthtoolWish: Sendable {
+struct RequestedFeature: Sendable {
   let name: String
   let isOn: Bool
   /// Where it stands in the configuration.
   let path: String
 
-  static func list(_ field: Field) throws(FieldError) -> [EthtoolWish] {
-    var list: [EthtoolWish] = []
+  static func list(_ field: Field) throws(FieldError) -> [RequestedFeature] {
+    var list: [RequestedFeature] = []
     for member in try field.object()?.members ?? [] {
       let item = Field(path: "\(field.path).\(member.name)", member.value)
       guard let isOn = try item.bool() else { throw item.expected("true or false") }
-      list.append(EthtoolWish(name: member.name, isOn: isOn, path: item.path))
+      list.append(RequestedFeature(name: member.name, isOn: isOn, path: item.path))
     }
     // What is said of one feature goes before what is said of its group: an object has no order.
     return list.filter { groups[$0.name] != nil } + list.filter { groups[$0.name] == nil }
