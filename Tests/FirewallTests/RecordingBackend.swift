@@ -29,7 +29,9 @@ final class RecordingBackend: AddressOwningBackend, ZoneBackend {
   /// What every owner is recorded with, or why that cannot be told; nil on a kernel without nf_tables.
   var recorded: Result<AttachmentRecord?, CNIError> = .success(AttachmentRecord(accepts: [], ports: []))
   private(set) var left: [(owner: CNI.Attachment, hint: [Rule])] = []
-  private(set) var leftNetworks: [(network: String, valid: Set<AttachmentID>)] = []
+  private(set) var leftAccepts: [[ForwardAccept]] = []
+  /// What a GC finds to be removed.
+  var stale: [ForwardAccept] = []
   /// The hints that the record was asked with.
   private(set) var hints: [[Rule]] = []
 
@@ -72,9 +74,16 @@ final class RecordingBackend: AddressOwningBackend, ZoneBackend {
   }
 
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward] {
-    collected.append((network, valid))
-    try note("removeAll")
+    try removeAll(ofNetwork: network, sparing: valid) { _ in }
     return []
+  }
+
+  func removeAll(
+    ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([ForwardAccept]) throws(CNIError) -> Void
+  ) throws(CNIError) {
+    collected.append((network, valid))
+    try body(stale)
+    try note("removeAll")
   }
 
   func attachmentRecord(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
@@ -87,15 +96,14 @@ final class RecordingBackend: AddressOwningBackend, ZoneBackend {
   func accepts(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
     try recorded.get()?.accepts ?? []
   }
-  func accepts(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [ForwardAccept] { [] }
 
   func leaveZones(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) {
     left.append((owner, hint))
     try note("leave")
   }
 
-  func leaveZones(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
-    leftNetworks.append((network, valid))
+  func leaveZones(_ accepts: [ForwardAccept]) throws(CNIError) {
+    leftAccepts.append(accepts)
     try note("leaveAll")
   }
 

@@ -136,6 +136,14 @@ final class RecordingOwners: AddressOwningBackend {
     return []
   }
 
+  func removeAll(
+    ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([ForwardAccept]) throws(CNIError) -> Void
+  ) throws(CNIError) {
+    try note("accepts \(network) \(valid.count)")
+    try body(owned)
+    try note("removeAll \(network) \(valid.count)")
+  }
+
   func attachmentRecord(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
     try note("attachmentRecord")
     return AttachmentRecord(accepts: owned, ports: [])
@@ -154,11 +162,6 @@ final class RecordingOwners: AddressOwningBackend {
   func accepts(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
     asked.append(hint)
     try note("accepts")
-    return owned
-  }
-
-  func accepts(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [ForwardAccept] {
-    try note("accepts \(network) \(valid.count)")
     return owned
   }
 

@@ -264,7 +264,7 @@ extension FirewalldBackendTests {
     #expect(firewalld.calls == ["accepts", "removeSource internal fd00::5/128"])
     #expect(record.asked == [try Self.accepts("trusted")])
     #expect(record.removed.isEmpty)
-    _ = try Self.notes(record, firewalld.address) { try $0.leaveZones(ofNetwork: "net", sparing: []) }
+    _ = try Self.notes(record, firewalld.address) { try $0.leaveZones(record.owned) }
     #expect(firewalld.calls.last == "removeSource internal fd00::5/128")
     #expect(firewalld.zones == ["trusted": ["10.22.0.5/32"], "internal": []])
     #expect(!firewalld.calls.contains { $0.hasPrefix("remove ") || $0.hasPrefix("removeAll") })
@@ -276,7 +276,7 @@ extension FirewalldBackendTests {
     record.owned = [ForwardAccept(.loopback6)]
     let notes = try Self.notes(record, Self.nobody) { backend in
       try backend.leaveZones(of: Self.owner, hint: [])
-      try backend.leaveZones(ofNetwork: "net", sparing: [])
+      try backend.leaveZones(record.owned)
     }
     #expect(notes.isEmpty)
   }
@@ -288,7 +288,7 @@ extension FirewalldBackendTests {
     record.failure = Self.noTables
     let hint = try Self.accepts()
     let backend = FirewalldBackend(record, zone: "trusted", bus: firewalld.address) { _ in }
-    try backend.leaveZones(ofNetwork: "net", sparing: [])
+    _ = try backend.removeAll(ofNetwork: "net", sparing: [])
     #expect(firewalld.zones["trusted"]?.count == 3)
     try backend.leaveZones(of: Self.owner, hint: hint)
     #expect(firewalld.zones == ["trusted": ["10.22.0.9/32"]])

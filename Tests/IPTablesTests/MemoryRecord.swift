@@ -144,9 +144,16 @@ final class MemoryRecord: FirewallRecord {
 
 extension MemoryRecord {
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward] {
-    try check()
-    attachments.removeAll { $0.owner.isStale(network, valid) }
+    try removeAll(ofNetwork: network, sparing: valid) { _ in }
     return []
+  }
+
+  func removeAll(
+    ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([ForwardAccept]) throws(CNIError) -> Void
+  ) throws(CNIError) {
+    try check()
+    try body(attachments.filter { $0.owner.isStale(network, valid) }.flatMap(\.rules.accepts))
+    attachments.removeAll { $0.owner.isStale(network, valid) }
   }
 
   func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
@@ -189,13 +196,6 @@ extension MemoryRecord {
   func accepts(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
     try check()
     return attachments.first { $0.owner == owner }?.rules.accepts ?? []
-  }
-
-  func accepts(
-    ofNetwork network: String, sparing valid: Set<AttachmentID>
-  ) throws(CNIError) -> [ForwardAccept] {
-    try check()
-    return attachments.filter { $0.owner.isStale(network, valid) }.flatMap(\.rules.accepts)
   }
 
   func isAccepted(_ address: IPAddress) throws(CNIError) -> Bool {

@@ -108,16 +108,13 @@ package struct FirewalldBackend: ZoneBackend {
   package func removeAll(
     ofNetwork network: String, sparing valid: Set<AttachmentID>
   ) throws(CNIError) -> [PortForward] {
-    try leaveZones(ofNetwork: network, sparing: valid)
-    return try record.removeAll(ofNetwork: network, sparing: valid)
+    _ = try unlessThereAreNoTables { () throws(CNIError) in
+      try record.removeAll(ofNetwork: network, sparing: valid) { (accepts) throws(CNIError) in try leave(accepts) }
+    }
+    return []
   }
 
-  package func leaveZones(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
-    let accepts = try unlessThereAreNoTables { () throws(CNIError) in
-      try record.accepts(ofNetwork: network, sparing: valid)
-    }
-    try leave(accepts ?? [])
-  }
+  package func leaveZones(_ accepts: [ForwardAccept]) throws(CNIError) { try leave(accepts) }
 
   package func probe() throws(CNIError) {
     try record.probe()

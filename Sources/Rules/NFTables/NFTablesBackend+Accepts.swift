@@ -89,25 +89,4 @@ extension NFTablesBackend: AddressOwningBackend {
     let (own, free) = try elements(of: owner, hint)
     return own.compactMap { Layout.accept($0) } + hint.accepts.filter { free.contains(Layout.place($0)) }
   }
-
-  package func accepts(
-    ofNetwork network: String, sparing valid: Set<AttachmentID>
-  ) throws(CNIError) -> [ForwardAccept] {
-    let prefix = AttachmentTag.prefix(ofNetwork: network)
-    let spared = AttachmentTag.all(valid, ofNetwork: network)
-    return try transaction("look for the rules of network \(network)") { (session) throws(NetlinkError) in
-      var found: [ForwardAccept] = []
-      for family in AddressFamily.allCases {
-        for stored in try session.elements(of: Part.containers(family).name, holding: Array(prefix.utf8))
-        where stored.timeout == nil {
-          guard
-            let owner = stored.element.comment?.owner, owner.text.hasPrefix(prefix), !spared.contains(owner),
-            let accept = Layout.accept(stored.element)
-          else { continue }
-          found.append(accept)
-        }
-      }
-      return .done(found)
-    }
-  }
 }

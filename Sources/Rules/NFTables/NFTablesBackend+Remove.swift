@@ -23,7 +23,14 @@ extension NFTablesBackend {
   package func removeAll(
     ofNetwork network: String, sparing valid: Set<AttachmentID>
   ) throws(CNIError) -> [PortForward] {
-    try unlessThereAreNoTables { () throws(CNIError) in try removeElements(ofNetwork: network, sparing: valid) }
+    try unlessThereAreNoTables { () throws(CNIError) in try removeElements(ofNetwork: network, sparing: valid) { _ in }
+    }
+  }
+
+  package func removeAll(
+    ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([ForwardAccept]) throws(CNIError) -> Void
+  ) throws(CNIError) {
+    _ = try removeElements(ofNetwork: network, sparing: valid, first: body)
   }
 
   /// Where the kernel has no nf_tables nothing of ours can be, and a removal has nothing to do.
@@ -82,7 +89,7 @@ extension NFTablesBackend {
   }
 
   private func removeElements(
-    ofNetwork network: String, sparing valid: Set<AttachmentID>
+    ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([ForwardAccept]) throws(CNIError) -> Void
   ) throws(CNIError) -> [PortForward] {
     let prefix = AttachmentTag.prefix(ofNetwork: network)
     let spared = AttachmentTag.all(valid, ofNetwork: network)
@@ -95,6 +102,7 @@ extension NFTablesBackend {
       _ = try session.read(places: [])
       return .done(try session.allElements(of: self.part, prefix) { isStale($0.owner) })
     }
+    try body(stale.compactMap { Layout.accept($0) })
     var rest = stale.map(\.place)[...]
     while !rest.isEmpty {
       // The more there is to compare, the likelier somebody changes the ruleset meanwhile.

@@ -55,8 +55,18 @@ package protocol LocalhostGuard {
   func isReachedFromLocalhost(where isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool
 }
 
-/// A backend that knows whose an accepted address is.
-package protocol AddressOwningBackend: RulesBackend {
+/// A backend that lets others see to the addresses whose accepts a GC removes.
+package protocol AcceptCollectingBackend: RulesBackend {
+  /// Removes all that this network's attachments have, but for those of the list. Before that `body` is given the accepts
+  /// among it; if it throws, they stay.
+  func removeAll(
+    ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([ForwardAccept]) throws(CNIError) -> Void
+  ) throws(CNIError)
+}
+
+/// A backend that knows whose an accepted address is; where the kernel has nothing to record it in, `removeAll(…first:)` throws
+/// `notAvailable`.
+package protocol AddressOwningBackend: AcceptCollectingBackend {
   /// What an attachment is recorded with; `hint` is what that may be. Nil where the kernel has nothing to record it in.
   func attachmentRecord(of owner: Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord?
   /// Whether any attachment is accepted with an address.
@@ -65,16 +75,14 @@ package protocol AddressOwningBackend: RulesBackend {
   func hasRules(of owner: Attachment) throws(CNIError) -> Bool
   /// The accepts that an owner has, and those of the hint whose address nobody has.
   func accepts(of owner: Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept]
-  /// The accepts of all attachments of a network, but for those of the list.
-  func accepts(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [ForwardAccept]
 }
 
 /// A backend that puts addresses into zones, and has a record of which.
 package protocol ZoneBackend: RulesBackend {
   /// Takes an attachment's addresses out of their zones; the record stays.
   func leaveZones(of owner: Attachment, hint: [Rule]) throws(CNIError)
-  /// The same for all attachments of a network, but for those of the list.
-  func leaveZones(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError)
+  /// Takes the addresses of accepts that a record has told out of their zones.
+  func leaveZones(_ accepts: [ForwardAccept]) throws(CNIError)
 }
 
 /// What an attachment has in our own table, as far as it matters elsewhere.

@@ -102,14 +102,19 @@ package struct Firewall: Plugin {
     let network = request.config.name
     // The record has not room for every zone's whole name.
     let zone = (try? FirewallOptions(request.config))?.zone ?? FirewallOptions.standardZone
-    var failures = Failures()
-    failures.collect { () throws(CNIError) in
-      try host.firewalld(zone).leaveZones(ofNetwork: network, sparing: valid)
+    var zones = Failures()
+    var others = Failures()
+    others.collect { () throws(CNIError) in
+      let iptables = try host.iptables(IPTablesSettings(variant: .nft))
+      try iptables.removeAll(ofNetwork: network, sparing: valid) { accepts in
+        // What cannot leave its zone does not keep the rest from being removed.
+        zones.collect { () throws(CNIError) in try host.firewalld(zone).leaveZones(accepts) }
+      }
     }
-    failures.collect { () throws(CNIError) in
-      _ = try host.iptables(IPTablesSettings(variant: .nft)).removeAll(ofNetwork: network, sparing: valid)
-    }
-    try failures.report()
+    var all = Failures()
+    all.collect { () throws(CNIError) in try zones.report() }
+    all.collect { () throws(CNIError) in try others.report() }
+    try all.report()
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {

@@ -9,7 +9,7 @@ package struct FirewallHost {
   /// Our own table, which also records whose an address is that firewalld or iptables has, and denies what these cannot.
   let nftables: any AddressOwningBackend
   /// Makes the one that writes upstream's rules into the tables of iptables.
-  let iptables: (IPTablesSettings) throws(CNIError) -> any RulesBackend
+  let iptables: (IPTablesSettings) throws(CNIError) -> any AcceptCollectingBackend
   /// Makes the one that puts addresses into a zone of firewalld.
   let firewalld: (_ zone: String) -> any ZoneBackend
   /// Makes what lets packets that our own table accepts pass FORWARD of iptables; nil if the host has no iptables.
@@ -20,7 +20,8 @@ package struct FirewallHost {
   let droppingChains: () -> [String]
 
   package init(
-    nftables: any AddressOwningBackend, iptables: @escaping (IPTablesSettings) throws(CNIError) -> any RulesBackend,
+    nftables: any AddressOwningBackend,
+    iptables: @escaping (IPTablesSettings) throws(CNIError) -> any AcceptCollectingBackend,
     firewalld: @escaping (_ zone: String) -> any ZoneBackend,
     forwardGate: @escaping (IPTablesSettings, _ bit: Int) throws(CNIError) -> (any ForwardGate)?,
     isFirewalldRunning: @escaping () throws(CNIError) -> Bool, droppingChains: @escaping () -> [String]

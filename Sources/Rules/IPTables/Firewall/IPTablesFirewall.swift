@@ -53,7 +53,7 @@ package struct FirewallStores {
 
 /// Accepts and isolation in the tables of iptables, in the form and under the names that upstream's plugin has. Our own table records
 /// whose they are; on a kernel without nf_tables they are upstream's in every way, and go by the addresses of the result.
-package struct IPTablesFirewall: RulesBackend {
+package struct IPTablesFirewall: AcceptCollectingBackend {
   private let settings: IPTablesSettings
   private let stores: FirewallStores
   private let record: any FirewallRecord
@@ -148,18 +148,27 @@ package struct IPTablesFirewall: RulesBackend {
   package func removeAll(
     ofNetwork network: String, sparing valid: Set<AttachmentID>
   ) throws(CNIError) -> [PortForward] {
+    try removeAll(ofNetwork: network, sparing: valid) { _ in }
+    return []
+  }
+
+  package func removeAll(
+    ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([ForwardAccept]) throws(CNIError) -> Void
+  ) throws(CNIError) {
     let spared = AttachmentTag.all(valid, ofNetwork: network)
     do throws(CNIError) {
-      let stale = try record.accepts(ofNetwork: network, sparing: valid).map(\.address)
-      // Rules go before the record of them, so that a GC that is ended between is made good by the next.
-      for place in stores.all {
-        let found = FoundRules(in: place)
-        try atBothFamilies(place) { (edit, family) throws(CNIError) in
-          let own = stale.filter { $0.family == family }
-          try self.release(own, ofNetwork: network, spared, IPTable(.filter, family), &edit, found)
+      // The record tells of thousands of containers: it is read once. Rules go before the record of them, so that a GC that is ended
+      // between is made good by the next.
+      try record.removeAll(ofNetwork: network, sparing: valid) { (accepts) throws(CNIError) in
+        try body(accepts)
+        for place in stores.all {
+          let found = FoundRules(in: place)
+          try atBothFamilies(place) { (edit, family) throws(CNIError) in
+            let own = accepts.map(\.address).filter { $0.family == family }
+            try self.release(own, ofNetwork: network, spared, IPTable(.filter, family), &edit, found)
+          }
         }
       }
-      _ = try record.removeAll(ofNetwork: network, sparing: valid)
       for place in stores.all {
         let upstream = UpstreamContainers(record)
         try atBothFamilies(place) { (edit, family) throws(CNIError) in
@@ -170,7 +179,6 @@ package struct IPTablesFirewall: RulesBackend {
       // Without a record nobody can tell what is stale.
       guard error.code == .notAvailable else { throw error }
     }
-    return []
   }
 
   private func release(
