@@ -3,7 +3,7 @@
 
 import TestSupport
 
-/// Measures bandwidth beside the peer's: both directions of a container, on a host with few links and with many.
+/// Measures bandwidth beside upstream's: both directions of a container, on a host with few links and with many.
 struct BandwidthBenchmark {
   private let options: Options
 
@@ -12,7 +12,7 @@ struct BandwidthBenchmark {
   func run() throws {
     let few = try duel(links: 10)
     let many = try duel(links: 2000)
-    var table = Table("other links", "verb", "ours, ms (p90)", "peer's, ms (p90)", "runs", "ours/peer")
+    var table = Table("other links", "verb", "ours, ms (p90)", "upstream's, ms (p90)", "runs", "ours/upstream")
     for row in few.rows() { table.add(["10"] + row) }
     for row in many.rows() { table.add(["2,000"] + row) }
     let removal = try measureRemoval()
@@ -22,7 +22,7 @@ struct BandwidthBenchmark {
     table.show("Both directions limited, from the start of the process to its end, medians")
     var targets = Table("target", "limit", "measured", "")
     for verb in few.verbs {
-      targets.add(Target("\(verb), part of the peer's time", measured: few.share(verb), limit: 0.5).row)
+      targets.add(Target("\(verb), part of upstream's time", measured: few.share(verb), limit: 0.5).row)
     }
     for verb in few.verbs {
       let growth = many.median(0, verb) / few.median(0, verb)
@@ -37,11 +37,11 @@ struct BandwidthBenchmark {
     let lines = (0..<links / 2).map { "link add other\($0) type veth peer name reho\($0)" }
     try node.namespace.ip(lines.joined(separator: "\n"))
     let container = try node.addContainer(ip: "10.22.0.5")
-    var duel = Duel(in: node.namespace, options.our("bandwidth"), options.peers("bandwidth"))
+    var duel = Duel(in: node.namespace, options.our("bandwidth"), options.upstream("bandwidth"))
     let config = self.config(container)
     for _ in 0..<(options.quick ? 10 : 100) {
       try duel.fight(environment: container.environment, input: { _ in config }) { verb in
-        // The peer leaves these, and could not add them again.
+        // Upstream leaves these, and could not add them again.
         if verb == "DEL" { try clean(node, container) }
       }
     }

@@ -3,7 +3,7 @@
 
 import TestSupport
 
-/// Measures firewall: in our own table against itself with many containers, and beside the peer's in the tables of iptables.
+/// Measures firewall: in our own table against itself with many containers, and beside upstream's in the tables of iptables.
 struct FirewallBenchmark {
   private let options: Options
 
@@ -18,7 +18,7 @@ struct FirewallBenchmark {
     ) { variant, present in
       (
         try FirewallHost(.oursInIPTables(variant), program: options.our("firewall"), present: present),
-        try FirewallHost(.peer(variant), program: options.peers("firewall"), present: present)
+        try FirewallHost(.upstream(variant), program: options.upstream("firewall"), present: present)
       )
     }
     try duels.run(quick: options.quick)

@@ -9,7 +9,7 @@ final class FirewallHost: MeasuredHost {
   enum Contestant {
     case ours, oursIsolating
     case oursInIPTables(IPTablesVariant)
-    case peer(IPTablesVariant)
+    case upstream(IPTablesVariant)
 
     /// Members of its configuration.
     var members: String {
@@ -17,7 +17,7 @@ final class FirewallHost: MeasuredHost {
       case .ours: #""backend":"nftables","#
       case .oursIsolating: #""backend":"nftables","ingressPolicy":"same-bridge","#
       case .oursInIPTables(let variant): variant.members
-      case .peer: #""backend":"iptables","#
+      case .upstream: #""backend":"iptables","#
       }
     }
 
@@ -26,14 +26,14 @@ final class FirewallHost: MeasuredHost {
       switch self {
       case .ours, .oursIsolating: [members]
       case .oursInIPTables: [Contestant.ours.members]
-      case .peer: []
+      case .upstream: []
       }
     }
 
     fileprivate var variant: IPTablesVariant? {
       switch self {
       case .ours, .oursIsolating: nil
-      case .oursInIPTables(let variant), .peer(let variant): variant
+      case .oursInIPTables(let variant), .upstream(let variant): variant
       }
     }
   }

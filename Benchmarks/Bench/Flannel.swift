@@ -12,7 +12,7 @@ struct FlannelBenchmark {
   func run() throws {
     let node = try Node(networks: [])
     let container = Container(namespace: try Namespace(), address: Endpoint("10.244.1.2", 0).address)
-    var duel = Duel(in: node.namespace, options.our("flannel"), options.peers("bridge"))
+    var duel = Duel(in: node.namespace, options.our("flannel"), options.upstream("bridge"))
     try withFolder { folder in
       let subnet = """
         FLANNEL_NETWORK=10.244.0.0/16
@@ -25,7 +25,7 @@ struct FlannelBenchmark {
       let configs = [flannel(folder), bridge(folder)].map { Array($0.utf8) }
       for _ in 0..<(options.quick ? 10 : 100) {
         try duel.fight(
-          environment: { container.environment($0).merging(["CNI_PATH": options.peers]) { $1 } },
+          environment: { container.environment($0).merging(["CNI_PATH": options.upstream]) { $1 } },
           input: { configs[$0] })
       }
     }

@@ -10,29 +10,29 @@ protocol MeasuredHost {
   func measureCycle() throws
 }
 
-/// The most that calls of ours may take, as parts of the peer's time, beside no container and beside thousands.
+/// The most that calls of ours may take, as parts of upstream's time, beside no container and beside thousands.
 struct IPTablesLimits {
   let adding: (none: Double, many: Double)
   let deleting: (none: Double, many: Double)
 }
 
-/// Measures a plugin beside the peer's where both write into the tables of iptables, on hosts of each variant.
+/// Measures a plugin beside upstream's where both write into the tables of iptables, on hosts of each variant.
 struct IPTablesDuels<Host: MeasuredHost> {
-  private typealias Duel = (variant: IPTablesVariant, limits: IPTablesLimits, ours: Host, peers: Host)
+  private typealias Duel = (variant: IPTablesVariant, limits: IPTablesLimits, ours: Host, upstream: Host)
   private let title: String
   private var duels: [Duel] = []
 
-  /// `hosts` makes the two hosts of a variant with so many containers: ours and the peer's.
+  /// `hosts` makes the two hosts of a variant with so many containers: ours and upstream's.
   init(
     _ title: String, nft: IPTablesLimits, legacy: IPTablesLimits,
-    hosts: (IPTablesVariant, Int) throws -> (ours: Host, peers: Host)
+    hosts: (IPTablesVariant, Int) throws -> (ours: Host, upstream: Host)
   ) throws {
     self.title = title
     for (name, limits) in [("nft", nft), ("legacy", legacy)] {
       let variant = try IPTablesVariant(name)
       for present in [0, 5000] {
-        let (ours, peers) = try hosts(variant, present)
-        duels.append((variant, limits, ours, peers))
+        let (ours, upstream) = try hosts(variant, present)
+        duels.append((variant, limits, ours, upstream))
       }
     }
   }
@@ -42,23 +42,24 @@ struct IPTablesDuels<Host: MeasuredHost> {
   func run(quick: Bool) throws {
     for round in 0..<(quick ? 6 : 60) {
       for duel in duels {
-        let isPeersTurn = duel.peers.present == 0 || round % 4 == 0
-        if isPeersTurn, round % 2 == 0 { try duel.peers.measureCycle() }
+        let isUpstreamsTurn = duel.upstream.present == 0 || round % 4 == 0
+        if isUpstreamsTurn, round % 2 == 0 { try duel.upstream.measureCycle() }
         try duel.ours.measureCycle()
-        if isPeersTurn, round % 2 == 1 { try duel.peers.measureCycle() }
+        if isUpstreamsTurn, round % 2 == 1 { try duel.upstream.measureCycle() }
       }
     }
-    var table = Table("variant", "containers present", "verb", "ours, ms (p90)", "peer's, ms (p90)", "ours/peer")
+    var table = Table(
+      "variant", "containers present", "verb", "ours, ms (p90)", "upstream's, ms (p90)", "ours/upstream")
     var targets = Table("target", "limit", "measured", "")
     for duel in duels {
       for (verb, samples, limits) in [
         ("ADD", \Host.adding, duel.limits.adding), ("DEL", \Host.deleting, duel.limits.deleting),
       ] {
-        let (own, other) = (duel.ours[keyPath: samples], duel.peers[keyPath: samples])
+        let (own, other) = (duel.ours[keyPath: samples], duel.upstream[keyPath: samples])
         let (variant, present, share) = (duel.variant.name, duel.ours.present, own.median / other.median)
         let shown = [own, other].map { "\(milliseconds($0.median)) (\(milliseconds($0.p90)))" }
         table.add([variant, "\(present)", verb] + shown + [fixed(share, 3)])
-        let text = "\(variant): \(verb) with \(present) present, part of the peer's time"
+        let text = "\(variant): \(verb) with \(present) present, part of upstream's time"
         targets.add(Target(text, measured: share, limit: present == 0 ? limits.none : limits.many).row)
       }
     }

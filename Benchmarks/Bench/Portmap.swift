@@ -3,26 +3,26 @@
 
 import TestSupport
 
-/// Measures portmap beside the peer's.
+/// Measures portmap beside upstream's.
 struct PortmapBenchmark {
   private let options: Options
   private let ours: Program
-  private let peer: Program
+  private let upstream: Program
 
   init(_ options: Options) {
     self.options = options
     ours = Program(options.ours, name: "portmap")
-    peer = Program("\(options.peers)/portmap", name: "portmap")
+    upstream = Program("\(options.upstream)/portmap", name: "portmap")
   }
 
   func run() throws {
     let ourHosts = try [0, 1000, 5000, 20_000].map { try PortmapHost(.ours, program: ours, present: $0) }
     let variant = try IPTablesVariant("nft")
-    let peerHosts = try [0, 1000, 5000].map { try PortmapHost(.peer(variant), program: peer, present: $0) }
-    print("portmap: ours is \(options.ours), the peer's is \(peer.path) with iptables-\(variant.name)")
-    var targets = try measureCalls(ourHosts, peerHosts)
-    targets += try measureDeletingAtOnce(ourHosts, peerHosts[0])
-    targets += try measureConnections(ourHosts, peerHosts)
+    let upstreamHosts = try [0, 1000, 5000].map { try PortmapHost(.upstream(variant), program: upstream, present: $0) }
+    print("portmap: ours is \(options.ours), upstream's is \(upstream.path) with iptables-\(variant.name)")
+    var targets = try measureCalls(ourHosts, upstreamHosts)
+    targets += try measureDeletingAtOnce(ourHosts, upstreamHosts[0])
+    targets += try measureConnections(ourHosts, upstreamHosts)
     targets += try CPrograms.with { try measureStart(ourHosts[2], $0) }
     var table = Table("target", "limit", "measured", "")
     for target in targets { table.add(target.row) }
@@ -30,24 +30,25 @@ struct PortmapBenchmark {
   }
 
   /// The runs of all hosts take turns, so that what else the machine does falls on all of them.
-  private func measureCalls(_ ourHosts: [PortmapHost], _ peerHosts: [PortmapHost]) throws -> [Target] {
+  private func measureCalls(_ ourHosts: [PortmapHost], _ upstreamHosts: [PortmapHost]) throws -> [Target] {
     let rounds = options.quick ? 3 : 30
     for round in 0..<rounds {
       for _ in 0..<7 { for host in ourHosts { try host.measureCycle() } }
-      for host in peerHosts where host.present < 5000 || round % 3 == 0 { try host.measureCycle() }
+      for host in upstreamHosts where host.present < 5000 || round % 3 == 0 { try host.measureCycle() }
     }
-    var table = Table("mappings present", "verb", "ours, ms (p90)", "runs", "peer's, ms (p90)", "runs", "peer/ours")
+    var table = Table(
+      "mappings present", "verb", "ours, ms (p90)", "runs", "upstream's, ms (p90)", "runs", "upstream/ours")
     var targets: [Target] = []
     for verb in [\PortmapHost.adding, \PortmapHost.deleting] {
       let name = verb == \.adding ? "ADD" : "DEL"
       for (index, host) in ourHosts.enumerated() {
         let own = host[keyPath: verb]
         var row = ["\(host.present)", name, shown(own, milliseconds), "\(own.count)"]
-        if index < peerHosts.count {
-          let other = peerHosts[index][keyPath: verb]
+        if index < upstreamHosts.count {
+          let other = upstreamHosts[index][keyPath: verb]
           row += [shown(other, milliseconds), "\(other.count)", fixed(other.median / own.median, 1)]
           let share = own.median / other.median
-          let text = "\(name) with \(host.present) present, part of the peer's time"
+          let text = "\(name) with \(host.present) present, part of upstream's time"
           if host.present == 0 { targets.append(Target(text, measured: share, limit: 1.0 / 10)) }
           if host.present == 5000 { targets.append(Target(text, measured: share, limit: 1.0 / 40)) }
         } else {
@@ -62,11 +63,11 @@ struct PortmapBenchmark {
     }
     table.show("One mapping, from the start of the process to its end, medians")
     print("The first ADD of all, ms: ours \(milliseconds(median(ourHosts.map(\.first)))),", terminator: " ")
-    print("the peer's \(milliseconds(median(peerHosts.map(\.first))))")
+    print("upstream's \(milliseconds(median(upstreamHosts.map(\.first))))")
     return targets
   }
 
-  private func measureDeletingAtOnce(_ ourHosts: [PortmapHost], _ peerHost: PortmapHost) throws -> [Target] {
+  private func measureDeletingAtOnce(_ ourHosts: [PortmapHost], _ upstreamHost: PortmapHost) throws -> [Target] {
     var table = Table("64 DELs at once", "mappings present", "ms (p90)", "rounds")
     var targets: [Target] = []
     func measure(_ host: PortmapHost, rounds: Int, _ name: String) throws -> Double {
@@ -80,15 +81,15 @@ struct PortmapBenchmark {
       targets.append(
         Target("64 DELs at once with \(host.present) present", measured: measured, limit: 64 * 3, unit: " ms"))
     }
-    _ = try measure(peerHost, rounds: options.quick ? 1 : 3, "the peer's")
+    _ = try measure(upstreamHost, rounds: options.quick ? 1 : 3, "upstream's")
     table.show("64 DELs at once, from the first start to the last end, medians")
     return targets
   }
 
-  private func measureConnections(_ ourHosts: [PortmapHost], _ peerHosts: [PortmapHost]) throws -> [Target] {
+  private func measureConnections(_ ourHosts: [PortmapHost], _ upstreamHosts: [PortmapHost]) throws -> [Target] {
     var table = Table("A new connection", "mappings present", "µs (p90)", "connections")
     var medians: [Double] = []
-    for (name, hosts) in [("ours", ourHosts), ("the peer's", peerHosts)] {
+    for (name, hosts) in [("ours", ourHosts), ("upstream's", upstreamHosts)] {
       let connections = try hosts.map(PortmapConnections.init)
       for _ in 0..<(options.quick ? 10 : 80) { for one in connections { try one.measure(50) } }
       for one in connections {
@@ -104,7 +105,7 @@ struct PortmapBenchmark {
   /// VERSION beside a program that does nothing, and the peak memory of an ADD.
   private func measureStart(_ host: PortmapHost, _ programs: CPrograms) throws -> [Target] {
     let environment = ["CNI_COMMAND": "VERSION", "PATH": Program.standardPath]
-    let contestants = [("ours", ours), ("the peer's", peer), ("C, static, empty", programs.empty)]
+    let contestants = [("ours", ours), ("upstream's", upstream), ("C, static, empty", programs.empty)]
     var samples = contestants.map { _ in Samples() }
     for _ in 0..<(options.quick ? 50 : 500) {
       for (index, one) in contestants.enumerated() {

@@ -7,13 +7,13 @@ import TestSupport
 enum Contestant {
   case ours
   case oursInIPTables(IPTablesVariant)
-  case peer(IPTablesVariant)
+  case upstream(IPTablesVariant)
 
   /// Where it writes, if it is into the tables of iptables.
   var variant: IPTablesVariant? {
     switch self {
     case .ours: nil
-    case .oursInIPTables(let variant), .peer(let variant): variant
+    case .oursInIPTables(let variant), .upstream(let variant): variant
     }
   }
 
@@ -94,7 +94,7 @@ final class PortmapHost: MeasuredHost {
     }
   }
 
-  /// What the peer would write for one mapping of each of so many containers, for iptables-restore.
+  /// What upstream would write for one mapping of each of so many containers, for iptables-restore.
   private func iptablesRules() -> String {
     var chains = ""
     var rules = ""

@@ -3,7 +3,7 @@
 
 import TestSupport
 
-/// Measures portmap beside the peer's where both write into the tables of iptables.
+/// Measures portmap beside upstream's where both write into the tables of iptables.
 struct PortmapIPTablesBenchmark {
   private let options: Options
 
@@ -17,7 +17,7 @@ struct PortmapIPTablesBenchmark {
     ) { variant, present in
       (
         try PortmapHost(.oursInIPTables(variant), program: options.our("portmap"), present: present),
-        try PortmapHost(.peer(variant), program: options.peers("portmap"), present: present)
+        try PortmapHost(.upstream(variant), program: options.upstream("portmap"), present: present)
       )
     }
     try duels.run(quick: options.quick)

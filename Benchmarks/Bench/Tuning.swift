@@ -3,7 +3,7 @@
 
 import TestSupport
 
-/// Measures tuning beside the peer's: a parameter, an attribute and a MAC, set and put back.
+/// Measures tuning beside upstream's: a parameter, an attribute and a MAC, set and put back.
 struct TuningBenchmark {
   private let options: Options
 
@@ -12,17 +12,17 @@ struct TuningBenchmark {
   func run() throws {
     let node = try Node()
     let container = try node.addContainer(ip: "10.22.0.5")
-    var duel = Duel(in: node.namespace, options.our("tuning"), options.peers("tuning"))
+    var duel = Duel(in: node.namespace, options.our("tuning"), options.upstream("tuning"))
     try withFolder { folder in
       for _ in 0..<(options.quick ? 20 : 300) {
         try duel.fight(environment: container.environment, input: { config(container, "\(folder)/\($0)") })
       }
     }
-    var table = Table("verb", "ours, ms (p90)", "peer's, ms (p90)", "runs", "ours/peer")
+    var table = Table("verb", "ours, ms (p90)", "upstream's, ms (p90)", "runs", "ours/upstream")
     duel.rows().forEach { table.add($0) }
     table.show("One parameter, an MTU and a MAC, from the start of the process to its end, medians")
     var targets = Table("target", "limit", "measured", "")
-    targets.add(Target("ADD, part of the peer's time", measured: duel.share("ADD"), limit: 0.6).row)
+    targets.add(Target("ADD, part of upstream's time", measured: duel.share("ADD"), limit: 0.6).row)
     targets.show("Targets")
   }
 

@@ -8,8 +8,8 @@ import TestSupport
 struct Options {
   /// The program that is measured: by default the one that was built beside this one.
   var ours = "\(ownFolder())/swift-cni"
-  /// The folder of the peer's plugins.
-  var peers = "/usr/lib/cni"
+  /// The folder of upstream's plugins.
+  var upstream = "/usr/lib/cni"
   /// Fewer runs, for a look.
   var quick = false
 
@@ -19,7 +19,7 @@ struct Options {
       switch word {
       case "--quick": quick = true
       case "--ours": ours = try Self.value(of: word, &words)
-      case "--peers": peers = try Self.value(of: word, &words)
+      case "--upstream": upstream = try Self.value(of: word, &words)
       default: throw Failure("unknown option \(word)")
       }
     }
@@ -28,8 +28,8 @@ struct Options {
   /// Our program under a plugin's name.
   func our(_ plugin: String) -> Program { Program(ours, name: plugin) }
 
-  /// The peer's plugin.
-  func peers(_ plugin: String) -> Program { Program("\(peers)/\(plugin)", name: plugin) }
+  /// Upstream's plugin.
+  func upstream(_ plugin: String) -> Program { Program("\(upstream)/\(plugin)", name: plugin) }
 
   private static func value(of option: String, _ words: inout ArraySlice<String>) throws -> String {
     guard let value = words.popFirst() else { throw Failure("\(option) needs a value") }
@@ -63,7 +63,7 @@ do {
   case "flannel": try FlannelBenchmark(Options(words.dropFirst())).run()
   default:
     throw Failure(
-      "usage: Bench portmap|portmap-iptables|firewall|tuning|bandwidth|flannel [--quick] [--ours PROGRAM] [--peers FOLDER]"
+      "usage: Bench portmap|portmap-iptables|firewall|tuning|bandwidth|flannel [--quick] [--ours PROGRAM] [--upstream FOLDER]"
     )
   }
 } catch {

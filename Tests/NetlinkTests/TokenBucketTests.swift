@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CLinux
+import TestSupport
 import Testing
 
 @testable import Netlink
@@ -21,7 +22,7 @@ import Testing
         for limit in [0, .max] as [UInt32] { buckets.append(TokenBucket(rate: rate, burst: burst, limit: limit)) }
       }
     }
-    var dice = Dice(1)
+    var dice = SeededGenerator(1)
     for _ in 0..<2000 {
       buckets.append(
         TokenBucket(
@@ -84,7 +85,7 @@ extension TokenBucketTests {
 
   @Test("the ticks of a burst up to the largest are told whole, whatever the rate")
   func wholeTicks() {
-    var dice = Dice(2)
+    var dice = SeededGenerator(2)
     for rate in Self.rates.dropFirst() + (0..<2000).map({ _ in max(1, dice.number(UInt64.self)) }) {
       let largest = TokenBucket.largestBurst(rate: rate)
       let whole = UInt64(largest) * 1_000_000_000 / rate / 64
@@ -315,7 +316,7 @@ extension TokenBucketTests {
 
   @Test("whatever bytes come as options, reading them ends")
   func noise() {
-    var dice = Dice(3)
+    var dice = SeededGenerator(3)
     for _ in 0..<2000 {
       var message = NetlinkMessage(type: 0)
       for type in 0..<UInt16(8) { message.attribute(type, dice.bytes(Int(dice.next() % 50))) }

@@ -3,6 +3,7 @@
 
 import Address
 import CLinux
+import TestSupport
 import Testing
 
 @testable import Netlink
@@ -112,7 +113,7 @@ extension TrafficFilterTests {
 
   @Test("a rule is met by the packets from or to its prefix and no others", arguments: AddressFamily.allCases)
   func matches(family: AddressFamily) throws {
-    var dice = Dice(4)
+    var dice = SeededGenerator(4)
     let size = family.bits / 8
     for length in 0...family.bits {
       let address = try #require(IPAddress(bytes: dice.bytes(size)))
@@ -139,7 +140,7 @@ extension TrafficFilterTests {
   @Test("a redirection is met by every packet, and is the only rule with a target")
   func redirection() throws {
     let rule = TrafficFilter.Rule.redirect(to: 7, classID: Self.mark)
-    var dice = Dice(5)
+    var dice = SeededGenerator(5)
     for _ in 0..<100 { #expect(Self.matches(rule, dice.bytes(40))) }
     #expect(rule.target == 7)
     #expect(rule.classID == Self.mark)
@@ -163,7 +164,7 @@ extension TrafficFilterTests {
   func roundTrip() throws {
     var rules = try Self.recorded.map(\.rule)
     for family in AddressFamily.allCases {
-      var dice = Dice(6)
+      var dice = SeededGenerator(6)
       for length in 0...family.bits {
         let address = try #require(IPAddress(bytes: dice.bytes(family.bits / 8)))
         let prefix = try #require(Prefix(address, length: length))
@@ -290,7 +291,7 @@ extension TrafficFilterTests {
 
   @Test("whatever bytes come, reading them ends")
   func noise() throws {
-    var dice = Dice(7)
+    var dice = SeededGenerator(7)
     let whole = try Self.message(.redirect(to: 4, classID: Self.mark)).bytes
     for _ in 0..<5000 {
       var bytes = whole

@@ -30,4 +30,9 @@ package struct AttachmentID: Hashable, Sendable {
     self.containerID = containerID
     self.interface = interface
   }
+
+  /// The attachment that this is in a network.
+  package func attachment(to network: String) -> Attachment {
+    Attachment(network: network, containerID: containerID, interface: interface)
+  }
 }

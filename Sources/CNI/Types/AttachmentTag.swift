@@ -26,7 +26,7 @@ package struct AttachmentTag: Hashable, Sendable {
 
   /// The tags of a network's attachments.
   package static func all(_ valid: Set<AttachmentID>, ofNetwork name: String) -> Set<AttachmentTag> {
-    Set(valid.map { AttachmentTag(Attachment(network: name, containerID: $0.containerID, interface: $0.interface)) })
+    Set(valid.map { AttachmentTag($0.attachment(to: name)) })
   }
 
   /// The beginning of every tag in a network.

@@ -68,11 +68,7 @@ package struct Bandwidth: Plugin {
     let action = "remove the IFBs of network \(config.name)"
     let ifbs = try kernel(action) { () throws(NetlinkError) in try host.routes.links(ofKind: "ifb") }
     let unfinished = IFBAlias.groupWithout(config.name)
-    let names = valid.flatMap { attachment in
-      IFBName.candidates(
-        Attachment(network: config.name, containerID: attachment.containerID, interface: attachment.interface)
-      ).map(\.text)
-    }
+    let names = valid.flatMap { IFBName.candidates($0.attachment(to: config.name)).map(\.text) }
     var failures = Failures()
     var idle: [UInt32] = []
     for ifb in ifbs {

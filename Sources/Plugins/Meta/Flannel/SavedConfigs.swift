@@ -55,11 +55,10 @@ struct SavedConfigs {
     for name in try folder.names() where name.contains(":") && !name.hasPrefix(".") {
       do throws(SystemError) {
         guard
-          let config = Self.parsed(try Self.text(name, in: folder)), let attachment = Self.attachment(config),
-          config.known("name")?.value == .string(network), !valid.contains(attachment)
+          let config = Self.parsed(try Self.text(name, in: folder)), let id = Self.attachment(config),
+          config.known("name")?.value == .string(network), !valid.contains(id)
         else { continue }
-        owners.append(
-          Attachment(network: network, containerID: attachment.containerID, interface: attachment.interface))
+        owners.append(id.attachment(to: network))
       } catch {
         failed(error)
       }

@@ -108,7 +108,7 @@ package struct IPTablesPorts: PortForwardingBackend {
       note("iptables: the network's name is too long to tell its rules from others': none are collected")
       return []
     }
-    let owners = valid.map { $0.owner(network: network) }
+    let owners = valid.map { $0.attachment(to: network) }
     var forwards: [PortForward] = []
     for place in places {
       for family in AddressFamily.allCases where place.mayHold(IPTable(.nat, family), anyOf: [prefix]) {
@@ -176,11 +176,5 @@ extension OwnedRules {
       ]
     }
     return OwnedRules(owner: Attachment(network: "", containerID: "", interface: "eth0"), rules: rules)
-  }
-}
-
-extension AttachmentID {
-  fileprivate func owner(network: String) -> Attachment {
-    Attachment(network: network, containerID: containerID, interface: interface)
   }
 }
