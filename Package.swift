@@ -94,8 +94,9 @@ let package = Package(
       name: "FramingSupport", dependencies: ["CLinux", "CMnl"], path: "Tests/FramingSupport",
       swiftSettings: warningsAreErrors),
 
+    .systemLibrary(name: "CSeccomp", path: "Tests/CSeccomp"),
     .target(
-      name: "TestSupport", dependencies: ["OS", "Address", "CLinux"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["OS", "Address", "CLinux", "CSeccomp"], path: "Tests/TestSupport",
       swiftSettings: warningsAreErrors),
     tests(
       "KernelTests", of: "NFTables", "IPTables", "Firewalld",

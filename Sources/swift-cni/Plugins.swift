@@ -33,7 +33,10 @@ enum PluginName: String, CaseIterable {
       return Portmap(
         nftables: NFTablesBackend(.ports),
         iptables: { (settings) throws(CNIError) in try iptables.backend(settings, note: note) },
-        host: PortmapHost { () throws(CNIError) in try iptables.hasServiceRules() }, note: note)
+        host: PortmapHost(
+          hasServiceRules: { () throws(CNIError) in try iptables.hasServiceRules() },
+          hasNFTables: { () throws(CNIError) in try NFTablesBackend.isInKernel() }),
+        note: note)
     case .firewall:
       let (nftables, iptables) = (NFTablesBackend(.firewall), IPTablesHost())
       let host = FirewallHost(

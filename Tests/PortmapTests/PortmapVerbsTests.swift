@@ -72,11 +72,11 @@ import Testing
   @Test("an error of the backend is the answer", arguments: ["ADD", "DEL", "CHECK", "GC", "STATUS"])
   func failure(verb: String) {
     let backend = RecordingBackend()
-    backend.failure = CNIError(.notAvailable, "no nf_tables")
+    backend.failure = CNIError(.kernelRefused, "no room")
     let answer = Sample.answer(verb, Sample.config(#""cni.dev/valid-attachments":[]"#), backend)
     #expect(answer.status == 1)
-    #expect(answer.code == 50)
-    #expect(answer.message == "no nf_tables")
+    #expect(answer.code == 101)
+    #expect(answer.message == "no room")
     #expect(backend.calls == 1)
   }
 }

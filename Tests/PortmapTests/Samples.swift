@@ -38,7 +38,8 @@ enum Sample {
 
   /// Lets the plugin answer a call in the namespace of this process.
   static func answer(
-    _ verb: String, _ config: String, _ backend: RecordingBackend, iptables: RecordingBackend = RecordingBackend()
+    _ verb: String, _ config: String, _ backend: RecordingBackend, iptables: RecordingBackend = RecordingBackend(),
+    host: PortmapHost = host
   ) -> Answer {
     let environment = [
       "CNI_COMMAND": verb, "CNI_CONTAINERID": "id", "CNI_IFNAME": "eth0", "CNI_NETNS": "/proc/self/ns/net",
@@ -50,7 +51,7 @@ enum Sample {
   }
 
   /// A host on which nothing speaks for the tables of iptables.
-  static var host: PortmapHost { PortmapHost { false } }
+  static var host: PortmapHost { PortmapHost(hasServiceRules: { false }, hasNFTables: { true }) }
 
   static func endpoint(_ address: String, _ port: UInt16, _ transport: Transport = .tcp) throws -> Endpoint {
     Endpoint(address: try #require(IPAddress(address)), transport: transport, port: port)

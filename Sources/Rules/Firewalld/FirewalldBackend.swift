@@ -96,7 +96,9 @@ package struct FirewalldBackend: ZoneBackend {
   package func remove(_ owner: Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
     // Before the record, so that what firewalld refuses now is found again.
     try leaveZones(of: owner, hint: hint)
-    return try record.remove(owner, hint: hint, ports: ports)
+    return try unlessThereAreNoTables { () throws(CNIError) in
+      try record.remove(owner, hint: hint, ports: ports)
+    } ?? []
   }
 
   package func leaveZones(of owner: Attachment, hint: [Rule]) throws(CNIError) {

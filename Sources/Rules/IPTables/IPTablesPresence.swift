@@ -24,7 +24,8 @@ extension IPTablesSettings.Variant {
   ) -> IPTablesSettings.Variant {
     switch (nft, legacy) {
     case (.used, .used), (.empty, .empty): preferred()
-    case (_, .used), (.missing, .empty): .legacy
+    // Of a kernel that has neither, what lacks is the module for the legacy variant, which is not loaded by itself.
+    case (_, .used), (.missing, _): .legacy
     case (.used, _), (_, .missing): .nft
     }
   }

@@ -9,11 +9,10 @@ import Rules
 
 extension NFTablesBackend {
   package func remove(_ owner: Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
-    try unlessThereAreNoTables { () throws(CNIError) in try removeElements(of: owner, hint, ports, nil) }
+    try removeElements(of: owner, hint, ports, nil)
   }
 
-  /// Removes all that the owner has, and makes the rules of a companion follow, in the same batch. Throws `notAvailable` where
-  /// the kernel has no nf_tables.
+  /// Removes all that the owner has, and makes the rules of a companion follow, in the same batch.
   package func remove(
     _ owner: Attachment, hint: [Rule], joining companion: any BatchCompanion
   ) throws(CNIError) {
@@ -23,26 +22,13 @@ extension NFTablesBackend {
   package func removeAll(
     ofNetwork network: String, sparing valid: Set<AttachmentID>
   ) throws(CNIError) -> [PortForward] {
-    try unlessThereAreNoTables { () throws(CNIError) in try removeElements(ofNetwork: network, sparing: valid) { _ in }
-    }
+    try removeElements(ofNetwork: network, sparing: valid) { _ in }
   }
 
   package func removeAll(
     ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([ForwardAccept]) throws(CNIError) -> Void
   ) throws(CNIError) {
     _ = try removeElements(ofNetwork: network, sparing: valid, first: body)
-  }
-
-  /// Where the kernel has no nf_tables nothing of ours can be, and a removal has nothing to do.
-  private func unlessThereAreNoTables(
-    _ body: () throws(CNIError) -> [PortForward]
-  ) throws(CNIError) -> [PortForward] {
-    do {
-      return try body()
-    } catch {
-      if error.code == .notAvailable { return [] }
-      throw error
-    }
   }
 
   private func removeElements(

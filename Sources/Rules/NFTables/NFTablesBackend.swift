@@ -21,6 +21,17 @@ package struct NFTablesBackend: PortForwardingBackend {
     self.expiry = expiry
   }
 
+  /// Whether the kernel has nf_tables.
+  package static func isInKernel() throws(CNIError) -> Bool {
+    do throws(NetlinkError) {
+      _ = try Session().read(places: [])
+      return true
+    } catch {
+      if error.isNFTablesMissing { return false }
+      throw failure("look for nf_tables in the kernel", error)
+    }
+  }
+
   /// What came of one attempt at a change.
   enum Attempt<Value> {
     case done(Value)

@@ -4,7 +4,8 @@
 import Address
 import CNI
 
-/// A kernel's way to make rules hold. Every operation is atomic and may be repeated.
+/// A kernel's way to make rules hold. Every operation is atomic and may be repeated; it throws code 50, `notAvailable`, where the kernel
+/// does not have what would hold rules or a record of them.
 package protocol RulesBackend {
   /// Makes the owner have exactly these rules, then calls `completion`; what it throws undoes the change. Returns what
   /// was taken over.
@@ -64,8 +65,7 @@ package protocol AcceptCollectingBackend: RulesBackend {
   ) throws(CNIError)
 }
 
-/// A backend that knows whose an accepted address is; where the kernel has nothing to record it in, `removeAll(…first:)` throws
-/// `notAvailable`.
+/// A backend that knows whose an accepted address is.
 package protocol AddressOwningBackend: AcceptCollectingBackend {
   /// What an attachment is recorded with; `hint` is what that may be. Nil where the kernel has nothing to record it in.
   func attachmentRecord(of owner: Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord?

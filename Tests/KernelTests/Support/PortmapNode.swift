@@ -13,6 +13,8 @@ struct PortmapNode {
   var program = PortmapNode.program
   /// Members of all configurations, each with a comma at its end.
   var members = ""
+  /// Whether the kernel seems to have no nf_tables, to the plugin.
+  var lacksNFTables = false
   /// The host's programs of iptables: this machine's, which are of the variant nft, unless the test has its own.
   let programs: IPTablesPrograms?
 
@@ -47,7 +49,10 @@ struct PortmapNode {
     let config = pluginConfig("portmap", network, version, members + options + runtime, previous)
     let own = (programs?.environment ?? [:]).merging(environment) { $1 }
     let variables = container.environment(verb).merging(own) { $1 }
-    return try node.namespace.run { try program.start(environment: variables, input: config) }
+    return try node.namespace.run {
+      let start = { try program.start(environment: variables, input: config) }
+      return lacksNFTables ? try withoutNetfilterSockets(start) : try start()
+    }
   }
 
   func add(_ container: Container, _ mappings: PortMapping..., options: String = "") throws {

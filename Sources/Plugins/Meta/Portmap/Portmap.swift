@@ -11,8 +11,15 @@ import Skel
 package struct PortmapHost {
   /// Whether kube-proxy's rules in the tables of iptables tell which addresses are services'.
   let hasServiceRules: () throws(CNIError) -> Bool
+  /// Whether the kernel has nf_tables; asked only when something has failed as if it had not.
+  let hasNFTables: () throws(CNIError) -> Bool
 
-  package init(hasServiceRules: @escaping () throws(CNIError) -> Bool) { self.hasServiceRules = hasServiceRules }
+  package init(
+    hasServiceRules: @escaping () throws(CNIError) -> Bool, hasNFTables: @escaping () throws(CNIError) -> Bool
+  ) {
+    self.hasServiceRules = hasServiceRules
+    self.hasNFTables = hasNFTables
+  }
 }
 
 /// Publishes ports of a container as ports of the host.
@@ -37,16 +44,27 @@ package struct Portmap: Plugin {
     self.note = note
   }
 
-  /// The backend that a configuration asks for, or the one that fits the host: where IPVS makes the addresses of services local,
-  /// only rules behind those of kube-proxy leave it all of them.
-  private func backend(
-    _ options: PortmapOptions, _ services: ServiceAddresses
-  ) throws(CNIError) -> any PortForwardingBackend {
-    if let settings = options.iptables { return try iptables(settings) }
-    if let settings = options.fittingIPTables, !services.isEmpty, try host.hasServiceRules() {
-      return try iptables(settings)
+  /// Lets the backend that a configuration asks for do something, or the one that fits the host: where IPVS makes the addresses of
+  /// services local, only rules behind those of kube-proxy leave it all of them; and a kernel without nf_tables, which an attempt tells
+  /// at no cost to others, has the tables of iptables alone.
+  private func withBackend<T>(
+    _ options: PortmapOptions, _ services: ServiceAddresses,
+    _ body: (any PortForwardingBackend) throws(CNIError) -> T
+  ) throws(CNIError) -> T {
+    switch options.backend {
+    case .iptables(let settings): return try body(iptables(settings))
+    case .fitting(let settings) where !services.isEmpty:
+      if try host.hasServiceRules() { return try body(iptables(settings)) }
+    case .fitting, .nftables: break
     }
-    return nftables
+    do throws(CNIError) {
+      return try body(nftables)
+    } catch {
+      // A probe fails so too where nf_tables lacks something.
+      if error.code != .notAvailable { throw error }
+      if try host.hasNFTables() { throw error }
+      return try body(iptables(options.iptablesInsteadOfNFTables()))
+    }
   }
 
   /// Every backend that may have written something, whatever the configuration says now. Whichever variant of iptables is named,
@@ -55,7 +73,7 @@ package struct Portmap: Plugin {
     [nftables, try iptables(IPTablesSettings(variant: .nft))]
   }
 
-  /// Removes forwards by each backend, whatever came of the other.
+  /// Removes forwards by each backend that the kernel has, whatever came of the other.
   private func eachBackend(
     _ remove: (any PortForwardingBackend) throws(CNIError) -> [PortForward]
   ) throws(CNIError) {
@@ -63,38 +81,49 @@ package struct Portmap: Plugin {
     var failures = Failures()
     for backend in backends {
       failures.collect { () throws(CNIError) in
-        let forwards = try remove(backend)
-        try Flows(backend, note: note).forget(following: forwards)
-        try Localhost.close(after: forwards, guardedBy: backend, users: backends, note: note)
+        do throws(CNIError) {
+          try forget(remove(backend), by: backend, users: backends)
+        } catch {
+          // What the kernel does not have holds nothing.
+          if error.code != .notAvailable { throw error }
+        }
       }
     }
     try failures.report()
   }
 
+  /// Ends what went with forwards that a backend has removed.
+  private func forget(
+    _ forwards: [PortForward], by backend: any PortForwardingBackend, users: [any PortForwardingBackend]
+  ) throws(CNIError) {
+    try Flows(backend, note: note).forget(following: forwards)
+    try Localhost.close(after: forwards, guardedBy: backend, users: users, note: note)
+  }
+
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
-    let (asked, options, result) = try wanted(request) { note("\(name): \($0)") }
-    var wanted = asked
+    let (wanted, options, result) = try wanted(request) { note("\(name): \($0)") }
     let services = ServiceAddresses()
     if !services.isEmpty { try spare(services) }
     if wanted.rules.isEmpty {
-      removeFormer(request.attachment, try backend(options, services))
+      removeFormer(request.attachment, options, services)
       return result
     }
     let localhost = try Localhost(for: wanted.rules)
     let hairpin = try Hairpin(for: wanted.rules, request)
-    let backend = try backend(options, services)
-    if backend.looksForAttachmentsSlowly { wanted.isOnlyAttachment = request.isForOnlyInterface }
-    let takeovers: [Takeover]
-    do throws(CNIError) {
-      takeovers = try backend.apply(wanted, onConflict: options.onConflict) { () throws(CNIError) in
-        try localhost.enable(guardedBy: backend)
-        try hairpin.enable()
-        try Flows(backend, note: note).forget(strayingFrom: wanted.forwards)
+    let takeovers = try withBackend(options, services) { (backend) throws(CNIError) -> [Takeover] in
+      var wanted = wanted
+      if backend.looksForAttachmentsSlowly { wanted.isOnlyAttachment = request.isForOnlyInterface }
+      do throws(CNIError) {
+        return try backend.apply(wanted, onConflict: options.onConflict) { () throws(CNIError) in
+          try localhost.enable(guardedBy: backend)
+          try hairpin.enable()
+          try Flows(backend, note: note).forget(strayingFrom: wanted.forwards)
+        }
+      } catch {
+        // The first error is the one to tell.
+        try? Localhost.close(after: wanted.forwards, guardedBy: backend, users: try all(), note: note)
+        throw error
       }
-    } catch {
-      // The first error is the one to tell.
-      try? Localhost.close(after: wanted.forwards, guardedBy: backend, users: try all(), note: note)
-      throw error
     }
     for takeover in takeovers { note("\(name): \(takeover.subject) taken over from \(takeover.previous)") }
     return result
@@ -120,11 +149,11 @@ package struct Portmap: Plugin {
 
   /// What the container had before it was added with nothing to publish. A host that cannot tell has nothing of it, and such
   /// a container must not fail for that.
-  private func removeFormer(_ owner: Attachment, _ backend: any PortForwardingBackend) {
+  private func removeFormer(_ owner: Attachment, _ options: PortmapOptions, _ services: ServiceAddresses) {
     do {
-      let forwards = try backend.remove(owner, hint: [], ports: [])
-      try Flows(backend, note: note).forget(following: forwards)
-      try Localhost.close(after: forwards, guardedBy: backend, users: try all(), note: note)
+      try withBackend(options, services) { (backend) throws(CNIError) in
+        try forget(backend.remove(owner, hint: [], ports: []), by: backend, users: try all())
+      }
     } catch {
       note("\(name): \(error.message)")
     }
@@ -134,9 +163,9 @@ package struct Portmap: Plugin {
     let (wanted, options, _) = try wanted(request)
     if wanted.rules.isEmpty { return }
     let services = ServiceAddresses()
-    var problems = try backend(options, services).verify(wanted)
+    var problems = try withBackend(options, services) { (backend) throws(CNIError) in try backend.verify(wanted) }
     // IPVS may have come after the container.
-    if !problems.isEmpty, options.iptables == nil, !services.isEmpty, try nftables.verify(wanted).isEmpty {
+    if !problems.isEmpty, options.iptables == nil, !services.isEmpty, (try? nftables.verify(wanted)) == [] {
       problems = []
     }
     problems += try Localhost(for: wanted.rules).problems() + Hairpin(for: wanted.rules, request).problems()
@@ -155,7 +184,9 @@ package struct Portmap: Plugin {
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
-    try backend(PortmapOptions(request.config), ServiceAddresses()).probe()
+    try withBackend(PortmapOptions(request.config), ServiceAddresses()) { (backend) throws(CNIError) in
+      try backend.probe()
+    }
   }
 
   /// The rules that a configuration asks for; none without port mappings. `note` is told of each mapping that is left out.

@@ -10,10 +10,7 @@ import Rules
 struct PortmapOptions: Sendable {
   let mappings: [PortMapping]
   let onConflict: ConflictPolicy
-  /// What is to be known to write into tables of iptables; nil where rules are written into a table of ours.
-  let iptables: IPTablesSettings?
-  /// The same where the configuration leaves it to us, and does not say anything that only our own table has; else nil.
-  let fittingIPTables: IPTablesSettings?
+  let backend: Backend
   /// Whether connections from the container's subnet and from localhost are masqueraded.
   private let masquerades: Bool
   /// Whether all connections are.
@@ -22,14 +19,18 @@ struct PortmapOptions: Sendable {
   private let conditions: ByFamily<[Condition]?>
 
   init(_ config: NetworkConfig) throws(CNIError) {
-    (iptables, fittingIPTables) = try Self.iptablesSettings(config)
+    backend = try Self.backend(config)
     let document = config.document
     do throws(FieldError) {
       mappings = try PortMapping.list(config)
       onConflict = try Self.policy(document["hostPortConflict"])
       masquerades = try document["snat"].bool() ?? true
       masqueradesAll = try document["masqAll"].bool() ?? false
-      conditions = try Self.conditions(document, areIPTables: iptables != nil)
+      if case .iptables = backend {
+        conditions = try Self.conditions(document, areIPTables: true)
+      } else {
+        conditions = try Self.conditions(document, areIPTables: false)
+      }
     } catch {
       throw CNIError.invalid(error)
     }
@@ -82,6 +83,42 @@ struct PortmapOptions: Sendable {
   }
 }
 
+// MARK: - The backend
+
+extension PortmapOptions {
+  /// By what ports are published, as far as the configuration decides it.
+  enum Backend: Sendable {
+    /// By rules in the tables of iptables, as the configuration says so, or has something that only these can do.
+    case iptables(IPTablesSettings)
+    /// By our own table, for the same reasons.
+    case nftables(Reason)
+    /// By what fits the host; the settings are for the tables of iptables.
+    case fitting(IPTablesSettings)
+  }
+
+  /// A key of the configuration that needs one of the backends.
+  struct Reason: CustomStringConvertible, Sendable {
+    let key: String
+    let value: String
+
+    var description: String { "\(key): \"\(value)\"" }
+  }
+
+  /// What is to be known to write into tables of iptables, where the configuration decides for these; else nil.
+  var iptables: IPTablesSettings? {
+    if case .iptables(let settings) = backend { settings } else { nil }
+  }
+
+  /// What is to be known to write into tables of iptables where the kernel has no nf_tables.
+  func iptablesInsteadOfNFTables() throws(CNIError) -> IPTablesSettings {
+    switch backend {
+    case .iptables(let settings), .fitting(let settings): return settings
+    case .nftables(let reason):
+      throw CNIError(.notAvailable, "\(reason) needs the backend nftables, and the kernel has no nf_tables")
+    }
+  }
+}
+
 // MARK: - Single options
 
 extension PortmapOptions {
@@ -91,21 +128,18 @@ extension PortmapOptions {
     return policy
   }
 
-  /// The first is nil unless the configuration names that backend, or wants what only it can do; the second if it names one, or
-  /// has conditions in nft's words.
-  private static func iptablesSettings(
-    _ config: NetworkConfig
-  ) throws(CNIError) -> (needed: IPTablesSettings?, fitting: IPTablesSettings?) {
+  private static func backend(_ config: NetworkConfig) throws(CNIError) -> Backend {
     let document = config.document
-    let backend = try configuration { () throws(FieldError) in try document["backend"].string() }
-    guard [nil, "nftables", "iptables"].contains(backend) else {
+    let name = try configuration { () throws(FieldError) in try document["backend"].string() }
+    guard [nil, "nftables", "iptables"].contains(name) else {
       throw CNIError.invalid(document["backend"].expected("nftables or iptables"))
     }
     var settings = IPTablesSettings()
-    var needs: (key: String, value: String)?
+    var needsIPTables: Reason?
+    var needsNFTables: Reason?
     do throws(FieldError) {
       settings.markChain = try chain(document["externalSetMarkChain"])
-      if let chain = settings.markChain { needs = ("externalSetMarkChain", chain) }
+      if let chain = settings.markChain { needsIPTables = Reason(key: "externalSetMarkChain", value: chain) }
       if let bit = try document["markMasqBit"].integer(in: 0...31) {
         if settings.markChain != nil {
           throw FieldError(path: "markMasqBit", reason: "cannot be given with externalSetMarkChain")
@@ -113,28 +147,31 @@ extension PortmapOptions {
         settings.markBit = bit
       }
       settings.variant = try variant(document["iptablesVariant"])
-      for (family, name) in [(AddressFamily.ip, "conditionsV4"), (.ip6, "conditionsV6")] {
-        for item in try document[name].array() ?? [] {
+      for (family, key) in [(AddressFamily.ip, "conditionsV4"), (.ip6, "conditionsV6")] {
+        for item in try document[key].array() ?? [] {
           guard let word = try item.string() else { throw item.expected("a word of a condition") }
           settings.conditions[family].append(word)
         }
+        guard let first = settings.conditions[family].first?.utf8.first else { continue }
+        let reason = Reason(key: key, value: settings.conditions[family].joined(separator: " "))
         // As upstream tells them apart.
-        if let first = settings.conditions[family].first?.utf8.first,
-          first == UInt8(ascii: "-") || first == UInt8(ascii: "!")
-        {
-          needs = (name, settings.conditions[family].joined(separator: " "))
+        if first == UInt8(ascii: "-") || first == UInt8(ascii: "!") {
+          needsIPTables = reason
+        } else {
+          needsNFTables = reason
         }
       }
     } catch {
       throw CNIError.invalid(error)
     }
-    if backend == "nftables", let needs {
-      let text = "\(needs.key): \"\(needs.value)\" needs the backend iptables, and backend says \"nftables\""
-      throw CNIError(.unsupportedField, text)
+    switch (name, needsIPTables, needsNFTables) {
+    case ("nftables", let reason?, _):
+      throw CNIError(.unsupportedField, "\(reason) needs the backend iptables, and backend says \"nftables\"")
+    case ("nftables", nil, _): return .nftables(Reason(key: "backend", value: "nftables"))
+    case (nil, nil, let reason?): return .nftables(reason)
+    case (nil, nil, nil): return .fitting(settings)
+    default: return .iptables(settings)
     }
-    if backend == "iptables" || needs != nil { return (settings, nil) }
-    let hasConditions = AddressFamily.allCases.contains { !settings.conditions[$0].isEmpty }
-    return (nil, backend == nil && !hasConditions ? settings : nil)
   }
 
   private static func chain(_ field: Field) throws(FieldError) -> String? {
