@@ -35,7 +35,7 @@ enum PluginName: String, CaseIterable {
         iptables: { (settings) throws(CNIError) in try iptables.backend(settings, note: note) },
         host: PortmapHost(
           hasServiceRules: { () throws(CNIError) in try iptables.hasServiceRules() },
-          hasNFTables: { () throws(CNIError) in try NFTablesBackend.isInKernel() }),
+          hasNFTables: { NFTablesBackend.isInKernel }),
         note: note)
     case .firewall:
       let (nftables, iptables) = (NFTablesBackend(.firewall), IPTablesHost())

@@ -11,11 +11,11 @@ import Skel
 package struct PortmapHost {
   /// Whether kube-proxy's rules in the tables of iptables tell which addresses are services'.
   let hasServiceRules: () throws(CNIError) -> Bool
-  /// Whether the kernel has nf_tables; asked only when something has failed as if it had not.
-  let hasNFTables: () throws(CNIError) -> Bool
+  /// Whether the kernel has nf_tables, or that cannot be told; asked only when something has failed as if it had not.
+  let hasNFTables: () -> Bool
 
   package init(
-    hasServiceRules: @escaping () throws(CNIError) -> Bool, hasNFTables: @escaping () throws(CNIError) -> Bool
+    hasServiceRules: @escaping () throws(CNIError) -> Bool, hasNFTables: @escaping () -> Bool
   ) {
     self.hasServiceRules = hasServiceRules
     self.hasNFTables = hasNFTables
@@ -61,8 +61,7 @@ package struct Portmap: Plugin {
       return try body(nftables)
     } catch {
       // A probe fails so too where nf_tables lacks something.
-      if error.code != .notAvailable { throw error }
-      if try host.hasNFTables() { throw error }
+      if error.code != .notAvailable || host.hasNFTables() { throw error }
       return try body(iptables(options.iptablesInsteadOfNFTables()))
     }
   }
