@@ -195,4 +195,34 @@ struct LegacyTransportTests {
     }
     #expect(kept(try host.save(table)) == kept(before))
   }
+
+  @Test("rules of plugins are found in a table of thousands of rules, wherever these stand", arguments: tables)
+  func amongThousands(table: IPTable) throws {
+    let hook = table.name == .nat ? "POSTROUTING" : "FORWARD"
+    for foreign in ["AAA", "CNI-ADMIN", "KUBE", hook] {
+      let host = try LegacyHost()
+      func find() -> [Bool] {
+        host.namespace.run {
+          ["CNI-OURS", "nobody's", "a guarded"].map { LegacyTransport().mayHold(table, anyOf: ["CNI-NOBODY", $0]) }
+        }
+      }
+      try host.change(table) { (edit) throws(CNIError) in
+        try edit.ensureChain(foreign)
+        for _ in 0..<2000 { edit.append(IPTablesRule(target: .return), to: foreign) }
+        try edit.ensureChain("ZZZ")
+      }
+      #expect(find() == [false, false, false])
+      let comments = try rules(table.family, "-m comment --comment our_comment", "-m comment --comment a_guard")
+      try host.change(table) { (edit) throws(CNIError) in
+        try edit.ensureChain("CNI-OURS")
+        edit.append(comments[0], to: "CNI-OURS")
+        edit.append(comments[1], to: hook)
+      }
+      #expect(find() == [true, false, false])
+      #expect(
+        host.namespace.run {
+          ["our_comment", "a_guard"].allSatisfy { LegacyTransport().mayHold(table, anyOf: [$0]) }
+        })
+    }
+  }
 }

@@ -3,6 +3,7 @@
 
 import Address
 import Glibc
+import OS
 import TestSupport
 import Testing
 
@@ -67,6 +68,29 @@ struct PortmapLegacyHostTests {
         "GC", container, options: #""cni.dev/valid-attachments":[],"#, prevResult: false, version: "1.1.0")
       try host.succeed("GC", collected)
     }
+  }
+
+  @Test("DEL and GC of the nftables backend read no 20,000 rules of others, of which none is ours")
+  func foreignRules() throws {
+    try addForeignRules(20_000)
+    let container = try host.node.addContainer(ip: "10.22.0.5")
+    try host.byNFTables.add(container, PortMapping(8080, 80))
+    let folder = try TemporaryFolder()
+    var traced = host.byNFTables
+    let words = "-qq -e trace=getsockopt,setsockopt -o \(folder.path)/trace"
+    traced.program = Program(
+      try folder.addScript(
+        "PATH=\(Program.standardPath) exec strace \(words) \(PortmapNode.program.path) portmap", named: "portmap"))
+    for (verb, members) in [("DEL", ""), ("GC", #""cni.dev/valid-attachments":[],"#)] {
+      let version = verb == "GC" ? "1.1.0" : "1.0.0"
+      let outcome = try traced.call(verb, container, [PortMapping(8080, 80)], options: members, version: version)
+      try traced.succeed(verb, outcome)
+      let trace = try FileDescriptor.open("\(folder.path)/trace").readAll()
+      let reads = String(decoding: trace, as: UTF8.self).split(separator: "\n").filter { $0.contains("_GET_ENTRIES") }
+      // The kernel has stopped where there was no memory for more.
+      #expect(!reads.isEmpty && reads.allSatisfy { $0.hasSuffix("= -1 EFAULT (Bad address)") })
+    }
+    #expect(try host.elements() == [])
   }
 
   @Test("the last DEL in iptables-nft ends the guard without the lock, though others have a legacy filter table")

@@ -11,6 +11,9 @@ package struct IPTable: Hashable, Sendable, CustomStringConvertible {
   package let name: Name
   package let family: AddressFamily
 
+  /// What the names of all chains begin with that upstream's plugins and ours make.
+  static let pluginChains = "CNI-"
+
   package init(_ name: Name, _ family: AddressFamily) {
     self.name = name
     self.family = family
@@ -26,7 +29,7 @@ package protocol IPTablesTransport: Sendable {
   func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
   /// Lets `body` look at a table, and makes none of the changes that it collects, nor a table that is not there.
   func look<T>(_ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
-  /// The same where there can be rules in which one of these texts stands, the name of a chain or a comment; nil elsewhere.
+  /// The same where plugins can have rules in which one of these texts stands, the name of a chain or a comment; nil elsewhere.
   func look<T>(
     _ table: IPTable, anyOf texts: [String], _ body: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T?
@@ -36,7 +39,8 @@ package protocol IPTablesTransport: Sendable {
   func hasTables(_ family: AddressFamily) -> Bool
   /// Whether there can be rules in a table, where that is faster to find out than to look for one.
   func mayHold(_ table: IPTable) -> Bool
-  /// The same of rules in which one of these texts stands, the name of a chain or a comment.
+  /// The same of rules in which one of these texts stands, the name of a chain or a comment, and of the chains that plugins write to:
+  /// those of the hooks, and those whose names begin with ``IPTable/pluginChains``.
   func mayHold(_ table: IPTable, anyOf texts: [String]) -> Bool
 }
 

@@ -8,8 +8,8 @@ import OS
 
 /// A socket by which the kernel gives and takes the tables of a family, those of the network namespace of this thread.
 struct LegacySocket: ~Copyable {
-  private let file: FileDescriptor
-  private let level: Int32
+  let file: FileDescriptor
+  let level: Int32
 
   static func open(_ family: AddressFamily) throws(SystemError) -> LegacySocket {
     let number = try systemCall("open an \(family.title) socket") {
@@ -22,9 +22,8 @@ struct LegacySocket: ~Copyable {
   /// Reads a table; nil if it changed meanwhile.
   func read(_ table: IPTable) throws(SystemError) -> LegacyTable.Contents? {
     guard let info = try info(table) else { return nil }
-    var request = header(table, LegacyTable.entriesHeader)
-    request.put(UInt32(truncatingIfNeeded: info.size), at: Int(XT_TABLE_MAXNAMELEN))
-    let entries = try get(IPT_SO_GET_ENTRIES, request, LegacyTable.entriesHeader + info.size, table)
+    let length = LegacyTable.entriesHeader + info.size
+    let entries = try get(IPT_SO_GET_ENTRIES, entriesRequest(table, info), length, table)
     return entries.map { LegacyTable.Contents(info: info, entries: $0) }
   }
 
@@ -63,6 +62,13 @@ struct LegacySocket: ~Copyable {
     }
     request.append(zeros: 40 + 16 * layout.count - request.count)
     _ = try again("add to the counters of \(table)") { set(IPT_SO_SET_ADD_COUNTERS, request) }
+  }
+
+  /// Asks for the entries of a table that is so.
+  func entriesRequest(_ table: IPTable, _ info: LegacyTableInfo) -> [UInt8] {
+    var request = header(table, LegacyTable.entriesHeader)
+    request.put(UInt32(truncatingIfNeeded: info.size), at: Int(XT_TABLE_MAXNAMELEN))
+    return request
   }
 
   /// What every request begins with: the name of the table.

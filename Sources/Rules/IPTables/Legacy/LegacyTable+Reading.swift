@@ -74,7 +74,7 @@ private struct Reader {
       switch bytes[start + target + 2] {
       case 0:
         guard length - target == EntryFormat.standardTarget else { throw broken(start, "has an unknown verdict") }
-      case UInt8(ascii: "E") where isHead(start + target):
+      case UInt8(ascii: "E") where bytes.isHead(start + target):
         guard target == format.header, length - target == EntryFormat.errorTarget else {
           throw broken(start, "begins no chain")
         }
@@ -89,11 +89,6 @@ private struct Reader {
     }
     starts.append(start)
   }
-
-  private func isHead(_ target: Int) -> Bool { bytes[target + 2..<target + 2 + Self.headName.count] == Self.headName }
-
-  /// The name of the target of a head.
-  private static let headName = Array("ERROR\0".utf8)[...]
 
   private func broken(_ start: Int, _ what: String) -> LegacyTableError {
     LegacyTableError("the entry at \(start - LegacyTable.entriesHeader) \(what)")
@@ -174,3 +169,11 @@ private struct Reader {
     return low
   }
 }
+
+extension [UInt8] {
+  /// Whether a target says that a chain begins, or that the table ends.
+  func isHead(_ target: Int) -> Bool { self[target + 2..<target + 2 + headName.count] == headName }
+}
+
+/// The name of the target of a head.
+private let headName = Array("ERROR\0".utf8)[...]

@@ -29,13 +29,13 @@ package struct LegacyTransport: IPTablesTransport {
 
   package func mayHold(_ table: IPTable) -> Bool { Self.tables(table.family)?.contains(table) ?? false }
 
-  /// Looks without the lock, for which others may wait long, and without looking into the rules.
+  /// Looks without the lock, for which others may wait long, and at no more of the table than plugins write to.
   package func mayHold(_ table: IPTable, anyOf texts: [String]) -> Bool {
     guard mayHold(table), let socket = try? LegacySocket.open(table.family) else { return false }
     for _ in 0..<Self.attempts {
       do {
-        guard let contents = try socket.read(table) else { continue }
-        return contents.hold(anyOf: texts)
+        guard let entries = try socket.readPluginChains(of: table) else { continue }
+        return texts.contains { entries.holds(Array($0.utf8)) }
       } catch {
         // Who goes on is told why it cannot be read.
         return true
@@ -72,30 +72,15 @@ package struct LegacyTransport: IPTablesTransport {
   package func look<T>(
     _ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
-    if let result = try look(table, where: { _ in true }, body) { return result.value }
-    var nothing = TableEdit(EmptyTable())
-    return try body(&nothing)
-  }
-
-  /// Reads the table once, and looks into its rules only if one of the texts stands in them.
-  package func look<T>(
-    _ table: IPTable, anyOf texts: [String], _ body: (inout TableEdit) throws(CNIError) -> T
-  ) throws(CNIError) -> T? {
-    try look(table, where: { $0.hold(anyOf: texts) }, body)?.value
-  }
-
-  /// Nil if there is no such table, or none whose contents are wanted.
-  private func look<T>(
-    _ table: IPTable, where isWanted: (LegacyTable.Contents) -> Bool,
-    _ body: (inout TableEdit) throws(CNIError) -> T
-  ) throws(CNIError) -> Result<T>? {
-    guard mayHold(table) else { return nil }
+    if !mayHold(table) {
+      var nothing = TableEdit(EmptyTable())
+      return try body(&nothing)
+    }
     let socket = try Self.kernel(table) { () throws(SystemError) in try LegacySocket.open(table.family) }
     for _ in 0..<Self.attempts {
-      guard let contents = try Self.contents(table, socket) else { continue }
-      if !isWanted(contents) { return nil }
-      var edit = TableEdit(try Self.parsed(contents, table))
-      return Result(value: try body(&edit))
+      guard let present = try Self.read(table, socket) else { continue }
+      var edit = TableEdit(present)
+      return try body(&edit)
     }
     throw CNIError(.tryAgainLater, "read \(table): it changes faster than it could be read")
   }
@@ -144,18 +129,11 @@ package struct LegacyTransport: IPTablesTransport {
     return Result(value: value)
   }
 
-  private static func read(_ table: IPTable, _ socket: borrowing LegacySocket) throws(CNIError) -> LegacyTable? {
-    try contents(table, socket).map { (contents) throws(CNIError) in try parsed(contents, table) }
-  }
-
   /// Nil if the table changes meanwhile.
-  private static func contents(
-    _ table: IPTable, _ socket: borrowing LegacySocket
-  ) throws(CNIError) -> LegacyTable.Contents? {
-    do throws(SystemError) { return try socket.read(table) } catch { throw refusal(error, table) }
-  }
-
-  private static func parsed(_ contents: LegacyTable.Contents, _ table: IPTable) throws(CNIError) -> LegacyTable {
+  private static func read(_ table: IPTable, _ socket: borrowing LegacySocket) throws(CNIError) -> LegacyTable? {
+    let contents: LegacyTable.Contents?
+    do throws(SystemError) { contents = try socket.read(table) } catch { throw refusal(error, table) }
+    guard let contents else { return nil }
     do {
       return try LegacyTable(table, contents)
     } catch {
@@ -193,12 +171,5 @@ package struct LegacyTransport: IPTablesTransport {
       return CNIError(.kernelRefused, "\(error); it needs CAP_NET_ADMIN in the host's network namespace")
     default: return CNIError(.kernelRefused, "\(error)")
     }
-  }
-}
-
-extension LegacyTable.Contents {
-  /// Whether one of these texts stands anywhere in the rules.
-  fileprivate func hold(anyOf texts: [String]) -> Bool {
-    unsafe entries.withUnsafeBytes { all in texts.contains { unsafe all.holds(Array($0.utf8)) } }
   }
 }
