@@ -85,6 +85,8 @@ let package = Package(
       dependencies: ["OS", "CNI", "Skel", "Invoke", "NFTables", "IPTables", "Firewalld"]
         + plugins.map { .target(name: $0.name) },
       swiftSettings: strict, linkerSettings: leanLink),
+    // The plugin to copy for a new one; in no program.
+    .target(name: "Sample", dependencies: ["CNI", "Skel"], path: "Examples/Sample", swiftSettings: strict),
 
     // Only tests use the libraries of the netfilter project, as judges of what is written without them.
     clibrary("CMnl", in: "Tests/CNetfilter", debian: "libmnl-dev"),
@@ -139,6 +141,7 @@ let package = Package(
     tests(
       "FlannelTests", of: "Flannel",
       needs: ["TestSupport", "OS", "Address", "CNI", "JSON", "CallSupport"]),
+    tests("SampleTests", of: "Sample", needs: ["JSON", "CallSupport"]),
     .executableTarget(
       name: "Bench", dependencies: ["TestSupport"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),
   ],

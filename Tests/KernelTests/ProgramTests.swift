@@ -6,9 +6,13 @@ import Testing
 
 /// How the program chooses the plugin that it is; none of this changes the kernel.
 @Suite("the program") struct ProgramTests {
-  private static let plugins = ["portmap", "firewall", "tuning", "bandwidth", "flannel"]
+  /// As the program lists them, so that a new plugin is tested too.
+  private static let plugins: [String] = {
+    let outcome = try? installedProgram("swift-cni").run(["plugins"], environment: [:], input: [])
+    return outcome?.outputText.split(separator: "\n").map(String.init) ?? []
+  }()
   private static let usage =
-    "usage: swift-cni portmap|firewall|tuning|bandwidth|flannel, or a link of that name to this program; swift-cni plugins lists them\n"
+    "usage: swift-cni \(plugins.joined(separator: "|")), or a link of that name to this program; swift-cni plugins lists them\n"
   private static let version: [String: String] = ["CNI_COMMAND": "VERSION"]
 
   /// Runs the program under a name with these arguments.
@@ -16,6 +20,12 @@ import Testing
     _ name: String, _ arguments: [String] = [], environment: [String: String] = [:], input: String = ""
   ) throws -> Outcome {
     try installedProgram(name).run(arguments, environment: environment, input: Array(input.utf8))
+  }
+
+  @Test("the program contains upstream's plugins that the README names, and not the sample")
+  func contents() {
+    for plugin in ["portmap", "firewall", "tuning", "bandwidth", "flannel"] { #expect(Self.plugins.contains(plugin)) }
+    #expect(!Self.plugins.contains("sample"))
   }
 
   @Test(
