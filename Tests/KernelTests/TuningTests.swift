@@ -32,6 +32,20 @@ struct TuningTests {
     #expect(try scene.container.namespace.sysctl("net/core/somaxconn") == "500")
   }
 
+  @Test("a log at debug has what ADD changed in the words of ip and sysctl, in the container's namespace")
+  func log() throws {
+    let scene = try TuningScene()
+    let members = #""sysctl":{"net.core.somaxconn":"500"},"mtu":1300,"promisc":true,"#
+    let outcome = try scene.call("ADD", members, environment: ["SWIFT_CNI_LOG": "debug"])
+    #expect(outcome.status == 0)
+    let container = "nsenter --net=\(scene.container.namespace.path)"
+    for command in ["ip link set dev eth0 mtu 1300 promisc on", "sysctl -w net.core.somaxconn=500"] {
+      #expect(outcome.errorText.contains(": change \(container) \(command): ok\n"), "\(outcome.errorText)")
+    }
+    let silent = try scene.call("DEL", members, environment: ["SWIFT_CNI_LOG": "info"])
+    #expect(silent.status == 0 && !silent.errorText.contains("change"))
+  }
+
   @Test("with restoreSysctl DEL puts the parameters back too")
   func restoredParameters() throws {
     let scene = try TuningScene()

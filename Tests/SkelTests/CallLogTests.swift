@@ -76,6 +76,30 @@ import Testing
     #expect(try JSON(parsing: Array(lines[1][output...].utf8)) == answer.json)
   }
 
+  @Test("at the level debug a call's changes are logged between stdin and stdout, with the kernel's answers")
+  func changes() throws {
+    _ = Sample.call(.add, config: config(#","level":"debug""#)).answer { _ in ChangingPlugin() }
+    let lines = try logged()
+    #expect(lines.count == 5)
+    #expect(lines[1].hasSuffix(" debug recording ADD net/id/eth0: change ip link set dev eth0 up: ok"))
+    #expect(lines[2].hasSuffix(": change ip link del dev eth1: No such device"))
+    #expect(!ChangeTrace.isOn || ChangeTrace.end().isEmpty)
+  }
+
+  @Test("a change in JSON has the command and the answer as members")
+  func changeInJSON() throws {
+    _ = Sample.call(.add, config: config(#","level":"debug","format":"json""#)).answer { _ in ChangingPlugin() }
+    let object = Field(try JSON(parsing: Array(try logged()[2].utf8)))
+    #expect(try object["change"].string() == "ip link del dev eth1")
+    #expect(try object["answer"].string() == "No such device")
+  }
+
+  @Test("at the level info no change is recorded")
+  func noChanges() throws {
+    _ = Sample.call(.add, config: config()).answer { _ in ChangingPlugin() }
+    #expect(try logged().count == 1)
+  }
+
   @Test("with the variable alone the log is on stderr, and the call is the same")
   func variable() {
     var call = Sample.call(.add)
@@ -126,4 +150,20 @@ import Testing
     let config = #"{"cniVersion":"1.1.0","name":"net","type":"recording",\#(members.joined(separator: ","))}"#
     #expect(Sample.call(.add, config: config).answer(RecordingPlugin()).notes.isEmpty)
   }
+}
+
+/// A plugin whose ADD makes two changes in the kernel, of which the second is refused.
+private struct ChangingPlugin: Plugin {
+  let name = "recording"
+
+  func add(_ request: Request) throws(CNIError) -> NetworkResult {
+    ChangeTrace.tell("ip link set dev eth0 up")
+    ChangeTrace.tell("ip link del dev eth1", "No such device")
+    return try request.config.previousResult(requiredBy: name)
+  }
+
+  func delete(_ request: Request) throws(CNIError) {}
+  func check(_ request: Request) throws(CNIError) {}
+  func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {}
+  func status(_ request: NetworkRequest) throws(CNIError) {}
 }

@@ -25,6 +25,17 @@ import Testing
     #expect(throws: error) { try Sysctl("net", "nothing").write("1") }
   }
 
+  @Test(
+    "a log at debug tells what is written as sysctl is given it, with slashes where a part has dots, and the refusal")
+  func trace() {
+    ChangeTrace.begin(container: nil)
+    try? Sysctl("net", "nothing").write("0 1")
+    try? Sysctl("net", "ipv4", "conf", "eth0.100", "nothing").write("1")
+    let changes = ChangeTrace.end()
+    #expect(changes.map(\.command) == ["sysctl -w 'net.nothing=0 1'", "sysctl -w net/ipv4/conf/eth0.100/nothing=1"])
+    #expect(changes.allSatisfy { $0.answer.hasSuffix(": No such file or directory") })
+  }
+
   @Test("the path of a key is that of its parts")
   func key() throws {
     let key = try #require(SysctlKey("net.ipv4.conf.eth0/100.x", interface: "eth0"))

@@ -14,7 +14,7 @@ import OS
 struct CallLog: Equatable {
   enum Level: String, CaseIterable {
     case info
-    /// Also what the call was given on stdin and what it printed.
+    /// Also what the call was given on stdin, what it changed in the kernel, and what it printed.
     case debug
   }
 
@@ -70,29 +70,34 @@ extension CallLog {
     var failure: CNIError?
     /// What it told the operator on stderr.
     var notes: [String] = []
+    /// What it changed in the kernel.
+    var changes: [ChangeTrace.Change] = []
     var input: [UInt8] = []
     var output: [UInt8] = []
   }
 
   /// The lines for a call, each with its line feed.
   func lines(_ call: Call, at time: String) -> String {
-    var lines = call.notes.map { line(call, at: time, "warning", ("note", $0), nil) }
+    var lines = call.notes.map { line(call, at: time, "warning", [("note", $0)], nil) }
     if level == .debug {
-      lines.append(line(call, at: time, "debug", ("stdin", Self.oneLine(call.input)), nil))
-      lines.append(line(call, at: time, "debug", ("stdout", Self.oneLine(call.output)), nil))
+      lines.append(line(call, at: time, "debug", [("stdin", Self.oneLine(call.input))], nil))
+      for change in call.changes {
+        lines.append(line(call, at: time, "debug", [("change", change.command), ("answer", change.answer)], nil))
+      }
+      lines.append(line(call, at: time, "debug", [("stdout", Self.oneLine(call.output))], nil))
     }
-    lines.append(line(call, at: time, call.failure == nil ? "info" : "error", nil, call.duration))
+    lines.append(line(call, at: time, call.failure == nil ? "info" : "error", [], call.duration))
     return joined(lines, by: "")
   }
 
   private func line(
-    _ call: Call, at time: String, _ level: String, _ said: (kind: String, text: String)?, _ duration: Int?
+    _ call: Call, at time: String, _ level: String, _ said: [(kind: String, text: String)], _ duration: Int?
   ) -> String {
     let milliseconds = duration.map { "\($0 / 1000).\($0 % 1000 / 100)" }
     switch format {
     case .text:
       let head = "\(time) \(level) \(call.plugin) \(call.verb) \(call.subject)"
-      if let said { return "\(head): \(said.kind) \(said.text)\n" }
+      if let first = said.first { return "\(head): \(first.kind) \(joined(said.map(\.text), by: ": "))\n" }
       let ending = call.failure.map { "\($0)\($0.details.isEmpty ? "" : ": \($0.details)")" } ?? "ok"
       return "\(head): \(Self.oneLine(Array(ending.utf8))), \(milliseconds ?? "0") ms\n"
     case .json:
@@ -100,9 +105,9 @@ extension CallLog {
         "time": .string(time), "level": .string(level), "plugin": .string(call.plugin), "verb": .string(call.verb),
         "subject": .string(call.subject),
       ])
-      if let said { object.append(said.kind, .string(said.text)) }
+      for (kind, text) in said { object.append(kind, .string(text)) }
       if let duration { object.append("microseconds", .integer(Int64(duration))) }
-      if said == nil, let failure = call.failure {
+      if said.isEmpty, let failure = call.failure {
         object.append("code", .integer(Int64(failure.code.rawValue)))
         object.append("msg", .string(failure.message))
         if !failure.details.isEmpty { object.append("details", .string(failure.details)) }

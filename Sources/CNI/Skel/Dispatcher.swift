@@ -53,6 +53,7 @@ package struct Dispatcher {
     let document = try NetworkConfig.document(parsing: text)
     transcript.input = text
     transcript.document = document
+    if mayBeLogged { traceChanges() }
     // The error object comes in the caller's version, also for an error in the rest of the configuration.
     version = try NetworkConfig.version(of: document)
     let config = try NetworkConfig(document, text: text)
@@ -111,6 +112,8 @@ extension Dispatcher {
     var document: Field?
     var input: [UInt8] = []
     var output: [UInt8] = []
+    /// Whether this call records the changes that it makes.
+    var isTracing = false
   }
 
   /// Whether anybody asks for a log; hardly anybody does, and to read what is asked costs a start more than to see that.
@@ -118,8 +121,16 @@ extension Dispatcher {
     streams.environment[CallLog.variable] != nil || transcript.document?["log"].isPresent ?? false
   }
 
+  /// Records the changes of this call from now on, if its log is to have them.
+  private mutating func traceChanges() {
+    guard let log = (try? CallLog(transcript.document, streams.environment)) ?? nil, log.level == .debug else { return }
+    ChangeTrace.begin(container: streams[.namespace])
+    transcript.isTracing = true
+  }
+
   /// Writes what the call was into the log that its configuration, or the environment, asks for.
   private func log(_ command: String, _ failure: CNIError?, since begin: Int) {
+    let changes = transcript.isTracing ? ChangeTrace.end() : []
     guard let log = (try? CallLog(transcript.document, streams.environment)) ?? nil else { return }
     let network = ((try? transcript.document?["name"].string()) ?? nil) ?? "?"
     var call = CallLog.Call(plugin: plugin.name, verb: command)
@@ -127,6 +138,7 @@ extension Dispatcher {
     call.duration = monotonicMicroseconds() - begin
     call.failure = failure
     call.notes = streams.notes.all
+    call.changes = changes
     call.input = transcript.input
     call.output = transcript.output
     log.write(log.lines(call, at: timestamp()), toError: streams.note)

@@ -25,6 +25,20 @@ package struct Sysctl: Sendable {
 
   /// With a line feed, as sysctl(8) does: to write nothing would not change an empty value.
   package func write(_ value: String) throws(SystemError) {
-    try FileDescriptor.open(path, .write).writeAll(Array(value.utf8) + [0x0a])
+    do throws(SystemError) {
+      try FileDescriptor.open(path, .write).writeAll(Array(value.utf8) + [0x0a])
+      ChangeTrace.tell(command(writing: value))
+    } catch {
+      ChangeTrace.tell(command(writing: value), "\(error)")
+      throw error
+    }
+  }
+
+  /// As sysctl(8) is given it: with dots, but with slashes where a part has dots itself.
+  func command(writing value: String) -> String {
+    let key = String(path.dropFirst("/proc/sys/".count))
+    var command = ShellCommand("sysctl -w")
+    command.add("\(key.contains(".") ? key : String(key.map { $0 == "/" ? "." : $0 }))=\(value)")
+    return command.text
   }
 }

@@ -81,8 +81,11 @@ extension NetfilterSocket {
     var all = deletions
     // The kernel answers errors, and the one message that asks for it.
     all[all.count - 1].requestAcknowledgement()
-    for reply in try netlink.executeBatch(all, "forget tracked flows") {
-      if let failure = reply.failure("forget a tracked flow"), failure.number != ENOENT { throw failure }
+    _ = try netlink.tracing(deletions) { () throws(NetlinkError) in
+      for reply in try netlink.executeBatch(all, "forget tracked flows") {
+        if let failure = reply.failure("forget a tracked flow"), failure.number != ENOENT { throw failure }
+      }
+      return []
     }
   }
 

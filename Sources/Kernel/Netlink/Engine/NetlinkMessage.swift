@@ -8,7 +8,7 @@ import Glibc
 /// order unless said otherwise.
 package struct NetlinkMessage: Sendable {
   let type: UInt16
-  private var flags: UInt16
+  private(set) var flags: UInt16
   @usableFromInline var body: [UInt8] = []
   /// The first attribute that is longer than one can be: the message cannot be sent.
   private(set) var overlong: OverlongAttribute?

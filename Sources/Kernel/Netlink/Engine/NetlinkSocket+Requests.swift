@@ -7,6 +7,10 @@ import Glibc
 extension NetlinkSocket {
   /// Sends requests of which each gets one reply, and returns those in the same order; an error is a reply too.
   package func executeAll(_ requests: [NetlinkMessage]) throws(NetlinkError) -> [NetlinkReply] {
+    try tracing(requests) { () throws(NetlinkError) in try exchange(requests) }
+  }
+
+  private func exchange(_ requests: [NetlinkMessage]) throws(NetlinkError) -> [NetlinkReply] {
     var answers: [NetlinkReply] = []
     // Each reply may take a page of the socket's receive buffer, which by default holds about fifty.
     var rest = requests[...]
@@ -50,6 +54,12 @@ extension NetlinkSocket {
 
   /// Sends a request for something that may not be there, with an acknowledgement, and returns what came before that.
   package func executeOptional(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply? {
+    try tracing([request]) { () throws(NetlinkError) in
+      try exchangeOptional(request, action).map { [$0] } ?? []
+    }.first
+  }
+
+  private func exchangeOptional(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply? {
     var request = request
     request.requestAcknowledgement()
     let numbers = try send([request])

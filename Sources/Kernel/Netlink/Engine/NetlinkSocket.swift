@@ -32,9 +32,11 @@ import OS
   private static let patience: Int32 = 10_000  // ms
 
   private let file: FileDescriptor
-  private let bus: Bus
+  let bus: Bus
   /// Room for a datagram: a dump fills at most 32 KiB (netlink_dump in net/netlink/af_netlink.c).
   private let buffer: UnsafeMutableRawBufferPointer
+
+  var descriptor: Int32 { file.number }
 
   private init(owning file: consuming FileDescriptor, _ bus: Bus) {
     self.file = file

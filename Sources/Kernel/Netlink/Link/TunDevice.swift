@@ -43,6 +43,16 @@ package enum TunDevice {
   /// Makes an interface in the thread's network namespace, which stays when nobody has it open. If something else has the name,
   /// the kernel's error is `EINVAL` or `EBUSY`; an interface of the same kind that is not open is taken over.
   package static func add(_ name: String, _ options: TunOptions = TunOptions()) throws(SystemError) {
+    do throws(SystemError) {
+      try make(name, options)
+      ChangeTrace.tell(options.command(adding: name))
+    } catch {
+      ChangeTrace.tell(options.command(adding: name), "\(error)")
+      throw error
+    }
+  }
+
+  private static func make(_ name: String, _ options: TunOptions) throws(SystemError) {
     guard (1...15).contains(name.utf8.count) else { throw SystemError("make the interface \(name)", number: ERANGE) }
     let path = "/dev/net/tun"
     let device = FileDescriptor(owning: try systemCall("open \(path)") { unsafe open(path, O_RDWR | O_CLOEXEC) })
