@@ -4,23 +4,25 @@
 import Glibc
 import TestSupport
 
-/// Two small C programs that the measurements need.
+/// Small C programs that the measurements need.
 struct CPrograms {
   /// Does nothing, and is linked as the program is.
   let empty: Program
   /// Runs a program (its path, then its `argv`) and writes the peak memory in KiB as the last line of stderr; it is so
   /// small that its own does not hide the program's, as that of this process would.
   let peak: Program
+  /// Makes the kernel do what a change of a table of iptables takes, and nothing else (see ``tableSource``).
+  let table: Program
 
   /// Compiles them for `body`, into a folder that goes when it ends.
   static func with<T>(_ body: (CPrograms) throws -> T) throws -> T {
     var name = Array("/tmp/swift-cni-bench.XXXXXX".utf8CString)
     guard mkdtemp(&name) != nil else { throw Failure("no folder can be made in /tmp") }
     let folder = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    let programs = CPrograms(empty: Program("\(folder)/empty"), peak: Program("\(folder)/peak"))
+    let programs = CPrograms(
+      empty: Program("\(folder)/empty"), peak: Program("\(folder)/peak"), table: Program("\(folder)/table"))
     defer {
-      unlink(programs.empty.path)
-      unlink(programs.peak.path)
+      for program in [programs.empty, programs.peak, programs.table] { unlink(program.path) }
       rmdir(folder)
     }
     try programs.compile()
@@ -45,6 +47,7 @@ struct CPrograms {
         return WIFEXITED(status) ? WEXITSTATUS(status) : 125;
       }
       """, to: peak, flags: [])
+    try compile(Self.tableSource, to: table, flags: ["-static"])
   }
 
   private func compile(_ source: String, to program: Program, flags: [String]) throws {

@@ -11,13 +11,18 @@ struct FirewallBenchmark {
 
   func run() throws {
     try measureNFTables()
+    try CPrograms.with { try measureIPTables($0) }
+  }
+
+  private func measureIPTables(_ programs: CPrograms) throws {
     let duels = try IPTablesDuels(
       "One container's accepts",
       nft: IPTablesLimits(adding: (none: 1.0 / 8, many: 1.0 / 10), deleting: (none: 1.0 / 4, many: 1.0 / 6)),
       legacy: IPTablesLimits(adding: (none: 1.0 / 8, many: 1.0 / 6), deleting: (none: 1.0 / 8, many: 1.0 / 6))
     ) { variant, present in
       (
-        try FirewallHost(.oursInIPTables(variant), program: options.our("firewall"), present: present),
+        try FirewallHost(
+          .oursInIPTables(variant), program: options.our("firewall"), present: present, kernelProgram: programs.table),
         try FirewallHost(.upstream(variant), program: options.upstream("firewall"), present: present)
       )
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Glibc
 import TestSupport
 
 /// A node of its own on which one firewall has let so many containers' packets through already.
@@ -41,13 +42,17 @@ final class FirewallHost: MeasuredHost {
   let present: Int
   private(set) var adding = Samples()
   private(set) var deleting = Samples()
+  private(set) var kernel = (adding: Samples(), deleting: Samples())
+  /// Measures the kernel alone; nil for contestants beside which that says nothing.
+  private let kernelProgram: Program?
   private let contestant: Contestant
   private let program: Program
   private let node: Node
   private let container: Container
 
-  init(_ contestant: Contestant, program: Program, present: Int) throws {
+  init(_ contestant: Contestant, program: Program, present: Int, kernelProgram: Program? = nil) throws {
     self.contestant = contestant
+    self.kernelProgram = kernelProgram
     self.program = program
     self.present = present
     node = try Node()
@@ -68,6 +73,23 @@ final class FirewallHost: MeasuredHost {
     let container = Container(namespace: container.namespace, address: address)
     adding.add(try call("ADD", container).nanoseconds)
     deleting.add(try call("DEL", container).nanoseconds)
+    if let kernelProgram { try measureKernel(kernelProgram) }
+  }
+
+  /// Measures what an ADD and a DEL take of the kernel: to look for an address among the accepts, and to change one rule.
+  private func measureKernel(_ program: Program) throws {
+    guard let variant = contestant.variant else { return }
+    func call(_ verb: String) throws -> UInt64 {
+      // The kernel frees what was deleted last, and who comes next waits for that.
+      usleep(30_000)
+      let words = variant.name == "nft" ? ["nft", "filter", "CNI-FORWARD", verb] : ["legacy", "filter"]
+      let running = try node.namespace.run { try program.start(words) }
+      let outcome = try running.wait().succeeded(words.joined(separator: " "))
+      guard let end = UInt64(outcome.outputText.filter(\.isNumber)) else { throw Failure("no time was told") }
+      return end - running.started
+    }
+    kernel.adding.add(try call("ADD"))
+    kernel.deleting.add(try call("DEL"))
   }
 
   /// Calls the plugin as a runtime does.

@@ -6,8 +6,14 @@ protocol MeasuredHost {
   var present: Int { get }
   var adding: Samples { get }
   var deleting: Samples { get }
+  /// What the kernel alone takes for that, by a process that does nothing else; no samples where nobody has measured it.
+  var kernel: (adding: Samples, deleting: Samples) { get }
   /// Measures one ADD and its DEL.
   func measureCycle() throws
+}
+
+extension MeasuredHost {
+  var kernel: (adding: Samples, deleting: Samples) { (Samples(), Samples()) }
 }
 
 /// The most that calls of ours may take, as parts of upstream's time, beside no container and beside thousands.
@@ -49,18 +55,23 @@ struct IPTablesDuels<Host: MeasuredHost> {
       }
     }
     var table = Table(
-      "variant", "containers present", "verb", "ours, ms (p90)", "upstream's, ms (p90)", "ours/upstream")
-    var targets = Table("target", "limit", "measured", "")
+      "variant", "containers present", "verb", "ours, ms (p90)", "upstream's, ms (p90)", "ours/upstream",
+      "kernel alone, ms (p90)")
+    var targets = Table("target", "limit", "measured", "kernel alone", "")
     for duel in duels {
-      for (verb, samples, limits) in [
-        ("ADD", \Host.adding, duel.limits.adding), ("DEL", \Host.deleting, duel.limits.deleting),
+      for (verb, samples, kernel, limits) in [
+        ("ADD", \Host.adding, \Host.kernel.adding, duel.limits.adding),
+        ("DEL", \Host.deleting, \Host.kernel.deleting, duel.limits.deleting),
       ] {
         let (own, other) = (duel.ours[keyPath: samples], duel.upstream[keyPath: samples])
         let (variant, present, share) = (duel.variant.name, duel.ours.present, own.median / other.median)
-        let shown = [own, other].map { "\(milliseconds($0.median)) (\(milliseconds($0.p90)))" }
-        table.add([variant, "\(present)", verb] + shown + [fixed(share, 3)])
+        let least = duel.ours[keyPath: kernel]
+        let shown = [own, other, least].map { "\(milliseconds($0.median)) (\(milliseconds($0.p90)))" }
+        table.add(
+          [variant, "\(present)", verb] + shown.prefix(2) + [fixed(share, 3)] + shown.suffix(least.count == 0 ? 0 : 1))
         let text = "\(variant): \(verb) with \(present) present, part of upstream's time"
-        targets.add(Target(text, measured: share, limit: present == 0 ? limits.none : limits.many).row)
+        let target = Target(text, measured: share, limit: present == 0 ? limits.none : limits.many)
+        targets.add(target.row(atLeast: least.median / other.median))
       }
     }
     table.show("\(title) in the tables of iptables, from the start of the process to its end, medians")

@@ -39,6 +39,14 @@ struct Target {
   var row: [String] {
     [text, "≤ \(fixed(limit, 3))\(unit)", "\(fixed(measured, 3))\(unit)", measured <= limit ? "ok" : "MISSED"]
   }
+
+  /// The same beside what nobody can be faster than; NaN if that is not known. A limit below it is none.
+  func row(atLeast floor: Double) -> [String] {
+    let isPossible = !(floor > limit)
+    return row.dropLast() + [
+      fixed(floor, 3), measured <= limit ? "ok" : isPossible ? "MISSED" : "less than the kernel takes",
+    ]
+  }
 }
 
 extension Outcome {
