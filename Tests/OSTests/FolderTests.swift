@@ -199,6 +199,44 @@ import Testing
     #expect(try listing() == ["a"])
   }
 
+  @Test("a file is created only where nothing has its name, and only its owner reads it")
+  func created() throws {
+    let folder = try Folder.make(path)
+    let isNew = try folder.create(Array("mine".utf8), as: "a")
+    #expect(isNew)
+    #expect(text(try folder.read("a")) == "mine")
+    #expect(try mode("\(path)/a") == 0o600)
+    try put("not yours", at: "\(path)/file")
+    try systemCall("mkdir") { mkdir("\(path)/folder", 0o700) }
+    try link("\(path)/dangling", to: "\(parent.path)/nonexistent")
+    for name in ["a", "file", "folder", "dangling"] {
+      let isNew = try folder.create(Array("other".utf8), as: name)
+      #expect(!isNew)
+    }
+    #expect(text(try folder.read("a")) == "mine")
+    #expect(text(try folder.read("file")) == "not yours")
+    #expect(try listing() == ["a", "dangling", "file", "folder"])
+  }
+
+  @Test("a file in the folder is a lock of its own, made where it is missing, and held only while it is needed")
+  func lockFile() throws {
+    let folder = try Folder.make(path, mode: 0o755)
+    #expect(try mode(path) == 0o755)
+    try folder.locked(by: "lock") { () throws(SystemError) in
+      let other = try FileDescriptor.open("\(path)/lock")
+      #expect(flock(other.number, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+      // The folder's own lock is another.
+      try folder.write([1], to: "a", patience: 0)
+    }
+    let other = try FileDescriptor.open("\(path)/lock")
+    try systemCall("flock") { flock(other.number, LOCK_EX | LOCK_NB) }
+    let error = #expect(throws: SystemError.self) {
+      try folder.locked(by: "lock", patience: 20) { Issue.record("held") }
+    }
+    #expect(error?.action == "lock \(path)/lock, which another program has held for 20 ms")
+    #expect(try listing() == ["a", "lock"])
+  }
+
   @Test("whether a folder could be made is told without making it")
   func check() throws {
     try Folder.check(path)

@@ -47,6 +47,30 @@ package struct FileDescriptor: ~Copyable {
     return bytes
   }
 
+  /// Runs `body` while nobody else has the file's lock (flock(2)). Throws `EWOULDBLOCK` if another program has it for longer than so
+  /// many milliseconds; `name` tells which lock that is.
+  package func locked<T>(
+    _ name: String, patience: Int, _ body: () throws(SystemError) -> T
+  ) throws(SystemError) -> T {
+    try lock(name, patience)
+    defer { flock(number, LOCK_UN) }
+    return try body()
+  }
+
+  private func lock(_ name: String, _ patience: Int) throws(SystemError) {
+    // Those who wait for it in the kernel take it one from another: only who asks often finds it free.
+    let retry = Retry(milliseconds: patience) { _ in 500 }
+    let isHeld: Bool? = try retry.run { () throws(SystemError) in
+      if flock(number, LOCK_EX | LOCK_NB) == 0 { return true }
+      let reason = errno
+      if reason == EWOULDBLOCK || reason == EINTR { return nil }
+      throw SystemError("lock \(name)", number: reason)
+    }
+    if isHeld == nil {
+      throw SystemError("lock \(name), which another program has held for \(patience) ms", number: EWOULDBLOCK)
+    }
+  }
+
   /// Writes every byte, however many calls that takes.
   package func writeAll(_ bytes: [UInt8]) throws(SystemError) { try OS.writeAll(bytes, to: number) }
 }

@@ -79,19 +79,15 @@ package struct Subprocess: Sendable {
     let environment = unsafe self.environment.copies() + [nil]
     defer { unsafe (words + environment).forEach { unsafe free($0) } }
     var pid: pid_t = 0
-    var failure: Int32 = 0
-    for attempt in 0...Self.busyAttempts {
-      if attempt > 0 { pause(microseconds: 100_000) }
-      failure = unsafe posix_spawn(&pid, path, &actions, &attributes, words, environment)
-      // Somebody writes the file just now: an installer.
-      if failure != ETXTBSY { break }
+    // A file that somebody writes just now, such as an installer, cannot be run yet.
+    let retry = Retry(attempts: 51) { _ in 100_000 }
+    let failure = retry.run {
+      let failure = unsafe posix_spawn(&pid, path, &actions, &attributes, words, environment)
+      return failure == ETXTBSY ? nil : failure
     }
-    if failure != 0 { throw SystemError("run \(path)", number: failure) }
+    if failure != 0 { throw SystemError("run \(path)", number: failure ?? ETXTBSY) }
     return pid
   }
-
-  /// How often a file that is being written is tried again.
-  private static let busyAttempts = 50
 
   private static func wait(
     for pid: pid_t, seconds: Int, _ cancellation: Cancellation?
