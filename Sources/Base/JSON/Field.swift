@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 /// A value at a path of a document, read as the type that its reader expects; null and a missing member are the same.
+@usableFromInline
 package struct Field: Sendable {
   /// Where the value stands, such as `runtimeConfig.portMappings[1].hostPort`; empty for the document itself.
   package let path: String
@@ -30,6 +31,7 @@ package struct Field: Sendable {
 }
 
 /// A field that does not hold what it should.
+@usableFromInline
 package struct FieldError: Error, Equatable, CustomStringConvertible {
   /// Where the field stands; empty for the document itself.
   package let path: String
@@ -40,6 +42,7 @@ package struct FieldError: Error, Equatable, CustomStringConvertible {
     self.reason = reason
   }
 
+  @usableFromInline
   package var description: String { path.isEmpty ? reason : "\(path): \(reason)" }
 }
 
@@ -63,6 +66,7 @@ extension Field {
   }
 
   /// The text; nil if missing or empty, which runtimes send for what is not set.
+  @usableFromInline
   package func string() throws(FieldError) -> String? {
     switch value {
     case nil: return nil
