@@ -27,9 +27,9 @@ func plugin(_ name: String, in group: String, needs: [Target.Dependency]) -> Tar
 let plugins = [
   plugin("Portmap", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Rules", "Veth"]),
   plugin("Firewall", in: "Meta", needs: ["Address", "Netlink", "Rules", "Veth"]),
-  plugin("Tuning", in: "Meta", needs: ["OS", "Address", "Sysctl", "NetNS", "Netlink"]),
-  plugin("Bandwidth", in: "Meta", needs: ["Address", "Digest", "NetNS", "Netlink", "Veth"]),
-  plugin("Flannel", in: "Meta", needs: ["OS", "Address", "Invoke"]),
+  plugin("Tuning", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Store"]),
+  plugin("Bandwidth", in: "Meta", needs: ["Address", "Digest", "Netlink", "Veth"]),
+  plugin("Flannel", in: "Meta", needs: ["OS", "Address", "Invoke", "Store"]),
 ]
 
 func tests(_ name: String, of tested: Target.Dependency..., needs: [Target.Dependency] = []) -> Target {
@@ -67,8 +67,9 @@ let package = Package(
     library("NetNS", in: "Kernel", needs: ["OS", "CLinux"]),
     library("Netlink", in: "Kernel", needs: ["OS", "Address", "CLinux"]),
 
-    library("CNI", in: "CNI", folder: "Types", needs: ["Address", "Digest", "JSON"]),
+    library("CNI", in: "CNI", folder: "Types", needs: ["OS", "Address", "Digest", "JSON", "NetNS", "Netlink"]),
     library("Skel", in: "CNI", needs: ["OS", "JSON", "NetNS", "CNI"]),
+    library("Store", in: "CNI", needs: ["OS", "JSON", "CNI"]),
     library("Veth", in: "CNI", needs: ["Netlink", "CNI", "Skel"]),
     library("Invoke", in: "CNI", needs: ["OS", "JSON", "CNI", "Skel"]),
 
@@ -119,7 +120,7 @@ let package = Package(
     tests("SysctlTests", of: "Sysctl", needs: ["OS"]),
     tests("NetNSTests", of: "NetNS", needs: ["TestSupport", "OS"]),
     tests("NetlinkTests", of: "Netlink", needs: ["TestSupport", "OS", "Address", "CLinux"]),
-    tests("CNITests", of: "CNI", needs: ["Address", "JSON", "CallSupport"]),
+    tests("CNITests", of: "CNI", needs: ["OS", "Address", "JSON", "NetNS", "Netlink", "CallSupport"]),
     tests("RulesTests", of: "Rules", needs: ["Address"]),
     tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),
     tests(
@@ -133,6 +134,7 @@ let package = Package(
       needs: ["TestSupport", "OS", "Address", "JSON", "CNI", "Netlink", "Skel", "Sysctl", "CallSupport"]),
     tests(
       "BandwidthTests", of: "Bandwidth", needs: ["Address", "JSON", "CNI", "Netlink", "Skel", "CallSupport"]),
+    tests("StoreTests", of: "Store", needs: ["TestSupport", "OS", "CNI", "JSON", "CallSupport"]),
     tests("VethTests", of: "Veth", needs: ["TestSupport", "CNI", "JSON", "Netlink", "Skel"]),
     tests(
       "FirewallTests", of: "Firewall",

@@ -29,13 +29,4 @@ import Testing
     #expect(specified.map(\.rawValue) == [1, 2, 3, 4, 5, 6, 7, 11, 50, 51])
     #expect([CNIError.Code.hostPortConflict, .kernelRefused, .checkFailed].map(\.rawValue) == [100, 101, 102])
   }
-
-  @Test("a field that is not what it should be is an invalid configuration")
-  func invalid() {
-    let expected = CNIError(.invalidConfiguration, "mtu: too large")
-    #expect(throws: expected) {
-      try configuration { () throws(FieldError) in throw FieldError(path: "mtu", reason: "too large") }
-    }
-    #expect("\(expected)" == "mtu: too large (code 7)")
-  }
 }

@@ -59,5 +59,10 @@ package struct Answer: Sendable {
   package var code: Int? { try? Field(json)["code"].integer(in: 1...999) }
 
   /// The text of the error object; empty if there is none.
-  package var message: String { ((try? Field(json)["msg"].string()) ?? nil) ?? "" }
+  package var message: String { text("msg") }
+
+  /// What else it says; empty if nothing.
+  package var details: String { text("details") }
+
+  private func text(_ name: String) -> String { ((try? Field(json)[name].string()) ?? nil) ?? "" }
 }

@@ -131,7 +131,8 @@ import Testing
   func chainNames(name: String) {
     let error = #expect(throws: FieldError.self) { try Self.options(#""iptablesAdminChainName":"\#(name)""#) }
     #expect(error?.path == "iptablesAdminChainName")
-    #expect(error?.reason.hasPrefix("expected the name of a chain, 1 to 28 bytes without white space, found ") == true)
+    let expected = name == "CNI-FORWARD" ? " that no plugin has" : ", 1 to 28 bytes without white space"
+    #expect(error?.reason.hasPrefix("expected the name of a chain\(expected), found ") == true)
   }
 
   @Test("there may be 4096 prefixes in a list, and not more", arguments: ["denyDestinations", "allowDestinations"])

@@ -13,11 +13,23 @@ import Testing
 
 @Suite struct SavedConfigsTests {
   private let folder: TemporaryFolder
+  private let notes = Notes()
   private let saved: SavedConfigs
+  private let path: String
+
+  private final class Notes { var lines: [String] = [] }
 
   init() throws {
     folder = try TemporaryFolder()
-    saved = SavedConfigs(path: "\(folder.path)/saved")
+    path = "\(folder.path)/saved"
+    saved = SavedConfigs(path) { [notes] in notes.lines.append($0) }
+  }
+
+  private func list(_ network: String, except valid: Set<AttachmentID> = []) throws -> [CNI.Attachment] {
+    var failures = Failures()
+    let list = try saved.attachments(ofNetwork: network, except: valid, &failures)
+    try failures.report()
+    return list
   }
 
   /// A delegate's configuration for a network; `mark` tells it from others.
@@ -27,16 +39,16 @@ import Testing
   }
 
   private func names() throws -> [String] {
-    let folder = try Folder.open(saved.path)
+    let folder = try Folder.open(path)
     return try folder?.names().sorted() ?? []
   }
 
   private func put(_ text: String, at name: String) throws {
-    try Folder.make(saved.path).write(Array(text.utf8), to: name)
+    try Folder.make(path).write(Array(text.utf8), to: name)
   }
 
   private func text(_ name: String) throws -> String? {
-    let folder = try Folder.open(saved.path)
+    let folder = try Folder.open(path)
     return try folder?.read(name).map { String(decoding: $0, as: UTF8.self) }
   }
 
@@ -61,7 +73,7 @@ extension SavedConfigsTests {
     }
     for name in try names() {
       var status = stat()
-      #expect(stat("\(saved.path)/\(name)", &status) == 0)
+      #expect(stat("\(path)/\(name)", &status) == 0)
       #expect(status.st_mode & 0o7777 == 0o600)
     }
   }
@@ -105,9 +117,9 @@ extension SavedConfigsTests {
   @Test("where nothing was kept nothing is read, listed or removed, and no folder is made")
   func nothing() throws {
     #expect(try saved.read(Sample.owner()) == nil)
-    #expect(try saved.attachments(ofNetwork: "net", except: []) { Issue.record("\($0)") } == [])
+    #expect(try list("net") == [])
     try saved.remove(Sample.owner())
-    #expect(access(saved.path, F_OK) != 0)
+    #expect(access(path, F_OK) != 0)
     try saved.write(try config(1), Sample.owner())
     #expect(try saved.read(Sample.owner("net", "other")) == nil)
     try saved.remove(Sample.owner("net", "other"))
@@ -117,7 +129,9 @@ extension SavedConfigsTests {
   @Test("a folder that cannot be made is an error")
   func noFolder() throws {
     try folder.add("", named: "saved")
-    #expect(throws: SystemError.self) { try saved.write(try config(1), Sample.owner()) }
+    let error = try #require(throws: CNIError.self) { try saved.write(try config(1), Sample.owner()) }
+    #expect(error.code == .inputOutput)
+    #expect(error.message.hasPrefix("keep the delegate's configuration: open \(path): "))
   }
 }
 
@@ -177,7 +191,9 @@ extension SavedConfigsTests {
   func brokenFile(text: String) throws {
     for name in ["net:id:eth0", "id"] { try put(text, at: name) }
     #expect(try saved.read(Sample.owner()) == nil)
-    #expect(try saved.attachments(ofNetwork: "net", except: []) { Issue.record("\($0)") } == [])
+    #expect(
+      notes.lines == ["net:id:eth0", "id"].map { "\(path)/\($0) holds no JSON object: what was kept there is lost" })
+    #expect(try list("net") == [])
     try saved.remove(Sample.owner())
     #expect(try names() == [])
   }
@@ -202,7 +218,7 @@ extension SavedConfigsTests {
   @Test("what a writer left that was killed does not matter, and goes")
   func leftover() throws {
     try put("half", at: ".net:id:eth0.new")
-    #expect(try saved.attachments(ofNetwork: "net", except: []) { Issue.record("\($0)") } == [])
+    #expect(try list("net") == [])
     try saved.remove(Sample.owner())
     #expect(try names() == [])
   }
@@ -217,7 +233,7 @@ extension SavedConfigsTests {
 
   @Test("what is no file under upstream's name is neither read nor removed, and is in nobody's way")
   func noUpstreamsFile() throws {
-    _ = try Folder.make("\(saved.path)/id")
+    _ = try Folder.make("\(path)/id")
     #expect((try? saved.read(Sample.owner())) == .some(nil))
     try saved.write(try config(1), Sample.owner())
     #expect(try saved.read(Sample.owner()) == config(1))
@@ -230,7 +246,7 @@ extension SavedConfigsTests {
 
 extension SavedConfigsTests {
   private func attachments(_ network: String, except valid: Set<AttachmentID> = []) throws -> Set<CNI.Attachment> {
-    let list = try saved.attachments(ofNetwork: network, except: valid) { Issue.record("\($0)") }
+    let list = try list(network, except: valid)
     #expect(Set(list).count == list.count)
     return Set(list)
   }
@@ -262,8 +278,8 @@ extension SavedConfigsTests {
     try saved.write(try config(1), Sample.owner())
     try put(text, at: "net:id2:eth0")
     #expect(try attachments("net") == [Sample.owner()])
-    _ = try Folder.make("\(saved.path)/net:id3:eth0")
-    try systemCall("symlink") { symlink("/nonexistent/file", "\(saved.path)/net:id4:eth0") }
+    _ = try Folder.make("\(path)/net:id3:eth0")
+    try systemCall("symlink") { symlink("/nonexistent/file", "\(path)/net:id4:eth0") }
     #expect(try attachments("net") == [Sample.owner()])
   }
 }
@@ -291,8 +307,7 @@ extension SavedConfigsTests {
     for (mark, owner) in owners.enumerated() { try saved.write(try config(mark, owner.network), owner) }
     for (mark, owner) in owners.enumerated() {
       #expect(try saved.read(owner) == config(mark, owner.network))
-      #expect(
-        try saved.attachments(ofNetwork: owner.network, except: [], failed: { Issue.record("\($0)") }).contains(owner))
+      #expect(try list(owner.network).contains(owner))
     }
     for owner in owners { try saved.remove(owner) }
     #expect(try names() == [])

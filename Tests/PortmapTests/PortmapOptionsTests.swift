@@ -43,7 +43,9 @@ import Testing
   func chainName(name: String) throws {
     let error = try #require(throws: CNIError.self) { try Self.options(#""externalSetMarkChain":"\#(name)""#) }
     #expect(error.code == .invalidConfiguration)
-    #expect(error.message.hasPrefix("externalSetMarkChain: expected the name of a chain of 1 to 28 bytes, found "))
+    #expect(
+      error.message.hasPrefix(
+        "externalSetMarkChain: expected the name of a chain, 1 to 28 bytes without white space, found "))
     let longest = String(repeating: "n", count: 28)
     #expect(try Self.options(#""externalSetMarkChain":"\#(longest)""#).iptables?.markChain == longest)
   }
@@ -67,13 +69,13 @@ import Testing
   @Test(
     "an option that is not what it should be is code 7 with its path",
     arguments: [
-      (#""backend":"ebtables""#, #"backend: expected nftables or iptables, found "ebtables""#),
+      (#""backend":"ebtables""#, #"backend: expected one of nftables, iptables, found "ebtables""#),
       (#""backend":5"#, "backend: expected a string, found 5"),
       (#""markMasqBit":32"#, "markMasqBit: expected a number between 0 and 31, found 32"),
       (#""markMasqBit":-1"#, "markMasqBit: expected a number between 0 and 31, found -1"),
       (#""markMasqBit":13,"externalSetMarkChain":"X""#, "markMasqBit: cannot be given with externalSetMarkChain"),
       (#""externalSetMarkChain":true"#, "externalSetMarkChain: expected a string, found true"),
-      (#""hostPortConflict":"ignore""#, #"hostPortConflict: expected replace or error, found "ignore""#),
+      (#""hostPortConflict":"ignore""#, #"hostPortConflict: expected one of replace, error, found "ignore""#),
       (#""hostPortConflict":true"#, "hostPortConflict: expected a string, found true"),
       (#""snat":"true""#, #"snat: expected true or false, found "true""#),
       (#""masqAll":1"#, "masqAll: expected true or false, found 1"),

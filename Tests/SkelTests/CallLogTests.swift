@@ -129,8 +129,8 @@ import Testing
     "a log that cannot be meant is an error of ADD with its field, and DEL goes on without a log",
     arguments: [
       (#"{"file":"cni.log"}"#, #"log.file: expected an absolute path, found "cni.log""#),
-      (#"{"file":"/x","level":"loud"}"#, #"log.level: expected info or debug, found "loud""#),
-      (#"{"file":"/x","format":"xml"}"#, #"log.format: expected text or json, found "xml""#),
+      (#"{"file":"/x","level":"loud"}"#, #"log.level: expected one of info, debug, found "loud""#),
+      (#"{"file":"/x","format":"xml"}"#, #"log.format: expected one of text, json, found "xml""#),
       (#"5"#, "log: expected an object, found 5"),
     ])
   func invalid(value: String, message: String) {

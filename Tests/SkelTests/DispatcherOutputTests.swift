@@ -52,7 +52,7 @@ import Testing
   }
 
   /// A result of 1.1.0 whose routes have no form in older versions.
-  @Test("what the undoing DEL says is told beside the first error")
+  @Test("what the undoing DEL says stands in the details of the first error")
   func failingUndo() throws {
     let plugin = RecordingPlugin(undoFailure: CNIError(.kernelRefused, "still there"))
     var attempts = 0
@@ -64,7 +64,8 @@ import Testing
     }
     let answer = Answer(status: status, output: output.bytes, notes: [])
     #expect(answer.code == 5)
-    #expect(answer.message == "stdout: write: No space left on device; still there")
+    #expect(answer.message == "stdout: write: No space left on device")
+    #expect(answer.details == "and what was done could not be undone: still there")
   }
 
   private final class Output { var bytes: [UInt8] = [] }

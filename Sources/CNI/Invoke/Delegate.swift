@@ -32,7 +32,7 @@ package struct Delegate {
     let output = try call(config)
     do {
       let version = try NetworkConfig.version(of: Field(.object(config)))
-      return try configuration { () throws(FieldError) in
+      return try reporting { () throws(FieldError) in
         try NetworkResult(decoding: Field(path: "\(type)'s result", parsed(output)), implied: version)
       }
     } catch {

@@ -39,20 +39,9 @@ struct CallLog: Equatable {
       if asked == nil { return nil }
       return
     }
-    file = try field["file"].string()
-    if let file, !file.hasPrefix("/") { throw field["file"].expected("an absolute path") }
-    level = try Self.choice(field["level"]) ?? level
-    format = try Self.choice(field["format"]) ?? format
-  }
-
-  private static func choice<Choice: RawRepresentable & CaseIterable>(
-    _ field: Field
-  ) throws(FieldError) -> Choice? where Choice.RawValue == String {
-    guard let text = try field.string() else { return nil }
-    guard let choice = Choice(rawValue: text) else {
-      throw field.expected(joined(Choice.allCases.map(\.rawValue), by: " or "))
-    }
-    return choice
+    file = try field["file"].absolutePath()
+    level = try field["level"].choice() ?? level
+    format = try field["format"].choice() ?? format
   }
 }
 

@@ -40,11 +40,10 @@ extension Dispatcher {
   }
 
   private func checkNamespace(_ path: String) throws(CNIError) {
-    do throws(NetworkNamespaceError) {
-      guard try isOwnNamespace(path) else { return }
-    } catch {
-      throw CNIError(.badEnvironment, "CNI_NETNS: \(error)")
+    let isOwn = try reporting("CNI_NETNS", as: .badEnvironment) { () throws(NetworkNamespaceError) in
+      try isOwnNamespace(path)
     }
+    if !isOwn { return }
     throw CNIError(.badEnvironment, "CNI_NETNS: \(path) is the namespace that the plugin runs in, not a container's")
   }
 

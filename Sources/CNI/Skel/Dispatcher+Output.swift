@@ -28,32 +28,16 @@ extension Dispatcher {
   /// that is taken back, as a caller that has no result knows of no attachment.
   mutating func add(_ request: Request) throws(CNIError) {
     let config = request.config
-    try checkOutput()
+    try reporting("stdout", as: .inputOutput, streams.checkOutput)
+    let plugin = plugin
     let result = try plugin.add(request)
-    do throws(CNIError) {
+    try allOrNothing(undo: { () throws(CNIError) in try plugin.delete(request) }) { () throws(CNIError) in
       try output(result.encoded(config.version))
-    } catch {
-      var failures = Failures()
-      failures.collect { () throws(CNIError) in throw error }
-      failures.collect { () throws(CNIError) in try plugin.delete(request) }
-      try failures.report()
-    }
-  }
-
-  private func checkOutput() throws(CNIError) {
-    do {
-      try streams.checkOutput()
-    } catch {
-      throw CNIError(.inputOutput, "stdout: \(error)")
     }
   }
 
   private mutating func output(_ json: JSON) throws(CNIError) {
-    do {
-      try print(json.text)
-    } catch {
-      throw CNIError(.inputOutput, "stdout: \(error)")
-    }
+    try reporting("stdout", as: .inputOutput) { () throws(SystemError) in try print(json.text) }
   }
 
   /// Prints the error object, or tells stderr what it would have said.

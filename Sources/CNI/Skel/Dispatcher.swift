@@ -64,7 +64,7 @@ package struct Dispatcher {
     }
     // What only removes is not kept from it by a log that cannot be.
     if verb != .delete, verb != .collectGarbage, mayBeLogged {
-      _ = try configuration { () throws(FieldError) in try CallLog(document, streams.environment) }
+      _ = try reporting { () throws(FieldError) in try CallLog(document, streams.environment) }
     }
     switch verb {
     case .add: try add(request(config, verb))
@@ -82,11 +82,8 @@ package struct Dispatcher {
   }
 
   private func readInput() throws(CNIError) -> [UInt8] {
-    let input: [UInt8]
-    do {
-      input = try streams.readInput(Self.inputLimit + 1)
-    } catch {
-      throw CNIError(.inputOutput, "stdin: \(error)")
+    let input = try reporting("stdin", as: .inputOutput) { () throws(SystemError) in
+      try streams.readInput(Self.inputLimit + 1)
     }
     guard input.count <= Self.inputLimit else {
       throw CNIError(.cannotDecode, "stdin: the configuration is larger than \(Self.inputLimit >> 20) MiB")

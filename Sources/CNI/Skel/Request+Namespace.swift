@@ -8,19 +8,22 @@ extension Request {
   /// Runs `body` with the thread in the container's namespace; it is given a descriptor of the one that the plugin was
   /// in. Throws code 4 if there is no such namespace.
   package func inContainer<T>(_ body: (_ home: Int32) throws(CNIError) -> T) throws(CNIError) -> T {
-    let convert = { (error: NetworkNamespaceError) in CNIError(.badEnvironment, "CNI_NETNS: \(error)") }
-    let home = try Self.open(convert) { () throws(NetworkNamespaceError) in try .current() }
-    let container = try Self.open(convert) { () throws(NetworkNamespaceError) in try .open(namespace ?? "") }
-    return try container.run(convert) { () throws(CNIError) in try body(home.descriptor) }
+    let home = try Self.open { () throws(NetworkNamespaceError) in try .current() }
+    let container = try Self.open { () throws(NetworkNamespaceError) in try .open(namespace ?? "") }
+    return try container.run({ CNIError($0, "CNI_NETNS", as: .badEnvironment) }) { () throws(CNIError) in
+      try body(home.descriptor)
+    }
   }
 
   private static func open(
-    _ convert: (NetworkNamespaceError) -> CNIError, _ body: () throws(NetworkNamespaceError) -> NetworkNamespace
+    _ body: () throws(NetworkNamespaceError) -> NetworkNamespace
   ) throws(CNIError) -> NetworkNamespace {
-    do {
-      return try body()
-    } catch {
-      throw convert(error)
-    }
+    try reporting("CNI_NETNS", as: .badEnvironment, body)
   }
+}
+
+/// Runs `body` with the thread in a new network namespace, which goes when it ends: what the kernel can do is tried out there.
+package func inScratchNamespace<T>(_ body: () throws(CNIError) -> T) throws(CNIError) -> T {
+  let scratch = try reporting { () throws(NetworkNamespaceError) in try NetworkNamespace.make() }
+  return try scratch.run({ CNIError($0) }, body)
 }

@@ -58,9 +58,6 @@ package struct CNIError: Error, Equatable, CustomStringConvertible {
 
   package var description: String { "\(message) (code \(code.rawValue))" }
 
-  /// A configuration that cannot be used, with the path of the field.
-  package static func invalid(_ error: FieldError) -> CNIError { CNIError(.invalidConfiguration, "\(error)") }
-
   /// The error object for stdout, in a version that the caller understands.
   package func json(_ version: SpecVersion) -> JSON {
     var object: JSONObject = JSONObject([
@@ -68,14 +65,5 @@ package struct CNIError: Error, Equatable, CustomStringConvertible {
     ])
     if !details.isEmpty { object.append("details", .string(details)) }
     return .object(object)
-  }
-}
-
-/// Runs `body`, and reports a field that is not what it should be as an invalid configuration.
-package func configuration<T>(_ body: () throws(FieldError) -> T) throws(CNIError) -> T {
-  do {
-    return try body()
-  } catch {
-    throw CNIError.invalid(error)
   }
 }

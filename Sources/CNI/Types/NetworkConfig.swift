@@ -15,10 +15,10 @@ package struct NetworkConfig: Sendable {
   package init(_ document: Field, text: [UInt8] = []) throws(CNIError) {
     self.text = text
     version = try Self.version(of: document)
-    let name = try configuration { () throws(FieldError) in try document["name"].string() }
-    guard let name else { throw CNIError.invalid(document["name"].expected("the network's name")) }
+    let name = try reporting { () throws(FieldError) in try document["name"].string() }
+    guard let name else { throw CNIError(document["name"].expected("the network's name")) }
     guard isIdentifier(name) else {
-      throw CNIError.invalid(document["name"].expected(identifierRule))
+      throw CNIError(document["name"].expected(identifierRule))
     }
     self.name = name
     self.document = document
@@ -41,7 +41,8 @@ package struct NetworkConfig: Sendable {
   /// The document's `cniVersion`; code 1 if this program does not have it, 7 if it is no text.
   package static func version(of document: Field) throws(CNIError) -> SpecVersion {
     let field = document["cniVersion"]
-    guard let text = try configuration({ () throws(FieldError) in try field.string() }) else { return .implied }
+    let text = try reporting { () throws(FieldError) in try field.string() }
+    guard let text else { return .implied }
     guard let version = SpecVersion(rawValue: text) else {
       let known = SpecVersion.allCases.map(\.rawValue).joined(separator: ", ")
       throw CNIError(.incompatibleVersion, "\(field.path): \"\(text)\" is not one of \(known)")
@@ -64,14 +65,14 @@ package struct NetworkConfig: Sendable {
   package func previousResult() throws(CNIError) -> NetworkResult? {
     let field = document["prevResult"]
     guard field.isPresent else { return nil }
-    return try configuration { () throws(FieldError) in try NetworkResult(decoding: field, implied: version) }
+    return try reporting { () throws(FieldError) in try NetworkResult(decoding: field, implied: version) }
   }
 
   /// The same for a plugin that comes after others; code 7 if there was none.
   package func previousResult(requiredBy plugin: String) throws(CNIError) -> NetworkResult {
     guard let result = try previousResult() else {
       let wanted = "the result of the plugins before (\(plugin) is a chained plugin)"
-      throw CNIError.invalid(document["prevResult"].expected(wanted))
+      throw CNIError(document["prevResult"].expected(wanted))
     }
     return result
   }
@@ -81,7 +82,7 @@ package struct NetworkConfig: Sendable {
     guard case .object(let object) = document.value else { return nil }
     for key in ["cni.dev/valid-attachments", "cni.dev/attachments"] {
       guard let member = object.known(key) else { continue }
-      return try configuration { () throws(FieldError) in
+      return try reporting { () throws(FieldError) in
         var valid: Set<AttachmentID> = []
         for item in try Field(path: key, member.value).array() ?? [] {
           guard let id = try item["containerID"].string() else { throw item["containerID"].expected("a container ID") }

@@ -46,7 +46,7 @@ extension Request {
     do {
       return try body()
     } catch {
-      throw CNIError(error.number == ENODEV ? .invalidConfiguration : .kernelRefused, "\(action): \(error)")
+      throw CNIError(error, action, as: error.number == ENODEV ? .invalidConfiguration : nil)
     }
   }
 }

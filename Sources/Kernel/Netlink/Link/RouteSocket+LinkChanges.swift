@@ -74,10 +74,11 @@ extension RouteSocket {
       request, "name the interface with index \(index)", unless: [EEXIST, EOPNOTSUPP]) != nil
   }
 
-  /// Takes such a name away; one that is gone is no error.
+  /// Takes such a name away; one that is gone, or that the kernel cannot give, is no error.
   package func removeAlternativeName(_ name: String, from index: UInt32) throws(NetlinkError) {
     let request = Self.alternativeName(name, RTM_DELLINKPROP, 0, index)
-    _ = try netlink.execute(request, "take a name from the interface with index \(index)", unless: [ENOENT, ENODEV])
+    let action = "take a name from the interface with index \(index)"
+    _ = try netlink.execute(request, action, unless: [ENOENT, ENODEV, EOPNOTSUPP])
   }
 
   static func alternativeName(_ name: String, _ type: Int, _ flags: Int32, _ index: UInt32) -> NetlinkMessage {

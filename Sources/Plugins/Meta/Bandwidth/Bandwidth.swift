@@ -39,7 +39,7 @@ package struct Bandwidth: Plugin {
     var ifbs: [Link] = []
     failures.collect { () throws(CNIError) in ifbs = try host.ifbs(of: owner, fedBy: end, listed: listed) }
     failures.collect { () throws(CNIError) in
-      try kernel(action) { () throws(NetlinkError) in
+      try reporting(action) { () throws(NetlinkError) in
         // What an earlier version made is remembered by the IFB alone.
         for ifb in ifbs where remembered == nil { end = try host.end(of: ifb, among: listed) ?? end }
         try host.remove(ifbs, from: end)
@@ -66,7 +66,7 @@ package struct Bandwidth: Plugin {
     let prefix = AttachmentTag.prefix(ofNetwork: config.name)
     let spared = AttachmentTag.all(valid, ofNetwork: config.name)
     let action = "remove the IFBs of network \(config.name)"
-    let ifbs = try kernel(action) { () throws(NetlinkError) in try host.routes.links(ofKind: "ifb") }
+    let ifbs = try reporting(action) { () throws(NetlinkError) in try host.routes.links(ofKind: "ifb") }
     let unfinished = IFBAlias.groupWithout(config.name)
     let names = valid.flatMap { IFBName.candidates($0.attachment(to: config.name)).map(\.text) }
     var failures = Failures()
@@ -80,31 +80,31 @@ package struct Bandwidth: Plugin {
         }
       }
       failures.collect { () throws(CNIError) in
-        try kernel("\(action): \(ifb.name)") { () throws(NetlinkError) in
+        try reporting("\(action): \(ifb.name)") { () throws(NetlinkError) in
           if let end = try host.end(of: ifb) { try host.clear(end, of: [ifb]) }
         }
         idle.append(ifb.index)
       }
     }
     failures.collect { () throws(CNIError) in
-      try kernel(action) { () throws(NetlinkError) in try host.routes.removeLinks(idle) }
+      try reporting(action) { () throws(NetlinkError) in try host.routes.removeLinks(idle) }
     }
     try failures.report()
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
-    let options = try configuration { () throws(FieldError) in try BandwidthOptions(request.config) }
+    let options = try reporting { () throws(FieldError) in try BandwidthOptions(request.config) }
     do throws(CNIError) {
       try Probe.run(shaping(options, mtu: 1500) { _ in })
     } catch {
-      throw CNIError(.notAvailable, error.message)
+      throw error.recoded(.notAvailable)
     }
   }
 }
 
 extension Bandwidth {
   private func options(_ request: Request) throws(CNIError) -> (BandwidthOptions, NetworkResult) {
-    let options = try configuration { () throws(FieldError) in try BandwidthOptions(request.config) }
+    let options = try reporting { () throws(FieldError) in try BandwidthOptions(request.config) }
     let result = try request.config.previousResult(requiredBy: name)
     return (options, result)
   }

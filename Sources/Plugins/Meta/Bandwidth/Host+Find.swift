@@ -22,7 +22,7 @@ extension Host {
   /// The IFBs that a DEL removes: the attachment's own, and the one that upstream made for it, which this end feeds or the result
   /// lists. What has such a name and is another's stays.
   func ifbs(of owner: Attachment, fedBy end: Link?, listed: [String]) throws(CNIError) -> [Link] {
-    try kernel("look for the IFB of \(owner)") { () throws(NetlinkError) in
+    try reporting("look for the IFB of \(owner)") { () throws(NetlinkError) in
       var found: [Link] = []
       for name in IFBName.candidates(owner) + [.upstream(owner)] where !found.contains(where: { $0.name == name.text })
       {

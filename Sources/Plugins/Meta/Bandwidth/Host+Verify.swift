@@ -8,7 +8,7 @@ extension Host {
   /// What of the shaping is not so, in words.
   func problems(_ wanted: Shaping, of end: Link, _ owner: Attachment) throws(CNIError) -> [String] {
     let (name, ifb) = wanted.egress == nil ? (IFBName.upstream(owner), nil) : try ifb(of: owner, fedBy: end)
-    return try kernel("look at the shaping of \(end.name)") { () throws(NetlinkError) in
+    return try reporting("look at the shaping of \(end.name)") { () throws(NetlinkError) in
       var problems: [String] = []
       let root = try routes.qdisc(of: end.index, at: .root)
       let isApplied = try isApplied(wanted, to: end, root)

@@ -13,7 +13,7 @@ struct Host: ~Copyable {
 
   static func open() throws(CNIError) -> Host {
     Host(
-      routes: try kernel("look at the host's interfaces") { () throws(NetlinkError) in try RouteSocket.open() })
+      routes: try reporting("look at the host's interfaces") { () throws(NetlinkError) in try RouteSocket.open() })
   }
 
   /// The host's end of the container's interface, as it is remembered or else by the interface's name; code 7 if that is no veth
@@ -25,7 +25,7 @@ struct Host: ~Copyable {
   /// The host's end that an attachment's shaping is on; nil if there is none, or the kernel has no names for it.
   func rememberedEnd(_ owner: Attachment) throws(CNIError) -> Link? {
     let name = HostEndName(owner).text
-    return try kernel("look for \(name)") { () throws(NetlinkError) in try routes.linkIfAny(named: name) }
+    return try reporting("look for \(name)") { () throws(NetlinkError) in try routes.linkIfAny(named: name) }
   }
 
   /// The attachment's IFB, and the name for one where there is none yet. Throws code 103 if an interface that is no IFB of a
@@ -60,24 +60,13 @@ struct Host: ~Copyable {
       return found.owner == AttachmentTag(owner)
     }
     guard let end else { return true }
-    return try kernel("look at \(link.name)") { () throws(NetlinkError) in
+    return try reporting("look at \(link.name)") { () throws(NetlinkError) in
       if try sends(end, to: link) { return true }
       return try routes.qdisc(of: link.index, at: .root)?.bucket == nil
     }
   }
 
   private func link(_ name: IFBName) throws(CNIError) -> Link? {
-    try kernel("look for \(name.text)") { () throws(NetlinkError) in try routes.linkIfAny(named: name.text) }
-  }
-}
-
-/// Reports what the kernel refused.
-func kernel<T: ~Copyable>(
-  _ action: String, _ code: CNIError.Code = .kernelRefused, _ body: () throws(NetlinkError) -> T
-) throws(CNIError) -> T {
-  do {
-    return try body()
-  } catch {
-    throw CNIError(code, "\(action): \(error)")
+    try reporting("look for \(name.text)") { () throws(NetlinkError) in try routes.linkIfAny(named: name.text) }
   }
 }

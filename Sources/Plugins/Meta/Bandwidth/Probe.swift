@@ -2,22 +2,15 @@
 // Copyright 2026 The swift-cni authors
 
 import CNI
-import NetNS
 import Netlink
+import Skel
 
-/// Tries out what the plugin needs of the kernel, in a network namespace that goes with it.
+/// Tries out what the plugin needs of the kernel.
 enum Probe {
   /// Throws what the kernel refuses of such a shaping.
   static func run(_ shaping: Shaping) throws(CNIError) {
-    let convert = { (error: NetworkNamespaceError) in CNIError(.kernelRefused, "\(error)") }
-    let scratch: NetworkNamespace
-    do {
-      scratch = try NetworkNamespace.make()
-    } catch {
-      throw convert(error)
-    }
-    try scratch.run(convert) { () throws(CNIError) in
-      try kernel("try out shaping") { () throws(NetlinkError) in
+    try inScratchNamespace { () throws(CNIError) in
+      try reporting("try out shaping") { () throws(NetlinkError) in
         let routes = try RouteSocket.open()
         let loopback = try routes.link(named: "lo")
         try routes.add(NewLink("probe", .ifb))

@@ -118,7 +118,7 @@ package struct Firewall: Plugin {
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
-    let options = try configuration { () throws(FieldError) in try FirewallOptions(request.config) }
+    let options = try reporting { () throws(FieldError) in try FirewallOptions(request.config) }
     let nobody = Attachment(network: request.config.name, containerID: "", interface: "")
     do throws(CNIError) {
       let hasNFTables = try host.nftables.attachmentRecord(of: nobody, hint: []) != nil
@@ -151,7 +151,7 @@ package struct Firewall: Plugin {
 
 extension Firewall {
   private func options(_ request: Request) throws(CNIError) -> (FirewallOptions, NetworkResult) {
-    let options = try configuration { () throws(FieldError) in try FirewallOptions(request.config) }
+    let options = try reporting { () throws(FieldError) in try FirewallOptions(request.config) }
     let result = try request.config.previousResult(requiredBy: name)
     return (options, result)
   }

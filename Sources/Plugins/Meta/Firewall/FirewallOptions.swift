@@ -38,17 +38,11 @@ struct FirewallOptions: Sendable {
   init(_ config: NetworkConfig) throws(FieldError) {
     let document = config.document
     network = config.name
-    let backend = try Self.choice(document["backend"], Backend.allCases)
     var iptables = IPTablesSettings()
-    iptables.variant = try Self.choice(document["iptablesVariant"], IPTablesSettings.Variant.allCases)
-    let adminChain = try document["iptablesAdminChainName"].string()
-    if let chain = adminChain {
-      guard Self.isChainName(chain) else {
-        throw document["iptablesAdminChainName"].expected("the name of a chain, 1 to 28 bytes without white space")
-      }
-      iptables.adminChain = chain
-    }
-    self.backend = backend
+    iptables.variant = try document["iptablesVariant"].choice()
+    let adminChain = try Self.adminChain(document["iptablesAdminChainName"])
+    if let adminChain { iptables.adminChain = adminChain }
+    backend = try document["backend"].choice()
     self.iptables = iptables
     namesAdminChain = adminChain != nil
     zone = try document["firewalldZone"].string() ?? Self.standardZone
@@ -106,27 +100,20 @@ extension PacketSource {
 // MARK: - Single options
 
 extension FirewallOptions {
-  private static func choice<T: RawRepresentable<String>>(_ field: Field, _ choices: [T]) throws(FieldError) -> T? {
-    guard let text = try field.string() else { return nil }
-    guard let choice = T(rawValue: text) else {
-      throw field.expected("one of \(choices.map(\.rawValue).joined(separator: ", "))")
-    }
-    return choice
+  private static func adminChain(_ field: Field) throws(FieldError) -> String? {
+    let name = try field.chainName()
+    if let name, pluginChains.contains(name) { throw field.expected("the name of a chain that no plugin has") }
+    return name
   }
 
-  /// Of the chains of plugins none is an administrator's.
-  private static func isChainName(_ name: String) -> Bool {
-    IPTablesSettings.isChainName(name) && !takenNames.contains(name)
-  }
-
-  private static let takenNames = ["CNI-FORWARD", "CNI-OWNERS", "CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2"]
+  /// The chains of plugins, none of which is an administrator's.
+  private static let pluginChains = ["CNI-FORWARD", "CNI-OWNERS", "CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2"]
 
   private static func isolation(_ field: Field) throws(FieldError) -> Isolation.Kind? {
-    switch try field.string() {
-    case nil, "open": return nil
-    case "same-bridge": return .sameBridge
-    case "isolated": return .isolated
-    default: throw field.expected("one of open, same-bridge, isolated")
+    switch try field.choice(of: ["open", "same-bridge", "isolated"]) {
+    case "same-bridge": .sameBridge
+    case "isolated": .isolated
+    default: nil
     }
   }
 

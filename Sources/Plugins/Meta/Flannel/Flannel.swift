@@ -22,23 +22,20 @@ package struct Flannel: Plugin {
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
     let options = try Self.options(request.config)
     let subnet = try Self.subnet(options, or: .tryAgainLater)
-    let config = try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
+    let config = try reporting { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
     let delegate = try find(options.type, options, request.environment)
-    let saved = SavedConfigs(path: options.dataDirectory)
-    let former = try file { () throws(SystemError) in try saved.read(request.attachment) }
+    let saved = saved(options)
+    let former = try saved.read(request.attachment)
     // Before there is anything to remove: DEL must find it however this call ends.
-    try file { () throws(SystemError) in try saved.write(config.lasting, request.attachment) }
-    do throws(CNIError) {
-      return try delegate.add(config.object)
-    } catch {
+    try saved.write(config.lasting, request.attachment)
+    return try allOrNothing(undo: { () throws(CNIError) in
       // A further ADD of an attachment that is there must not take it away.
-      if let former {
-        try? saved.write(former, request.attachment)
-        throw error
-      }
-      // What could not be undone is left for DEL, which then needs what was kept; the first error is the one to tell.
-      if undo(config, delegate) { try? saved.remove(request.attachment) }
-      throw error
+      if let former { return try saved.write(former, request.attachment) }
+      // If this fails, a DEL is left to do it, which needs what was kept.
+      try delegate.call(config.object, ["CNI_COMMAND": "DEL"])
+      try saved.remove(request.attachment)
+    }) { () throws(CNIError) in
+      try delegate.add(config.object)
     }
   }
 
@@ -49,27 +46,20 @@ package struct Flannel: Plugin {
 
   package func check(_ request: Request) throws(CNIError) {
     let options = try Self.options(request.config)
-    let saved = SavedConfigs(path: options.dataDirectory)
-    let kept = try file { () throws(SystemError) in try saved.read(request.attachment) }
-    let config = try self.config(kept, request.config, options)
+    let config = try self.config(saved(options).read(request.attachment), request.config, options)
     try delegate(config, options, request.environment).call(config.object)
   }
 
   package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
     let config = request.config
     let options = FlannelOptions(lenient: config)
-    let saved = SavedConfigs(path: options.dataDirectory)
     var failures = Failures()
     var stale: [Attachment] = []
-    var unreadable: [SystemError] = []
+    var unreadable = Failures()
     failures.collect { () throws(CNIError) in
-      stale = try file { () throws(SystemError) in
-        try saved.attachments(ofNetwork: config.name, except: valid) { unreadable.append($0) }
-      }
+      stale = try saved(options).attachments(ofNetwork: config.name, except: valid, &unreadable)
     }
-    for error in unreadable {
-      failures.collect { () throws(CNIError) in try file { () throws(SystemError) -> Void in throw error } }
-    }
+    failures.collect { () throws(CNIError) in try unreadable.report() }
     for owner in stale {
       let variables = [
         "CNI_COMMAND": "DEL", "CNI_CONTAINERID": owner.containerID, "CNI_IFNAME": owner.interface, "CNI_NETNS": "",
@@ -88,12 +78,12 @@ package struct Flannel: Plugin {
     let own: DelegateConfig
     let delegate: Delegate
     do throws(CNIError) {
-      try file { () throws(SystemError) in try Folder.check(options.dataDirectory) }
+      try reporting("dataDir") { () throws(SystemError) in try Folder.check(options.dataDirectory) }
       let subnet = try Self.subnet(options, or: .notAvailable)
-      own = try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
+      own = try reporting { () throws(FieldError) in try DelegateConfig(options, subnet, request.config) }
       delegate = try find(options.type, options, request.environment)
     } catch {
-      throw CNIError(.notAvailable, error.message)
+      throw error.recoded(.notAvailable)
     }
     try delegate.call(own.object)
   }
@@ -103,7 +93,11 @@ package struct Flannel: Plugin {
 
 extension Flannel {
   private static func options(_ config: NetworkConfig) throws(CNIError) -> FlannelOptions {
-    try configuration { () throws(FieldError) in try FlannelOptions(config) }
+    try reporting { () throws(FieldError) in try FlannelOptions(config) }
+  }
+
+  private func saved(_ options: FlannelOptions) -> SavedConfigs {
+    SavedConfigs(options.dataDirectory) { note("\(name): \($0)") }
   }
 
   /// What flanneld has written; `code` if it has not yet.
@@ -128,16 +122,16 @@ extension Flannel {
     _ owner: Attachment, _ config: NetworkConfig, _ options: FlannelOptions, _ environment: Environment,
     _ variables: [String: String]
   ) throws(CNIError) {
-    let saved = SavedConfigs(path: options.dataDirectory)
+    let saved = saved(options)
     var failures = Failures()
     var kept: JSONObject?
-    failures.collect { () throws(CNIError) in kept = try file { () throws(SystemError) in try saved.read(owner) } }
+    failures.collect { () throws(CNIError) in kept = try saved.read(owner) }
     failures.collect { () throws(CNIError) in
       let own = try self.config(kept, config, options)
       try delegate(own, options, environment).call(own.object, variables)
     }
     if failures.isEmpty {
-      failures.collect { () throws(CNIError) in try file { () throws(SystemError) in try saved.remove(owner) } }
+      failures.collect { () throws(CNIError) in try saved.remove(owner) }
     }
     try failures.report()
   }
@@ -151,7 +145,7 @@ extension Flannel {
 
   private func rebuilt(_ config: NetworkConfig, _ options: FlannelOptions) throws(CNIError) -> DelegateConfig {
     let subnet = try? Self.subnet(options, or: .tryAgainLater)
-    return try configuration { () throws(FieldError) in try DelegateConfig(options, subnet, config) }
+    return try reporting { () throws(FieldError) in try DelegateConfig(options, subnet, config) }
   }
 
   /// The plugin that the configuration is for: what was kept may name another one than the options do.
@@ -166,20 +160,5 @@ extension Flannel {
     _ type: String, _ options: FlannelOptions, _ environment: Environment
   ) throws(CNIError) -> Delegate {
     try Delegate.find(type, for: environment, timeout: options.timeout, executor: executor)
-  }
-
-  /// Takes back what a failed ADD may have done, and returns whether that succeeded.
-  private func undo(_ config: DelegateConfig, _ delegate: Delegate) -> Bool {
-    do {
-      try delegate.call(config.object, ["CNI_COMMAND": "DEL"])
-      return true
-    } catch {
-      note("\(name): undo the ADD of \(delegate.type): \(error.message)")
-      return false
-    }
-  }
-
-  private func file<T>(_ body: () throws(SystemError) -> T) throws(CNIError) -> T {
-    try accessFiles("keep the delegate's configuration", body)
   }
 }

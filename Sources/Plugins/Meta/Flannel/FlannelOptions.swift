@@ -21,8 +21,8 @@ struct FlannelOptions: Sendable {
 
   init(_ config: NetworkConfig) throws(FieldError) {
     let document = config.document
-    subnetFile = try Self.path(document["subnetFile"]) ?? Self.usualSubnetFile
-    dataDirectory = try Self.path(document["dataDir"]) ?? Self.usualDataDirectory
+    subnetFile = try document["subnetFile"].absolutePath() ?? Self.usualSubnetFile
+    dataDirectory = try document["dataDir"].absolutePath() ?? Self.usualDataDirectory
     timeout = try Self.timeout(document["delegateTimeout"]) ?? Self.usualTimeout
     ipam = try document["ipam"].object() ?? JSONObject()
     _ = try document["ipam"]["routes"].array()
@@ -41,15 +41,14 @@ struct FlannelOptions: Sendable {
       return
     }
     let document = config.document
-    subnetFile = Self.lenient { () throws(FieldError) in try Self.path(document["subnetFile"]) } ?? Self.usualSubnetFile
-    dataDirectory =
-      Self.lenient { () throws(FieldError) in try Self.path(document["dataDir"]) } ?? Self.usualDataDirectory
+    subnetFile = Self.lenient(document["subnetFile"].absolutePath) ?? Self.usualSubnetFile
+    dataDirectory = Self.lenient(document["dataDir"].absolutePath) ?? Self.usualDataDirectory
     timeout =
       Self.lenient { () throws(FieldError) in try Self.timeout(document["delegateTimeout"]) } ?? Self.usualTimeout
-    var ipam = Self.lenient { () throws(FieldError) in try document["ipam"].object() } ?? JSONObject()
+    var ipam = Self.lenient(document["ipam"].object) ?? JSONObject()
     if (try? document["ipam"]["routes"].array()) == nil { _ = ipam.take("routes") }
     self.ipam = ipam
-    var delegate = Self.lenient { () throws(FieldError) in try document["delegate"].object() } ?? JSONObject()
+    var delegate = Self.lenient(document["delegate"].object) ?? JSONObject()
     for name in ["name", "ipam"] { _ = delegate.take(name) }
     let type = Self.lenient { () throws(FieldError) in try Self.type(document["delegate"]["type"]) }
     // A path must not be called at DEL either.
@@ -64,12 +63,6 @@ struct FlannelOptions: Sendable {
   private static let usualTimeout = 90
 
   private static func lenient<T>(_ read: () throws(FieldError) -> T?) -> T? { (try? read()) ?? nil }
-
-  private static func path(_ field: Field) throws(FieldError) -> String? {
-    guard let path = try field.string() else { return nil }
-    if !path.hasPrefix("/") { throw field.expected("an absolute path") }
-    return path
-  }
 
   private static func timeout(_ field: Field) throws(FieldError) -> Int? { try field.integer(in: 1...3600) }
 

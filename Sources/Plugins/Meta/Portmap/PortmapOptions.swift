@@ -23,7 +23,7 @@ struct PortmapOptions: Sendable {
     let document = config.document
     do throws(FieldError) {
       mappings = try PortMapping.list(config)
-      onConflict = try Self.policy(document["hostPortConflict"])
+      onConflict = try document["hostPortConflict"].choice() ?? .replace
       masquerades = try document["snat"].bool() ?? true
       masqueradesAll = try document["masqAll"].bool() ?? false
       if case .iptables = backend {
@@ -32,7 +32,7 @@ struct PortmapOptions: Sendable {
         conditions = try Self.conditions(document, areIPTables: false)
       }
     } catch {
-      throw CNIError.invalid(error)
+      throw CNIError(error)
     }
   }
 
@@ -122,23 +122,15 @@ extension PortmapOptions {
 // MARK: - Single options
 
 extension PortmapOptions {
-  private static func policy(_ field: Field) throws(FieldError) -> ConflictPolicy {
-    guard let text = try field.string() else { return .replace }
-    guard let policy = ConflictPolicy(rawValue: text) else { throw field.expected("replace or error") }
-    return policy
-  }
-
   private static func backend(_ config: NetworkConfig) throws(CNIError) -> Backend {
     let document = config.document
-    let name = try configuration { () throws(FieldError) in try document["backend"].string() }
-    guard [nil, "nftables", "iptables"].contains(name) else {
-      throw CNIError.invalid(document["backend"].expected("nftables or iptables"))
-    }
+    let name: String?
     var settings = IPTablesSettings()
     var needsIPTables: Reason?
     var needsNFTables: Reason?
     do throws(FieldError) {
-      settings.markChain = try chain(document["externalSetMarkChain"])
+      name = try document["backend"].choice(of: ["nftables", "iptables"])
+      settings.markChain = try document["externalSetMarkChain"].chainName()
       if let chain = settings.markChain { needsIPTables = Reason(key: "externalSetMarkChain", value: chain) }
       if let bit = try document["markMasqBit"].integer(in: 0...31) {
         if settings.markChain != nil {
@@ -146,7 +138,7 @@ extension PortmapOptions {
         }
         settings.markBit = bit
       }
-      settings.variant = try variant(document["iptablesVariant"])
+      settings.variant = try document["iptablesVariant"].choice()
       for (family, key) in [(AddressFamily.ip, "conditionsV4"), (.ip6, "conditionsV6")] {
         for item in try document[key].array() ?? [] {
           guard let word = try item.string() else { throw item.expected("a word of a condition") }
@@ -162,7 +154,7 @@ extension PortmapOptions {
         }
       }
     } catch {
-      throw CNIError.invalid(error)
+      throw CNIError(error)
     }
     switch (name, needsIPTables, needsNFTables) {
     case ("nftables", let reason?, _):
@@ -172,18 +164,6 @@ extension PortmapOptions {
     case (nil, nil, nil): return .fitting(settings)
     default: return .iptables(settings)
     }
-  }
-
-  private static func chain(_ field: Field) throws(FieldError) -> String? {
-    guard let name = try field.string() else { return nil }
-    guard IPTablesSettings.isChainName(name) else { throw field.expected("the name of a chain of 1 to 28 bytes") }
-    return name
-  }
-
-  private static func variant(_ field: Field) throws(FieldError) -> IPTablesSettings.Variant? {
-    guard let text = try field.string() else { return nil }
-    guard let variant = IPTablesSettings.Variant(rawValue: text) else { throw field.expected("legacy or nft") }
-    return variant
   }
 
   /// Conditions in words of iptables are its settings'.

@@ -2,91 +2,55 @@
 // Copyright 2026 The swift-cni authors
 
 import CNI
-import OS
 import Skel
+import Store
 
-/// The folder with the backups of attachments, each in a file of its own.
-struct BackupFiles: ~Copyable {
-  private let folder: Folder
+/// The backups of attachments, each in a file of its own.
+struct BackupFiles {
+  private let store: AttachmentStore
 
-  private init(_ folder: consuming Folder) { self.folder = folder }
-
-  /// Opens the folder; nil if there is none.
-  static func open(_ path: String) throws(SystemError) -> BackupFiles? {
-    guard let folder = try Folder.open(path) else { return nil }
-    return BackupFiles(folder)
+  /// Takes the folder's path.
+  init(_ path: String, note: @escaping (String) -> Void) {
+    store = AttachmentStore(path, Self.format, for: "keep what the interface was like", note: note)
   }
 
-  static func make(_ path: String) throws(SystemError) -> BackupFiles { BackupFiles(try .make(path)) }
+  private static let format = AttachmentStore.Format(
+    ownerMember: "attachment", networkMember: "network", isByNetwork: false
+  ) { names($0.id) }
 
-  /// The name of an attachment's file. It is upstream's, so that either plugin finds what the other has left, unless that could be
-  /// another attachment's: `a_b_eth0.json` is `eth0` of the container `a_b`, so `b_eth0` of `a` has a colon, which neither part has.
-  static func name(_ attachment: AttachmentID) -> String {
-    let upstream = upstreamName(attachment)
-    guard attachment.interface.contains("_") else { return upstream }
-    return "\(shortened(attachment.containerID, to: 200)):\(attachment.interface).json"
+  /// The names of an attachment's file. The first is upstream's, so that either plugin finds what the other has left, unless that could
+  /// be another attachment's: `a_b_eth0.json` is `eth0` of the container `a_b`, so `b_eth0` of `a` has a colon, which neither part has.
+  static func names(_ attachment: AttachmentID) -> [String] {
+    let container = shortened(attachment.containerID, to: 200)
+    let upstream = "\(container)_\(attachment.interface).json"
+    return attachment.interface.contains("_") ? ["\(container):\(attachment.interface).json", upstream] : [upstream]
   }
 
-  private static func upstreamName(_ attachment: AttachmentID) -> String {
-    "\(shortened(attachment.containerID, to: 200))_\(attachment.interface).json"
-  }
-
-  /// The files of an attachment, its own first, and what they say, which is nil for one that is broken: then nothing can be put back.
-  func find(_ attachment: AttachmentID) throws(SystemError) -> [(name: String, backup: Backup?)] {
-    var found: [(String, Backup?)] = []
-    let own = Self.name(attachment)
-    for name in Self.upstreamName(attachment) == own ? [own] : [own, Self.upstreamName(attachment)] {
-      guard let text = try folder.read(name) else { continue }
-      let backup = Backup(parsing: text)
-      if backup?.attachment.map({ $0 == attachment }) ?? true { found.append((name, backup)) }
-    }
-    return found
-  }
+  /// What is kept of an attachment; of two files the first is its own.
+  func find(_ owner: Attachment) throws(CNIError) -> [Backup] { try store.files(of: owner).map { Backup($0.contents) } }
 
   /// Adds what is new to what is kept, and returns whether nothing was.
-  func keep(_ new: Backup, of attachment: AttachmentID) throws(SystemError) -> Bool {
-    let older = try find(attachment).first { $0.backup != nil }?.backup
+  func keep(_ new: Backup, of owner: Attachment) throws(CNIError) -> Bool {
+    guard let file = try store.files(of: owner).first else {
+      try store.write(new.contents, of: owner)
+      return true
+    }
+    let older = Backup(file.contents)
     var backup = new
-    backup.attachment = attachment
-    if let older { backup.keep(first: older) }
-    if backup != older { try folder.write(backup.json.text, to: Self.name(attachment)) }
-    return older == nil
+    backup.keep(first: older)
+    if backup != older || file.owner == nil { try store.write(backup.contents, of: owner) }
+    return false
   }
 
   /// Forgets what is kept of an attachment.
-  func remove(_ attachment: AttachmentID) throws(SystemError) {
-    let own = Self.name(attachment)
-    try folder.remove(own)
-    if Self.upstreamName(attachment) == own { return }
-    for file in try find(attachment) { try folder.remove(file.name) }
-  }
+  func remove(_ owner: Attachment) throws(CNIError) { try store.remove(owner) }
 
-  /// Removes what a network has kept, but for these attachments; what cannot be read is told, and the others go.
+  /// Removes what a network has kept, but for these attachments; what cannot be removed is reported when the rest is gone.
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
-    let kept = Set(valid.map { Self.name($0) } + valid.map { Self.upstreamName($0) })
     var failures = Failures()
-    // What is no file, or not one of ours, is not ours to remove.
-    let names = try accessFiles { () throws(SystemError) in try folder.names() }
-    for name in names where !name.hasPrefix(".") {
-      failures.collect { () throws(CNIError) in
-        try accessFiles { () throws(SystemError) in
-          guard
-            let backup = try readIfFile(name), backup.network == network,
-            !(backup.attachment.map { valid.contains($0) } ?? kept.contains(name))
-          else { return }
-          try folder.remove(name)
-        }
-      }
+    for file in try store.stale(ofNetwork: network, sparing: valid, &failures) {
+      failures.collect { () throws(CNIError) in try store.remove(file) }
     }
     try failures.report()
-  }
-
-  private func readIfFile(_ name: String) throws(SystemError) -> Backup? {
-    do {
-      return try folder.read(name).flatMap { Backup(parsing: $0) }
-    } catch {
-      if error.isOfAnotherKind { return nil }
-      throw error
-    }
   }
 }

@@ -24,11 +24,9 @@ struct Interface: ~Copyable {
 
   /// Looks for the interface; one that is missing is no error yet.
   static func find(_ name: String) throws(CNIError) -> Interface {
-    do throws(NetlinkError) {
+    try reporting("CNI_IFNAME") { () throws(NetlinkError) in
       let routes = try RouteSocket.open()
       return Interface(name, try routes.linkIfAny(named: name), routes)
-    } catch {
-      throw CNIError(.kernelRefused, "CNI_IFNAME: \(error)")
     }
   }
 
@@ -67,7 +65,7 @@ struct Interface: ~Copyable {
     }
   }
 
-  private func apply(_ features: [RequestedFeature], _ options: TuningOptions) throws(CNIError) {
+  private func apply(_ features: [FeatureChange], _ options: TuningOptions) throws(CNIError) {
     if features.isEmpty { return }
     try set(features.map { EthtoolFeature(name: $0.name, isOn: $0.isOn) })
     // The kernel keeps a feature off while one is off that it depends on, and says nothing.
@@ -99,52 +97,43 @@ struct Interface: ~Copyable {
   }
 
   private func write(_ value: String, to parameter: Sysctl) throws(CNIError) {
-    do {
+    try reporting("set \(parameter.path) to \"\(value)\"", as: .inputOutput) { () throws(SystemError) in
       try parameter.write(value)
-    } catch {
-      throw CNIError(.inputOutput, "set \(parameter.path) to \"\(value)\": \(error)")
     }
   }
 
   private func set(_ attributes: LinkAttributes, of link: Link) throws(CNIError) {
     if attributes.isEmpty { return }
-    do {
-      try routes.set(attributes, of: link.index)
-    } catch {
-      throw CNIError(.kernelRefused, "tune \(name): \(error)")
-    }
+    try reporting("tune \(name)") { () throws(NetlinkError) in try routes.set(attributes, of: link.index) }
   }
 
   private func set(_ features: [EthtoolFeature]) throws(CNIError) {
     if features.isEmpty { return }
-    do throws(NetlinkError) {
+    try reporting("tune \(name)") { () throws(NetlinkError) in
       let socket = try GenericSocket.open()
       try socket.set(features, of: name, try socket.ethtool())
-    } catch {
-      throw CNIError(.kernelRefused, "tune \(name): \(error)")
     }
   }
 
   /// The features of the interface that can be changed.
   private func features() throws(CNIError) -> [EthtoolFeature] {
-    do throws(NetlinkError) {
+    try reporting("tune \(name)") { () throws(NetlinkError) in
       let socket = try GenericSocket.open()
       return try socket.features(of: name, try socket.ethtool())
-    } catch {
-      throw CNIError(.kernelRefused, "tune \(name): \(error)")
     }
   }
 
-  /// A feature that the options mean: what it is to be, and what it is now.
-  typealias RequestedFeature = (name: String, isOn: Bool, now: EthtoolFeature)
+  /// What a feature is to be, and what it is now.
+  typealias FeatureChange = (name: String, isOn: Bool, now: EthtoolFeature)
 
-  func requested(_ options: TuningOptions) throws(CNIError) -> [RequestedFeature] {
+  /// The features of the interface that the options mean.
+  func requested(_ options: TuningOptions) throws(CNIError) -> [FeatureChange] {
     if options.features.isEmpty { return [] }
     _ = try required()
     let changeable = try features()
-    var requested: [RequestedFeature] = []
+    var requested: [FeatureChange] = []
     for wish in options.features {
-      let meant = try configuration { () throws(FieldError) in try wish.features(among: changeable) }
+      let meant = try reporting { () throws(FieldError) in try wish.features(among: changeable) }
       for feature in meant {
         requested.removeAll { $0.name == feature.name }
         guard let now = changeable.first(where: { $0.name == feature.name }) else { continue }

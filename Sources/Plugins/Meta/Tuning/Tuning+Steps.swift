@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import Address
 import CNI
 import JSON
-import Netlink
 import OS
 import Skel
 import Sysctl
@@ -12,29 +10,12 @@ import Sysctl
 extension Tuning {
   /// What is asked for, and the result of the plugins before.
   func options(_ request: Request) throws(CNIError) -> (TuningOptions, NetworkResult) {
-    let options = try TuningOptions(request)
-    let result = try request.config.previousResult(requiredBy: name)
-    return (options, result)
+    (try TuningOptions(request), try request.config.previousResult(requiredBy: name))
   }
 
   /// Runs `body` in the container's namespace; the interface may be missing.
   func inside(_ request: Request, _ body: (borrowing Interface) throws(CNIError) -> Void) throws(CNIError) {
     try request.inContainer { (_) throws(CNIError) in try body(Interface.find(request.attachment.interface)) }
-  }
-
-  /// What of the wanted attributes is not so, in words.
-  static func differences(_ actual: LinkAttributes, _ wanted: LinkAttributes) -> [String] {
-    func told<T: Equatable>(_ name: String, _ actual: T?, _ wanted: T?) -> String? {
-      guard let wanted, actual != wanted else { return nil }
-      return "\(name) is \(actual.map { "\($0)" } ?? "missing") instead of \(wanted)"
-    }
-    return [
-      told("mac", actual.address, wanted.address), told("mtu", actual.mtu, wanted.mtu),
-      told("promisc", actual.isPromiscuous, wanted.isPromiscuous),
-      told("allmulti", actual.receivesAllMulticast, wanted.receivesAllMulticast),
-      told("txQLen", actual.transmitQueueLength, wanted.transmitQueueLength),
-      told("linkAlias", actual.alias, wanted.alias), told("group", actual.group, wanted.group),
-    ].compactMap { $0 }
   }
 }
 
@@ -70,9 +51,7 @@ extension Tuning {
 // MARK: - What must be put back
 
 extension Tuning {
-  func dataDirectory(_ config: NetworkConfig) throws(CNIError) -> String {
-    try configuration { () throws(FieldError) in try TuningOptions.dataDirectory(config) }
-  }
+  func backups(_ dataDirectory: String) -> BackupFiles { BackupFiles(dataDirectory) { note("\(name): \($0)") } }
 
   /// Keeps what was before, unless an older value is kept already; returns whether there was nothing of it.
   func remember(_ before: Backup, _ options: TuningOptions, _ request: Request) throws(CNIError) -> Bool {
@@ -80,41 +59,27 @@ extension Tuning {
     backup.network = request.config.name
     if !options.restoresParameters { backup.parameters = [:] }
     if backup.link.isEmpty, backup.parameters.isEmpty, backup.features.isEmpty { return false }
-    let path = try dataDirectory(request.config)
-    return try accessFiles("keep what the interface was like") { () throws(SystemError) in
-      try BackupFiles.make(path).keep(backup, of: request.attachment.id)
-    }
+    return try backups(options.dataDirectory).keep(backup, of: request.attachment)
   }
 
   /// Keeps how the kernel tells values that were set, for CHECK.
-  func remember(_ respelled: [RespelledValue], _ request: Request) throws(CNIError) {
+  func remember(_ respelled: [RespelledValue], _ options: TuningOptions, _ request: Request) throws(CNIError) {
+    if respelled.isEmpty { return }
     var backup = Backup()
     backup.network = request.config.name
     backup.respelled = respelled
-    let path = try dataDirectory(request.config)
-    _ = try accessFiles("keep the values that were set") { () throws(SystemError) in
-      try BackupFiles.make(path).keep(backup, of: request.attachment.id)
-    }
+    _ = try backups(options.dataDirectory).keep(backup, of: request.attachment)
   }
 
   /// Whether the kernel told this value when the one that is asked for was set.
   func isRespelled(
-    _ value: String, _ parameter: TuningOptions.Parameter, _ request: Request
+    _ value: String, _ parameter: TuningOptions.Parameter, _ options: TuningOptions, _ request: Request
   ) throws(CNIError) -> Bool {
-    let path = try dataDirectory(request.config)
-    let kept = try accessFiles { () throws(SystemError) in
-      try BackupFiles.open(path)?.find(request.attachment.id) ?? []
-    }
-    return kept.contains { file in
-      file.backup?.respelled.contains {
+    try backups(options.dataDirectory).find(request.attachment).contains { backup in
+      backup.respelled.contains {
         $0.path == parameter.key.path && $0.asked == parameter.value && Sysctl.isSame($0.told, value)
-      } ?? false
+      }
     }
-  }
-
-  func forget(_ request: Request) throws(CNIError) {
-    let path = try dataDirectory(request.config)
-    try accessFiles { () throws(SystemError) in try BackupFiles.open(path)?.remove(request.attachment.id) }
   }
 
   /// Puts back what is kept of an attachment, as far as it is still there. A namespace that is gone has nothing to be put back.

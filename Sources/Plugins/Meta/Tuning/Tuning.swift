@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import Address
 import CNI
 import JSON
-import Netlink
-import OS
 import Skel
 import Sysctl
 
@@ -30,33 +27,25 @@ package struct Tuning: Plugin {
     try inside(request) { (interface) throws(CNIError) in
       let before = try interface.current(options)
       let isNew = try remember(before, options, request)
-      do throws(CNIError) {
-        let respelled = try interface.apply(options)
-        if !respelled.isEmpty { try remember(respelled, request) }
-      } catch {
-        // The first error is the one to tell.
-        try? interface.restore(before)
-        if isNew { try? forget(request) }
-        throw error
+      try allOrNothing(undo: { () throws(CNIError) in
+        try interface.restore(before)
+        if isNew { try backups(options.dataDirectory).remove(request.attachment) }
+      }) { () throws(CNIError) in
+        try remember(try interface.apply(options), options, request)
       }
     }
     return result
   }
 
   package func delete(_ request: Request) throws(CNIError) {
-    let path = (try? dataDirectory(request.config)) ?? TuningOptions.usualDataDirectory
-    let attachment = request.attachment.id
-    guard let files = try backupFiles(path) else { return }
+    let backups = backups((try? TuningOptions.dataDirectory(request.config)) ?? TuningOptions.usualDataDirectory)
     var failures = Failures()
-    let kept = try accessFiles { () throws(SystemError) in try files.find(attachment) }
-    for file in kept {
-      // What is broken cannot be put back, but it goes.
-      guard let backup = file.backup else { continue }
+    for backup in try backups.find(request.attachment) {
       failures.collect { () throws(CNIError) in try restore(backup, request) }
     }
     // What could not be put back is kept for the next attempt.
     try failures.report()
-    try accessFiles { () throws(SystemError) in try files.remove(attachment) }
+    try backups.remove(request.attachment)
   }
 
   package func check(_ request: Request) throws(CNIError) {
@@ -65,10 +54,10 @@ package struct Tuning: Plugin {
     var problems: [String] = []
     try inside(request) { (interface) throws(CNIError) in
       let state = try interface.current(options)
-      if state.link != options.link { problems += Self.differences(state.link, options.link) }
+      problems += state.link.differences(from: options.link)
       for parameter in options.parameters {
         guard let value = state.parameters[parameter.key.path] else { continue }
-        if !Sysctl.isSame(value, parameter.value), try !isRespelled(value, parameter, request) {
+        if !Sysctl.isSame(value, parameter.value), try !isRespelled(value, parameter, options, request) {
           problems.append("\(parameter.key.text) is \"\(value)\" instead of \"\(parameter.value)\"")
         }
       }
@@ -82,8 +71,8 @@ package struct Tuning: Plugin {
   }
 
   package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
-    let path = try dataDirectory(request.config)
-    try backupFiles(path)?.removeAll(ofNetwork: request.config.name, sparing: valid)
+    let path = try reporting { () throws(FieldError) in try TuningOptions.dataDirectory(request.config) }
+    try backups(path).removeAll(ofNetwork: request.config.name, sparing: valid)
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
@@ -91,22 +80,9 @@ package struct Tuning: Plugin {
     let options = try TuningOptions(request.config, arguments: "", interface: "eth0")
     do {
       try requireAllowed(options)
-      try Probe.run(options, try dataDirectory(request.config))
+      try Probe.run(options)
     } catch {
-      throw error.code == .invalidConfiguration ? error : CNIError(.notAvailable, error.message)
-    }
-  }
-
-  /// The folder for backups; nil if nothing can have been kept, as there is none.
-  private func backupFiles(_ path: String) throws(CNIError) -> BackupFiles? {
-    try accessFiles { () throws(SystemError) in
-      do throws(SystemError) {
-        return try BackupFiles.open(path)
-      } catch {
-        guard error.isOfAnotherKind else { throw error }
-        note("\(name): \(error)")
-        return nil
-      }
+      throw error.code == .invalidConfiguration ? error : error.recoded(.notAvailable)
     }
   }
 }

@@ -23,6 +23,8 @@ struct TuningOptions: Sendable {
   /// The features of ethtool that are to be on or off, by their names there.
   let features: [RequestedFeature]
   let restoresParameters: Bool
+  /// The folder for what must be put back.
+  let dataDirectory: String
 
   init(_ request: Request) throws(CNIError) {
     try self.init(request.config, arguments: request.arguments, interface: request.attachment.interface)
@@ -42,9 +44,9 @@ struct TuningOptions: Sendable {
       parameters = try Self.parameters([document["sysctl"], arguments["sysctl"]], interface)
       features = try RequestedFeature.list(document["ethtool"])
       restoresParameters = try document["restoreSysctl"].bool() ?? false
-      _ = try Self.dataDirectory(config)
+      dataDirectory = try Self.dataDirectory(config)
     } catch {
-      throw CNIError.invalid(error)
+      throw CNIError(error)
     }
     if !parameters.isEmpty { try config.requireUniqueNames() }
   }
@@ -54,12 +56,8 @@ struct TuningOptions: Sendable {
   /// Upstream's, so that either finds what the other has left.
   static let usualDataDirectory = "/run/cni/tuning"
 
-  /// The folder for what must be put back.
   static func dataDirectory(_ config: NetworkConfig) throws(FieldError) -> String {
-    let field = config.document["dataDir"]
-    guard let path = try field.string() else { return usualDataDirectory }
-    if !path.hasPrefix("/") { throw field.expected("an absolute path") }
-    return path
+    try config.document["dataDir"].absolutePath() ?? usualDataDirectory
   }
 
   /// The lowest first: `mac`, `MAC` of `CNI_ARGS`, `runtimeConfig.mac`, `args.cni.mac`.

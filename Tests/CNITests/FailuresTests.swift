@@ -2,7 +2,6 @@
 // Copyright 2026 The swift-cni authors
 
 import CNI
-import Skel
 import Testing
 
 @Suite struct FailuresTests {

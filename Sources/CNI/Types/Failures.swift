@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import CNI
-
 /// The failures of steps of which each is taken whatever came of the others.
 package struct Failures {
   private var all: [CNIError] = []
@@ -19,9 +17,13 @@ package struct Failures {
     }
   }
 
-  /// Throws the first with the code, and what all say.
+  /// One error with the code of the first failure and the messages of all; nil if there was none.
+  package var error: CNIError? {
+    all.first.map { CNIError($0.code, all.map(\.message).joined(separator: "; "), details: $0.details) }
+  }
+
+  /// Throws that error if any step has failed.
   package func report() throws(CNIError) {
-    guard let first = all.first else { return }
-    throw CNIError(first.code, all.map(\.message).joined(separator: "; "), details: first.details)
+    if let error { throw error }
   }
 }
