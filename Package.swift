@@ -74,16 +74,18 @@ let package = Package(
     library("Invoke", in: "CNI", needs: ["OS", "JSON", "CNI", "Skel"]),
 
     library("Rules", in: "Rules", folder: "Seam", needs: ["Address", "CNI"]),
+    library("NFTables", in: "Rules", needs: ["OS", "Address", "Netlink", "CLinux"]),
     library(
-      "NFTables", in: "Rules", needs: ["Rules", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
+      "OwnTable", in: "Rules",
+      needs: ["Rules", "NFTables", "OS", "Address", "Digest", "Netlink", "CNI", "CLinux"]),
     library(
       "IPTables", in: "Rules",
-      needs: ["Rules", "NFTables", "OS", "Address", "Digest", "NetNS", "Netlink", "CNI", "CLinux"]),
+      needs: ["Rules", "NFTables", "OwnTable", "OS", "Address", "Digest", "NetNS", "Netlink", "CNI", "CLinux"]),
     library("Firewalld", in: "Rules", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
   ] + plugins + [
     .executableTarget(
       name: "swift-cni",
-      dependencies: ["OS", "CNI", "Skel", "Invoke", "NFTables", "IPTables", "Firewalld"]
+      dependencies: ["OS", "CNI", "Skel", "Invoke", "OwnTable", "IPTables", "Firewalld"]
         + plugins.map { .target(name: $0.name) },
       swiftSettings: strict, linkerSettings: leanLink),
     // The plugin to copy for a new one; in no program.
@@ -102,7 +104,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["OS", "Address", "CLinux", "CSeccomp"], path: "Tests/TestSupport",
       swiftSettings: warningsAreErrors),
     tests(
-      "KernelTests", of: "NFTables", "IPTables", "Firewalld",
+      "KernelTests", of: "OwnTable", "IPTables", "Firewalld",
       needs: [
         "TestSupport", "FramingSupport", "OS", "Address", "CIPTC", "CLinux", "CNI", "JSON", "Netlink", "Rules",
         "swift-cni",
@@ -111,8 +113,8 @@ let package = Package(
       name: "CallSupport", dependencies: ["OS", "JSON", "Skel"], path: "Tests/CallSupport",
       swiftSettings: warningsAreErrors),
     tests(
-      "JudgeTests", of: "NFTables", "IPTables", "Netlink",
-      needs: ["TestSupport", "Address", "CLinux", "CNI", "CNftnl", "FramingSupport"]),
+      "JudgeTests", of: "NFTables", "OwnTable", "IPTables", "Netlink",
+      needs: ["TestSupport", "Address", "CLinux", "CNI", "CNftnl", "Digest", "FramingSupport"]),
     tests("OSTests", of: "OS", needs: ["TestSupport"]),
     tests("AddressTests", of: "Address"),
     tests("DigestTests", of: "Digest"),
@@ -122,10 +124,15 @@ let package = Package(
     tests("NetlinkTests", of: "Netlink", needs: ["TestSupport", "OS", "Address", "CLinux"]),
     tests("CNITests", of: "CNI", needs: ["OS", "Address", "JSON", "NetNS", "Netlink", "CallSupport"]),
     tests("RulesTests", of: "Rules", needs: ["Address"]),
-    tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),
+    tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "Netlink"]),
+    tests(
+      "OwnTableTests", of: "OwnTable",
+      needs: ["NFTables", "Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),
     tests(
       "IPTablesTests", of: "IPTables",
-      needs: ["TestSupport", "CNI", "OS", "Address", "Digest", "JSON", "Netlink", "NFTables", "Rules", "CLinux"]),
+      needs: [
+        "TestSupport", "CNI", "OS", "Address", "Digest", "JSON", "Netlink", "NFTables", "OwnTable", "Rules", "CLinux",
+      ]),
     tests("SkelTests", of: "Skel", needs: ["TestSupport", "OS", "JSON", "CNI", "CallSupport"]),
     tests("FirewalldTests", of: "Firewalld", needs: ["TestSupport", "OS", "Address", "CLinux", "CNI", "Rules"]),
     tests("PortmapTests", of: "Portmap", needs: ["OS", "Address", "JSON", "CNI", "Rules", "CallSupport"]),

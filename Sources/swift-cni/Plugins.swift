@@ -6,9 +6,9 @@ import CNI
 import Firewall
 import Firewalld
 import Flannel
-import IPTables
 import Invoke
-import NFTables
+import IPTables
+import OwnTable
 import Portmap
 import Skel
 import Tuning

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import NFTables
 import Address
 import CNI
 import Netlink
@@ -82,8 +83,8 @@ import Testing
       rules += [FirewallRules.publishedPorts, FirewallRules.leaving("cni0"), FirewallRules.staying("cni0")]
       rules.append(FirewallRules.entering("cni0"))
       for rule in rules {
-        let bytes = NFTExpression.encoded(rule.expressions(family))
-        #expect(NFTExpression.decoded(bytes[...]).flatMap { IPTablesRule($0, family) } == rule)
+        let bytes = Expression.encoded(rule.expressions(family))
+        #expect(Expression.decoded(bytes[...]).flatMap { IPTablesRule($0, family) } == rule)
         var jump: String?
         if case .jump(let chain) = rule.target { jump = chain }
         let format = EntryFormat(family)

@@ -3,7 +3,7 @@
 
 import Address
 import CNI
-import NFTables
+import OwnTable
 import Rules
 import TestSupport
 import Testing

@@ -21,7 +21,7 @@ import Testing
   }
 
   private static func wanted(
-    _ owner: CNI.Attachment = owner, _ port: UInt16 = 8080, transport: Transport = .tcp, on host: String? = nil
+    _ owner: CNI.Attachment = owner, _ port: UInt16 = 8080, transport: TransportProtocol = .tcp, on host: String? = nil
   ) throws -> OwnedRules {
     let destination = Endpoint(address: try #require(IPAddress("10.22.0.5")), transport: transport, port: 80)
     let source = try #require(Prefix("10.22.0.0/16"))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import NFTables
 import Address
 import Netlink
 import Testing
@@ -19,8 +20,8 @@ import Testing
   @Test("has in nf_tables the bytes that iptables-nft writes, and is read from them", arguments: GoldenRule.all)
   func compat(golden: GoldenRule) throws {
     let rule = try IPTablesRule(golden.words, golden.family)
-    #expect(NFTExpression.encoded(rule.expressions(golden.family)) == golden.expressions)
-    let expressions = try #require(NFTExpression.decoded(golden.expressions[...]))
+    #expect(Expression.encoded(rule.expressions(golden.family)) == golden.expressions)
+    let expressions = try #require(Expression.decoded(golden.expressions[...]))
     #expect(IPTablesRule(expressions, golden.family) == rule)
   }
 }

@@ -25,7 +25,7 @@ import Testing
   func changed(golden: GoldenTable) throws {
     guard let edit = golden.edit else { return }
     let table = try LegacyTable(golden.table, golden.contents)
-    var collected = TableEdit(table)
+    var collected = TableEdit(table.table, table)
     try edit(&collected)
     var changed = table
     try changed.apply(collected.changes)
@@ -171,7 +171,7 @@ import Testing
 extension LegacyTableTests {
   /// Whether a packet that is forwarded can be dropped in a table.
   private static func canDrop(_ table: LegacyTable, leavingOut: String = "") throws -> Bool {
-    var edit = TableEdit(table)
+    var edit = TableEdit(table.table, table)
     return try edit.canDrop(in: "FORWARD") { $0 == leavingOut }
   }
 

@@ -4,7 +4,7 @@
 import Address
 import CNI
 import IPTables
-import NFTables
+import OwnTable
 import Netlink
 import Rules
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import NFTables
 import Address
 import CNI
 import Netlink
@@ -45,7 +46,7 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
     if refused.contains(table) { throw CNIError(.kernelRefused, "no \(table)") }
     looks += 1
     var changes = TableEdit(
-      MemoryReader(table: table, chains: chains[table] ?? [:], policies: policies))
+      table, MemoryReader(table: table, chains: chains[table] ?? [:], policies: policies))
     let result = try edit(&changes)
     if !changes.changes.isEmpty { commits += 1 }
     for change in changes.changes {
@@ -67,7 +68,7 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
     if refused.contains(table) { throw CNIError(.kernelRefused, "no \(table)") }
     looks += 1
     var changes = TableEdit(
-      MemoryReader(table: table, chains: chains[table] ?? [:], policies: policies))
+      table, MemoryReader(table: table, chains: chains[table] ?? [:], policies: policies))
     return try body(&changes)
   }
 
@@ -75,7 +76,7 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
     if let failure { throw failure }
     if missingFamilies.contains(table.family) { throw CNIError(.kernelRefused, "no tables of \(table.family.title)") }
     var changes = TableEdit(
-      MemoryReader(table: table, chains: chains[table] ?? [:], policies: policies))
+      table, MemoryReader(table: table, chains: chains[table] ?? [:], policies: policies))
     try edit(&changes)
     rehearsed += changes.changes.map { "\(table): \($0)" }
   }
@@ -156,7 +157,7 @@ extension IPTablesRule {
   /// Whether the bytes of the rule, as nf_tables has them, hold one of the patterns.
   fileprivate func holds(_ patterns: [[UInt8]]?, _ table: IPTable) -> Bool {
     guard let patterns else { return true }
-    return NFTExpression.encoded(expressions(table.family)).withUnsafeBytes { bytes in
+    return Expression.encoded(expressions(table.family)).withUnsafeBytes { bytes in
       patterns.contains { bytes.holds($0) }
     }
   }

@@ -15,7 +15,8 @@ import Testing
   }
 
   private func add(
-    _ container: String, _ ports: [UInt16], to address: String, _ transport: Transport = .tcp, on host: String? = nil
+    _ container: String, _ ports: [UInt16], to address: String, _ transport: TransportProtocol = .tcp,
+    on host: String? = nil
   ) throws {
     let address = try #require(IPAddress(address))
     let rules = ports.map { port in
@@ -28,7 +29,7 @@ import Testing
     _ = try backend.apply(OwnedRules(owner: owner, rules: rules), onConflict: .replace) {}
   }
 
-  private func leads(_ port: UInt16, _ transport: Transport = .tcp, on host: String? = nil) throws -> String? {
+  private func leads(_ port: UInt16, _ transport: TransportProtocol = .tcp, on host: String? = nil) throws -> String? {
     let port = HostPort(
       family: host.flatMap { IPAddress($0)?.family } ?? .ip, transport: transport, port: port,
       address: host.flatMap { IPAddress($0) })

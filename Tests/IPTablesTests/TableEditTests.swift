@@ -120,7 +120,7 @@ import Testing
   @Test("several chains can be asked for at once, once each, and an empty one is not read")
   func states() throws {
     let reader = CountingReader()
-    var edit = TableEdit(reader)
+    var edit = TableEdit(IPTable(.filter, .ip), reader)
     try edit.look(at: ["A", "EMPTY", "NONE"])
     try edit.look(at: ["A", "B"])
     #expect(try edit.has("A") && edit.has("EMPTY") && !edit.has("NONE"))

@@ -6,6 +6,7 @@ import CNftnl
 import Testing
 
 @testable import NFTables
+@testable import OwnTable
 @testable import Netlink
 
 @Suite("chains of nf_tables, as libnftnl reads and writes them")
@@ -19,7 +20,7 @@ struct ChainTests {
       fields[NFTNL_CHAIN_HOOKNUM.number] = .number(hook.number)
       fields[NFTNL_CHAIN_PRIO.number] = .number(UInt32(bitPattern: hook.priority))
       fields[NFTNL_CHAIN_TYPE.number] = .text(hook.type)
-      fields[NFTNL_CHAIN_POLICY.number] = .number(hook.policy)
+      fields[NFTNL_CHAIN_POLICY.number] = .number(hook.policy.rawValue)
     }
     return fields
   }
@@ -27,25 +28,25 @@ struct ChainTests {
   static let chains = (Part.portsChains + Part.firewallChains).map(\.name) + ["drops"]
 
   static func chain(_ name: String) throws -> Chain {
-    var dropping = Chain.Hook.afterFilterForward
-    dropping.policy = 0  // NF_DROP
-    let all = Part.portsChains + Part.firewallChains + [Chain(name: "drops", hook: dropping)]
+    let place = Chain.Hook.afterFilterForward
+    let dropping = Chain.Hook(type: place.type, number: place.number, priority: place.priority, policy: .drop)
+    let all = Part.portsChains + Part.firewallChains + [Chain("drops", hook: dropping)]
     return try #require(all.first { $0.name == name })
   }
 
   @Test("libnftnl reads each of our chains, with its hook, priority, type and policy", arguments: chains)
   func read(name: String) throws {
     let chain = try Self.chain(name)
-    #expect(differences(try LibraryObject.reading(.chain, chain.message()).fields, Self.fields(chain)) == [])
+    #expect(differences(try LibraryObject.reading(.chain, Table.own.create(chain)).fields, Self.fields(chain)) == [])
   }
 
   @Test("libnftnl reads what asks for a chain or for all, and what deletes one")
   func named() throws {
-    let one = Self.fields(Chain(name: "c"))
-    #expect(differences(try LibraryObject.reading(.chain, Chain.get("c")).fields, one) == [])
-    #expect(differences(try LibraryObject.reading(.chain, Chain.delete("c")).fields, one) == [])
+    let one = Self.fields(Chain("c"))
+    #expect(differences(try LibraryObject.reading(.chain, Table.own.get(chain: "c")).fields, one) == [])
+    #expect(differences(try LibraryObject.reading(.chain, Table.own.delete(chain: "c")).fields, one) == [])
     let all: Fields = [NFTNL_CHAIN_FAMILY.number: .number(1), NFTNL_CHAIN_TABLE.number: .text("swift_cni")]
-    #expect(differences(try LibraryObject.reading(.chain, Chain.list()).fields, all) == [])
+    #expect(differences(try LibraryObject.reading(.chain, Table.own.listChains()).fields, all) == [])
   }
 
   @Test("we read each of our chains from what libnftnl builds", arguments: chains)
@@ -53,7 +54,7 @@ struct ChainTests {
     let chain = try Self.chain(name)
     // How often a chain is used the kernel tells, and libnftnl writes no such attribute.
     let bytes = try LibraryObject.make(.chain, Self.fields(chain)).bytes(NFT_MSG_NEWCHAIN)
-    var message = NetlinkMessage(nft: NFT_MSG_NEWCHAIN)
+    var message = NetlinkMessage(nfTables: NFT_MSG_NEWCHAIN, family: 1)
     message.append(bytes: Array(bytes.dropFirst(20)))
     message.attribute(NFTA_CHAIN_USE.rawValue, UInt32(7).bigEndian)
     let stored = try #require(StoredChain(try message.received()))

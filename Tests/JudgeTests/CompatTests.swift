@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import NFTables
 import Address
 import CLinux
 import CNI
@@ -37,10 +38,11 @@ struct CompatTests {
     _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void
   ) throws -> [NetlinkMessage] {
     try Namespace().run {
-      let reader = CompatReader(table, CompatSockets())
-      var collected = TableEdit(reader)
+      let attempt = CompatAttempt(CompatSocket())
+      var collected = TableEdit(table, attempt.reader(of: table))
       try edit(&collected)
-      return try reader.messages(&collected)
+      var edits = [collected]
+      return try attempt.messages(&edits)
     }
   }
 
@@ -149,7 +151,7 @@ struct CompatTests {
       for expression in rule.expressions(table.family) { try built.add(expression) }
       let attributes = try built.built(NFT_MSG_NEWRULE).attributes(after: 4)
       let expressions = try #require(
-        NFTExpression.decoded(attributes[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? []))
+        Expression.decoded(attributes[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? []))
       #expect(IPTablesRule(expressions, table.family) == rule)
     }
   }

@@ -6,6 +6,7 @@ import CNftnl
 import Testing
 
 @testable import NFTables
+@testable import OwnTable
 @testable import Netlink
 
 @Suite("elements of sets and maps, as libnftnl reads and writes them")
@@ -20,7 +21,7 @@ struct ElementTests {
   ]
 
   private static func fields(_ sample: (element: Element, timeout: UInt64?)) -> Fields {
-    var fields: Fields = [NFTNL_SET_ELEM_KEY: .bytes(sample.element.place.key)]
+    var fields: Fields = [NFTNL_SET_ELEM_KEY: .bytes(sample.element.id.key)]
     if !sample.element.data.isEmpty { fields[NFTNL_SET_ELEM_DATA] = .bytes(sample.element.data) }
     if sample.element.endsInterval { fields[NFTNL_SET_ELEM_FLAGS] = .number(1) }  // NFT_SET_ELEM_INTERVAL_END
     if let timeout = sample.timeout { fields[NFTNL_SET_ELEM_TIMEOUT] = .long(timeout) }
@@ -50,7 +51,7 @@ struct ElementTests {
   func read(index: Int) throws {
     let sample = Self.elements[index]
     for exclusively in [false, true] {
-      let messages = Element.add([sample.element], exclusively: exclusively, timeout: sample.timeout)
+      let messages = Table.own.add([sample.element], exclusively: exclusively, timeout: sample.timeout)
       try #require(messages.count == 1)
       try Self.expect(messages[0], holds: [Self.fields(sample)])
     }
@@ -59,12 +60,12 @@ struct ElementTests {
   @Test("libnftnl reads all of many elements, which take several messages, and of intervals their ends")
   func many() throws {
     let keys = (0..<250).map { [UInt8($0 / 256), UInt8($0 % 256)] }
-    let messages = Element.add(keys.map { Element("s", key: $0, comment: nil) }, exclusively: false)
+    let messages = Table.own.add(keys.map { Element("s", key: $0, comment: nil) }, exclusively: false)
     #expect(messages.count == 3)
     for (index, message) in messages.enumerated() {
       try Self.expect(message, holds: keys.dropFirst(100 * index).prefix(100).map { [NFTNL_SET_ELEM_KEY: .bytes($0)] })
     }
-    let intervals = Element.add(Element.intervals("s", [([0, 80], [0, 90]), ([1, 0], nil)]), exclusively: false)
+    let intervals = Table.own.add(Element.intervals("s", [([0, 80], [0, 90]), ([1, 0], nil)]), exclusively: false)
     let ends: [(key: [UInt8], isEnd: Bool)] = [([0, 0], true), ([0, 80], false), ([0, 90], true), ([1, 0], false)]
     try #require(intervals.count == 1)
     try Self.expect(
@@ -75,19 +76,19 @@ struct ElementTests {
   @Test("libnftnl reads what deletes an element, and what asks for one or for all")
   func named() throws {
     let element = Self.elements[3].element
-    let key: Fields = [NFTNL_SET_ELEM_KEY: .bytes(element.place.key)]
-    let deletions = Element.delete([element])
+    let key: Fields = [NFTNL_SET_ELEM_KEY: .bytes(element.id.key)]
+    let deletions = Table.own.delete([element])
     try #require(deletions.count == 1)
     try Self.expect(deletions[0], holds: [key])
-    try Self.expect(Element.get(element.place), holds: [key])
-    try Self.expect(Element.list("s"), holds: [])
+    try Self.expect(Table.own.get(element.id), holds: [key])
+    try Self.expect(Table.own.list(elementsOf: "s"), holds: [])
   }
 
   @Test("we read elements from what libnftnl builds")
   func decoded() throws {
     let set = try LibraryObject.make(.elements, Self.ofSet)
     for sample in Self.elements { try set.add(element: Self.fields(sample)) }
-    let stored = Element.read(try set.built(NFT_MSG_NEWSETELEM))
+    let stored = StoredElement.read(try set.built(NFT_MSG_NEWSETELEM))
     #expect(stored.map(\.element) == Self.elements.map(\.element))
     #expect(stored.map(\.timeout) == Self.elements.map(\.timeout))
   }

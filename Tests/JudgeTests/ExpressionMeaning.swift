@@ -4,6 +4,7 @@
 import Address
 import CLinux
 import CNftnl
+import NFTables
 import Netlink
 
 /// An expression in the words of libnftnl. The numbers are those of linux/netfilter/nf_tables.h and nf_nat.h, written out so
@@ -12,7 +13,7 @@ struct ExpressionMeaning {
   let name: String
   let fields: Fields
 
-  init(_ expression: NFTExpression) {
+  init(_ expression: Expression) {
     switch expression {
     case .meta(let key, let register):
       name = "meta"
@@ -124,12 +125,12 @@ extension Register {
   }
 }
 
-/// The cases of ``NFTExpression``: a case that is added there does not compile here until it is judged as well.
+/// The cases of ``Expression``: a case that is added there does not compile here until it is judged as well.
 enum ExpressionCase: CaseIterable {
   case meta, setMeta, payload, destinationType, connection, originalPort, mask, bitwise, compare, range, lookup, match
   case counter, verdict, destinationNAT, masquerade, target
 
-  init(_ expression: NFTExpression) {
+  init(_ expression: Expression) {
     self =
       switch expression {
       case .meta: .meta

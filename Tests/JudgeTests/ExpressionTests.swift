@@ -7,11 +7,12 @@ import CNftnl
 import Testing
 
 @testable import NFTables
+@testable import OwnTable
 @testable import Netlink
 
 @Suite("expressions of nf_tables, as libnftnl reads and writes them")
 struct ExpressionTests {
-  static let samples: [NFTExpression] =
+  static let samples: [Expression] =
     [
       .meta(NFT_META_IIFNAME), .meta(NFT_META_OIFNAME, into: Register(slot: 4)), .meta(NFT_META_NFPROTO),
       .meta(NFT_META_L4PROTO, into: Register(slot: 1)), .meta(NFT_META_MARK), .setMeta(NFT_META_MARK),
@@ -37,18 +38,18 @@ struct ExpressionTests {
   }
 
   @Test("libnftnl reads from ours what was meant", arguments: samples)
-  func read(expression: NFTExpression) throws {
-    let rule = try LibraryObject.reading(.rule, RuleObject("c", [expression]).message())
+  func read(expression: Expression) throws {
+    let rule = try LibraryObject.reading(.rule, Table.own.add(RuleObject("c", [expression])))
     let found = rule.expressions
     try #require(found.count == 1)
     #expect(found[0].differences(from: expression) == [])
   }
 
   @Test("we read from what libnftnl builds what was meant", arguments: samples)
-  func decoded(expression: NFTExpression) throws {
-    let rule = try LibraryObject.make(.rule, [NFTNL_RULE_TABLE.number: .text(Table.name)])
+  func decoded(expression: Expression) throws {
+    let rule = try LibraryObject.make(.rule, [NFTNL_RULE_TABLE.number: .text(Table.own.name)])
     try rule.add(expression)
     let bytes = try rule.built(NFT_MSG_NEWRULE).attributes(after: 4)[Int(NFTA_RULE_EXPRESSIONS.rawValue)]
-    #expect(NFTExpression.decoded(try #require(bytes)) == [expression])
+    #expect(Expression.decoded(try #require(bytes)) == [expression])
   }
 }

@@ -7,6 +7,7 @@ import FramingSupport
 import Testing
 
 @testable import NFTables
+@testable import OwnTable
 @testable import Netlink
 
 @Suite("the framing of netlink messages, as libmnl walks it")
@@ -16,11 +17,12 @@ struct FramingTests {
     let element = Element("s", key: [1, 2, 3], data: [4], comment: Comment(text: "odd"))
     return Structure(part, part.samples).all()
       + [
-        Table.get(), Chain.get("c"), Chain.list(), Chain.delete("c"), RuleObject.flush("chain"),
-        RuleObject.list(),
-        SetObject.get("s"), SetObject.list(), SetObject.delete("s"), Element.get(element.place),
-        Element.list("s"),
-      ] + Element.add([element, element], exclusively: true, timeout: 1) + Element.delete([element])
+        Table.own.get(), Table.own.get(chain: "c"), Table.own.listChains(), Table.own.delete(chain: "c"),
+        Table.own.flush(chain: "chain"),
+        Table.own.listRules(),
+        Table.own.get(set: "s"), Table.own.listSets(), Table.own.delete(set: "s"), Table.own.get(element.id),
+        Table.own.list(elementsOf: "s"),
+      ] + Table.own.add([element, element], exclusively: true, timeout: 1) + Table.own.delete([element])
   }
 
   @Test(
@@ -63,7 +65,7 @@ struct FramingTests {
 
   @Test("the walk finds what is framed wrongly")
   func wrong() {
-    var message = NetlinkMessage(nft: NFT_MSG_NEWTABLE)
+    var message = NetlinkMessage(nfTables: NFT_MSG_NEWTABLE, family: 1)
     message.nested(1) { $0.attribute(2, text: "abcd") }
     let bytes = message.bytes(sequence: 1)
     #expect(Framing.netfilter.problems(bytes) == [])

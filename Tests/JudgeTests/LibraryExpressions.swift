@@ -3,6 +3,7 @@
 
 import CNftnl
 import Glibc
+import NFTables
 import Netlink
 import Testing
 
@@ -12,7 +13,7 @@ struct LibraryExpression {
   let fields: [Int: [UInt8]]
 
   /// What of it is not as it was meant.
-  func differences(from expression: NFTExpression) -> [String] {
+  func differences(from expression: Expression) -> [String] {
     let meaning = ExpressionMeaning(expression)
     if name != meaning.name { return ["\(name) instead of \(meaning.name)"] }
     return JudgeTests.differences(fields, meaning.fields)
@@ -30,7 +31,7 @@ extension LibraryObject {
   }
 
   /// Appends an expression to a rule.
-  func add(_ expression: NFTExpression) throws {
+  func add(_ expression: Expression) throws {
     let meaning = ExpressionMeaning(expression)
     let made = try #require(nftnl_expr_alloc(meaning.name))
     for (attribute, value) in meaning.fields {

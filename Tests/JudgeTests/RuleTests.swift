@@ -6,6 +6,7 @@ import CNftnl
 import Testing
 
 @testable import NFTables
+@testable import OwnTable
 @testable import Netlink
 
 @Suite("rules of nf_tables, as libnftnl reads and writes them")
@@ -25,12 +26,12 @@ struct RuleTests {
   /// All rules that are the same on every host, those of branches, and one with a comment.
   static let rules: [RuleObject] =
     [Part.ports, .firewall].flatMap { part in part.rules + part.samples.flatMap { $0.body + $0.jumps } }
-    + [RuleObject("c", [.counter, .accept], comment: "for people", end: .head)]
+    + [RuleObject("c", [.counter, .accept], comment: "for people", at: .head)]
 
   @Test("libnftnl reads each of our rules, expression for expression", arguments: rules.indices)
   func read(index: Int) throws {
     let rule = Self.rules[index]
-    let read = try LibraryObject.reading(.rule, rule.message())
+    let read = try LibraryObject.reading(.rule, Table.own.add(rule))
     #expect(differences(read.fields, Self.fields(rule)) == [])
     let found = read.expressions
     #expect(found.count == rule.expressions.count)
@@ -54,8 +55,8 @@ struct RuleTests {
 
   @Test("libnftnl reads what flushes a chain, and what asks for all rules")
   func named() throws {
-    #expect(differences(try LibraryObject.reading(.rule, RuleObject.flush("c")).fields, Self.inChain("c")) == [])
-    #expect(differences(try LibraryObject.reading(.rule, RuleObject.list()).fields, Self.inChain(nil)) == [])
+    #expect(differences(try LibraryObject.reading(.rule, Table.own.flush(chain: "c")).fields, Self.inChain("c")) == [])
+    #expect(differences(try LibraryObject.reading(.rule, Table.own.listRules()).fields, Self.inChain(nil)) == [])
   }
 
   @Test("libnftnl reads a comment from our user data, and we read it from what libnftnl builds")

@@ -6,14 +6,15 @@ import CNftnl
 import Testing
 
 @testable import NFTables
+@testable import OwnTable
 @testable import Netlink
 
 @Suite("sets and maps of nf_tables, as libnftnl reads and writes them")
 struct SetTests {
   /// All sets that are the same on every host, those of branches, and one of every type alone.
-  static let sets: [SetObject] =
+  static let sets: [NamedSet] =
     [Part.ports, .firewall].flatMap { part in part.sets + part.samples.flatMap(\.sets) }
-    + types.map { SetObject(name: "s", key: [$0]) } + [SetObject(name: "i", key: [.ipv6Address], isInterval: true)]
+    + types.map { NamedSet("s", key: [$0]) } + [NamedSet("i", key: [.ipv6Address], isInterval: true)]
 
   private static let types: [DataType] = [
     .ipv4Address, .ipv6Address, .internetProtocol, .internetService, .interfaceName,
@@ -47,7 +48,7 @@ struct SetTests {
     return fields
   }
 
-  private static func fields(_ set: SetObject) -> Fields {
+  private static func fields(_ set: NamedSet) -> Fields {
     let key = concatenated(set.key)
     var fields = named(set.name)
     // NFT_SET_INTERVAL, NFT_SET_TIMEOUT, NFT_SET_MAP
@@ -66,19 +67,19 @@ struct SetTests {
   @Test("libnftnl reads each of our sets and maps, with its types, lengths and flags", arguments: sets.indices)
   func read(index: Int) throws {
     let set = Self.sets[index]
-    #expect(differences(try LibraryObject.reading(.set, set.message()).fields, Self.fields(set)) == [])
+    #expect(differences(try LibraryObject.reading(.set, Table.own.create(set)).fields, Self.fields(set)) == [])
   }
 
   @Test("libnftnl reads what asks for a set or for all, and what deletes one")
   func named() throws {
-    #expect(differences(try LibraryObject.reading(.set, SetObject.get("s")).fields, Self.named("s")) == [])
-    #expect(differences(try LibraryObject.reading(.set, SetObject.delete("s")).fields, Self.named("s")) == [])
-    #expect(differences(try LibraryObject.reading(.set, SetObject.list()).fields, Self.named(nil)) == [])
+    #expect(differences(try LibraryObject.reading(.set, Table.own.get(set: "s")).fields, Self.named("s")) == [])
+    #expect(differences(try LibraryObject.reading(.set, Table.own.delete(set: "s")).fields, Self.named("s")) == [])
+    #expect(differences(try LibraryObject.reading(.set, Table.own.listSets()).fields, Self.named(nil)) == [])
   }
 
   @Test("we read the name of each from what libnftnl builds", arguments: sets.indices)
   func decoded(index: Int) throws {
     let set = Self.sets[index]
-    #expect(SetObject.read(try LibraryObject.make(.set, Self.fields(set)).built(NFT_MSG_NEWSET)) == set.name)
+    #expect(Table.own.setName(try LibraryObject.make(.set, Self.fields(set)).built(NFT_MSG_NEWSET)) == set.name)
   }
 }

@@ -4,7 +4,7 @@
 import Address
 import CNI
 import Glibc
-import NFTables
+import OwnTable
 import Rules
 import TestSupport
 import Testing
@@ -15,8 +15,8 @@ struct NFTablesExpiryTests {
 
   private func rules() throws -> [Rule] {
     let address = try ip("10.22.0.5")
-    return Transport.allCases.flatMap { transport -> [Rule] in
-      let destination = Rules.Endpoint(address: address, transport: transport, port: 80)
+    return TransportProtocol.allCases.flatMap { transport -> [Rule] in
+      let destination = Address.Endpoint(address: address, transport: transport, port: 80)
       return [
         .forwardPort(PortForward(port: 8080, on: nil, to: destination, if: nil)),
         .masquerade(Masquerade(hostPort: 8080, destination: destination, source: .loopback4)),
@@ -37,7 +37,7 @@ struct NFTablesExpiryTests {
       #expect(try namespace.run { try backend.verify(wanted) }.isEmpty)
       let freed = try namespace.run { try backend.remove(Self.owner, hint: hint, ports: []) }
       usleep(10_000)
-      #expect(freed.count == Transport.allCases.count)
+      #expect(freed.count == TransportProtocol.allCases.count)
       #expect(try !namespace.command("nft", "list", "ruleset").contains("comment"))
     }
   }

@@ -9,7 +9,7 @@ import Testing
   /// The limits as numbers, those that end an interval with a bar.
   private static func limits(_ list: [(UInt8, UInt8?)]) -> [String] {
     Element.intervals("set", list.map { ([$0.0], $0.1.map { [$0] }) }).map {
-      "\($0.place.key[0])" + ($0.endsInterval ? "|" : "")
+      "\($0.id.key[0])" + ($0.endsInterval ? "|" : "")
     }
   }
 
@@ -31,7 +31,7 @@ import Testing
   @Test("limits stand in the set, have no owner, and are as long as the values")
   func elements() {
     let limits = Element.intervals("set", [([1, 0], [1, 255]), ([0, 255], [1, 0])])
-    #expect(limits.map(\.place.key) == [[0, 0], [0, 255], [1, 255]])
-    #expect(limits.allSatisfy { $0.place.set == "set" && $0.comment == nil && $0.data.isEmpty })
+    #expect(limits.map(\.id.key) == [[0, 0], [0, 255], [1, 255]])
+    #expect(limits.allSatisfy { $0.id.set == "set" && $0.comment == nil && $0.data.isEmpty })
   }
 }

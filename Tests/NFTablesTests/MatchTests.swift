@@ -4,12 +4,13 @@
 import Address
 import CLinux
 import Netlink
-import Rules
 import Testing
 
 @testable import NFTables
 
 @Suite struct MatchTests {
+  private func prefix(_ text: String) throws -> Prefix { try #require(Prefix(text)) }
+
   @Test("rules of several steps are the same after they went over the wire")
   func roundTrip() throws {
     let prefixes = ["10.0.0.0/8", "10.0.0.1/32", "10.0.0.0/9", "0.0.0.0/0", "fd00::/8", "::1/128"].compactMap {
@@ -23,11 +24,11 @@ import Testing
     matches += names.flatMap { first in names.map { Match.interfaces(first, $0, in: "set") } }
     matches += [Match.interfaces(NFT_META_IIFNAME, NFT_META_IIFNAME, in: "set", isNegated: true)]
     matches += AddressFamily.allCases.map { Match.family($0) }
-    matches += Transport.allCases.flatMap { [Match.transport($0), Match.transport($0, isNegated: true)] }
+    matches += TransportProtocol.allCases.flatMap { [Match.transport($0), Match.transport($0, isNegated: true)] }
     matches += AddressFamily.allCases.map { Match.address(.source, $0, in: "set", isNegated: true) }
     let rules = matches.map { RuleObject("chain", $0 + [.drop]) }
     for rule in rules { #expect(try rule.reread() == rule.expressions) }
-    #expect(Set(rules.map { NFTExpression.encoded($0.expressions) }).count == rules.count)
+    #expect(Set(rules.map { Expression.encoded($0.expressions) }).count == rules.count)
   }
 
   @Test(
@@ -45,7 +46,7 @@ import Testing
   }
 
   /// What every match of an address of this family begins with.
-  private static func ofFamily(_ number: UInt8) -> [NFTExpression] { [.meta(NFT_META_NFPROTO), .compare([number])] }
+  private static func ofFamily(_ number: UInt8) -> [Expression] { [.meta(NFT_META_NFPROTO), .compare([number])] }
 
   @Test(
     "of a prefix of whole bytes only these are loaded and compared",
@@ -56,25 +57,25 @@ import Testing
       as [(String, [UInt8])])
   func wholeBytes(text: String, bytes: [UInt8]) throws {
     for (side, offset) in [(Match.Side.source, 12), (.destination, 16)] as [(Match.Side, UInt32)] {
-      let load = NFTExpression.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: offset, length: UInt32(bytes.count))
-      let match = Match.prefix(side, try Sample.prefix(text), isNegated: true)
+      let load = Expression.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: offset, length: UInt32(bytes.count))
+      let match = Match.prefix(side, try prefix(text), isNegated: true)
       #expect(match == Self.ofFamily(2) + [load, .compare(bytes, isNegated: true)])
     }
   }
 
   @Test("another prefix is compared under its mask")
   func masked() throws {
-    let load = NFTExpression.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 12, length: 4)
-    let match = Match.prefix(.source, try Sample.prefix("10.22.255.5/20"))
+    let load = Expression.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 12, length: 4)
+    let match = Match.prefix(.source, try prefix("10.22.255.5/20"))
     #expect(match == Self.ofFamily(2) + [load, .mask([255, 255, 240, 0]), .compare([10, 22, 240, 0])])
     let zeros = [UInt8](repeating: 0, count: 16)
-    let whole = NFTExpression.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 8, length: 16)
+    let whole = Expression.payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 8, length: 16)
     #expect(Match.prefix(.source, .all(.ip6)) == Self.ofFamily(10) + [whole, .mask(zeros), .compare(zeros)])
   }
 
   @Test("of a connection, or of a packet's state in it, any of some bits counts")
   func bits() {
-    let cases: [(match: [NFTExpression], key: nft_ct_keys, mask: [UInt8])] = [
+    let cases: [(match: [Expression], key: nft_ct_keys, mask: [UInt8])] = [
       (Match.destinationTranslated, NFT_CT_STATUS, [32, 0, 0, 0]),  // IPS_DST_NAT
       (Match.ofKnownConnection, NFT_CT_STATE, [6, 0, 0, 0]),  // established 2, related 4: nft describe ct_state
       (Match.ofNoConnection, NFT_CT_STATE, [1, 0, 0, 0]),  // invalid 1
@@ -91,24 +92,12 @@ import Testing
     var (own, others) = ([UInt8](repeating: 0, count: 4), [UInt8](repeating: 0xff, count: 4))
     own[index] = value
     others[index] = ~value
-    let (load, store) = (NFTExpression.meta(NFT_META_MARK), NFTExpression.setMeta(NFT_META_MARK))
+    let (load, store) = (Expression.meta(NFT_META_MARK), Expression.setMeta(NFT_META_MARK))
     #expect(Match.setMark(bit: bit, true) == [load, .bitwise(mask: others, xor: own), store])
     #expect(Match.setMark(bit: bit, false) == [load, .mask(others), store])
     for isSet in [true, false] {
       let rule = RuleObject("chain", Match.setMark(bit: bit, isSet))
       #expect(try rule.reread() == rule.expressions)
-    }
-  }
-
-  @Test(
-    "what comes in by a bridge, or goes out, is unknown if no container has the address",
-    arguments: AddressFamily.allCases)
-  func unknown(family: AddressFamily) {
-    for (side, name) in [(Match.Side.source, NFT_META_IIFNAME), (.destination, NFT_META_OIFNAME)] {
-      let set = family == .ip ? "containers4" : "containers6"
-      #expect(
-        Match.unknown(side, family, on: "set")
-          == Match.interfaces(name, name, in: "set") + Match.address(side, family, in: set, isNegated: true))
     }
   }
 

@@ -19,12 +19,12 @@ extension NetlinkMessage {
   func attributes() throws -> Attributes { try received().attributes(after: 4) }
 }
 
-extension RuleObject {
-  /// The sets that the rule looks into, in its order.
-  var sets: [String] { expressions.compactMap { if case .lookup(let set, _, _) = $0 { set } else { nil } } }
+/// A table like any other.
+let table = Table(.inet, "swift_cni")
 
+extension RuleObject {
   /// The steps of the rule after it went over the wire.
-  func reread() throws -> [NFTExpression]? {
-    NFTExpression.decoded(try message().attributes()[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? [])
+  func reread() throws -> [Expression]? {
+    Expression.decoded(try table.add(self).attributes()[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? [])
   }
 }

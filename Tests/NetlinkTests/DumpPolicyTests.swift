@@ -21,7 +21,7 @@ import Testing
     var attempts = 0
     let parts = try policy.dump("list") { () throws(NetlinkError) in
       attempts += 1
-      return ([part(UInt16(99 + attempts))], attempts <= interrupted)
+      return DumpPolicy.Listing(parts: [part(UInt16(99 + attempts))], isInterrupted: attempts <= interrupted)
     }
     return parts.map(\.type)
   }
@@ -43,9 +43,26 @@ import Testing
     var attempts = 0
     let parts = try DumpPolicy.whole.dump("list") { () throws(NetlinkError) in
       attempts += 1
-      return ([Self.part(UInt16(100 + min(attempts, 3)))], true)
+      return DumpPolicy.Listing(parts: [Self.part(UInt16(100 + min(attempts, 3)))], isInterrupted: true)
     }
     #expect(parts.map(\.type) == [103] && attempts == 4)
+  }
+
+  @Test("of entries with handles two dumps with the same have told all, whatever else differs")
+  func handles() throws {
+    var attempts = 0
+    let parts = try DumpPolicy.wholeByHandle(1).dump("list") { () throws(NetlinkError) in
+      attempts += 1
+      let handles = attempts < 3 ? [UInt64(attempts)] : [3]
+      return DumpPolicy.Listing(parts: [Self.part(UInt16(100 + attempts))], handles: handles, isInterrupted: true)
+    }
+    #expect(parts.map(\.type) == [104] && attempts == 4)
+    #expect(throws: NetlinkError.self) {
+      _ = try DumpPolicy.wholeByHandle(1).dump("list") { () throws(NetlinkError) in
+        attempts += 1
+        return DumpPolicy.Listing(handles: [UInt64(attempts)], isInterrupted: true)
+      }
+    }
   }
 
   @Test("a list that need not be whole is the last one, or all that were listed")
@@ -61,7 +78,7 @@ import Testing
       let parts = try DumpPolicy.whole.dump("list") { () throws(NetlinkError) in
         attempts += 1
         if attempts < 3 { throw NetlinkError("list", number: number) }
-        return ([], false)
+        return DumpPolicy.Listing()
       }
       #expect(parts.isEmpty && attempts == 3)
     }

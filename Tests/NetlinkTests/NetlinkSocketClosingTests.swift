@@ -41,16 +41,4 @@ import Testing
     try writer.writeAll([1])
     #expect(try reader.readAll(limit: 1) == [1])
   }
-
-  @Test(
-    "only what takes something out of a ruleset is a deletion",
-    arguments: [NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE, NFT_MSG_DELSET, NFT_MSG_DELSETELEM])
-  func deletions(type: nf_tables_msg_types) {
-    #expect(NetlinkMessage(nfTables: type, family: 1).deletes)
-    // The message before it in the kernel's list asks for the same thing, and the one before that makes it.
-    for other in [type.rawValue - 1, type.rawValue - 2] {
-      #expect(!NetlinkMessage(nfTables: nf_tables_msg_types(rawValue: other), family: 1).deletes)
-    }
-    #expect(!NetlinkMessage(type: UInt16(type.rawValue)).deletes)
-  }
 }

@@ -38,8 +38,8 @@ import Testing
     #expect(mapping.path == "runtimeConfig.portMappings[0]")
   }
 
-  @Test("protocols are read in any case", arguments: Transport.allCases)
-  func transports(transport: Transport) throws {
+  @Test("protocols are read in any case", arguments: TransportProtocol.allCases)
+  func transports(transport: TransportProtocol) throws {
     for text in [transport.rawValue, transport.rawValue.uppercased(), transport.rawValue.capitalized] {
       #expect(try Self.mapping("protocol", "\"\(text)\"").map(\.transport) == [transport])
     }

@@ -53,7 +53,7 @@ enum Sample {
   /// A host on which nothing speaks for the tables of iptables.
   static var host: PortmapHost { PortmapHost(hasServiceRules: { false }, hasNFTables: { true }) }
 
-  static func endpoint(_ address: String, _ port: UInt16, _ transport: Transport = .tcp) throws -> Endpoint {
+  static func endpoint(_ address: String, _ port: UInt16, _ transport: TransportProtocol = .tcp) throws -> Endpoint {
     Endpoint(address: try #require(IPAddress(address)), transport: transport, port: port)
   }
 }

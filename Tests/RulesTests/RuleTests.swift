@@ -8,8 +8,8 @@ import Testing
 @Suite struct RuleTests {
   @Test("the transports have the numbers of the IP header")
   func transports() {
-    #expect(Transport.allCases.map(\.rawValue) == ["tcp", "udp", "sctp"])
-    #expect(Transport.allCases.map(\.number) == [6, 17, 132])
+    #expect(TransportProtocol.allCases.map(\.rawValue) == ["tcp", "udp", "sctp"])
+    #expect(TransportProtocol.allCases.map(\.number) == [6, 17, 132])
   }
 
   @Test("an endpoint is named with its port and transport")
@@ -19,8 +19,8 @@ import Testing
     #expect("\(four) \(six)" == "10.0.0.5:80/tcp [fd00::5]:53/udp")
   }
 
-  @Test("a forwarded port is of the family and the transport of where it leads", arguments: Transport.allCases)
-  func forward(transport: Transport) throws {
+  @Test("a forwarded port is of the family and the transport of where it leads", arguments: TransportProtocol.allCases)
+  func forward(transport: TransportProtocol) throws {
     for text in ["10.0.0.5", "fd00::5"] {
       let address = try #require(IPAddress(text))
       let destination = Endpoint(address: address, transport: transport, port: 80)

@@ -75,6 +75,7 @@ package struct TableEdit {
     case remove(PlacedRule, from: String)
   }
 
+  let table: IPTable
   private let reader: any TableReader
   // There are few, and looking through them takes less than a dictionary's making.
   private var asked: [String] = []
@@ -87,7 +88,10 @@ package struct TableEdit {
     let rules: [PlacedRule]
   }
 
-  init(_ reader: any TableReader) { self.reader = reader }
+  init(_ table: IPTable, _ reader: any TableReader) {
+    self.table = table
+    self.reader = reader
+  }
 
   /// Asks for several chains at once, which takes less time than to ask for one after another.
   package mutating func look(at chains: [String]) throws(CNIError) {

@@ -2,92 +2,93 @@
 // Copyright 2026 The swift-cni authors
 
 import CLinux
-import CNI
 import Glibc
 import Netlink
 
-/// The kernel's nf_tables, as one call of a plugin talks to it.
-struct Session: ~Copyable {
+/// The kernel's nf_tables, as one call of a plugin talks to it about one table.
+package struct Session: ~Copyable {
+  package let table: Table
   private let socket: NetfilterSocket
 
-  init() throws(NetlinkError) { socket = try NetfilterSocket.open() }
+  package init(_ table: Table) throws(NetlinkError) {
+    self.table = table
+    socket = try NetfilterSocket.open()
+  }
 
   /// What a change is computed from.
-  struct Snapshot {
+  package struct Snapshot {
     /// The number of the ruleset; every committed batch of anybody raises it.
-    let generation: UInt32
-    /// Whether our table is there and is not dormant, in which case its chains see no packet.
-    let isTableActive: Bool
+    package let generation: UInt32
+    /// Whether the table is there and is not dormant, in which case its chains see no packet.
+    package let isTableActive: Bool
     /// The chains that are there, among those that were asked for.
-    let chains: [StoredChain]
+    package let chains: [StoredChain]
     /// The names of the sets that are there, among those that were asked for.
-    let sets: [String]
+    package let sets: [String]
     /// The elements that are there, among those that were asked for.
-    let elements: StoredElements
-    /// The foreign tables that are there, among those that were asked for.
-    let tables: [ForeignTable]
+    package let elements: StoredElements
+    /// The other tables that are there, among those that were asked for.
+    package let tables: [Table]
   }
 
-  /// Reads what stands at these places, in a handful of system calls whatever the ruleset's size.
-  func read(
-    chains: [String] = [], sets: [String] = [], places: [Element.Place], tables: [ForeignTable] = []
+  /// Reads these elements and what else is asked for, in a handful of system calls whatever the ruleset's size.
+  package func read(
+    chains: [String] = [], sets: [String] = [], elements: [Element.ID], tables: [Table] = []
   ) throws(NetlinkError) -> Snapshot {
-    let things = tables.map { $0.get() } + sets.map { SetObject.get($0) }
-    let requests = [Table.get()] + chains.map { Chain.get($0) } + things + places.map { Element.get($0) }
-    let (generation, answers) = try ask(requests)
-    let found = answers.map { $0.errorNumber == nil }
+    let things = tables.map { $0.get() } + sets.map { table.get(set: $0) }
+    let requests = [table.get()] + chains.map { table.get(chain: $0) } + things + elements.map { table.get($0) }
+    let (generation, replies) = try ask(requests)
+    let found = replies.map { $0.errorNumber == nil }
     let isTable = found.dropFirst(1 + chains.count)
     let isSet = isTable.dropFirst(tables.count)
-    let chainAnswers = answers.dropFirst().prefix(chains.count)
-    let elementAnswers = answers.suffix(places.count).filter { $0.errorNumber == nil }
+    let chainReplies = replies.dropFirst().prefix(chains.count).filter { $0.errorNumber == nil }
+    let elementReplies = replies.suffix(elements.count).filter { $0.errorNumber == nil }
     return Snapshot(
       generation: generation,
-      isTableActive: found[0] && !Table.isDormant(answers[0]),
-      chains: chainAnswers.compactMap { StoredChain($0) },
+      isTableActive: found[0] && !Table.isDormant(replies[0]),
+      chains: chainReplies.compactMap { StoredChain($0) },
       sets: zip(sets, isSet).filter(\.1).map(\.0),
-      elements: StoredElements(elementAnswers.flatMap { Element.read($0) }),
+      elements: StoredElements(elementReplies.flatMap { StoredElement.read($0) }),
       tables: zip(tables, isTable).filter(\.1).map(\.0))
   }
+
+  /// The number of the ruleset.
+  package func generation() throws(NetlinkError) -> UInt32 { try ask([]).generation }
 
   /// Asks for things of which each may be there, or else is answered by an error; and for the ruleset's number.
   private func ask(
     _ requests: [NetlinkMessage]
-  ) throws(NetlinkError) -> (generation: UInt32, answers: [NetlinkReply]) {
-    let answers = try socket.netlink.executeAll([NetlinkMessage(nft: NFT_MSG_GETGEN, family: 0)] + requests)
-    guard answers.count == 1 + requests.count else { throw NetlinkError("read the nftables ruleset", number: EPROTO) }
-    // The answer to a message of a subsystem that is not there.
-    if answers[0].errorNumber == EINVAL {
-      throw NetlinkError("read the nftables ruleset", number: EINVAL, explanation: NetlinkError.noTables)
+  ) throws(NetlinkError) -> (generation: UInt32, replies: [NetlinkReply]) {
+    let replies = try socket.netlink.executeAll([.getGeneration()] + requests)
+    guard replies.count == 1 + requests.count else { throw NetlinkError("read the nftables ruleset", number: EPROTO) }
+    for reply in replies.dropFirst() {
+      if let failure = reply.failure("read the nftables ruleset"), failure.number != ENOENT { throw failure }
     }
-    for answer in answers {
-      if let failure = answer.failure("read the nftables ruleset"), failure.number != ENOENT { throw failure }
-    }
-    let generation = answers[0].attributes(after: 4)[Int(NFTA_GEN_ID.rawValue)]?.integer(UInt32.self, at: 0)?.bigEndian
-    guard let generation else { throw NetlinkError("read the generation of the nftables ruleset", number: EPROTO) }
-    return (generation, Array(answers.dropFirst()))
+    return (try replies[0].generation(), Array(replies.dropFirst()))
   }
 
   /// Whether an element is there and is not about to expire.
-  func stays(_ place: Element.Place) throws(NetlinkError) -> Bool {
-    try ask([Element.get(place)]).answers.contains { answer in
-      answer.errorNumber == nil && Element.read(answer).contains { $0.timeout == nil }
-    }
+  package func stays(_ element: Element.ID) throws(NetlinkError) -> Bool {
+    try read(elements: [element]).elements.values.contains { $0.timeout == nil }
   }
+
+  // MARK: - Lists
 
   /// All elements of a set; none if there is no such set. On a host whose rules change all the time this may miss what
   /// has just come, never what stays.
-  func elements(of set: String, holding pattern: [UInt8]? = nil) throws(NetlinkError) -> [StoredElement] {
-    let replies = try list(Element.list(set), "list the elements of \(set)", .union)
-    return replies.flatMap { Element.read($0, holding: pattern) }
+  package func elements(of set: String, holding pattern: [UInt8]? = nil) throws(NetlinkError) -> [StoredElement] {
+    let replies = try list(table.list(elementsOf: set), "list the elements of \(set)", .union)
+    return replies.flatMap { StoredElement.read($0, holding: pattern) }
   }
 
-  /// Whether a set has an element that stays and is at none of these places; reads no more of it than that takes.
-  func hasElement(in set: String, besides places: Places) throws(NetlinkError) -> Bool {
+  /// Whether a set has an element that stays and for which `isWanted` holds; reads no more of it than that takes.
+  package func hasElement(
+    in set: String, where isWanted: (Element) -> Bool = { _ in true }
+  ) throws(NetlinkError) -> Bool {
     var isFound = false
     do throws(NetlinkError) {
-      // What is not read to its end would be in the way of what this socket is asked next.
-      try NetfilterSocket.open().netlink.dumpOnce(Element.list(set), "list the elements of \(set)") { reply in
-        isFound = Element.read(reply).contains { $0.timeout == nil && !places.contains($0.element.place) }
+      try socket.netlink.dumpOnce(table.list(elementsOf: set), "list the elements of \(set)") { reply in
+        isFound = StoredElement.read(reply).contains { $0.timeout == nil && isWanted($0.element) }
         return !isFound
       }
     } catch {
@@ -96,40 +97,26 @@ struct Session: ~Copyable {
     return isFound
   }
 
-  /// Whether a set has such an element that stays; reads no more of it than that takes, after which nothing else can be asked.
-  consuming func hasElement(in set: String, where isWanted: (Element) -> Bool) throws(NetlinkError) -> Bool {
-    var isFound = false
-    do throws(NetlinkError) {
-      try socket.netlink.dumpOnce(Element.list(set), "list the elements of \(set)") { reply in
-        isFound = Element.read(reply).contains { $0.timeout == nil && isWanted($0.element) }
-        return !isFound
-      }
-    } catch {
-      if error.number != ENOENT { throw error }
-    }
-    return isFound
+  /// All chains of the table.
+  package func chains() throws(NetlinkError) -> [StoredChain] {
+    try list(table.listChains(), "list the chains").compactMap { StoredChain($0) }.filter { $0.table == table }
   }
 
-  /// All chains of our table.
-  func storedChains() throws(NetlinkError) -> [StoredChain] {
-    try list(Chain.list(), "list the chains").compactMap { StoredChain($0) }
+  /// All rules of the table, those of each chain in their order.
+  package func rules() throws(NetlinkError) -> [StoredRule] { try rules(of: table) }
+
+  /// All rules of another table.
+  package func rules(of other: Table) throws(NetlinkError) -> [StoredRule] {
+    try list(other.listRules(), "list the rules").compactMap { StoredRule($0) }.filter { $0.isIn(other) }
   }
 
-  /// The names of all chains of our table.
-  func chains() throws(NetlinkError) -> [String] { try storedChains().map(\.name) }
-
-  /// All rules of our table, those of each chain in their order.
-  func rules() throws(NetlinkError) -> [StoredRule] {
-    try list(RuleObject.list(), "list the rules").compactMap { StoredRule($0) }
-  }
-
-  /// The names of all sets of our table.
-  func sets() throws(NetlinkError) -> [String] {
-    try list(SetObject.list(), "list the sets").compactMap { SetObject.read($0) }
+  /// The names of all sets of the table.
+  package func sets() throws(NetlinkError) -> [String] {
+    try list(table.listSets(), "list the sets").compactMap { table.setName($0) }
   }
 
   /// The parts of a dump; none if what it lists does not exist.
-  func list(
+  private func list(
     _ request: NetlinkMessage, _ action: String, _ policy: DumpPolicy = .whole
   ) throws(NetlinkError) -> [NetlinkReply] {
     do throws(NetlinkError) {
@@ -140,35 +127,14 @@ struct Session: ~Copyable {
     }
   }
 
+  // MARK: - Changes
+
   /// Sends messages as one change that is made whole or not at all. With a generation, only if that still is the
   /// ruleset's.
-  func commit(_ messages: [NetlinkMessage], generation: UInt32? = nil) throws(NetlinkError) {
+  package func commit(_ messages: [NetlinkMessage], generation: UInt32? = nil) throws(NetlinkError) {
     try socket.commit(messages, generation: generation)
   }
 
   /// Lets the kernel check messages as if they were to be made, and changes nothing.
-  func rehearse(_ messages: [NetlinkMessage]) throws(NetlinkError) { try socket.rehearse(messages) }
-}
-
-extension NetlinkError {
-  /// Whether the same change may succeed if it is computed anew from what the kernel has now: `ERESTART` says that the
-  /// generation has passed.
-  var isTransient: Bool { [ERESTART, EINTR, EBUSY, EAGAIN, ENOBUFS].contains(number) }
-
-  /// How often a change may be attempted that fails so, though it may fail for good: somebody was faster with the same
-  /// elements, or removed the table, or the kernel lacks something and looks for a module each time.
-  var maxAttempts: Int {
-    switch number {
-    case EEXIST: 50
-    case ENOENT: 5
-    default: 1
-    }
-  }
-
-  /// Whether the kernel has no nf_tables at all, and so nothing that we could have made.
-  var isNFTablesMissing: Bool {
-    number == EPROTONOSUPPORT || number == EINVAL && explanation == NetlinkError.noTables
-  }
-
-  static let noTables = "the kernel has no nf_tables"
+  package func rehearse(_ messages: [NetlinkMessage]) throws(NetlinkError) { try socket.rehearse(messages) }
 }

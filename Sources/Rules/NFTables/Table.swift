@@ -1,37 +1,79 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import Address
 import CLinux
 import Netlink
 
-/// Our table, `inet swift_cni`. What of it a plugin needs is a ``Part``.
-enum Table {
-  static let name = "swift_cni"
-  /// NFPROTO_INET (linux/netfilter.h): IPv4 and IPv6.
-  static let family: UInt8 = 1
+/// A table of nf_tables. The requests about what is in it are made by it: `table.create(chain)`, as nft says
+/// `create chain inet swift_cni guard`.
+package struct Table: Hashable, Sendable {
+  /// A family of tables: the packets that their chains see, `NFPROTO_…` (linux/netfilter.h).
+  package enum Family: UInt8, Sendable {
+    case inet = 1
+    case ip = 2
+    case arp = 3
+    case netdev = 5
+    case bridge = 7
+    case ip6 = 10
+  }
 
-  /// Asks for the table.
-  static func get() -> NetlinkMessage {
-    var message = NetlinkMessage(nft: NFT_MSG_GETTABLE)
-    message.attribute(NFTA_TABLE_NAME.rawValue, text: name)
+  package let family: Family
+  package let name: String
+
+  package init(_ family: Family, _ name: String) {
+    self.family = family
+    self.name = name
+  }
+
+  /// A message about something in the table, with the table's name as the attribute of this type.
+  func message(
+    _ type: nf_tables_msg_types, _ flags: Int32 = 0, table attribute: some BinaryInteger
+  ) -> NetlinkMessage {
+    var message = NetlinkMessage(nfTables: type, flags: flags, family: family.rawValue)
+    message.attribute(attribute, text: name)
     return message
   }
 
-  static func isDormant(_ reply: NetlinkReply) -> Bool {
-    let flags = reply.attributes(after: 4)[Int(NFTA_TABLE_FLAGS.rawValue)]?.integer(UInt32.self, at: 0)?.bigEndian ?? 0
-    return flags & UInt32(NFT_TABLE_F_DORMANT.rawValue) != 0
-  }
-
-  static func message() -> NetlinkMessage {
-    var message = NetlinkMessage(nft: NFT_MSG_NEWTABLE, flags: NLM_F_CREATE)
-    message.attribute(NFTA_TABLE_NAME.rawValue, text: name)
+  /// Makes the table unless it is there, and wakes it if it is dormant.
+  package func create() -> NetlinkMessage {
+    var message = message(NFT_MSG_NEWTABLE, NLM_F_CREATE, table: NFTA_TABLE_NAME.rawValue)
     message.attribute(NFTA_TABLE_FLAGS.rawValue, UInt32(0))
     return message
   }
+
+  /// Makes the table unless it is there, and changes nothing of one that is.
+  package func ensure() -> NetlinkMessage {
+    message(NFT_MSG_NEWTABLE, NLM_F_CREATE, table: NFTA_TABLE_NAME.rawValue)
+  }
+
+  /// Asks for the table.
+  package func get() -> NetlinkMessage { message(NFT_MSG_GETTABLE, table: NFTA_TABLE_NAME.rawValue) }
+
+  /// Whether the table of a reply is dormant: its chains see no packet.
+  package static func isDormant(_ reply: NetlinkReply) -> Bool {
+    let flags = reply.nfAttributes.word(NFTA_TABLE_FLAGS.rawValue) ?? 0
+    return flags & UInt32(NFT_TABLE_F_DORMANT.rawValue) != 0
+  }
 }
 
-extension AddressFamily {
-  /// What the names of sets and chains for this family end with, or have in front of what tells them apart.
-  var suffix: String { self == .ip ? "4" : "6" }
+extension Table: CustomStringConvertible {
+  package var description: String { "\(family) \(name)" }
+}
+
+extension NetlinkReply {
+  /// The attributes behind nfnetlink's header.
+  package var nfAttributes: Attributes { attributes(after: 4) }
+
+  /// The table that a message is about, whose name is the attribute of this type; nil for a family that is unknown.
+  func table(_ attribute: some BinaryInteger, _ attributes: Attributes) -> Table? {
+    guard
+      let family = payload.first.flatMap({ Table.Family(rawValue: $0) }), let name = attributes[Int(attribute)]?.text
+    else { return nil }
+    return Table(family, name)
+  }
+}
+
+extension Attributes {
+  /// An attribute of 32 bits in network byte order, as all of nf_tables are.
+  package func word(_ type: UInt32) -> UInt32? { self[Int(type)]?.integer(UInt32.self, at: 0)?.bigEndian }
 }

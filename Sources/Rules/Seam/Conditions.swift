@@ -25,7 +25,7 @@ package struct Condition: Hashable, Sendable {
     case destination([Prefix])
     /// A name, or the beginning of names.
     case inputInterface(String, isPrefix: Bool)
-    case sourcePort(Transport, [ClosedRange<UInt16>])
+    case sourcePort(TransportProtocol, [ClosedRange<UInt16>])
     /// The packet's mark, of which only the mask's bits count.
     case mark(value: UInt32, mask: UInt32)
   }

@@ -6,12 +6,12 @@ import Address
 /// A port of this host, on one of its addresses or on all of a family.
 package struct HostPort: Hashable, Sendable, CustomStringConvertible {
   package let family: AddressFamily
-  package let transport: Transport
+  package let transport: TransportProtocol
   package let port: UInt16
   /// Nil for every address of this host.
   package let address: IPAddress?
 
-  package init(family: AddressFamily, transport: Transport, port: UInt16, address: IPAddress?) {
+  package init(family: AddressFamily, transport: TransportProtocol, port: UInt16, address: IPAddress?) {
     self.family = family
     self.transport = transport
     self.port = port

@@ -4,37 +4,6 @@
 import Address
 import CNI
 
-/// A transport protocol that has ports.
-package enum Transport: String, CaseIterable, Hashable, Sendable {
-  case tcp, udp, sctp
-
-  /// The number in the IP header (IANA protocol numbers).
-  package var number: UInt8 {
-    switch self {
-    case .tcp: 6
-    case .udp: 17
-    case .sctp: 132
-    }
-  }
-}
-
-/// A port of an address.
-package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
-  package let address: IPAddress
-  package let transport: Transport
-  package let port: UInt16
-
-  package init(address: IPAddress, transport: Transport, port: UInt16) {
-    self.address = address
-    self.transport = transport
-    self.port = port
-  }
-
-  package var description: String {
-    "\(address.family == .ip ? "\(address)" : "[\(address)]"):\(port)/\(transport.rawValue)"
-  }
-}
-
 /// What a plugin wants to hold; a backend finds its way to make it hold.
 package enum Rule: Hashable, Sendable {
   /// Connections to a port of this host go to a container.

@@ -23,7 +23,7 @@ struct LibiptcTransport: IPTablesTransport {
     try lock.held(for: "change \(table)") { () throws(CNIError) in
       for _ in 0..<100 {
         let read = try LibiptcTable(table)
-        var collected = TableEdit(read)
+        var collected = TableEdit(table, read)
         let value = try edit(&collected)
         if collected.changes.isEmpty { return value }
         try read.apply(collected.changes)
@@ -37,14 +37,14 @@ struct LibiptcTransport: IPTablesTransport {
     _ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
     let reader: any TableReader = mayHold(table) ? try LibiptcTable(table) : EmptyTable()
-    var edit = TableEdit(reader)
+    var edit = TableEdit(table, reader)
     return try body(&edit)
   }
 
   /// Makes the changes in memory: libiptc has no way to ask the kernel only.
   func rehearse(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void) throws(CNIError) {
     let read = try LibiptcTable(table)
-    var collected = TableEdit(read)
+    var collected = TableEdit(table, read)
     try edit(&collected)
     try read.apply(collected.changes)
   }

@@ -7,7 +7,7 @@ import Glibc
 /// A request to the kernel under construction: a header, the family's fixed part, attributes. Integers are in host byte
 /// order unless said otherwise.
 package struct NetlinkMessage: Sendable {
-  let type: UInt16
+  package let type: UInt16
   private(set) var flags: UInt16
   @usableFromInline var body: [UInt8] = []
   /// The first attribute that is longer than one can be: the message cannot be sent.

@@ -11,7 +11,7 @@ private let hasDeleted = Atomic(false)
 
 extension NetlinkSocket {
   /// Says that something was deleted, and that a socket which is closed from now on may have to wait for it.
-  static func recordDeletion() { hasDeleted.store(true, ordering: .relaxed) }
+  package static func recordDeletion() { hasDeleted.store(true, ordering: .relaxed) }
 
   /// Whether to close a socket of netfilter takes an RCU grace period, ten to twenty milliseconds: it waits, with the ruleset's
   /// mutex held, until what was deleted before is freed (nft_rcv_nl_event in net/netfilter/nf_tables_api.c).

@@ -6,81 +6,105 @@ import Glibc
 
 /// What is done about dumps during which the kernel's list has changed (`NLM_F_DUMP_INTR`): an entry that was there all the time
 /// may be missing from such a dump, or be there twice.
-package enum DumpPolicy: Sendable {
+package enum DumpPolicy: Equatable, Sendable {
   /// The dump is repeated up to 50 times, until one was not interrupted or two have told the same: one that misses something does
   /// so because something else came or went meanwhile, and then the next one tells other things. Else it throws `EINTR`.
   case whole
+  /// The same, of entries that an attribute of 64 bits tells from all others that ever were: two dumps with the same values have
+  /// missed nothing, and of thousands of entries only these are compared.
+  case wholeByHandle(UInt32)
   /// The dump is repeated up to 5 times; if none was whole, what the last one listed is good enough.
   case last
   /// The same, but all that any of them listed is returned: entries may be there several times, and none that stayed is
   /// missing but by rare chance.
   case union
 
-  private var attempts: Int { self == .whole ? 50 : 5 }
+  private var attempts: Int {
+    switch self {
+    case .whole, .wholeByHandle: 50
+    case .last, .union: 5
+    }
+  }
 
-  /// Takes attempts of which each returns what it listed and whether it was interrupted; an error that will pass is an attempt too.
+  /// What a dump listed.
+  struct Listing {
+    var parts: [NetlinkReply] = []
+    /// The values of the attribute that tells entries from one another, also of parts that were left out.
+    var handles: [UInt64] = []
+    /// Whether what is listed changed meanwhile, so that an entry may be missing.
+    var isInterrupted = false
+  }
+
+  /// Takes attempts; an error that will pass is an attempt too.
   func dump(
-    _ action: String, _ attempt: () throws(NetlinkError) -> (parts: [NetlinkReply], isInterrupted: Bool)
+    _ action: String, _ attempt: () throws(NetlinkError) -> Listing
   ) throws(NetlinkError) -> [NetlinkReply] {
     var found: [NetlinkReply] = []
-    var former: [ArraySlice<UInt8>]?
+    var former: Listing?
     for _ in 0..<attempts {
       do throws(NetlinkError) {
-        let (parts, isInterrupted) = try attempt()
-        if !isInterrupted { return parts }
-        // The first four bytes may tell nf_tables' generation.
-        let contents = parts.map { $0.payload.dropFirst(4) }
-        if self == .whole, contents == former { return parts }
-        former = contents
-        if self == .union { found += parts } else { found = parts }
+        let listing = try attempt()
+        if !listing.isInterrupted { return listing.parts }
+        switch self {
+        case .whole, .wholeByHandle:
+          if let former, isSame(listing, former) { return listing.parts }
+          former = listing
+        case .last: found = listing.parts
+        case .union: found += listing.parts
+        }
       } catch {
         guard [EINTR, EBUSY, EAGAIN].contains(error.number) else { throw error }
       }
     }
-    if self == .whole { throw NetlinkError(action, number: EINTR) }
-    return found
+    switch self {
+    case .whole, .wholeByHandle: throw NetlinkError(action, number: EINTR)
+    case .last, .union: return found
+    }
+  }
+
+  private func isSame(_ listing: Listing, _ other: Listing) -> Bool {
+    if case .wholeByHandle = self { return listing.handles == other.handles }
+    // The first four bytes may tell nf_tables' generation.
+    return listing.parts.elementsEqual(other.parts) { $0.payload.dropFirst(4) == $1.payload.dropFirst(4) }
   }
 }
 
 extension NetlinkSocket {
-  /// Sends a request for a list, and returns its parts. What changes meanwhile is up to the policy.
+  /// Sends a request for a list, and returns its parts. What changes meanwhile is up to the policy. With patterns, of all parts only
+  /// some (see ``NetlinkReply/split(_:holding:)``). Nothing is read behind a part for which `isLast` holds; it is not asked of each,
+  /// as a list that is interrupted before that is read again to its end.
   package func dump(
-    _ request: NetlinkMessage, _ action: String, _ policy: DumpPolicy = .whole
+    _ request: NetlinkMessage, _ action: String, _ policy: DumpPolicy = .whole, holding patterns: [[UInt8]]? = nil,
+    until isLast: ((NetlinkReply) -> Bool)? = nil
   ) throws(NetlinkError) -> [NetlinkReply] {
-    try policy.dump(action) { () throws(NetlinkError) in try dumpOnce(request, action) }
-  }
-
-  /// Sends a request for a list once, and returns its parts and whether what it lists changed meanwhile. With patterns, of all
-  /// parts only some (see ``NetlinkReply/split(_:holding:)``).
-  package func dumpOnce(
-    _ request: NetlinkMessage, _ action: String, holding patterns: [[UInt8]]? = nil
-  ) throws(NetlinkError) -> (parts: [NetlinkReply], isInterrupted: Bool) {
-    var parts: [NetlinkReply] = []
-    let isInterrupted = try dumpOnce(request, action, holding: patterns) { reply in
-      parts.append(reply)
-      return true
+    var isLast = isLast
+    return try policy.dump(action) { () throws(NetlinkError) in
+      var listing = DumpPolicy.Listing()
+      var isFound = false
+      let isInterrupted = try dumpOnce(request, action) { reply in
+        listing.parts.append(reply)
+        isFound = isLast?(reply) ?? false
+        return !isFound
+      } _: { datagram, numbers in
+        if case .wholeByHandle(let attribute) = policy {
+          listing.handles += NetlinkReply.values(of: attribute, in: datagram, repliesTo: numbers)
+        }
+        return NetlinkReply.split(datagram, holding: patterns)
+      }
+      // What was found was there, whatever else has changed.
+      listing.isInterrupted = isInterrupted && !isFound
+      isLast = nil
+      return listing
     }
-    return (parts, isInterrupted)
   }
 
-  /// The same, but the parts are shown one after another until there are no more, or until `body` returns false. The kernel then
-  /// goes on telling the rest whenever this socket is read: that is never taken for the reply to another request, but takes time.
+  /// Sends a request for a list once, and shows its parts one after another until there are no more, or until `body` returns false.
+  /// Returns whether what it lists changed meanwhile.
   @discardableResult
   package func dumpOnce(
-    _ request: NetlinkMessage, _ action: String, holding patterns: [[UInt8]]? = nil, _ body: (NetlinkReply) -> Bool
+    _ request: NetlinkMessage, _ action: String, _ body: (NetlinkReply) -> Bool
   ) throws(NetlinkError) -> Bool {
-    try dumpOnce(request, action, body) { datagram, _ in NetlinkReply.split(datagram, holding: patterns) }
-  }
-
-  /// The same, and notes of all parts, also of those that are not shown, an attribute of 64 bits that tells one from another.
-  package func dumpOnce(
-    _ request: NetlinkMessage, _ action: String, holding patterns: [[UInt8]]?, noting attribute: UInt32,
-    in values: inout [UInt64], _ body: (NetlinkReply) -> Bool
-  ) throws(NetlinkError) -> Bool {
-    try dumpOnce(request, action, body) { datagram, numbers in
-      values += NetlinkReply.values(of: attribute, in: datagram, repliesTo: numbers)
-      return NetlinkReply.split(datagram, holding: patterns)
-    }
+    try dumpOnce(request, action, body) { datagram, _ in NetlinkReply.split(datagram) }
   }
 
   private func dumpOnce(
@@ -91,7 +115,8 @@ extension NetlinkSocket {
     var isInterrupted = false
     var isFirst = true
     while true {
-      for reply in try receive(numbers, waiting: true, { split($0, numbers) }) {
+      let replies = try receive(numbers, waiting: true, { split($0, numbers) })
+      for reply in replies {
         // The kernel refuses a dump while another one on the same socket is not read to its end.
         if isFirst, reply.errorNumber == EBUSY {
           isFirst = false
@@ -102,7 +127,12 @@ extension NetlinkSocket {
         if let failure = reply.failure(action) { throw failure }
         isFirst = false
         isInterrupted = isInterrupted || reply.isInterrupted
-        if reply.isEnd || !body(reply) { return isInterrupted }
+        if reply.isEnd { return isInterrupted }
+        if !body(reply) {
+          // The rest would be in the way of what this socket is asked next.
+          if !replies.contains(where: \.isEnd) { try abandonDump(action) }
+          return isInterrupted
+        }
       }
     }
   }

@@ -75,7 +75,7 @@ extension NetlinkSocket {
 
   /// Sends messages at once, of which the kernel replies only to those that it refuses and to those that ask for an
   /// acknowledgement, and returns these replies. All of them are there once the first is.
-  func executeBatch(_ messages: [NetlinkMessage], _ action: String) throws(NetlinkError) -> [NetlinkReply] {
+  package func executeBatch(_ messages: [NetlinkMessage], _ action: String) throws(NetlinkError) -> [NetlinkReply] {
     let numbers = SequenceNumbers.next(messages.count)
     let bytes = try encode(messages, numbers)
     if bytes.count > 64 << 10 { reserve(bytes.count * 2) }

@@ -188,15 +188,17 @@ import OS
     try receiveDatagram("receive from \(bus.title)", { NetlinkReply.split($0) }) ?? []
   }
 
-  /// Gets rid of a dump that the kernel has not told to its end: with a fresh socket, or by reading the rest.
+  /// Gets rid of a dump that the kernel has not told to its end: a short rest is read, else a fresh socket takes this one's place.
   func abandonDump(_ action: String) throws(NetlinkError) {
-    if renew() { return }
+    var isRenewable = true
     while true {
       guard let rest = try receiveDatagram(action, { NetlinkReply.split($0, holding: []) }) else {
         try waitUntilReadable(action)
         continue
       }
       if rest.contains(where: \.isEnd) { return }
+      if isRenewable, renew() { return }
+      isRenewable = false
     }
   }
 

@@ -99,7 +99,7 @@ struct Flows {
 extension HostPort {
   /// The port of this host that flows on a path went to.
   fileprivate init?(_ flow: FlowPath) {
-    guard let transport = Transport.allCases.first(where: { $0.number == flow.transport }) else { return nil }
+    guard let transport = TransportProtocol.allCases.first(where: { $0.number == flow.transport }) else { return nil }
     self.init(family: flow.address.family, transport: transport, port: flow.port, address: flow.address)
   }
 }

@@ -10,7 +10,7 @@ import Rules
 struct PortMapping: Sendable {
   let hostPort: UInt16
   let containerPort: UInt16
-  let transport: Transport
+  let transport: TransportProtocol
   /// Nil for every address of the host in these families.
   let hostAddress: IPAddress?
   /// Where it is published if the container has an address there: an unspecified address stands for all of its family.
@@ -68,9 +68,9 @@ struct PortMapping: Sendable {
     return UInt16(number)
   }
 
-  private static func transport(_ field: Field) throws(FieldError) -> Transport {
+  private static func transport(_ field: Field) throws(FieldError) -> TransportProtocol {
     guard let name = try field.string() else { return .tcp }
-    guard let transport = Transport(rawValue: name.lowercased()) else { throw field.expected("tcp, udp or sctp") }
+    guard let transport = TransportProtocol(rawValue: name.lowercased()) else { throw field.expected("tcp, udp or sctp") }
     return transport
   }
 }

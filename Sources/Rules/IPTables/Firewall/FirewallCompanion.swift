@@ -4,6 +4,7 @@
 import Address
 import CNI
 import NFTables
+import OwnTable
 import Netlink
 import Rules
 
@@ -28,17 +29,19 @@ final class FirewallCompanion: BatchCompanion {
     var list: [NetlinkMessage] = []
     // DEL looks at every place where rules may be left from before the host, or the configuration, changed.
     if let nft = stores.nft, change.kind == .remove || stores.writesNFT {
-      for family in AddressFamily.allCases {
-        let table = IPTable(.filter, family)
-        let reader = CompatReader(table, nft.sockets)
-        do throws(CNIError) {
-          var edit = TableEdit(reader)
+      let attempt = CompatAttempt(nft.socket)
+      do throws(CNIError) {
+        var edits: [TableEdit] = []
+        for family in AddressFamily.allCases {
+          let table = IPTable(.filter, family)
+          var edit = TableEdit(table, attempt.reader(of: table))
           try follow(change, table, &edit, remembers: true)
-          if !edit.changes.isEmpty { list += try reader.messages(&edit) }
-        } catch {
-          if let failure = reader.failure, NFTCompatTransport.isTransient(failure) { throw failure }
-          return .refused(error)
+          edits.append(edit)
         }
+        list += try attempt.messages(&edits)
+      } catch {
+        if let failure = attempt.failure, failure.isTransient { throw failure }
+        return .refused(error)
       }
     }
     if change.kind == .remove, change.usesLegacyTables || !change.wasRecorded {

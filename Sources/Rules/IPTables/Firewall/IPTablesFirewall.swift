@@ -3,8 +3,8 @@
 
 import Address
 import CNI
-import NFTables
 import Netlink
+import OwnTable
 import Rules
 
 /// What our own table knows of attachments, by which rules in tables of iptables come and go.

@@ -4,6 +4,7 @@
 import Address
 import CLinux
 import Netlink
+import NFTables
 
 /// Where things stand in a rule of a table: struct ipt_entry (linux/netfilter_ipv4/ip_tables.h) or ip6t_entry
 /// (linux/netfilter_ipv6/ip6_tables.h), then its matches, then one target, each in units of eight bytes.

@@ -52,7 +52,7 @@ extension IPTablesRule {
     else { return nil }
     self.init(matches: matches, target: target)
     if transport != 0 {
-      guard let known = Transport.allCases.first(where: { $0.number == transport }) else { return nil }
+      guard let known = TransportProtocol.allCases.first(where: { $0.number == transport }) else { return nil }
       self.transport = Negatable(known, isNegated: negated & Inversion.transport != 0)
     }
     func prefix(_ index: Int, _ inversion: UInt8) -> Negatable<Prefix>? {

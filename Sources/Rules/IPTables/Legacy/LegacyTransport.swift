@@ -73,13 +73,13 @@ package struct LegacyTransport: IPTablesTransport {
     _ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
     if !mayHold(table) {
-      var nothing = TableEdit(EmptyTable())
+      var nothing = TableEdit(table, EmptyTable())
       return try body(&nothing)
     }
     let socket = try Self.kernel(table) { () throws(SystemError) in try LegacySocket.open(table.family) }
     for _ in 0..<Self.attempts {
       guard let present = try Self.read(table, socket) else { continue }
-      var edit = TableEdit(present)
+      var edit = TableEdit(table, present)
       return try body(&edit)
     }
     throw CNIError(.tryAgainLater, "read \(table): it changes faster than it could be read")
@@ -145,7 +145,7 @@ package struct LegacyTransport: IPTablesTransport {
   private static func collect<T>(
     _ table: inout LegacyTable, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> (value: T, isChanged: Bool) {
-    var collected = TableEdit(table)
+    var collected = TableEdit(table.table, table)
     let value = try edit(&collected)
     try table.apply(collected.changes)
     return (value, !collected.changes.isEmpty)

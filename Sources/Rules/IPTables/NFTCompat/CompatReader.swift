@@ -1,94 +1,89 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import CLinux
 import CNI
-import Glibc
+import NFTables
 import Netlink
 
-/// A table in nf_tables, as one attempt to change it reads it.
-final class CompatReader: TableReader {
+/// A table of iptables in nf_tables, as one attempt to change it reads it.
+struct CompatReader: TableReader {
   private let table: IPTable
-  private let sockets: CompatSockets
-  /// Made when the table is first looked at; nil within if the kernel has no nf_tables.
-  private var opened: CompatSession??
-  /// What the kernel answered when it did not do what it was asked for.
-  private(set) var failure: NetlinkError?
+  private let attempt: CompatAttempt
 
-  init(_ table: IPTable, _ sockets: CompatSockets) {
+  init(_ table: IPTable, _ attempt: CompatAttempt) {
     self.table = table
-    self.sockets = sockets
+    self.attempt = attempt
   }
 
   func states(of chains: [String]) throws(CNIError) -> [ChainState] {
-    try read { (session) throws(NetlinkError) in try session.states(of: chains) } ?? []
+    try attempt.read(table) { (socket) throws(NetlinkError) in try socket.states(of: chains, in: table) } ?? []
+  }
+
+  func chains(withPrefix prefix: String) throws(CNIError) -> [String] {
+    try attempt.read(table) { (socket) throws(NetlinkError) in
+      let list = table.nftables.listChains()
+      let replies = try socket.netlink.dump(list, "list the chains", .wholeByHandle(NFTA_CHAIN_HANDLE.rawValue))
+      return replies.compactMap { StoredChain($0) }.filter { $0.table == table.nftables }.map(\.name)
+    }?.filter { $0.hasPrefix(prefix) } ?? []
   }
 
   func rules(
     of chain: String, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
   ) throws(CNIError) -> [PlacedRule] {
-    try read { (session) throws(NetlinkError) in
-      try session.rules(of: chain, holding: patterns, until: isLast)
-    } ?? []
+    try rules(of: chain, holding: patterns, "list the rules of the chain \(chain)", until: isLast).map {
+      PlacedRule($0, table)
+    }
   }
 
   func allRules(holding patterns: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)] {
-    try read { (session) throws(NetlinkError) in try session.allRules(holding: patterns) } ?? []
+    try rules(of: nil, holding: patterns, "list the rules", until: nil).map { ($0.chain, PlacedRule($0, table)) }
   }
 
-  func chains(withPrefix prefix: String) throws(CNIError) -> [String] {
-    try read { (session) throws(NetlinkError) in try session.chains(withPrefix: prefix) } ?? []
+  /// The rules of a chain, or of all: what stood there at one moment, also where somebody changes other tables so often that the
+  /// kernel calls every dump interrupted. A dump misses a rule only if one that it has told already is removed meanwhile, and tells
+  /// one twice only if one is added before it; handles are never used again.
+  private func rules(
+    of chain: String?, holding patterns: [[UInt8]]?, _ action: String, until isLast: ((PlacedRule) -> Bool)?
+  ) throws(CNIError) -> [StoredRule] {
+    let nftables = table.nftables
+    func read(_ reply: NetlinkReply) -> StoredRule? {
+      StoredRule(reply).flatMap { $0.isIn(nftables, chain: chain) ? $0 : nil }
+    }
+    return try attempt.read(table) { (socket) throws(NetlinkError) in
+      try socket.netlink.dump(
+        nftables.listRules(of: chain), action, .wholeByHandle(NFTA_RULE_HANDLE.rawValue), holding: patterns,
+        until: isLast.map { isLast in { reply in read(reply).map { isLast(PlacedRule($0, table)) } ?? false } }
+      ).compactMap { read($0) }
+    } ?? []
+  }
+}
+
+extension NetfilterSocket {
+  /// Whether there is a rule in one of the chains that iptables has by itself, or one of these drops what no rule decides.
+  func isUsed(_ table: IPTable) throws(NetlinkError) -> Bool {
+    let chains = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"].filter {
+      Chain(base: $0, of: table.name) != nil
+    }
+    return try states(of: chains, in: table).contains { $0.uses > 0 || $0.isDropping }
   }
 
-  /// Makes changes of what was read, all or none.
-  func commit(_ edit: inout TableEdit) throws(CNIError) {
-    try send(&edit) { (session, messages) throws(NetlinkError) in try session.commit(messages) }
-  }
-
-  /// Has the kernel check changes of what was read, and makes none.
-  func rehearse(_ edit: inout TableEdit) throws(CNIError) {
-    try send(&edit) { (session, messages) throws(NetlinkError) in try session.rehearse(messages) }
-  }
-
-  /// The messages that make changes of what was read.
-  func messages(_ edit: inout TableEdit) throws(CNIError) -> [NetlinkMessage] { try openSession().messages(&edit) }
-
-  private func openSession() throws(CNIError) -> CompatSession {
-    let session = try kernel("change") { () throws(NetlinkError) -> CompatSession? in try self.session() }
-    guard let session else { throw CNIError(.kernelRefused, "change the \(table): the kernel has no nf_tables") }
-    return session
-  }
-
-  private func send(
-    _ edit: inout TableEdit, _ body: (CompatSession, [NetlinkMessage]) throws(NetlinkError) -> Void
-  ) throws(CNIError) {
-    let session = try openSession()
-    let messages = try session.messages(&edit)
-    try kernel("change") { () throws(NetlinkError) in try body(session, messages) }
-  }
-
-  /// Nil if the kernel has no nf_tables.
-  private func read<T>(_ body: (CompatSession) throws(NetlinkError) -> T) throws(CNIError) -> T? {
-    try kernel("read") { () throws(NetlinkError) -> T? in
-      guard let session = try session() else { return nil }
-      return try body(session)
+  fileprivate func states(of chains: [String], in table: IPTable) throws(NetlinkError) -> [ChainState] {
+    let replies = try netlink.executeAll(chains.map { table.nftables.get(chain: $0) })
+    for reply in replies {
+      if let failure = reply.failure("look at the chains"), failure.number != NetlinkError.noEntry { throw failure }
+    }
+    return replies.filter { $0.errorNumber == nil }.compactMap { StoredChain($0) }.map {
+      ChainState(name: $0.name, uses: $0.use, isDropping: $0.hook?.policy == .drop)
     }
   }
+}
 
-  private func session() throws(NetlinkError) -> CompatSession? {
-    if let opened { return opened }
-    let session = try CompatSession.open(table, sockets)
-    opened = .some(session)
-    return session
-  }
-
-  private func kernel<T>(_ action: String, _ body: () throws(NetlinkError) -> T) throws(CNIError) -> T {
-    do {
-      return try body()
-    } catch {
-      failure = error
-      sockets.renew()
-      let hint = error.number == EPERM ? "; it needs CAP_NET_ADMIN in the host's network namespace" : ""
-      throw CNIError(.kernelRefused, "\(action) the \(table): \(error)\(hint)")
-    }
+extension PlacedRule {
+  fileprivate init(_ stored: StoredRule, _ table: IPTable) {
+    self.init(
+      rule: stored.expressions.flatMap { IPTablesRule($0, table.family) },
+      jump: Expression.jump(in: stored.encodedExpressions), handle: stored.handle,
+      canDrop: Expression.canDrop(in: stored.encodedExpressions), bytes: Array(stored.attributes))
   }
 }

@@ -5,13 +5,14 @@ import Address
 import CLinux
 import Glibc
 import Netlink
+import NFTables
 import Rules
 
 extension IPTablesRule {
   /// The rule as iptables-nft 1.8.9 writes it: interfaces, addresses and the protocol, tcp, udp and mark by expressions
   /// of nf_tables, the rest by matches and targets of x_tables.
-  func expressions(_ family: AddressFamily) -> [NFTExpression] {
-    var list: [NFTExpression] = []
+  func expressions(_ family: AddressFamily) -> [Expression] {
+    var list: [Expression] = []
     if let inputInterface { list += Self.expressions(inputInterface, NFT_META_IIFNAME) }
     if let outputInterface { list += Self.expressions(outputInterface, NFT_META_OIFNAME) }
     if let transport {
@@ -44,14 +45,14 @@ extension IPTablesRule {
 
   private static func expressions(
     _ interface: Negatable<InterfacePattern>, _ key: nft_meta_keys
-  ) -> [NFTExpression] {
+  ) -> [Expression] {
     let name = Array(interface.value.name.utf8)
     // Of a whole name the NUL behind it counts too.
     let bytes = interface.value.isPrefix ? name : name + [0]
     return [.meta(key), .compare(bytes, isNegated: interface.isNegated)]
   }
 
-  private static func expressions(_ prefix: Negatable<Prefix>, at offset: UInt32) -> [NFTExpression] {
+  private static func expressions(_ prefix: Negatable<Prefix>, at offset: UInt32) -> [Expression] {
     let network = prefix.value.network
     let base = NFT_PAYLOAD_NETWORK_HEADER
     let whole = network.length / 8
@@ -71,11 +72,11 @@ extension IPTablesRule {
 }
 
 extension RuleMatch {
-  fileprivate var expressions: [NFTExpression] {
+  fileprivate var expressions: [Expression] {
     switch self {
     case .mark(let mark):
-      let test = NFTExpression.compare(Self.bytes(mark.value), isNegated: mark.isNegated)
-      let load = NFTExpression.meta(NFT_META_MARK)
+      let test = Expression.compare(Self.bytes(mark.value), isNegated: mark.isNegated)
+      let load = Expression.meta(NFT_META_MARK)
       return mark.mask == .max ? [load, test] : [load, .mask(Self.bytes(mark.mask)), test]
     case .ports(let ports) where ports.transport != .sctp:
       if let both = Self.pair(ports) { return both }
@@ -93,7 +94,7 @@ extension RuleMatch {
   }
 
   /// Two single ports are compared at once.
-  private static func pair(_ ports: PortsMatch) -> [NFTExpression]? {
+  private static func pair(_ ports: PortsMatch) -> [Expression]? {
     guard
       let source = ports.source, let destination = ports.destination, source.value.count == 1,
       destination.value.count == 1, !source.isNegated, !destination.isNegated
@@ -107,10 +108,10 @@ extension RuleMatch {
 
   private static func expressions(
     _ ports: Negatable<ClosedRange<UInt16>>?, at offset: UInt32
-  ) -> [NFTExpression] {
+  ) -> [Expression] {
     guard let ports else { return [] }
     func bytes(_ port: UInt16) -> [UInt8] { [UInt8(port >> 8), UInt8(truncatingIfNeeded: port)] }
-    let load = NFTExpression.payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: offset, length: 2)
+    let load = Expression.payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: offset, length: 2)
     let (from, to) = (bytes(ports.value.lowerBound), bytes(ports.value.upperBound))
     return from == to
       ? [load, .compare(from, isNegated: ports.isNegated)] : [load, .range(from, to, isNegated: ports.isNegated)]
@@ -126,10 +127,10 @@ private func aligned(_ payload: [UInt8]) -> [UInt8] {
 
 extension IPTablesRule {
   /// Reads a rule of nf_tables; nil unless it is one that this program writes.
-  init?(_ expressions: [NFTExpression], _ family: AddressFamily) {
+  init?(_ expressions: [Expression], _ family: AddressFamily) {
     var rule = IPTablesRule(target: .return)
     var target: RuleTarget?
-    var load: NFTExpression?
+    var load: Expression?
     var mask: [UInt8]?
     for expression in expressions {
       switch expression {
@@ -156,7 +157,7 @@ extension IPTablesRule {
 
   /// Takes what a comparison says; false if this program would not have written it.
   private mutating func take(
-    _ load: NFTExpression, _ mask: [UInt8]?, _ from: [UInt8], _ to: [UInt8], _ isNegated: Bool,
+    _ load: Expression, _ mask: [UInt8]?, _ from: [UInt8], _ to: [UInt8], _ isNegated: Bool,
     _ family: AddressFamily
   ) -> Bool {
     switch load {
@@ -165,7 +166,7 @@ extension IPTablesRule {
     case .meta(NFT_META_OIFNAME, .first) where mask == nil:
       outputInterface = Negatable(InterfacePattern(compared: from), isNegated: isNegated)
     case .meta(NFT_META_L4PROTO, .first) where mask == nil:
-      guard let known = Transport.allCases.first(where: { [$0.number] == from }) else { return false }
+      guard let known = TransportProtocol.allCases.first(where: { [$0.number] == from }) else { return false }
       transport = Negatable(known, isNegated: isNegated)
     case .meta(NFT_META_MARK, .first):
       guard let value = from[...].integer(UInt32.self, at: 0) else { return false }

@@ -2,15 +2,13 @@
 // Copyright 2026 The swift-cni authors
 
 import Address
-import CLinux
 import CNI
-import Glibc
+import NFTables
 import Netlink
-import OS
 
 /// Tables of iptables in nf_tables, as iptables-nft 1.8.9 lays them out and can read them.
 package struct NFTCompatTransport: IPTablesTransport {
-  let sockets = CompatSockets()
+  let socket = CompatSocket()
 
   package init() {}
 
@@ -19,14 +17,16 @@ package struct NFTCompatTransport: IPTablesTransport {
     for family in AddressFamily.allCases {
       for name in IPTable.Name.allCases {
         do throws(NetlinkError) {
-          guard let session = try CompatSession.open(IPTable(name, family), sockets) else { return .missing }
-          if try session.isUsed() { return .used }
+          let netfilter = try socket.open()
+          _ = try netfilter.netfilter.generation()
+          if try netfilter.netfilter.isUsed(IPTable(name, family)) { return .used }
         } catch {
+          if error.isNFTablesMissing { return .missing }
           // Without the capability nothing can be told, and the error will be another call's.
         }
       }
     }
-    let hasMatches = try? sockets.main().socket.hasXTablesInNFTables()
+    let hasMatches = try? socket.open().netfilter.hasXTablesInNFTables()
     return hasMatches ?? true ? .empty : .missing
   }
 
@@ -35,53 +35,39 @@ package struct NFTCompatTransport: IPTablesTransport {
   package func change<T>(
     _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
-    try attempt(table, edit) { (reader, changes) throws(CNIError) in try reader.commit(&changes) }
+    try repeated(table, edit) { (attempt, edits) throws(CNIError) in try attempt.commit(&edits) }
   }
 
   package func look<T>(
     _ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
-    try attempt(table, body) { (_, _) throws(CNIError) in }
+    try repeated(table, body) { (_, _) throws(CNIError) in }
   }
 
   package func rehearse(
     _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void
   ) throws(CNIError) {
-    try attempt(table, edit) { (reader, changes) throws(CNIError) in try reader.rehearse(&changes) }
+    try repeated(table, edit) { (attempt, edits) throws(CNIError) in try attempt.rehearse(&edits) }
   }
 
-  private func attempt<T>(
+  private func repeated<T>(
     _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T,
-    _ finish: (CompatReader, inout TableEdit) throws(CNIError) -> Void
+    _ finish: (CompatAttempt, inout [TableEdit]) throws(CNIError) -> Void
   ) throws(CNIError) -> T {
-    var attempt: UInt32 = 0
-    var missing = 0
+    // A rule that was to be removed may be gone since it was found.
+    var attempts = Attempts(missingLimit: 2 * FoundRules.usesLimit)
     while true {
-      attempt += 1
-      let reader = CompatReader(table, sockets)
+      let attempt = CompatAttempt(socket)
       do throws(CNIError) {
-        var changes = TableEdit(reader)
+        var changes = TableEdit(table, attempt.reader(of: table))
         let result = try edit(&changes)
-        if !changes.changes.isEmpty { try finish(reader, &changes) }
+        var edits = [changes]
+        try finish(attempt, &edits)
         return result
       } catch {
         // The kernel's rules have changed since they were read, or while they were.
-        guard let failure = reader.failure, attempt < Self.attempts else { throw error }
-        // A rule that was to be removed may be gone since it was found.
-        missing += failure.number == ENOENT ? 1 : 0
-        guard Self.isTransient(failure) || (failure.number == ENOENT && missing < 2 * FoundRules.usesLimit) else {
-          throw error
-        }
-        pause(microseconds: .random(in: 0...min(attempt, 40) * 100))
+        guard let failure = attempt.failure, attempts.mayRepeat(after: failure) else { throw error }
       }
     }
-  }
-
-  /// Each attempt takes far less than the pauses between them grow to, so somebody always gets through.
-  private static let attempts: UInt32 = 300
-
-  /// Whether the same may succeed in another attempt: `ERESTART` says that the ruleset is another one by now.
-  static func isTransient(_ failure: NetlinkError) -> Bool {
-    [ERESTART, EINTR, EAGAIN, EBUSY, ENOBUFS].contains(failure.number)
   }
 }

@@ -168,7 +168,7 @@ extension OwnedRules {
   /// One rule of each kind that a container may have.
   fileprivate static func sample(_ family: AddressFamily) -> OwnedRules {
     let container = Prefix(host: family == .ip ? Prefix.loopback4.address : .loopback6)
-    let rules = [Transport.tcp, .udp].flatMap { transport in
+    let rules = [TransportProtocol.tcp, .udp].flatMap { transport in
       let destination = Endpoint(address: container.address, transport: transport, port: 1)
       return [
         Rule.forwardPort(PortForward(port: 1, on: container.address, to: destination, if: nil)),

@@ -71,10 +71,10 @@ typealias PublishedPorts = [PortOfTransport: [PortForward]]
 
 /// A port on whichever address.
 struct PortOfTransport: Hashable {
-  let transport: Transport
+  let transport: TransportProtocol
   let port: UInt16
 
-  init(_ transport: Transport, _ port: UInt16) { (self.transport, self.port) = (transport, port) }
+  init(_ transport: TransportProtocol, _ port: UInt16) { (self.transport, self.port) = (transport, port) }
 
   init(_ port: HostPort) { self.init(port.transport, port.port) }
 }

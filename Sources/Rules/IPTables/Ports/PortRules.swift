@@ -120,7 +120,7 @@ struct PortRules {
   func entries(of isWanted: (HostPort) -> Bool) -> [IPTablesRule] {
     var entries: [IPTablesRule] = []
     let comment = RuleMatch.comment(CommentMatch(comment))
-    for transport in Transport.allCases {
+    for transport in TransportProtocol.allCases {
       // Conditions about another transport never hold.
       if let asked = conditions?.transport, (asked.value == transport) == asked.isNegated { continue }
       let ports = hostPorts.filter { $0.transport == transport && isWanted($0) }.map(\.port)
@@ -146,7 +146,7 @@ struct PortRules {
   }
 
   private func entry(
-    _ transport: Transport, _ ports: [ClosedRange<UInt16>], _ source: Negatable<Prefix>?, _ comment: RuleMatch
+    _ transport: TransportProtocol, _ ports: [ClosedRange<UInt16>], _ source: Negatable<Prefix>?, _ comment: RuleMatch
   ) -> IPTablesRule {
     var rule = conditions ?? IPTablesRule(target: .return)
     rule.target = .jump(chain)

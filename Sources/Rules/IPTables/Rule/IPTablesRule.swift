@@ -11,14 +11,14 @@ package struct IPTablesRule: Hashable, Sendable {
   package var destination: Negatable<Prefix>?
   package var inputInterface: Negatable<InterfacePattern>?
   package var outputInterface: Negatable<InterfacePattern>?
-  package var transport: Negatable<Transport>?
+  package var transport: Negatable<TransportProtocol>?
   package var matches: [RuleMatch]
   package var target: RuleTarget
 
   package init(
     source: Negatable<Prefix>? = nil, destination: Negatable<Prefix>? = nil,
     inputInterface: Negatable<InterfacePattern>? = nil, outputInterface: Negatable<InterfacePattern>? = nil,
-    transport: Negatable<Transport>? = nil, matches: [RuleMatch] = [], target: RuleTarget
+    transport: Negatable<TransportProtocol>? = nil, matches: [RuleMatch] = [], target: RuleTarget
   ) {
     self.source = source
     self.destination = destination
@@ -47,7 +47,7 @@ package struct IPTablesRule: Hashable, Sendable {
   }
 
   /// Source and destination ports are one match.
-  mutating func add(_ ports: Negatable<ClosedRange<UInt16>>, isSource: Bool, _ transport: Transport) {
+  mutating func add(_ ports: Negatable<ClosedRange<UInt16>>, isSource: Bool, _ transport: TransportProtocol) {
     if !isSource, case .ports(let former)? = matches.last, former.destination == nil {
       matches.removeLast()
       matches.append(.ports(PortsMatch(transport, source: former.source, destination: ports)))

@@ -119,9 +119,11 @@ private struct RuleParser {
     return InterfacePattern(name, isPrefix: isPrefix)
   }
 
-  private mutating func transport(_ flag: String) throws(RuleSyntaxError) -> Transport {
+  private mutating func transport(_ flag: String) throws(RuleSyntaxError) -> TransportProtocol {
     let text = try value(of: flag)
-    guard let transport = Transport(rawValue: text.lowercased()) else { throw bad(flag, text, "tcp, udp or sctp") }
+    guard let transport = TransportProtocol(rawValue: text.lowercased()) else {
+      throw bad(flag, text, "tcp, udp or sctp")
+    }
     return transport
   }
 
@@ -131,7 +133,9 @@ private struct RuleParser {
     // The options that follow say which it is.
     guard !isNegated, known.contains(name) else { throw unknown("\(isNegated ? "! " : "")-m \(name)") }
     // Upstream has "-p" before the conditions.
-    if rule.transport == nil, let transport = Transport(rawValue: name) { rule.transport = Negatable(transport) }
+    if rule.transport == nil, let transport = TransportProtocol(rawValue: name) {
+      rule.transport = Negatable(transport)
+    }
   }
 
   private mutating func range(_ flag: String) throws(RuleSyntaxError) -> ClosedRange<UInt16> {

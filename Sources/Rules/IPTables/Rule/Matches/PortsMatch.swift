@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import Netlink
-import Rules
 
 /// `-m tcp --dport …`, and the same for udp and sctp.
 package struct PortsMatch: XTablesExtension, Hashable {
-  package let transport: Transport
+  package let transport: TransportProtocol
   package let source: Negatable<ClosedRange<UInt16>>?
   package let destination: Negatable<ClosedRange<UInt16>>?
 
   package init(
-    _ transport: Transport, source: Negatable<ClosedRange<UInt16>>? = nil,
+    _ transport: TransportProtocol, source: Negatable<ClosedRange<UInt16>>? = nil,
     destination: Negatable<ClosedRange<UInt16>>? = nil
   ) {
     self.transport = transport
@@ -58,7 +58,7 @@ package struct PortsMatch: XTablesExtension, Hashable {
   }
 
   init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
-    guard let transport = Transport(rawValue: name), revision == 0 else { return nil }
+    guard let transport = TransportProtocol(rawValue: name), revision == 0 else { return nil }
     func range(_ index: Int) -> ClosedRange<UInt16>? {
       guard
         let first = payload.integer(UInt16.self, at: 4 * index),

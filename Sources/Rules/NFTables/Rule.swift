@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Netlink
+
+/// A rule of a chain.
+package struct RuleObject: Sendable {
+  /// Where in the chain the rule goes.
+  package enum Position: Equatable, Sendable {
+    case head, tail
+    /// Right behind the rule with this handle.
+    case after(UInt64)
+  }
+
+  package let chain: String
+  package let expressions: [Expression]
+  package let comment: String?
+  package let position: Position
+
+  package init(
+    _ chain: String, _ expressions: [Expression], comment: String? = nil, at position: Position = .tail
+  ) {
+    self.chain = chain
+    self.expressions = expressions
+    self.comment = comment
+    self.position = position
+  }
+
+  /// The chain that this rule jumps to, which is the last thing it does.
+  package var jump: String? { expressions.last?.jump }
+}
+
+/// The protocol that matches and targets of x_tables take a rule to be for (`NFTA_RULE_COMPAT`).
+package struct XTablesProtocol: Equatable, Sendable {
+  /// The IANA protocol number; 0 for any.
+  package let number: UInt8
+  package let isNegated: Bool
+
+  package init(_ number: UInt8 = 0, isNegated: Bool = false) {
+    self.number = number
+    self.isNegated = isNegated
+  }
+}
+
+extension Table {
+  package func add(_ rule: RuleObject, for xtables: XTablesProtocol? = nil) -> NetlinkMessage {
+    var message = newRule(rule.chain, rule.position)
+    message.attribute(expressions: rule.expressions)
+    message.attribute(xtables)
+    if let comment = rule.comment { message.attribute(NFTA_RULE_USERDATA.rawValue, Comment(text: comment).userData) }
+    return message
+  }
+
+  /// Adds a rule as the kernel once told of it: its attributes, of which the expressions and the comment count.
+  package func add(
+    encoded rule: Attributes, to chain: String, at position: RuleObject.Position, for xtables: XTablesProtocol
+  ) -> NetlinkMessage {
+    var message = newRule(chain, position)
+    let expressions = rule[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? []
+    message.attribute(NFTA_RULE_EXPRESSIONS.rawValue | UInt32(NLA_F_NESTED), Array(expressions))
+    message.attribute(xtables)
+    if let comment = rule[Int(NFTA_RULE_USERDATA.rawValue)] {
+      message.attribute(NFTA_RULE_USERDATA.rawValue, Array(comment))
+    }
+    return message
+  }
+
+  /// Removes every rule of a chain.
+  package func flush(chain: String) -> NetlinkMessage { ruleMessage(NFT_MSG_DELRULE, 0, chain) }
+
+  /// Removes the rule of a chain with this handle.
+  package func delete(rule handle: UInt64, from chain: String) -> NetlinkMessage {
+    var message = ruleMessage(NFT_MSG_DELRULE, 0, chain)
+    message.attribute(NFTA_RULE_HANDLE.rawValue, handle.bigEndian)
+    return message
+  }
+
+  /// Asks for a dump of the table's rules, or of one chain's.
+  package func listRules(of chain: String? = nil) -> NetlinkMessage {
+    ruleMessage(NFT_MSG_GETRULE, NLM_F_DUMP, chain)
+  }
+
+  private func newRule(_ chain: String, _ position: RuleObject.Position) -> NetlinkMessage {
+    var message = ruleMessage(
+      NFT_MSG_NEWRULE, position == .head ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_APPEND, chain)
+    if case .after(let handle) = position { message.attribute(NFTA_RULE_POSITION.rawValue, handle.bigEndian) }
+    return message
+  }
+
+  private func ruleMessage(_ type: nf_tables_msg_types, _ flags: Int32, _ chain: String?) -> NetlinkMessage {
+    var message = message(type, flags, table: NFTA_RULE_TABLE.rawValue)
+    if let chain { message.attribute(NFTA_RULE_CHAIN.rawValue, text: chain) }
+    return message
+  }
+}
+
+extension NetlinkMessage {
+  fileprivate mutating func attribute(_ xtables: XTablesProtocol?) {
+    guard let xtables else { return }
+    nested(NFTA_RULE_COMPAT.rawValue) { compat in
+      compat.attribute(NFTA_RULE_COMPAT_PROTO.rawValue, UInt32(xtables.number).bigEndian)
+      let flags: UInt32 = xtables.isNegated ? 2 : 0  // NFT_RULE_COMPAT_F_INV
+      compat.attribute(NFTA_RULE_COMPAT_FLAGS.rawValue, flags.bigEndian)
+    }
+  }
+}
+
+/// A rule as the kernel has it. A dump may tell of thousands, so that nothing is decoded before it is asked for.
+package struct StoredRule: Sendable {
+  /// The kernel's number for it, which no other rule of the table ever has.
+  package let handle: UInt64
+  /// The attributes of the message that told of it.
+  package let attributes: ArraySlice<UInt8>
+  /// The bytes of its expressions (`NFTA_RULE_EXPRESSIONS`).
+  package let encodedExpressions: ArraySlice<UInt8>
+  private let family: Table.Family
+  private let tableName: ArraySlice<UInt8>
+  private let chainName: ArraySlice<UInt8>
+  private let userData: ArraySlice<UInt8>?
+
+  package init?(_ reply: NetlinkReply) {
+    guard let family = reply.payload.first.flatMap({ Table.Family(rawValue: $0) }) else { return nil }
+    var (table, chain, userData): (ArraySlice<UInt8>?, ArraySlice<UInt8>?, ArraySlice<UInt8>?)
+    var handle: UInt64?
+    var expressions: ArraySlice<UInt8> = []
+    attributes = reply.payload.dropFirst(4)
+    for attribute in AttributeList(attributes) {
+      switch attribute.type {
+      case Int(NFTA_RULE_TABLE.rawValue): table = attribute.value
+      case Int(NFTA_RULE_CHAIN.rawValue): chain = attribute.value
+      case Int(NFTA_RULE_HANDLE.rawValue): handle = attribute.value.integer(UInt64.self, at: 0)?.bigEndian
+      case Int(NFTA_RULE_EXPRESSIONS.rawValue): expressions = attribute.value
+      case Int(NFTA_RULE_USERDATA.rawValue): userData = attribute.value
+      default: break
+      }
+    }
+    guard let table, let chain, let handle else { return nil }
+    self.family = family
+    self.handle = handle
+    tableName = table
+    chainName = chain
+    encodedExpressions = expressions
+    self.userData = userData
+  }
+
+  package var table: Table { Table(family, tableName.text) }
+  package var chain: String { chainName.text }
+  /// Nil if there is an expression that this program does not write.
+  package var expressions: [Expression]? { Expression.decoded(encodedExpressions) }
+  package var comment: Comment? { userData.flatMap { Comment(userData: $0) } }
+
+  /// Whether the rule is in a chain of a table; with no chain, in any of the table.
+  package func isIn(_ table: Table, chain: String? = nil) -> Bool {
+    family == table.family && tableName.isText(table.name) && (chain.map { chainName.isText($0) } ?? true)
+  }
+
+  /// Removes the rule.
+  package func deletion() -> NetlinkMessage { table.delete(rule: handle, from: chain) }
+}
+
+extension ArraySlice<UInt8> {
+  /// Whether they are a text with a NUL behind it.
+  fileprivate func isText(_ text: String) -> Bool { dropLast().elementsEqual(text.utf8) && last == 0 }
+}

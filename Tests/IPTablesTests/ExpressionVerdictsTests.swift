@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CLinux
+import Netlink
+import Testing
+
+@testable import IPTables
+@testable import NFTables
+
+/// Which rules can drop a packet.
+@Suite struct ExpressionVerdictsTests {
+  private static func canDrop(_ expressions: Expression...) -> Bool {
+    Expression.canDrop(in: Expression.encoded(expressions)[...])
+  }
+
+  /// An expression that iptables does not write.
+  private static func native(_ name: String, _ build: (inout NetlinkMessage) -> Void = { _ in }) -> [UInt8] {
+    var list = NetlinkMessage(type: 0)
+    list.nested(NFTA_LIST_ELEM.rawValue) { element in
+      element.attribute(NFTA_EXPR_NAME.rawValue, text: name)
+      element.nested(NFTA_EXPR_DATA.rawValue, build)
+    }
+    return list.contents
+  }
+
+  @Test(
+    "a verdict drops if it is neither to accept nor to go on somewhere",
+    arguments: [
+      (0, true), (1, false), (2, true), (3, true), (3 | 7 << 16, true), (4, false), (-1, false), (-2, false),
+      (-3, false), (-4, false), (-5, false),
+    ] as [(Int32, Bool)])
+  func verdicts(code: Int32, expected: Bool) {
+    #expect(Self.canDrop(.counter, .verdict(code, chain: nil)) == expected)
+    #expect(
+      Self.canDrop(.meta(NFT_META_IIFNAME), .compare([1], isNegated: false), .counter, .verdict(code, chain: "X"))
+        == expected)
+  }
+
+  @Test("a target drops unless it is known that a packet goes on behind it")
+  func targets() {
+    func target(_ name: String) -> Expression { .target(name: name, revision: 0, payload: [1, 2, 3, 4]) }
+    for name in ["REJECT", "NFQUEUE", "SYNPROXY", "TARPIT", "SOMETHING", ""] { #expect(Self.canDrop(target(name))) }
+    for name in ["LOG", "NFLOG", "MARK", "CONNMARK", "TCPMSS", "CT", "TEE"] { #expect(!Self.canDrop(target(name))) }
+    #expect(!Self.canDrop(target("LOG"), .counter))
+    #expect(Self.canDrop(target("LOG"), .verdict(0, chain: nil)))
+  }
+
+  @Test("matches, comparisons and counters drop nothing")
+  func harmless() {
+    #expect(!Self.canDrop())
+    #expect(
+      !Self.canDrop(.match(name: "REJECT", revision: 0, payload: []), .mask([1]), .range([0], [1], isNegated: true)))
+  }
+
+  @Test("expressions of nftables drop if they refuse, queue or answer for a packet")
+  func native() {
+    for name in ["reject", "queue", "synproxy"] { #expect(Expression.canDrop(in: Self.native(name)[...])) }
+    for name in ["log", "limit", "objref", "unknown", ""] {
+      #expect(!Expression.canDrop(in: Self.native(name)[...]))
+    }
+  }
+
+  @Test(
+    "a lookup drops only if what it loads are verdicts",
+    arguments: [(nil, false), (0, true), (1, false), (8, false)] as [(UInt32?, Bool)])
+  func lookups(register: UInt32?, expected: Bool) {
+    let bytes = Self.native("lookup") { data in
+      data.attribute(NFTA_LOOKUP_SET.rawValue, text: "s")
+      data.attribute(NFTA_LOOKUP_SREG.rawValue, UInt32(1).bigEndian)
+      if let register { data.attribute(NFTA_LOOKUP_DREG.rawValue, register.bigEndian) }
+    }
+    #expect(Expression.canDrop(in: bytes[...]) == expected)
+  }
+
+  @Test("the rules of the fixtures drop only where they say so", arguments: GoldenRule.all)
+  func golden(rule: GoldenRule) {
+    let target = rule.words.firstIndex(of: "-j").map { rule.words[$0 + 1] } ?? ""
+    // Of targets that translate addresses it is not known that packets go on.
+    let isHarmless =
+      ["ACCEPT", "RETURN", "MARK"].contains(target) || target.hasPrefix("CNI-") || target.hasPrefix("KUBE-")
+    if isHarmless { #expect(!Expression.canDrop(in: rule.expressions[...])) }
+    if target == "DROP" { #expect(Expression.canDrop(in: rule.expressions[...])) }
+  }
+
+  @Test("bytes that are cut short anywhere never trap")
+  func truncated() {
+    let bytes =
+      Expression.encoded([.meta(NFT_META_IIFNAME), .counter, .verdict(0, chain: nil)]) + Self.native("reject")
+    #expect(Expression.canDrop(in: bytes[...]))
+    for count in bytes.indices { _ = Expression.canDrop(in: bytes.prefix(count)) }
+  }
+}

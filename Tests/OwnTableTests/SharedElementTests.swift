@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Digest
+import Rules
+import Testing
+
+@testable import NFTables
+@testable import OwnTable
+
+@Suite struct SharedElementTests {
+  private static let sets = Part.firewall.sharedSets
+  private static let names = ["cni0", "br-0123456789ab", "fifteen_bytes_x", "b.1", "br0:x", "böse0", "a\"b", "%d"]
+
+  @Test("a bridge stands under its name twice, each padded as the kernel has it")
+  func key() {
+    for set in Self.sets {
+      let shared = SharedElement(bridge: "cni0", in: set)
+      let name = Array("cni0".utf8) + [UInt8](repeating: 0, count: 12)
+      #expect(shared.element == Element(set.name, key: name + name, comment: nil))
+    }
+    let longest = SharedElement(bridge: "fifteen_bytes_x", in: Part.bridges).element.id.key
+    #expect(longest == Array("fifteen_bytes_x\0fifteen_bytes_x\0".utf8))
+  }
+
+  @Test("members have a set of the bridge's name, or of a hash of what nft could not read")
+  func members() {
+    #expect(SharedElement(bridge: "cni0", in: Part.bridges).members.name == "bridges_cni0")
+    #expect(SharedElement(bridge: "br-1.2_3", in: Part.isolatedBridges).members.name == "isolated_bridges_br-1.2_3")
+    for bridge in ["böse0", "a\"b", "%d", "a b"] {
+      let name = SharedElement(bridge: bridge, in: Part.bridges).members.name
+      #expect(name == "bridges_\(sha512(bridge).prefix(15))")
+    }
+    let all = Self.sets.flatMap { set in Self.names.map { SharedElement(bridge: $0, in: set).members } }
+    #expect(Set(all.map(\.name)).count == all.count)
+    #expect(all.allSatisfy { $0.key == [.interfaceName, .interfaceName] && !$0.isInterval && $0.data.isEmpty })
+    // The length of a set's name before kernel 4.14.
+    #expect(all.allSatisfy { $0.name.utf8.count <= 63 })
+  }
+
+  @Test("an element that was read has the members that it had when it was made", arguments: names)
+  func reread(bridge: String) {
+    for set in Self.sets {
+      let made = SharedElement(bridge: bridge, in: set)
+      let read = SharedElement(made.element, in: set)
+      #expect(read.element == made.element)
+      #expect(read.members.name == made.members.name)
+    }
+  }
+
+  @Test("the element that a member is about is found by the member's set and comment", arguments: names)
+  func place(bridge: String) throws {
+    let rules: [Rule] = [.isolate(Isolation(bridge: bridge, .isolated))]
+    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules), .firewall)
+    let members = layout.elements.dropLast()
+    #expect(members.map(\.id.set) == layout.shared.map(\.members.name))
+    #expect(members.map { SharedElement.place(sharedBy: $0, in: .firewall) } == layout.shared.map(\.element.id))
+    for member in members {
+      #expect(SharedElement.place(sharedBy: member, in: .ports) == nil)
+      #expect(SharedElement.place(sharedBy: Element(member.id, comment: nil), in: .firewall) == nil)
+    }
+  }
+
+  @Test("the bridge that a list of destinations is for is shared too, in the list's own set", arguments: names)
+  func deniedBridge(bridge: String) throws {
+    let rules: [Rule] = [
+      .restrict(Restriction(.bridge(bridge), try Sample.denied(.ip))), .dropInvalid(.bridge(bridge)),
+    ]
+    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules), .firewall)
+    let members = layout.elements.dropLast()
+    let chain = Branch.denied(try Sample.denied(.ip)).chain
+    #expect(layout.shared.map(\.element.id.set) == ["\(chain)_bridges", "tracked_bridges"])
+    #expect(members.map(\.id.set) == layout.shared.map(\.members.name))
+    #expect(members.map { SharedElement.place(sharedBy: $0, in: .firewall) } == layout.shared.map(\.element.id))
+  }
+
+  @Test(
+    "a set is of the members of one of the shared sets, or of none",
+    arguments: [
+      ("bridges_cni0", "bridges"), ("isolated_bridges_cni0", "isolated_bridges"), ("bridges", nil),
+      ("tracked_bridges_cni0", "tracked_bridges"), ("tracked_bridges", nil), ("tracked_veths", nil),
+      ("bridge_ports", nil), ("denied4_a_b_bridges_cni0", "denied4_a_b_bridges"), ("denied4_a_b_bridges", nil),
+      ("denied6_a_b_veths", nil), ("isolated_bridges", nil), ("containers4", nil), ("xbridges_cni0", nil), ("", nil),
+    ])
+  func shared(set: String, expected: String?) {
+    #expect(SharedElement.shared(byMembersOf: set, in: .firewall)?.name == expected)
+    #expect(SharedElement.shared(byMembersOf: set, in: .ports) == nil)
+  }
+}
