@@ -60,7 +60,10 @@ import Testing
     #expect(try Self.command(InterfaceAddress.list(of: 1, nil)) == nil)
     let features = GenericSocket.features(UInt8(ETHTOOL_MSG_FEATURES_GET), EthtoolFamily(number: 20), "lo")
     for request in [GenericSocket.ethtoolFamily(), features] { #expect(try Self.generic(request) == nil) }
-    #expect(try Self.netfilter(NetlinkMessage(nfTables: NFT_MSG_NEWTABLE, family: 2)) == nil)
+    #expect(
+      try Self.netfilter(
+        NetlinkMessage(nfnetlink: UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_NEWTABLE.rawValue), family: 2))
+        == nil)
   }
 
   @Test("features are told as ethtool takes them, and flows as conntrack does")

@@ -24,7 +24,7 @@ package struct NFTablesBackend: PortForwardingBackend {
   /// Whether the kernel has nf_tables, or does not let this process tell.
   package static var isInKernel: Bool {
     do throws(NetlinkError) {
-      _ = try Session().read(places: [])
+      _ = try Session(.own).read(elements: [])
       return true
     } catch {
       return !error.isNFTablesMissing
