@@ -5,42 +5,41 @@ import Address
 import CLinux
 import Glibc
 
-/// A filter of the kind `u32` (tc-u32(8)), which every kernel with traffic control has.
+/// A filter of the kind `u32` (tc-u32(8)).
 package struct TrafficFilter: Equatable, Sendable {
-  /// What it does to which packets.
+  /// The packets that a filter matches, and what it does with them.
   package struct Rule: Hashable, Sendable {
     /// `ETH_P_IP`, `ETH_P_IPV6` or `ETH_P_ALL` (linux/if_ether.h), in host byte order.
     let etherType: UInt16
     let keys: [Key]
-    /// Where in its qdisc a packet goes; at the ingress, where there is no choice, only a mark.
+    /// The class that a packet goes to. The ingress has no classes: there it only marks a filter as ours.
     package let classID: TrafficHandle
-    /// The index of the interface that the packet is sent to instead of going on, 0 for one that is gone; nil lets it
-    /// pass.
+    /// The index of the interface that packets are redirected to, 0 if that is gone; nil lets packets pass.
     package let target: UInt32?
 
-    /// Whether both do the same with the same packets at the ingress, where there are no classes.
+    /// Whether both have the same effect at the ingress, which ignores class IDs.
     package func isSame(as other: Rule) -> Bool {
       etherType == other.etherType && keys == other.keys && target == other.target
     }
   }
 
-  /// A word of the packet that must be a value: struct tc_u32_key.
+  /// A comparison of a 32-bit word of the packet (struct tc_u32_key).
   struct Key: Hashable, Sendable {
     /// In network byte order.
     let mask: [UInt8]
     let value: [UInt8]
-    /// In bytes from the network header's start.
+    /// In bytes from the start of the network header.
     let offset: Int32
   }
 
   package let rule: Rule
-  /// A packet meets the filters of low priority first.
+  /// Filters with lower numbers come first.
   package let priority: UInt16
-  /// The kernel's name for it; 0 before it has one.
+  /// The kernel's handle of the filter; 0 before it is added.
   let handle: UInt32
 }
 
-// MARK: - What can be asked for
+// MARK: - Rules
 
 extension TrafficFilter.Rule {
   /// Sends every packet to an interface, as `action mirred egress redirect dev …` does.
@@ -48,13 +47,13 @@ extension TrafficFilter.Rule {
     Self(etherType: UInt16(ETH_P_ALL), keys: [Self.any], classID: classID, target: interface)
   }
 
-  /// Lets the packets pass whose source is of a prefix.
+  /// Lets packets with a source in the prefix pass.
   package static func pass(from prefix: Prefix, classID: TrafficHandle) -> Self {
-    // The offsets of the addresses in a header: RFC 791, 3.1; RFC 8200, 3.
+    // Offsets of the addresses in the header: RFC 791, 3.1; RFC 8200, 3.
     pass(prefix, at: prefix.family == .ip ? 12 : 8, classID)
   }
 
-  /// Lets the packets pass whose destination is of a prefix.
+  /// Lets packets with a destination in the prefix pass.
   package static func pass(to prefix: Prefix, classID: TrafficHandle) -> Self {
     pass(prefix, at: prefix.family == .ip ? 16 : 24, classID)
   }
@@ -75,11 +74,11 @@ extension TrafficFilter.Rule {
   }
 }
 
-// MARK: - Asking the kernel
+// MARK: - Requests
 
 extension RouteSocket {
-  /// All filters at a place of an interface, in the order in which a packet meets them; of those of other kinds only
-  /// the priorities are told.
+  /// All filters with a parent on an interface, in the order in which packets pass them. Of filters of other kinds only the priorities
+  /// are returned.
   package func filters(
     of interface: UInt32, at parent: TrafficHandle
   ) throws(NetlinkError) -> (u32: [TrafficFilter], priorities: [UInt16]) {
@@ -105,14 +104,14 @@ extension RouteSocket {
     try netlink.execute(request, "add a filter to the interface with index \(interface)")
   }
 
-  /// Removes some of the filters that were listed, `present`; those that are gone are no error.
+  /// Removes some of the listed filters, `present`, as far as they exist.
   package func remove(
     _ filters: [TrafficFilter], among present: [TrafficFilter], of interface: UInt32, at parent: TrafficHandle
   ) throws(NetlinkError) {
     var emptied: [UInt16] = []
     for filter in filters where !emptied.contains(filter.priority) {
       var header = header(filter.rule, filter.priority, interface, parent)
-      // An empty priority would stay beside others (u32_delete in net/sched/cls_u32.c), so all of it goes at once.
+      // The kernel keeps an empty priority while others exist (u32_delete in net/sched/cls_u32.c), so a whole priority is removed at once.
       if present.contains(where: { $0.priority == filter.priority && !filters.contains($0) }) {
         header.handle = filter.handle
       } else {
@@ -121,7 +120,7 @@ extension RouteSocket {
       var request = header.message(RTM_DELTFILTER, NLM_F_ACK)
       request.attribute(TCA_KIND, Array("u32".utf8) + [0])
       let action = "remove a filter of the interface with index \(interface)"
-      // EINVAL: its qdisc is gone.
+      // EINVAL: the qdisc is gone.
       _ = try netlink.execute(request, action, unless: [ENOENT, ENODEV, EINVAL])
     }
   }
@@ -132,74 +131,5 @@ extension RouteSocket {
     var header = TrafficHeader(interface, parent: parent)
     header.info = UInt32(priority) << 16 | UInt32(rule.etherType.bigEndian)
     return header
-  }
-}
-
-// MARK: - In a message
-
-extension TrafficFilter.Rule {
-  /// Appends the kind and the options (linux/pkt_cls.h).
-  func append(to message: inout NetlinkMessage) {
-    message.attribute(TCA_KIND, Array("u32".utf8) + [0])
-    message.nested(TCA_OPTIONS) { options in
-      // struct tc_u32_sel: flags, shift, number of keys, padding, and what only variable headers need.
-      var selector = [UInt8(TC_U32_TERMINAL), 0, UInt8(clamping: keys.count), 0] + [UInt8](repeating: 0, count: 12)
-      for key in keys {
-        selector += key.mask + key.value
-        selector.append(integer: key.offset)
-        selector.append(integer: Int32(0))
-      }
-      options.attribute(TCA_U32_SEL, selector)
-      options.attribute(TCA_U32_CLASSID, classID.rawValue)
-      guard let target else { return }
-      options.nested(TCA_U32_ACT) { actions in
-        actions.nested(1) { action in
-          action.attribute(TCA_ACT_KIND, Array("mirred".utf8) + [0])
-          action.nested(TCA_ACT_OPTIONS) { options in
-            // struct tc_mirred: index, capabilities, action, two counts, what to do, the interface.
-            var parameters: [UInt8] = []
-            for word in [0, 0, UInt32(TC_ACT_STOLEN), 0, 0, UInt32(TCA_EGRESS_REDIR), target] {
-              parameters.append(integer: word)
-            }
-            options.attribute(TCA_MIRRED_PARMS, parameters)
-          }
-        }
-      }
-    }
-  }
-}
-
-extension TrafficFilter {
-  /// Reads a filter; nil for another kind, and for what the kernel lists besides filters.
-  init?(_ header: TrafficHeader, _ attributes: Attributes) {
-    let options = attributes.nested(Int(TCA_OPTIONS))
-    guard
-      attributes[Int(TCA_KIND)]?.text == "u32", let selector = options[Int(TCA_U32_SEL)],
-      let count = selector.dropFirst(2).first
-    else { return nil }
-    var keys: [Key] = []
-    for index in 0..<Int(count) {
-      let bytes = selector.dropFirst(16 + 16 * index)
-      guard let offset = bytes.integer(Int32.self, at: 8) else { return nil }
-      keys.append(Key(mask: Array(bytes.prefix(4)), value: Array(bytes.dropFirst(4).prefix(4)), offset: offset))
-    }
-    let classID = options[Int(TCA_U32_CLASSID)]?.integer(UInt32.self, at: 0) ?? 0
-    rule = Rule(
-      etherType: UInt16(truncatingIfNeeded: header.info).bigEndian, keys: keys,
-      classID: TrafficHandle(rawValue: classID), target: Self.target(options[Int(TCA_U32_ACT)] ?? []))
-    priority = UInt16(header.info >> 16)
-    handle = header.handle
-  }
-
-  /// The interface that the first redirecting action sends packets to.
-  private static func target(_ actions: ArraySlice<UInt8>) -> UInt32? {
-    for action in AttributeList(actions) {
-      let attributes = Attributes(action.value)
-      guard attributes[Int(TCA_ACT_KIND)]?.text == "mirred" else { continue }
-      let parameters = attributes.nested(Int(TCA_ACT_OPTIONS))[Int(TCA_MIRRED_PARMS)]
-      guard parameters?.integer(Int32.self, at: 20) == TCA_EGRESS_REDIR else { continue }
-      return parameters?.integer(UInt32.self, at: 24)
-    }
-    return nil
   }
 }
