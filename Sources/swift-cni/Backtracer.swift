@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// Where the program is that prints a backtrace of one that crashes. The runtime's own function looks for it at every start, in
-/// seven folders, and ends a program that has no /proc to learn its folder from; this takes its place when the program is linked,
-/// and returns none. `SWIFT_BACKTRACE=swift-backtrace=/path/to/it` still names one.
+/// Replaces the runtime's search for the swift-backtrace program at link time, and finds none. The runtime's own function looks in seven
+/// folders at every start, and aborts if there is no /proc. `SWIFT_BACKTRACE=swift-backtrace=/path/to/it` still works.
 @_cdecl("swift_copyAuxiliaryExecutablePath")
 func backtracer(_ name: UnsafePointer<CChar>?) -> UnsafeMutablePointer<CChar>? { nil }

@@ -13,11 +13,11 @@ import Portmap
 import Skel
 import Tuning
 
-/// The plugins that this program is.
+/// The plugins that this program contains.
 enum PluginName: String, CaseIterable {
   case portmap, firewall, tuning, bandwidth, flannel
 
-  /// The plugin as this program is started for it.
+  /// Makes the plugin that this program was started as.
   func make(note: @escaping (String) -> Void) -> any Plugin {
     let executor = PluginExecutor(note: note, callers: [rawValue]) { name, executor in
       PluginName(rawValue: name)?.make(executor, note: note)
@@ -25,7 +25,7 @@ enum PluginName: String, CaseIterable {
     return make(executor, note: note)
   }
 
-  /// The plugin with what it makes its changes by and delegates with; `note` tells the operator something.
+  /// Makes the plugin with its backends and with the executor for delegation; `note` writes a line to stderr.
   private func make(_ executor: PluginExecutor, note: @escaping (String) -> Void) -> any Plugin {
     switch self {
     case .portmap:

@@ -7,11 +7,10 @@ import Skel
 
 @main
 enum Program {
-  // A closure here would be checked to run on the main actor, and link the concurrency runtime and libdispatch into the
-  // program.
+  // Without closures: a closure here would be checked to run on the main actor, which links the concurrency runtime and libdispatch.
   static func main() { exit(run(Streams.process())) }
 
-  /// The program under a plugin's name is that plugin; under its own name the first argument says which.
+  /// Runs the plugin that `argv[0]` names; under another name, the one that the first argument names.
   static func run(_ streams: Streams) -> Int32 {
     let first = { CommandLine.arguments.dropFirst().first.flatMap(PluginName.init) }
     if let name = PluginName(rawValue: invokedName) ?? first() {
@@ -31,7 +30,7 @@ enum Program {
 
   private static let about = "swift-cni \(Version.program) (CNI plugins, upstream level v\(Version.upstream))"
 
-  /// Prints what somebody has asked for.
+  /// Prints requested lines to stdout.
   private static func tell(_ lines: [String], _ streams: Streams) -> Int32 {
     do {
       try streams.writeOutput(Array((lines.joined(separator: "\n") + "\n").utf8))

@@ -115,7 +115,8 @@ struct HostLinkTests {
     )
     let loopback = answer(verb, #""ingressPolicy":"isolated""#, recording, interface: "lo")
     #expect(loopback.code == 7)
-    #expect(loopback.message == "ingressPolicy: CNI_IFNAME: lo is no veth: only a veth is known by its end on the host")
+    #expect(
+      loopback.message == "ingressPolicy: CNI_IFNAME: lo is not a veth: only a veth is known by its end on the host")
     #expect(recording.events.all.isEmpty)
     #expect(answer("DEL", policy: "isolated", recording).status == 0)
   }

@@ -32,7 +32,7 @@ import Testing
     defer { close(descriptor) }
     let socket = try RouteSocket.open()
     let error = #expect(throws: NetlinkError.self) { _ = try socket.netnsID(of: descriptor) }
-    #expect(error?.action == "find the number of a network namespace")
+    #expect(error?.action == "read the ID of a network namespace")
     #expect(error?.number == EINVAL)
   }
 
@@ -40,7 +40,7 @@ import Testing
   func badDescriptor(descriptor: Int32) throws {
     let socket = try RouteSocket.open()
     let error = #expect(throws: NetlinkError.self) { _ = try socket.netnsID(of: descriptor) }
-    #expect(error?.action == "find the number of a network namespace")
+    #expect(error?.action == "read the ID of a network namespace")
   }
 
   @Test("a namespace has no number for itself that is negative")

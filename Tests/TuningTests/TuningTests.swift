@@ -84,10 +84,10 @@ extension TuningTests {
     var notes: [String] = []
     try Tuning(allowlist: allowlist, note: { notes.append($0) }).requireAllowed(options)
     #expect(notes.count == 1)
-    #expect(notes.first?.hasPrefix("tuning: \(allowlist): line 2: \"net.(\" is no regular expression") == true)
+    #expect(notes.first?.hasPrefix("tuning: \(allowlist): line 2: \"net.(\" is not a regular expression") == true)
     let refused = Sample.answer("ADD", Sample.config(#""sysctl":{"net.core.b":"1"}"#), allowlist: allowlist)
     #expect(refused.code == 7)
-    #expect(refused.message.contains("net.core.b is not allowed; line 2: \"net.(\" is no regular expression"))
+    #expect(refused.message.contains("net.core.b is not allowed; line 2: \"net.(\" is not a regular expression"))
     let unreadable = Sample.answer("ADD", Sample.config(#""sysctl":{"net.core.a":"1"}"#), allowlist: folder.path)
     #expect(unreadable.code == 5)
   }

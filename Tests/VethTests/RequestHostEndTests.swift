@@ -69,10 +69,10 @@ struct RequestHostEndTests {
     #expect(name == "cni0")
   }
 
-  @Test("an interface that is no veth is an error of code 7, with its kind if it has one")
+  @Test("an interface that is not a veth is an error of code 7, with its kind if it has one")
   func otherKinds() throws {
     try container.ip("link add i0 type ifb\nlink add b0 type bridge")
-    let cases = [("lo", "no veth"), ("i0", "of the kind ifb"), ("b0", "of the kind bridge")]
+    let cases = [("lo", "not a veth"), ("i0", "of the kind ifb"), ("b0", "of the kind bridge")]
     for (interface, kind) in cases {
       let error = try failure(interface)
       #expect(error?.code == .invalidConfiguration)

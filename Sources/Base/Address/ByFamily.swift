@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// A value for each family; unlike a dictionary it costs a program's start nothing.
+/// A value per address family. Unlike a dictionary it needs no generic type that is made at run time.
 package struct ByFamily<Value> {
   private var ip: Value
   private var ip6: Value

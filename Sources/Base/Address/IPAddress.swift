@@ -4,7 +4,7 @@
 import Glibc
 import OS
 
-/// The two families that Linux routes.
+/// The address families: IPv4 and IPv6.
 package enum AddressFamily: CaseIterable, Hashable, Sendable {
   case ip, ip6
 
@@ -12,7 +12,7 @@ package enum AddressFamily: CaseIterable, Hashable, Sendable {
   package var bits: Int { self == .ip ? 32 : 128 }
   /// The kernel's number: `AF_INET`, `AF_INET6` (sys/socket.h), which are also `NFPROTO_IPV4`, `NFPROTO_IPV6`.
   package var number: UInt8 { UInt8(self == .ip ? AF_INET : AF_INET6) }
-  /// What a person calls it.
+  /// The name for messages.
   package var title: String { self == .ip ? "IPv4" : "IPv6" }
 }
 
@@ -32,7 +32,7 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     self.bytes = bytes
   }
 
-  /// Reads the usual text of an address; an IPv4 address mapped into IPv6 (RFC 4291, 2.5.5.2) is the IPv4 address.
+  /// Parses the text of an address. An IPv4 address mapped into IPv6 (RFC 4291, 2.5.5.2) becomes the IPv4 address.
   package init?(_ text: String) {
     if let bytes = addressBytes(text, family: AF_INET) {
       self.init(bytes: bytes)
@@ -52,7 +52,7 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String { addressText(bytes, family: Int32(family.number)) }
 
-  /// `0.0.0.0` or `::`, which stands for any address.
+  /// Whether it is `0.0.0.0` or `::`.
   package var isUnspecified: Bool { bytes.allSatisfy { $0 == 0 } }
 
   /// This address with all bits after the first `length` cleared.

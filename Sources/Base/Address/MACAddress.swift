@@ -5,7 +5,7 @@ import OS
 
 /// The hardware address of an Ethernet interface.
 package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
-  /// Six bytes in the order in which they are written and sent.
+  /// Six bytes, in the order of transmission.
   package let bytes: [UInt8]
 
   package init?(bytes: [UInt8]) {
@@ -13,7 +13,7 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
     self.bytes = bytes
   }
 
-  /// Reads six pairs of hexadecimal digits in any case, with colons or hyphens between them.
+  /// Parses six pairs of hexadecimal digits in any case, with colons or hyphens between them.
   package init?(_ text: String) {
     let separator: Character = text.contains { $0 == "-" } ? "-" : ":"
     let parts = text.split(separator: separator, omittingEmptySubsequences: false)
@@ -25,6 +25,6 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
     joined(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }, by: ":")
   }
 
-  /// Whether it can be an interface's: not that of a group of them, and not all zeros.
+  /// Whether an interface can have it: it is neither a group address nor all zeros.
   package var isUnicast: Bool { bytes[0] & 1 == 0 && bytes.contains { $0 != 0 } }
 }

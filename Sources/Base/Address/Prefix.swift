@@ -7,26 +7,26 @@ package struct Prefix: Hashable, Sendable, CustomStringConvertible {
   /// In bits: 0…32 or 0…128.
   package let length: Int
 
-  /// Nil if the length is not one of the address's family.
+  /// Returns nil if the length is out of range for the address's family.
   package init?(_ address: IPAddress, length: Int) {
     guard (0...address.family.bits).contains(length) else { return nil }
     self.address = address
     self.length = length
   }
 
-  /// Reads `address/length`.
+  /// Parses `address/length`.
   package init?(_ text: String) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
     guard
       parts.count == 2, let address = IPAddress(String(parts[0])),
       parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(parts[1])
     else { return nil }
-    // Of an IPv4 address mapped into IPv6 the length counts the 96 bits before it too.
+    // The length of a mapped IPv4 address includes the 96 bits before it.
     let isMapped = address.family == .ip && parts[0].utf8.contains(UInt8(ascii: ":"))
     self.init(address, length: isMapped ? length - 96 : length)
   }
 
-  /// Reads `address/length`, or an address alone as the prefix that holds only it.
+  /// Parses `address/length`, or an address alone as a host prefix.
   package init?(addressOrPrefix text: String) {
     if let address = IPAddress(text) {
       self.init(host: address)
@@ -35,7 +35,7 @@ package struct Prefix: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The prefix that holds only this address.
+  /// The host prefix of an address.
   package init(host address: IPAddress) {
     self.address = address
     length = address.family.bits
@@ -63,7 +63,7 @@ package struct Prefix: Hashable, Sendable, CustomStringConvertible {
     return IPAddress(bytes: bytes) ?? address
   }
 
-  /// Whether the address is one of the network's.
+  /// Whether the network contains the address.
   package func contains(_ other: IPAddress) -> Bool {
     other.family == family && other.masked(length) == network.address
   }

@@ -9,7 +9,7 @@ extension Field {
     return text
   }
 
-  /// The case whose raw value stands here; nil if missing. It is inlined, as a start would pay for a generic type at run time.
+  /// The case with this raw value; nil if missing. Inlinable, so that callers do not make a generic type at run time.
   @inlinable
   package func choice<T: RawRepresentable<String> & CaseIterable>(_ type: T.Type = T.self) throws(FieldError) -> T? {
     guard let text = try string() else { return nil }
@@ -17,12 +17,13 @@ extension Field {
     return choice
   }
 
+  /// An error that lists the allowed texts.
   @usableFromInline
   package func expected(oneOf choices: [String]) -> FieldError {
     expected("one of \(choices.joined(separator: ", "))")
   }
 
-  /// A path that begins at the root; nil if missing.
+  /// An absolute path; nil if missing.
   package func absolutePath() throws(FieldError) -> String? {
     guard let path = try string() else { return nil }
     if !path.hasPrefix("/") { throw expected("an absolute path") }

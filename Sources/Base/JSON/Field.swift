@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// A value at a path of a document, read as the type that its reader expects; null and a missing member are the same.
+/// A value at a path of a document, with readers for the expected types. Null is treated as missing.
 @usableFromInline
 package struct Field: Sendable {
-  /// Where the value stands, such as `runtimeConfig.portMappings[1].hostPort`; empty for the document itself.
+  /// The path of the value, such as `runtimeConfig.portMappings[1].hostPort`; empty for the document itself.
   package let path: String
   /// Nil if it is missing or null.
   package let value: JSON?
@@ -16,13 +16,13 @@ package struct Field: Sendable {
 
   package var isPresent: Bool { value != nil }
 
-  /// The member of this name, whatever the case of its letters; missing if this is no object.
+  /// The member with this name, ignoring the case of ASCII letters; a missing field if this is not an object.
   package subscript(_ name: String) -> Field {
     guard case .object(let object) = value, let member = object.known(name) else { return Field(path: join(name), nil) }
     return Field(path: join(member.name), member.value)
   }
 
-  /// An error that says what was expected here, and what was found.
+  /// An error that says what was expected at this path, and what was found.
   package func expected(_ what: String) -> FieldError {
     FieldError(path: path, reason: "expected \(what), found \(value?.summary ?? "nothing")")
   }
@@ -30,10 +30,10 @@ package struct Field: Sendable {
   private func join(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 }
 
-/// A field that does not hold what it should.
+/// A field with a value of the wrong type or range.
 @usableFromInline
 package struct FieldError: Error, Equatable, CustomStringConvertible {
-  /// Where the field stands; empty for the document itself.
+  /// The path of the field; empty for the document itself.
   package let path: String
   package let reason: String
 
@@ -65,7 +65,7 @@ extension Field {
     }
   }
 
-  /// The text; nil if missing or empty, which runtimes send for what is not set.
+  /// The text; nil if missing or empty, because runtimes send empty strings for unset values.
   @usableFromInline
   package func string() throws(FieldError) -> String? {
     switch value {
@@ -94,8 +94,7 @@ extension Field {
     }
   }
 
-  /// A whole number of the range; nil if missing. A number written with a fraction or an exponent counts if it is
-  /// whole.
+  /// An integer in the range; nil if missing. A number written with a fraction or an exponent is accepted if its value is integral.
   package func integer(in range: ClosedRange<Int>) throws(FieldError) -> Int? {
     let number: Int?
     switch value {
@@ -110,13 +109,13 @@ extension Field {
     return number
   }
 
-  /// The same for numbers that may take 64 bits without a sign; those from 2⁶³ on are read with 53 digits of precision.
+  /// The same for unsigned 64-bit numbers; from 2⁶³ on they have 53 bits of precision.
   package func unsigned(in range: ClosedRange<UInt64>) throws(FieldError) -> UInt64? {
     let number: UInt64?
     switch value {
     case nil: return nil
     case .integer(let value): number = UInt64(exactly: value)
-    // The largest number is rounded to 2⁶⁴.
+    // UInt64.max is rounded to 2⁶⁴.
     case .real(let value): number = value == 0x1p64 ? .max : UInt64(exactly: value)
     default: number = nil
     }

@@ -9,14 +9,14 @@ package struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
 }
 
 extension JSON {
-  /// Reads one JSON value, whatever its kind; nesting deeper than jansson's 2,048 levels is an error.
+  /// Parses one JSON value of any kind. More than 2,048 levels of nesting, jansson's limit, are an error.
   package init(parsing text: [UInt8]) throws(JSONSyntaxError) {
     let root = unsafe try Self.load(text)
     defer { unsafe cni_json_decref(root) }
     unsafe self.init(root)
   }
 
-  /// Throws if an object of the text, which is JSON, has two members of one name: of these the last would count.
+  /// Throws if an object in a JSON text has two members with one name; parsing would keep only the last.
   package static func requireUniqueNames(_ text: [UInt8]) throws(JSONSyntaxError) {
     let root = unsafe try load(text, alsoRefusing: Int(JSON_REJECT_DUPLICATES))
     unsafe cni_json_decref(root)
@@ -52,7 +52,7 @@ extension JSON {
     if text.isEmpty { throw JSONSyntaxError(description: "no input") }
     let flags = Int(JSON_DECODE_ANY | JSON_ALLOW_NUL) | refused
     if let root = unsafe attempt(text) { return unsafe root }
-    // An integer over 63 bits anywhere must not cost the whole configuration.
+    // An integer that exceeds 63 bits must not make the whole configuration unreadable.
     if unsafe cni_json_error_code(&error) == json_error_numeric_overflow,
       let root = unsafe attempt(spellingLargeIntegersAsReals(text))
     {
@@ -65,8 +65,8 @@ extension JSON {
   }
 }
 
-/// The same text with an exponent after each integer that takes more than 63 bits, by which jansson reads it as a floating-point
-/// number, and the others as they are. What is no JSON stays so.
+/// The same text with an exponent appended to each integer that exceeds 63 bits, so that jansson reads only those as floating-point
+/// numbers. Invalid JSON stays invalid.
 func spellingLargeIntegersAsReals(_ text: [UInt8]) -> [UInt8] {
   var result: [UInt8] = []
   result.reserveCapacity(text.count + 16)
@@ -75,7 +75,7 @@ func spellingLargeIntegersAsReals(_ text: [UInt8]) -> [UInt8] {
   while index < text.count {
     let byte = text[index]
     if isInString {
-      // A backslash takes the byte after it along, which may be a quotation mark.
+      // A backslash escapes the next byte, which may be a quotation mark.
       let end = byte == UInt8(ascii: "\\") ? min(index + 2, text.count) : index + 1
       if byte == UInt8(ascii: "\"") { isInString = false }
       result += text[index..<end]
@@ -134,7 +134,7 @@ extension JSON {
     unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
   }
 
-  /// A new reference that the caller gives back; nil without memory.
+  /// A new reference, which the caller must release; nil if memory is exhausted.
   private func makeJansson() -> OpaqueJSON? {
     switch self {
     case .null: return unsafe json_null()

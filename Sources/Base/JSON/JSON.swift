@@ -11,7 +11,7 @@ package enum JSON: Equatable, Sendable {
   case array([JSON])
   case object(JSONObject)
 
-  /// What a person calls this kind of value, and the value itself if it is short.
+  /// The kind of value for messages, and the value itself if it is short.
   package var summary: String {
     switch self {
     case .null: "null"
@@ -40,7 +40,7 @@ package struct JSONObject: Equatable, Sendable {
     for (name, value) in members { append(name, value) }
   }
 
-  /// Adds a member at the end; the caller knows that the name is new.
+  /// Appends a member; the name must be new.
   package mutating func append(_ name: String, _ value: JSON) {
     members.append(Member(name: name, value: value))
   }
@@ -59,13 +59,13 @@ package struct JSONObject: Equatable, Sendable {
     }
   }
 
-  /// The member of this name, else the last whose name differs only in the case of ASCII letters: runtimes written in
-  /// Go send either.
+  /// The member with this name, else the last one whose name differs only in the case of ASCII letters: Go's decoder accepts
+  /// both, so runtimes send both.
   package func known(_ name: String) -> Member? {
     members.first { $0.name == name } ?? members.last { $0.name.equalsIgnoringASCIICase(name) }
   }
 
-  /// Removes every spelling of a name, and returns the value that counted.
+  /// Removes all spellings of a name; returns the value that `known` would have found.
   package mutating func take(_ name: String) -> JSON? {
     guard let found = known(name) else { return nil }
     members.removeAll { $0.name.equalsIgnoringASCIICase(name) }
@@ -74,7 +74,7 @@ package struct JSONObject: Equatable, Sendable {
 }
 
 extension String {
-  /// Whether both are the same but for the case of ASCII letters.
+  /// Whether both are equal, ignoring the case of ASCII letters.
   package func equalsIgnoringASCIICase(_ other: String) -> Bool {
     utf8.count == other.utf8.count && zip(utf8, other.utf8).allSatisfy { Self.folded($0) == Self.folded($1) }
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// An object that is read member by member: what nobody has taken is what its reader does not know.
+/// Reads an object member by member; the members that were not taken are the unknown ones.
 package struct MemberReader {
   private let path: String
-  /// The members that have not been taken, in their order.
+  /// The members that were not taken, in order.
   package private(set) var rest: JSONObject
 
   /// Nil if the field is missing; throws if it is no object.
@@ -14,7 +14,7 @@ package struct MemberReader {
     rest = object
   }
 
-  /// Takes the member of this name, whatever the case of its letters; missing if there is none.
+  /// Takes the member with this name, ignoring the case of ASCII letters; returns a missing field if there is none.
   package mutating func take(_ name: String) -> Field {
     let field = Field(path: path, .object(rest))[name]
     _ = rest.take(name)

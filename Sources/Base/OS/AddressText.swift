@@ -3,9 +3,9 @@
 
 import Glibc
 
-/// The bytes, in network byte order, of an address that the C library can read; nil if it cannot.
+/// Parses an address by inet_pton(3); the bytes are in network byte order.
 package func addressBytes(_ text: String, family: Int32) -> [UInt8]? {
-  // inet_pton stops at a NUL and would take what stands before it.
+  // inet_pton would stop at a NUL and accept the text before it.
   if text.utf8.contains(0) { return nil }
   var read = false
   let bytes = unsafe [UInt8].filled(family == AF_INET ? 4 : 16) { buffer in

@@ -4,7 +4,7 @@
 import CLinux
 import Glibc
 
-/// Lets one thread end what another waits for.
+/// Lets one thread cancel what another one waits for.
 package final class Cancellation: Sendable {
   /// Readable once it is cancelled (eventfd(2)).
   private let event: FileDescriptor
@@ -14,10 +14,10 @@ package final class Cancellation: Sendable {
   }
 
   package func cancel() {
-    // It can only fail after 2⁶⁴ − 2 of them.
+    // Writing 1 fails only when the counter reaches 2⁶⁴ − 2.
     try? event.writeAll([1, 0, 0, 0, 0, 0, 0, 0])
   }
 
-  /// What poll(2) waits for.
+  /// The descriptor for poll(2).
   var descriptor: Int32 { event.number }
 }

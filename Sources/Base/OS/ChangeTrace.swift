@@ -4,7 +4,7 @@
 import Glibc
 import Synchronization
 
-/// How many recordings there are, in all threads.
+/// The number of recordings in all threads.
 private let recordingCount = Atomic(0)
 private let recordings = Mutex<[ChangeTrace]>([])
 
@@ -20,7 +20,7 @@ package struct ChangeTrace: Sendable {
   }
 
   private let thread = pthread_self()
-  /// The namespace that the thread was in when the recording began: a command in another one names that.
+  /// The thread's namespace at the beginning; commands in other namespaces are prefixed with `nsenter`.
   private let home = NamespaceID.current
   private let container: (id: NamespaceID, path: String)?
   private var changes: [Change] = []
@@ -29,11 +29,11 @@ package struct ChangeTrace: Sendable {
     container = path.flatMap { path in NamespaceID(path).map { ($0, path) } }
   }
 
-  /// Whether a thread records changes. Whoever must put a command together before the change is made looks here first.
+  /// Whether any thread records changes. Check it before you build a command that `tell` cannot build lazily.
   package static var isOn: Bool { recordingCount.load(ordering: .relaxed) > 0 }
 
-  /// Begins a recording of the thread; one that it has already is suspended. `container` is the path of the container's
-  /// namespace, by which commands name it.
+  /// Begins a recording of the calling thread, and suspends the one that it has. Commands name the container's namespace by the path
+  /// `container`.
   package static func begin(container: String?) {
     let trace = ChangeTrace(container: container)
     recordings.withLock { $0.append(trace) }
@@ -64,7 +64,7 @@ package struct ChangeTrace: Sendable {
     }
   }
 
-  /// What stands before a command to run it in a namespace: nothing for the one where the recording began.
+  /// The prefix that runs a command in a namespace; empty for the one where the recording began.
   private func prefix(_ namespace: NamespaceID?) -> String {
     guard let namespace, !namespace.isSame(as: home) else { return "" }
     let path = namespace.isSame(as: container?.id) ? container?.path : nil
@@ -72,7 +72,7 @@ package struct ChangeTrace: Sendable {
   }
 }
 
-/// A network namespace, by its file in the kernel's namespace file system (namespaces(7)).
+/// The identity of a network namespace: its file in the kernel's namespace file system (namespaces(7)).
 package struct NamespaceID: Sendable {
   let device: UInt
   let inode: UInt
@@ -82,14 +82,14 @@ package struct NamespaceID: Sendable {
     inode = status.st_ino
   }
 
-  /// That of a path; nil if nothing is there.
+  /// The namespace at a path; nil if the path does not exist.
   init?(_ path: String) {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return nil }
     self.init(status)
   }
 
-  /// That of a descriptor that is open on it; nil if it is not open.
+  /// The namespace of a descriptor; nil if the descriptor is not open.
   package init?(descriptor: Int32) {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else { return nil }
@@ -101,6 +101,6 @@ package struct NamespaceID: Sendable {
 
   func isSame(as other: NamespaceID?) -> Bool { device == other?.device && inode == other?.inode }
 
-  /// That of the calling thread; nil without /proc.
+  /// The calling thread's namespace; nil without /proc.
   package static var current: NamespaceID? { NamespaceID("/proc/thread-self/ns/net") }
 }

@@ -3,10 +3,10 @@
 
 import Glibc
 
-/// In milliseconds, by a clock that nobody sets.
+/// The time of CLOCK_MONOTONIC, in milliseconds.
 package func monotonicMilliseconds() -> Int { monotonicMicroseconds() / 1000 }
 
-/// In microseconds, by the same clock.
+/// The time of CLOCK_MONOTONIC, in microseconds.
 package func monotonicMicroseconds() -> Int {
   var time = timespec()
   unsafe clock_gettime(CLOCK_MONOTONIC, &time)

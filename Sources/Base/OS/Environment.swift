@@ -4,12 +4,11 @@
 import CLinux
 import Glibc
 
-/// The environment variables of a call: those of this process with changes, or none but those that are given.
+/// The environment variables of a call: either this process's with changes, or only the given ones.
 package struct Environment: Sendable {
-  /// Whether the variables of this process count that are not changed. They are looked up when they are asked for, as a start
-  /// of a plugin needs few of them.
+  /// Whether unchanged variables of this process are included. They are looked up on demand, because a call needs few of them.
   private let inheritsProcess: Bool
-  /// Nil where a variable of this process is taken away.
+  /// A nil value removes a variable of this process.
   private var changes: [(name: String, value: String?)] = []
 
   /// The environment of this process.
@@ -35,7 +34,7 @@ package struct Environment: Sendable {
     }
   }
 
-  /// Every variable as a program is given it, `NAME=value`. The caller frees the copies.
+  /// All variables as `NAME=value`, for execve(2). The caller frees the copies.
   func copies() -> [UnsafeMutablePointer<CChar>?] {
     var list: [UnsafeMutablePointer<CChar>?] = unsafe []
     for change in changes {
@@ -44,7 +43,7 @@ package struct Environment: Sendable {
     guard inheritsProcess, var next = unsafe cni_environment() else { return unsafe list }
     while let entry = unsafe next.pointee {
       let name = unsafe String(cString: entry).prefix { $0 != "=" }
-      // The bytes as they are: they may be no text.
+      // Copied as bytes, because they may not be UTF-8.
       if !changes.contains(where: { $0.name == name }) { unsafe list.append(strdup(entry)) }
       unsafe next += 1
     }

@@ -3,21 +3,21 @@
 
 import Glibc
 
-/// How a file is opened; always with `O_CLOEXEC` (fcntl.h).
+/// Flags of open(2); `O_CLOEXEC` is always added.
 package struct OpenMode: OptionSet, Sendable {
   package let rawValue: Int32
   package init(rawValue: Int32) { self.rawValue = rawValue }
   package static let read = OpenMode(rawValue: O_RDONLY)
   package static let write = OpenMode(rawValue: O_WRONLY)
-  /// Does not wait for the other end of a pipe.
+  /// Opening a FIFO does not wait for its other end.
   package static let nonblocking = OpenMode(rawValue: O_NONBLOCK)
 }
 
-/// An open file of this process, closed when its owner goes.
+/// An open file descriptor; `deinit` closes it.
 package struct FileDescriptor: ~Copyable {
   package let number: Int32
 
-  /// Takes over a descriptor that is open.
+  /// Takes ownership of an open descriptor.
   package init(owning number: Int32) { self.number = number }
 
   deinit { _ = Glibc.close(number) }
@@ -26,7 +26,7 @@ package struct FileDescriptor: ~Copyable {
     FileDescriptor(owning: try systemCall("open \(path)") { unsafe Glibc.open(path, mode.rawValue | O_CLOEXEC) })
   }
 
-  /// Opens a file to add to its end, and makes it if it is not there. A pipe that nobody reads is an error, not waited for.
+  /// Opens a file for appending, and creates it if it does not exist. A FIFO without a reader is an error.
   package static func append(to path: String) throws(SystemError) -> FileDescriptor {
     let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
     return FileDescriptor(owning: try systemCall("open \(path)") { unsafe Glibc.open(path, flags, 0o640) })
@@ -71,7 +71,7 @@ package struct FileDescriptor: ~Copyable {
     }
   }
 
-  /// Writes every byte, however many calls that takes.
+  /// Writes all bytes.
   package func writeAll(_ bytes: [UInt8]) throws(SystemError) { try OS.writeAll(bytes, to: number) }
 }
 
@@ -86,7 +86,7 @@ func writeAll(_ bytes: [UInt8], to number: Int32) throws(SystemError) {
 }
 
 extension Array where Element == UInt8 {
-  /// An array of at most `capacity` bytes that `body` writes; it returns how many.
+  /// An array that `body` fills with at most `capacity` bytes; `body` returns the number of bytes.
   package static func filled<E: Error>(
     _ capacity: Int, by body: (UnsafeMutableRawBufferPointer) throws(E) -> Int
   ) throws(E) -> [UInt8] {

@@ -4,8 +4,8 @@
 import Glibc
 
 extension Folder {
-  /// Makes the file hold these bytes, wholly or not at all, also if the machine stops meanwhile; only its owner reads
-  /// it. Throws `EWOULDBLOCK` if another program has the folder locked for longer than so many milliseconds.
+  /// Replaces a file's contents atomically, also across a power failure; the file is private (mode 0600). Throws `EWOULDBLOCK` if
+  /// another process holds the folder's lock for longer than `patience` milliseconds.
   package func write(_ bytes: [UInt8], to name: String, patience: Int = patience) throws(SystemError) {
     let temporary = Self.temporaryName(name)
     try withTemporaryFile(bytes, temporary, patience) { () throws(SystemError) in
@@ -16,7 +16,7 @@ extension Folder {
     }
   }
 
-  /// Makes a file that holds these bytes from its first moment on; returns false, and makes none, if something has that name.
+  /// Creates a file with its contents in one step; returns false, and creates nothing, if the name is taken.
   package func create(_ bytes: [UInt8], as name: String, patience: Int = patience) throws(SystemError) -> Bool {
     let temporary = Self.temporaryName(name)
     return try withTemporaryFile(bytes, temporary, patience) { () throws(SystemError) in
@@ -27,15 +27,15 @@ extension Folder {
     }
   }
 
-  /// Gives a file one more name, unless something has that name; where the file system has no hard links, the name of a copy.
+  /// Adds a hard link to a file, or a copy if the file system has no hard links; does nothing if the new name is taken.
   package func link(_ name: String, as other: String) throws(SystemError) {
     if try hardLink(name, as: other) != nil { return }
     guard let bytes = try read(name) else { throw SystemError("copy \(path)/\(name)", number: ENOENT) }
     _ = try makeUnlessTaken(bytes, other)
   }
 
-  /// Runs `body` while no other program has the lock: that of the folder itself, or that of a file in it, which is made if it is
-  /// missing. Throws `EWOULDBLOCK` if another program has it for longer than so many milliseconds.
+  /// Runs `body` with a lock held: the folder's own, or that of a file in it, which is created if it is missing. Throws `EWOULDBLOCK` if
+  /// another process holds it for longer than `patience` milliseconds.
   package func locked<T>(
     by lockFile: String? = nil, patience: Int = patience, _ body: () throws(SystemError) -> T
   ) throws(SystemError) -> T {
@@ -46,16 +46,16 @@ extension Folder {
     return try FileDescriptor(owning: number).locked("\(path)/\(lockFile)", patience: patience, body)
   }
 
-  /// How long others may keep the lock, in milliseconds.
+  /// The default time to wait for a lock, in milliseconds.
   package static var patience: Int { 10_000 }
 
-  /// Runs `body` while there is a file with these bytes that the folder's lock makes ours, and removes what is left of it.
+  /// Runs `body` with a temporary file of these bytes, under the folder's lock; removes the file afterwards.
   private func withTemporaryFile<T>(
     _ bytes: [UInt8], _ temporary: String, _ patience: Int, _ body: () throws(SystemError) -> T
   ) throws(SystemError) -> T {
-    // Two writers of one file would take each other's temporary file; who is killed loses the lock.
+    // The lock keeps two writers from using the same temporary file; the kernel releases it when a process dies.
     try locked(patience: patience) { () throws(SystemError) in
-      // What a writer of this file left that was killed.
+      // A killed writer may have left its temporary file.
       _ = unsafe unlinkat(file.number, temporary, 0)
       defer { unsafe _ = unlinkat(file.number, temporary, 0) }
       try make(bytes, temporary)
@@ -63,7 +63,7 @@ extension Folder {
     }
   }
 
-  /// Makes a file where nothing is. Who is killed meanwhile leaves a part of it.
+  /// Creates a new file. A process that is killed meanwhile leaves a part of it.
   private func make(_ bytes: [UInt8], _ name: String) throws(SystemError) {
     let number = try systemCall("create \(path)/\(name)") {
       unsafe openat(file.number, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -88,7 +88,7 @@ extension Folder {
     }
   }
 
-  /// Returns whether the name was free; nil if the file system has no hard links.
+  /// Adds a hard link; returns false if the name is taken, nil if the file system has no hard links.
   private func hardLink(_ name: String, as other: String) throws(SystemError) -> Bool? {
     if unsafe linkat(file.number, name, file.number, other, 0) == 0 { return true }
     let number = errno
@@ -97,6 +97,6 @@ extension Folder {
     throw SystemError("link \(path)/\(name) as \(other)", number: number)
   }
 
-  /// Makes names that have come or gone outlast a stop of the machine.
+  /// Makes changed names survive a power failure.
   private func sync() throws(SystemError) { try systemCall("write \(path)") { fsync(file.number) } }
 }

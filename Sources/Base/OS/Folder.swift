@@ -3,25 +3,25 @@
 
 import Glibc
 
-/// The path that a path leads to through all symbolic links; nil if there is nothing.
+/// realpath(3); nil if the path does not exist.
 package func resolvedPath(_ path: String) -> String? {
   guard let resolved = unsafe realpath(path, nil) else { return nil }
   defer { unsafe free(resolved) }
   return unsafe String(cString: resolved)
 }
 
-/// Whether there is something at a path; a link counts by what it leads to.
+/// Whether a path exists, following symbolic links.
 package func pathExists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
-/// A folder that only its owner reads and writes, for what a plugin must remember. No symbolic link is followed to it
-/// or in it, so that nobody who can write beside it can lead a plugin elsewhere.
+/// A private folder (mode 0700) for a plugin's state. Symbolic links are followed neither to it nor in it, so that a user who can write
+/// beside it cannot redirect a plugin.
 package struct Folder: ~Copyable {
   let file: FileDescriptor
   let path: String
 
-  /// Opens the folder; nil if there is none.
+  /// Opens the folder; returns nil if it does not exist.
   package static func open(_ path: String) throws(SystemError) -> Folder? {
-    // A slash at the end, or a dot, would follow a link before it.
+    // With a trailing slash or dot the kernel would follow a symbolic link before it.
     let path = "/" + joined(path.split(separator: "/").filter { $0 != "." }.map(String.init), by: "/")
     do {
       return Folder(
@@ -32,20 +32,20 @@ package struct Folder: ~Copyable {
     }
   }
 
-  /// Opens the folder, and makes it and those above it where they are missing, with these permissions.
+  /// Opens the folder; creates it and its parents if they are missing, with these permissions.
   package static func make(_ path: String, mode: mode_t = 0o700) throws(SystemError) -> Folder {
     if let folder = try open(path) { return folder }
     var above = ""
     for part in path.split(separator: "/") {
       above += "/\(part)"
-      // Somebody else may be making it at the same moment.
+      // Another process may create it at the same time.
       if unsafe mkdir(above, mode) != 0, errno != EEXIST { throw SystemError("make \(above)", number: errno) }
     }
     guard let folder = try open(path) else { throw SystemError("open \(path)", number: ENOENT) }
     return folder
   }
 
-  /// What a file holds; nil if there is none. At most 1 MiB is read.
+  /// The contents of a file, at most 1 MiB; nil if it does not exist.
   package func read(_ name: String) throws(SystemError) -> [UInt8]? {
     do {
       let number = try systemCall("open \(path)/\(name)") {
@@ -58,7 +58,7 @@ package struct Folder: ~Copyable {
     }
   }
 
-  /// Throws unless the folder is there, or could be made where its path leads; makes nothing.
+  /// Throws unless the folder exists or can be created; changes nothing.
   package static func check(_ path: String) throws(SystemError) {
     if try open(path) != nil { return try checkWritable(path) }
     var parts = path.split(separator: "/")
@@ -73,10 +73,10 @@ package struct Folder: ~Copyable {
     try systemCall("write to \(path)") { unsafe access(path, W_OK | X_OK) }
   }
 
-  /// Removes a file, if there is one.
+  /// Removes a file, if it exists.
   package func remove(_ name: String) throws(SystemError) {
     for name in [name, Self.temporaryName(name)] where unsafe unlinkat(file.number, name, 0) != 0 {
-      // No file has a name that is too long.
+      // A file whose name is too long cannot exist.
       if errno != ENOENT, errno != ENAMETOOLONG { throw SystemError("remove \(path)/\(name)", number: errno) }
     }
   }

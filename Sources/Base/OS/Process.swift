@@ -4,10 +4,10 @@
 import CLinux
 import Glibc
 
-/// What this program was called as, without the folder: the end of `argv[0]`.
+/// The last component of `argv[0]`.
 package var invokedName: String { unsafe String(cString: cni_program_name()) }
 
-/// Whether a path leads to the program that this process runs, by device and inode; false where that cannot be told.
+/// Whether a path is this process's program, by device and inode; false if that cannot be determined.
 package func isThisProgram(_ path: String) -> Bool {
   var own = stat()
   var other = stat()
@@ -15,7 +15,7 @@ package func isThisProgram(_ path: String) -> Bool {
   return own.st_dev == other.st_dev && own.st_ino == other.st_ino
 }
 
-/// Waits at least so long, in microseconds.
+/// Sleeps for at least this time.
 package func pause(microseconds: UInt32) {
   usleep(microseconds)
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// How often something is attempted that another program may be in the way of, and how long the pauses are.
+/// How often to attempt what another process may block, and how long to wait between attempts.
 package struct Retry: Sendable {
   private let attempts: Int
   private let milliseconds: Int
   private let pause: @Sendable (Int) -> UInt32
 
-  /// There are so many attempts, but none that would begin later than so many milliseconds after the first. `pause` is given the
-  /// number of an attempt, the first being 1, and returns how long to wait after it, in microseconds.
+  /// At most `attempts` attempts, none of which begins later than `milliseconds` after the first. `pause` returns the time to wait after
+  /// an attempt, in microseconds; the first attempt is number 1.
   package init(
     attempts: Int = .max, milliseconds: Int = .max, pause: @escaping @Sendable (_ attempt: Int) -> UInt32
   ) {
@@ -17,7 +17,7 @@ package struct Retry: Sendable {
     self.pause = pause
   }
 
-  /// Calls `attempt` until it returns a value; returns nil if it never did. What it throws is not for another attempt to mend.
+  /// Calls `attempt` until it returns a value; returns nil if it never does. An error that it throws ends the attempts.
   package func run<T: ~Copyable, E: Error>(_ attempt: () throws(E) -> T?) throws(E) -> T? {
     let begin = monotonicMilliseconds()
     var number = 1
@@ -28,7 +28,7 @@ package struct Retry: Sendable {
     }
   }
 
-  /// Waits, and returns true, if there is one more attempt.
+  /// Waits and returns true if there is another attempt.
   private func goesOn(after number: Int, since begin: Int) -> Bool {
     if number >= attempts || monotonicMilliseconds() - begin >= milliseconds { return false }
     OS.pause(microseconds: pause(number))

@@ -4,24 +4,24 @@
 import CLinux
 import Glibc
 
-/// A stream that every process is given to write to.
+/// A standard stream that a process writes to.
 package enum StandardStream: Int32, Sendable {
   case output = 1
   case error = 2
 }
 
-/// Takes the numbers of standard streams that are closed, and keeps the process from being ended by writing to a pipe that
-/// nobody reads. Without the first, what this process opens next would get such a number, and a result would be written into it.
+/// Opens a placeholder for each standard stream that is closed, and ignores SIGPIPE. Without the placeholder the next file that this
+/// process opens would get the stream's number, and the result would be written into it.
 package func guardStandardStreams() {
   signal(SIGPIPE, SIG_IGN)
   for number in Int32(0)...2 where fcntl(number, F_GETFD) < 0 {
-    // The lowest free number is this one. What is opened so can be neither read nor written, just as what is closed.
+    // open(2) uses the lowest free number, which is this one. O_PATH allows neither reading nor writing.
     _ = unsafe open("/", cni_o_path)
   }
 }
 
-/// Throws if nothing can be written to stdout: it is closed, not open for writing, or a pipe that nobody reads. A full disk is
-/// only seen when it is written to.
+/// Throws if stdout cannot be written to: it is closed, not open for writing, or a pipe without a reader. A full disk is noticed only
+/// when writing.
 package func checkStandardOutput() throws(SystemError) {
   let number = StandardStream.output.rawValue
   let flags = try systemCall("write") { fcntl(number, F_GETFL) }
@@ -36,7 +36,7 @@ package func readStandardInput(limit: Int) throws(SystemError) -> [UInt8] {
   try FileDescriptor(owning: 0).readAll(limit: limit)
 }
 
-/// Writes every byte to a stream of the process.
+/// Writes all bytes to a standard stream.
 package func writeStandard(_ stream: StandardStream, _ bytes: [UInt8]) throws(SystemError) {
   try writeAll(bytes, to: stream.rawValue)
 }

@@ -4,7 +4,7 @@
 import CLinux
 import Glibc
 
-/// A program to run to its end, with a limit on the time that it takes.
+/// A program to run, with a time limit.
 package struct Subprocess: Sendable {
   package let path: String
   package let environment: Environment
@@ -14,7 +14,7 @@ package struct Subprocess: Sendable {
     self.environment = environment
   }
 
-  /// The path of the first program of this name in the folders; nil if there is none.
+  /// The path of the first executable file with this name in the folders; nil if there is none.
   package static func find(_ name: String, in folders: [String]) -> String? {
     for folder in folders {
       let path = "\(folder)/\(name)"
@@ -29,14 +29,14 @@ package struct Subprocess: Sendable {
   package enum Ending: Equatable, Sendable {
     case exit(Int32)
     case signal(Int32)
-    /// It was stopped, with all programs that it had started and that stayed in its process group.
+    /// It exceeded its time, and was killed with its process group.
     case timeout
-    /// The same, because somebody has cancelled it.
+    /// It was cancelled, and was killed with its process group.
     case cancelled
   }
 
-  /// Runs the program with these bytes as its stdin; its stderr is ours. Returns what it wrote to stdout, up to `limit`
-  /// bytes; throws if it cannot be started.
+  /// Runs the program with `input` as its stdin; it inherits stderr. Returns its stdout, up to `limit` bytes; throws if it cannot be
+  /// started.
   package func run(
     input: [UInt8], seconds: Int, outputLimit limit: Int, cancellation: Cancellation? = nil
   ) throws(SystemError) -> (ending: Ending, output: [UInt8]) {
@@ -49,7 +49,7 @@ package struct Subprocess: Sendable {
     return (ending, try stdout.readAll(limit: limit))
   }
 
-  /// A file without a name: unlike a pipe it has room for all, so that nobody waits for anybody.
+  /// An anonymous file. Unlike a pipe it cannot fill up, so neither process waits for the other.
   private static func memoryFile(_ name: String) throws(SystemError) -> FileDescriptor {
     FileDescriptor(
       owning: try systemCall("make a file in memory") { unsafe memfd_create(name, UInt32(MFD_CLOEXEC)) })
@@ -68,7 +68,7 @@ package struct Subprocess: Sendable {
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF))
-    // This process may ignore it, which a program would inherit.
+    // A program would inherit that this process ignores SIGPIPE.
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
     unsafe sigaddset(&signals, SIGPIPE)
@@ -102,18 +102,18 @@ package struct Subprocess: Sendable {
     return signal == 0 ? .exit((status >> 8) & 0xff) : .signal(signal)
   }
 
-  /// Waits until the process has ended; returns why it has to be stopped, if it has not.
+  /// Waits for the process to end; returns nil when it did, else the reason to kill it.
   private static func waitUntilEnd(of pid: pid_t, seconds: Int, _ cancellation: Cancellation?) -> Ending? {
     let deadline = monotonicMilliseconds() + seconds * 1000
     let file = FileDescriptor(owning: cni_pidfd_open(pid))
     while true {
       let rest = deadline - monotonicMilliseconds()
       if rest <= 0 { return .timeout }
-      // A negative number is passed over.
+      // poll(2) ignores negative descriptors.
       var requests = [file.number, cancellation?.descriptor ?? -1].map {
         pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
       }
-      // Before kernel 5.3 there is no descriptor, poll only waits, and whether it has ended must be asked.
+      // Kernels before 5.3 have no pidfd: poll only sleeps, and waitid checks whether the process has ended.
       let patience = Int32(clamping: file.number < 0 ? min(rest, 5) : rest)
       _ = unsafe poll(&requests, nfds_t(requests.count), patience)
       if requests[0].revents != 0 { return nil }

@@ -3,9 +3,9 @@
 
 import Glibc
 
-/// A system call that failed: which, on what, and why.
+/// A failed system call.
 package struct SystemError: Error, Equatable, CustomStringConvertible {
-  /// The call and its object, such as `open /etc/hosts`.
+  /// What was being done, to what, such as `open /etc/hosts`.
   package let action: String
   /// The kernel's error number, positive (errno.h).
   package let number: Int32
@@ -19,24 +19,24 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
 
   package var isMissingFile: Bool { number == ENOENT || number == ENOTDIR }
 
-  /// Whether the same may succeed in a while, as somebody else holds what is needed.
+  /// Whether retrying may succeed, because another process holds a lock.
   package var isTransient: Bool { number == EWOULDBLOCK }
 
-  /// Whether what was to be opened is nothing that a plugin keeps: a link, or no regular file or folder.
+  /// Whether the path is something that a plugin never creates: a symbolic link, or neither a regular file nor a folder.
   package var isOfAnotherKind: Bool { [ELOOP, ENOTDIR, EISDIR, ENXIO, ENAMETOOLONG].contains(number) }
 
   /// The C library's text for an error number.
   package static func text(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
 }
 
-/// Calls `body` until it is not interrupted by a signal, and turns −1 into an error.
+/// Calls `body`, repeats it after `EINTR`, and throws `errno` if it returns −1.
 @discardableResult
 package func systemCall<T: SignedInteger>(
   _ action: @autoclosure () -> String, _ body: () -> T
 ) throws(SystemError) -> T {
   while true {
     let result = body()
-    // Making the text may change it.
+    // `action()` may change errno.
     let number = errno
     if result != -1 { return result }
     if number != EINTR { throw SystemError(action(), number: number) }

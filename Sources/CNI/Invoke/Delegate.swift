@@ -6,16 +6,16 @@ import JSON
 import OS
 import Skel
 
-/// Another plugin, as one that delegates to it calls it (CNI specification, "Plugin Delegation").
+/// A plugin that another one delegates to (CNI specification, "Plugin Delegation").
 package struct Delegate {
   package let type: String
   private let path: String
   private let executor: PluginExecutor
   private let environment: Environment
-  /// How long a call may take, in seconds.
+  /// The time limit of a call, in seconds.
   private let timeout: Int
 
-  /// Finds the plugin in the folders of `CNI_PATH`; code 104 if it is in none. Its calls have the variables of `environment`.
+  /// Finds the plugin in the folders of `CNI_PATH`; throws code 104 if it is in none. `environment` is that of its calls.
   package static func find(
     _ type: String, for environment: Environment, timeout: Int, executor: PluginExecutor
   ) throws(CNIError) -> Delegate {
@@ -27,7 +27,7 @@ package struct Delegate {
     return Delegate(type: type, path: path, executor: executor, environment: environment, timeout: timeout)
   }
 
-  /// Has the plugin add the attachment of the environment, and returns its result.
+  /// Calls ADD for the attachment of the environment, and returns the result.
   package func add(_ config: JSONObject) throws(CNIError) -> NetworkResult {
     let output = try call(config)
     do {
@@ -40,8 +40,8 @@ package struct Delegate {
     }
   }
 
-  /// Calls the plugin with the variables of the environment, but for these, and returns what it printed. An error object
-  /// that it prints is thrown as it is.
+  /// Calls the plugin with the environment, changed by `variables`, and returns its stdout. Throws an error object that it prints
+  /// unchanged.
   @discardableResult
   package func call(_ config: JSONObject, _ variables: [String: String] = [:]) throws(CNIError) -> [UInt8] {
     var environment = environment

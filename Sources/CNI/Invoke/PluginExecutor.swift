@@ -7,20 +7,20 @@ import Skel
 
 /// Executes plugins (CNI specification, "Execution Protocol").
 ///
-/// A plugin that this program is itself is called in this process: a chain of delegations, such as flannel, bridge and host-local,
-/// starts no further program. It is given the same environment and the same stdin, what it prints is read in the same way,
-/// and its notes go to the same stderr; only the time-out does not stop it.
+/// A plugin that this program contains is called in this process: a chain of delegations, such as flannel, bridge and host-local,
+/// starts no further program. Environment, stdin, stdout and notes are the same as for a program; only the time limit does not apply.
 package struct PluginExecutor {
-  /// Makes the plugin of this name; nil if this program is not that plugin.
+  /// Makes the plugin with this name; nil if this program does not contain it.
   package typealias OwnPlugins = (_ name: String, _ executor: PluginExecutor) -> (any Plugin)?
 
-  /// The variable that, set to 0, has every plugin executed as a program.
+  /// Set to 0, this variable makes every plugin run as a program.
   package static let inProcessVariable = "SWIFT_CNI_IN_PROCESS"
 
   private let ownPlugins: OwnPlugins
-  /// Tells the operator something on stderr.
+  /// Writes a line to stderr.
   private let note: (String) -> Void
-  /// The plugins that this process is calling: one that delegates to itself must not fill the stack.
+  /// The plugins on the call stack of this process: a plugin that delegates to itself is run as a program, so that the stack cannot
+  /// overflow.
   private let callers: [String]
 
   package init(
@@ -34,13 +34,13 @@ package struct PluginExecutor {
 
   /// A call of a plugin.
   package struct Call {
-    /// The plugin's name, which is that of its file.
+    /// The plugin's name, which is its file's name.
     package let name: String
     package let path: String
-    /// All of its variables; `CNI_COMMAND` says what is asked for.
+    /// All environment variables, `CNI_COMMAND` included.
     package var environment: Environment
     package var input: [UInt8]
-    /// How long it may take, in seconds.
+    /// The time limit, in seconds.
     package var timeout: Int
     package var cancellation: Cancellation?
 
@@ -57,14 +57,14 @@ package struct PluginExecutor {
     }
   }
 
-  /// Has a plugin answer, and returns how it ended and what it wrote to stdout. Throws if it cannot be started.
+  /// Calls a plugin; returns how it ended and its stdout. Throws if it cannot be started.
   package func execute(_ call: Call) throws(SystemError) -> (ending: Subprocess.Ending, output: [UInt8]) {
     if let plugin = ownPlugin(call) { return execute(call, by: plugin) }
     return try Subprocess(call.path, environment: call.environment).run(
       input: call.input, seconds: call.timeout, outputLimit: Self.outputLimit, cancellation: call.cancellation)
   }
 
-  /// As large as what we read ourselves.
+  /// The limit of a plugin's own stdin, in bytes.
   private static let outputLimit = 8 << 20
 
   private func ownPlugin(_ call: Call) -> (any Plugin)? {

@@ -5,16 +5,17 @@ import CNI
 import JSON
 import OS
 
-/// A line for each call, and for each note to the operator, in a file, as nobody sees the stderr of a plugin under kubelet:
+/// Logs a line per call and per note to a file, because kubelet discards the stderr of plugins:
 ///
 ///     2026-11-27T22:59:01.123Z info portmap ADD net/id/eth0: ok, 2.1 ms
 ///
-/// Asked for by `"log": {"file": "/var/log/cni.log", "level": "info", "format": "json"}` in the configuration, or by the variable
-/// `SWIFT_CNI_LOG=debug`, which without a file writes to stderr. The file is opened for each call, so that it can be rotated.
+/// Enabled by `"log": {"file": "/var/log/cni.log", "level": "info", "format": "json"}` in the configuration, or by the variable
+/// `SWIFT_CNI_LOG=debug`, which logs to stderr unless the configuration names a file. The file is opened for each call, so that it can
+/// be rotated.
 struct CallLog: Equatable {
   enum Level: String, CaseIterable {
     case info
-    /// Also what the call was given on stdin, what it changed in the kernel, and what it printed.
+    /// Also logs stdin, the changes in the kernel, and stdout.
     case debug
   }
 
@@ -29,7 +30,7 @@ struct CallLog: Equatable {
   var level = Level.info
   var format = Format.text
 
-  /// What is asked for; nil if nothing is. The configuration goes before the environment.
+  /// Reads the settings; nil if there are none. The configuration overrides the environment.
   init?(_ document: Field?, _ environment: Environment) throws(FieldError) {
     let asked = environment[Self.variable].flatMap { Level(rawValue: $0) }
     let field = document?["log"]
@@ -48,7 +49,7 @@ struct CallLog: Equatable {
 // MARK: - Lines
 
 extension CallLog {
-  /// What is logged of a call.
+  /// The data of a call that are logged.
   struct Call {
     let plugin: String
     let verb: String
@@ -57,15 +58,15 @@ extension CallLog {
     /// In microseconds.
     var duration = 0
     var failure: CNIError?
-    /// What it told the operator on stderr.
+    /// The notes that it wrote to stderr.
     var notes: [String] = []
-    /// What it changed in the kernel.
+    /// The changes that it made in the kernel; only at level debug.
     var changes: [ChangeTrace.Change] = []
     var input: [UInt8] = []
     var output: [UInt8] = []
   }
 
-  /// The lines for a call, each with its line feed.
+  /// The lines of a call, each with a line feed.
   func lines(_ call: Call, at time: String) -> String {
     var lines = call.notes.map { line(call, at: time, "warning", [("note", $0)], nil) }
     if level == .debug {
@@ -105,13 +106,13 @@ extension CallLog {
     }
   }
 
-  /// A text without line feeds, so that a line is a record; JSON means the same without them.
+  /// The text without line feeds, so that each record is one line. Line feeds have no meaning in JSON.
   private static func oneLine(_ text: [UInt8]) -> String {
     let words = text.split { $0 == 0x0a || $0 == 0x0d }
     return joined(words.map { String(decoding: $0.drop { $0 == 0x20 }, as: UTF8.self) }, by: " ")
   }
 
-  /// Writes lines in one piece, so that those of calls at the same time do not mix.
+  /// Writes all lines in one write, so that lines of concurrent calls do not mix.
   func write(_ lines: String, toError note: (String) -> Void) {
     guard let file else { return lines.split(separator: "\n").forEach { note(String($0)) } }
     do throws(SystemError) {

@@ -5,7 +5,7 @@ import CNI
 import NetNS
 
 extension Dispatcher {
-  /// Throws code 4 unless the variables that the operation needs are there and can be what they say.
+  /// Throws code 4 unless the variables that the verb needs are set and valid.
   func checkEnvironment(for verb: Verb) throws(CNIError) {
     let requirements = verb.requirements
     let missing = requirements.variables.filter { streams[$0] == nil }
@@ -24,14 +24,14 @@ extension Dispatcher {
     }
   }
 
-  /// The container's namespace, for an operation that can do without: a path that has come to lead to the plugin's own,
-  /// as that of a process may whose number is used again, leads to no container.
+  /// `CNI_NETNS` of a DEL; nil if the path is now the plugin's own namespace, which happens with `/proc/PID/ns/net` when the PID is
+  /// reused.
   var containerNamespace: String? {
     guard let path = streams[.namespace] else { return nil }
     return (try? isOwnNamespace(path)) ?? false ? nil : path
   }
 
-  /// Whether it is the namespace that the plugin runs in, and that was not asked for.
+  /// Whether a path is the plugin's own namespace, unless `CNI_NETNS_OVERRIDE` allows that.
   private func isOwnNamespace(_ path: String) throws(NetworkNamespaceError) -> Bool {
     let container = try NetworkNamespace.open(path)
     let override = streams[.namespaceOverride]?.lowercased()

@@ -6,15 +6,15 @@ import JSON
 import OS
 
 extension Dispatcher {
-  /// What a person sees who starts the plugin by hand. Programs read it too: nerdctl looks for the first line on stderr, and Nomad
-  /// takes its first word that is a version.
+  /// Prints name and versions to stderr for a plugin that is started by hand. nerdctl reads the first line, and Nomad its first word
+  /// that is a version.
   func introduce() -> Int32 {
     streams.note("CNI \(plugin.name) plugin \(Version.plugin)")
     streams.note("CNI protocol versions supported: \(SpecVersion.allCases.map(\.rawValue).joined(separator: ", "))")
     return 0
   }
 
-  /// VERSION does not read stdin: it may be a terminal, or belong to somebody else, such as the lines of a `while read` loop.
+  /// Prints the supported versions. VERSION does not read stdin, which may be a terminal or the input of a `while read` loop.
   mutating func printVersions() throws(CNIError) {
     try output(
       .object(
@@ -24,8 +24,8 @@ extension Dispatcher {
         ])))
   }
 
-  /// Has the plugin add the attachment, and prints its result. Nothing is begun that could not be answered; what fails after
-  /// that is taken back, as a caller that has no result knows of no attachment.
+  /// Calls ADD and prints the result. Fails before any change if stdout cannot be written to. If printing fails later, calls DEL: without
+  /// a result the runtime does not know of the attachment.
   mutating func add(_ request: Request) throws(CNIError) {
     let config = request.config
     try reporting("stdout", as: .inputOutput, streams.checkOutput)
@@ -40,7 +40,7 @@ extension Dispatcher {
     try reporting("stdout", as: .inputOutput) { () throws(SystemError) in try print(json.text) }
   }
 
-  /// Prints the error object, or tells stderr what it would have said.
+  /// Prints the error object; writes the error to stderr if that fails.
   mutating func report(_ failure: CNIError, _ version: SpecVersion) {
     do {
       try print(failure.json(version).text)

@@ -8,12 +8,12 @@ import OS
 /// Dispatches one call of a plugin: reads the environment and stdin, calls the plugin, prints its result or the error
 /// object.
 package struct Dispatcher {
-  /// A GC list for 20,000 attachments takes half of it.
+  /// The limit of stdin, in bytes. A GC list for 20,000 attachments takes half of it.
   static let inputLimit = 8 << 20
 
   let plugin: any Plugin
   let streams: Streams
-  /// What a log needs to know when the call is over. No class, whose metadata would be made at every start.
+  /// What the log needs at the end of the call. A struct, because the runtime makes the metadata of a class at every start.
   private var transcript = Transcript()
 
   package init(_ plugin: any Plugin, _ streams: Streams) {
@@ -39,7 +39,7 @@ package struct Dispatcher {
         throw CNIError(.badEnvironment, "CNI_COMMAND: \"\(command)\" is not one of \(known)")
       }
       try checkEnvironment(for: verb)
-      try answer(verb, &version)
+      try execute(verb, &version)
       return nil
     } catch {
       report(error, version)
@@ -47,14 +47,14 @@ package struct Dispatcher {
     }
   }
 
-  private mutating func answer(_ verb: Verb, _ version: inout SpecVersion) throws(CNIError) {
+  private mutating func execute(_ verb: Verb, _ version: inout SpecVersion) throws(CNIError) {
     if verb == .version { return try printVersions() }
     let text = try readInput()
     let document = try NetworkConfig.document(parsing: text)
     transcript.input = text
     transcript.document = document
     if mayBeLogged { traceChanges() }
-    // The error object comes in the caller's version, also for an error in the rest of the configuration.
+    // Errors in the rest of the configuration are reported in the caller's version too.
     version = try NetworkConfig.version(of: document)
     let config = try NetworkConfig(document, text: text)
     if config.version < verb.requirements.since {
@@ -62,7 +62,7 @@ package struct Dispatcher {
       let reason = "\(config.version.rawValue) has no \(verb.rawValue), which came with \(since)"
       throw CNIError(.incompatibleVersion, "cniVersion: \(reason)")
     }
-    // What only removes is not kept from it by a log that cannot be.
+    // Bad log settings must not keep DEL and GC from removing.
     if verb != .delete, verb != .collectGarbage, mayBeLogged {
       _ = try reporting { () throws(FieldError) in try CallLog(document, streams.environment) }
     }
@@ -113,19 +113,19 @@ extension Dispatcher {
     var isTracing = false
   }
 
-  /// Whether anybody asks for a log; hardly anybody does, and to read what is asked costs a start more than to see that.
+  /// Whether a log may be enabled: a cheap check, because reading the settings costs more and few calls have a log.
   private var mayBeLogged: Bool {
     streams.environment[CallLog.variable] != nil || transcript.document?["log"].isPresent ?? false
   }
 
-  /// Records the changes of this call from now on, if its log is to have them.
+  /// Begins to record changes if the log's level is debug.
   private mutating func traceChanges() {
     guard let log = (try? CallLog(transcript.document, streams.environment)) ?? nil, log.level == .debug else { return }
     ChangeTrace.begin(container: streams[.namespace])
     transcript.isTracing = true
   }
 
-  /// Writes what the call was into the log that its configuration, or the environment, asks for.
+  /// Writes the call to its log.
   private func log(_ command: String, _ failure: CNIError?, since begin: Int) {
     let changes = transcript.isTracing ? ChangeTrace.end() : []
     guard let log = (try? CallLog(transcript.document, streams.environment)) ?? nil else { return }

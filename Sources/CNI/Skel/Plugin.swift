@@ -4,27 +4,26 @@
 import CNI
 import OS
 
-/// What a plugin does; the skeleton has checked the environment and the parts of the configuration that all plugins
-/// share.
+/// A plugin: one function per verb. The skeleton has checked the environment and the common parts of the configuration.
 package protocol Plugin {
   /// The name that runtimes call it by, such as `portmap`.
   var name: String { get }
-  /// Makes the attachment what the configuration says, or changes nothing; may be called again.
+  /// Makes the attachment as configured, or changes nothing and throws. May be called again for the same attachment.
   func add(_ request: Request) throws(CNIError) -> NetworkResult
-  /// Removes what the attachment has; succeeds if nothing is there, whatever the options say.
+  /// Removes what the attachment owns; succeeds if there is nothing, and ignores invalid options.
   func delete(_ request: Request) throws(CNIError)
-  /// Throws unless everything is as `add` made it; changes nothing.
+  /// Throws code 102 unless everything is as `add` made it; changes nothing.
   func check(_ request: Request) throws(CNIError)
-  /// Removes what the network's attachments own, but for those of the list.
+  /// Removes what attachments of the network own that are not in `valid`.
   func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError)
-  /// Throws code 50 or 51 unless `add` could work now.
+  /// Throws code 50 or 51 if `add` cannot work on this node now.
   func status(_ request: NetworkRequest) throws(CNIError)
 }
 
 /// A call about a network as a whole.
 package struct NetworkRequest: Sendable {
   package let config: NetworkConfig
-  /// The variables of the call, for plugins that it is delegated to.
+  /// The environment of the call, for delegation.
   package let environment: Environment
 
   package init(config: NetworkConfig, environment: Environment = Environment([:])) {
@@ -37,11 +36,11 @@ package struct NetworkRequest: Sendable {
 package struct Request: Sendable {
   package let config: NetworkConfig
   package let attachment: Attachment
-  /// The path of the container's network namespace; nil on a DEL that comes without.
+  /// The path of the container's network namespace; nil if a DEL has none.
   package let namespace: String?
-  /// `CNI_ARGS`, for the plugins that read them (see `CNIArguments`); empty if there are none.
+  /// `CNI_ARGS`, for plugins that read them (see `CNIArguments`); empty if not set.
   package let arguments: String
-  /// The variables of the call, for plugins that it is delegated to.
+  /// The environment of the call, for delegation.
   package let environment: Environment
 
   package init(

@@ -5,8 +5,8 @@ import CNI
 import NetNS
 
 extension Request {
-  /// Runs `body` with the thread in the container's namespace; it is given a descriptor of the one that the plugin was
-  /// in. Throws code 4 if there is no such namespace.
+  /// Runs `body` with the thread in the container's namespace; `home` is a descriptor of the plugin's own. Throws code 4 if the
+  /// namespace cannot be entered.
   package func inContainer<T>(_ body: (_ home: Int32) throws(CNIError) -> T) throws(CNIError) -> T {
     let home = try Self.open { () throws(NetworkNamespaceError) in try .current() }
     let container = try Self.open { () throws(NetworkNamespaceError) in try .open(namespace ?? "") }

@@ -4,7 +4,7 @@
 import OS
 
 extension Streams {
-  /// The streams of this process, which is made ready for those that are closed.
+  /// The streams of this process; also calls `guardStandardStreams()`.
   package static func process() -> Streams {
     guardStandardStreams()
     return Streams(
@@ -12,7 +12,7 @@ extension Streams {
       readInput: { (limit) throws(SystemError) in try readStandardInput(limit: limit) },
       writeOutput: { (bytes) throws(SystemError) in try writeStandard(.output, bytes) },
       checkOutput: { () throws(SystemError) in try checkStandardOutput() },
-      // Nothing can be done about an operator who does not listen.
+      // A note that cannot be written must not fail the call.
       note: { try? writeStandard(.error, Array($0.utf8) + [0x0a]) })
   }
 }

@@ -3,15 +3,15 @@
 
 import OS
 
-/// What a plugin is given and what it prints, as values so that a test can stand in for the process.
+/// A call's environment, stdin, stdout and stderr as values, so that tests and delegation need no process.
 package struct Streams {
   package let environment: Environment
   /// Reads stdin to its end, or to the limit in bytes.
   package let readInput: (_ limit: Int) throws(SystemError) -> [UInt8]
   package let writeOutput: ([UInt8]) throws(SystemError) -> Void
-  /// Throws if it is known before writing that nothing can be written to stdout.
+  /// Throws if stdout cannot be written to, as far as that is known before writing.
   package let checkOutput: () throws(SystemError) -> Void
-  /// What has been told the operator so far.
+  /// The notes of the call so far.
   let notes: Notes
 
   package init(
@@ -28,16 +28,16 @@ package struct Streams {
     notes = Notes(note)
   }
 
-  /// Tells the operator a line on stderr, without the line feed.
+  /// Writes a line to stderr; the argument has no line feed.
   package var note: (String) -> Void { notes.add }
 
-  /// The variable's value; nil if it is empty, which runtimes send for what is not set.
+  /// The variable's value; nil if empty, because runtimes send empty variables for unset ones.
   subscript(variable: Variable) -> String? {
     environment[variable.rawValue].flatMap { $0.isEmpty ? nil : $0 }
   }
 }
 
-/// The notes of a call, which are written at once, and kept for its log.
+/// Writes the notes of a call at once, and keeps them for its log.
 final class Notes {
   private(set) var all: [String] = []
   private let write: (String) -> Void

@@ -3,7 +3,7 @@
 
 import CNI
 
-/// An operation of the protocol.
+/// A verb of the protocol: the value of `CNI_COMMAND`.
 package enum Verb: String, CaseIterable, Sendable {
   case add = "ADD"
   case delete = "DEL"
@@ -12,13 +12,13 @@ package enum Verb: String, CaseIterable, Sendable {
   case status = "STATUS"
   case version = "VERSION"
 
-  /// What an operation asks of its caller (CNI specification, "Parameters" of each operation).
+  /// The requirements of a verb (CNI specification, "Parameters" of each operation).
   struct Requirements {
-    /// The variables that must be there and not be empty.
+    /// The variables that must not be empty.
     let variables: [Variable]
-    /// The first version of a configuration that has this operation.
+    /// The first version of the specification that has this verb.
     let since: SpecVersion
-    /// Whether the container's namespace must be there, and be another one than the plugin's.
+    /// Whether the container's namespace must exist and differ from the plugin's.
     let needsNamespace: Bool
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// What this program calls itself, for people and for programs that read it.
+/// The versions that the program reports.
 package enum Version {
   /// The version of swift-cni.
   package static let program = "0.2.0"

@@ -5,19 +5,19 @@ import CNI
 import JSON
 import OS
 
-/// What a plugin remembers of attachments until their DEL: for each a JSON object in a file of its own, in one folder. Each file
-/// names its owner, `{"containerID": …, "interface": …}`, as GC must know whose it is.
+/// A plugin's state of attachments until their DEL: a JSON object per attachment, each in its own file in one folder. A file names its
+/// owner, `{"containerID": …, "interface": …}`, for GC.
 package struct AttachmentStore {
-  /// How the files of a plugin are named, and what they say.
+  /// The names and the layout of a plugin's files.
   package struct Format: Sendable {
     fileprivate let names: @Sendable (Attachment) -> [String]
     fileprivate let ownerMember: String
     fileprivate let networkMember: String
     fileprivate let isByNetwork: Bool
 
-    /// `names` are those that an attachment's file may have: the first is written, by the others upstream or earlier versions
-    /// had it. The members hold the owner, which upstream's files lack, and the network's name. `isByNetwork` says whether a file is
-    /// an attachment's only if it names its network.
+    /// `names` returns an attachment's file names: the first is written, the others are those of upstream or of earlier versions. The
+    /// members are those of the owner, which upstream's files lack, and of the network's name. With `isByNetwork` a file belongs to an
+    /// attachment only if it names its network.
     package init(
       ownerMember: String, networkMember: String, isByNetwork: Bool, names: @escaping @Sendable (Attachment) -> [String]
     ) {
@@ -28,10 +28,10 @@ package struct AttachmentStore {
     }
   }
 
-  /// A file that holds what its plugin keeps.
+  /// A file of the store.
   package struct File {
     package let name: String
-    /// What was written, without the owner.
+    /// The written object, without the owner.
     package let contents: JSONObject
     /// Nil for upstream's files.
     package let owner: AttachmentID?
@@ -42,7 +42,7 @@ package struct AttachmentStore {
   private let purpose: String
   private let note: (String) -> Void
 
-  /// `path` is the folder's; `purpose` begins the messages of errors, and `note` is told what cannot be used.
+  /// `path` is the folder's; `purpose` begins error messages; `note` receives a line about each unusable file.
   package init(_ path: String, _ format: Format, for purpose: String, note: @escaping (String) -> Void) {
     self.path = path
     self.format = format
@@ -50,7 +50,7 @@ package struct AttachmentStore {
     self.note = note
   }
 
-  /// The files of an attachment, its own first. What is broken is told, and is as if it were not there.
+  /// The files of an attachment, its own first. Broken files are noted and skipped.
   package func files(of owner: Attachment) throws(CNIError) -> [File] {
     try inFolder(note) { (folder) throws(SystemError) in
       var files: [File] = []
@@ -66,7 +66,7 @@ package struct AttachmentStore {
     } ?? []
   }
 
-  /// Keeps this instead of what was kept of an attachment; code 5 if what has its name is no file.
+  /// Replaces an attachment's state; throws code 5 if something other than a file has its name.
   package func write(_ contents: JSONObject, of owner: Attachment) throws(CNIError) {
     var marked = contents
     marked[format.ownerMember] = .object(
@@ -79,14 +79,14 @@ package struct AttachmentStore {
     }
   }
 
-  /// Gives an attachment's file one more of its names, if that is free.
+  /// Adds another name to an attachment's file, if that name is free.
   package func link(_ owner: Attachment, as name: String) throws(CNIError) {
     try reporting(purpose) { () throws(SystemError) in
       try Folder.make(path).link(format.names(owner)[0], as: name)
     }
   }
 
-  /// Removes the files of an attachment; of those that are not named as its own only what is its own or broken.
+  /// Removes an attachment's files; those with other names only if they belong to it or are broken.
   package func remove(_ owner: Attachment) throws(CNIError) {
     try inFolder { (folder) throws(SystemError) in
       let names = format.names(owner)
@@ -103,8 +103,8 @@ package struct AttachmentStore {
     try inFolder { (folder) throws(SystemError) in try folder.remove(file.name) }
   }
 
-  /// The files of a network whose attachments are not in the list; those that name no owner go by their name. What cannot be read
-  /// is a failure, and the rest is listed.
+  /// The files of a network's attachments that are not in the list; a file without an owner is identified by its name. Unreadable files
+  /// are added to the failures, and the others are returned.
   package func stale(
     ofNetwork network: String, sparing valid: Set<AttachmentID>, _ failures: inout Failures
   ) throws(CNIError) -> [File] {
@@ -131,7 +131,7 @@ package struct AttachmentStore {
 // MARK: - Reading
 
 extension AttachmentStore {
-  /// Nil if there is no folder, and so nothing was kept; `note` is told what is in its place.
+  /// Runs `body` with the folder; returns nil if it does not exist, or if something else is in its place, which is noted.
   private func inFolder<T>(
     _ note: (String) -> Void = { _ in }, _ body: (borrowing Folder) throws(SystemError) -> T
   ) throws(CNIError) -> T? {
@@ -149,7 +149,7 @@ extension AttachmentStore {
     }
   }
 
-  /// Nil if there is no file, or what is there is none: that is nothing that a plugin has written.
+  /// Reads a file; nil if it does not exist or is not a regular file, which a plugin never writes.
   private func text(_ name: String, _ folder: borrowing Folder) throws(SystemError) -> [UInt8]? {
     do throws(SystemError) {
       return try folder.read(name)
@@ -159,7 +159,7 @@ extension AttachmentStore {
     }
   }
 
-  /// Nil if it is broken.
+  /// Decodes a file; nil if it is broken.
   private func parsed(_ text: [UInt8], _ name: String) -> File? {
     guard let json = try? JSON(parsing: text), case .object(var contents) = json else { return nil }
     var owner: AttachmentID?

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// An attachment of a container to a network: who owns what a plugin writes.
+/// An attachment of a container to a network: the owner of what a plugin writes.
 package struct Attachment: Hashable, Sendable, CustomStringConvertible {
   package let network: String
   package let containerID: String
@@ -17,11 +17,11 @@ package struct Attachment: Hashable, Sendable, CustomStringConvertible {
   /// The same without the network.
   package var id: AttachmentID { AttachmentID(containerID: containerID, interface: interface) }
 
-  /// `network/containerID/interface`: none of the three may hold a slash.
+  /// `network/containerID/interface`; none of the three can contain a slash.
   package var description: String { "\(network)/\(containerID)/\(interface)" }
 }
 
-/// One entry of the list of valid attachments that GC gets (CNI specification, "GC").
+/// An entry of GC's list of valid attachments (CNI specification, "GC").
 package struct AttachmentID: Hashable, Sendable {
   package let containerID: String
   package let interface: String
@@ -31,7 +31,7 @@ package struct AttachmentID: Hashable, Sendable {
     self.interface = interface
   }
 
-  /// The attachment that this is in a network.
+  /// The attachment with this ID in a network.
   package func attachment(to network: String) -> Attachment {
     Attachment(network: network, containerID: containerID, interface: interface)
   }

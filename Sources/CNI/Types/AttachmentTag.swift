@@ -3,25 +3,25 @@
 
 import Digest
 
-/// An attachment as it stands beside what it owns in the kernel: `network/containerID/interface`, each part shortened where
-/// it would not fit, at most 109 bytes without a space.
+/// The text that marks an attachment's objects in the kernel: `network/containerID/interface`, with long parts shortened; at most 109
+/// bytes, without spaces.
 package struct AttachmentTag: Hashable, Sendable {
   package let text: String
 
-  /// Takes a tag that was read.
+  /// A tag that was read from the kernel.
   package init(text: String) { self.text = text }
 
   package init(_ attachment: Attachment) {
     let interface = attachment.interface.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\"") }
-    // What nft could not read in quotation marks is told by its hash.
+    // A name that nft cannot read within quotation marks is replaced by its hash.
     let name = interface ? attachment.interface : "~" + sha512(attachment.interface).prefix(14)
     text = "\(Self.network(attachment.network))/\(shortened(attachment.containerID, to: 64))/\(name)"
   }
 
-  /// The network's name as it stands there.
+  /// The network's name as it is in the tag.
   package var network: String { String(text.prefix { $0 != "/" }) }
 
-  /// The container's ID as it stands there.
+  /// The container's ID as it is in the tag.
   package var containerID: Substring { text.drop { $0 != "/" }.dropFirst().prefix { $0 != "/" } }
 
   /// The tags of a network's attachments.
@@ -29,7 +29,7 @@ package struct AttachmentTag: Hashable, Sendable {
     Set(valid.map { AttachmentTag($0.attachment(to: name)) })
   }
 
-  /// The beginning of every tag in a network.
+  /// The prefix of all tags in a network.
   package static func prefix(ofNetwork name: String) -> String { network(name) + "/" }
 
   private static func network(_ name: String) -> String { shortened(name, to: 28) }

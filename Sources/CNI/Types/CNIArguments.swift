@@ -5,8 +5,7 @@
 package struct CNIArguments: Equatable, Sendable {
   package let values: [String: String]
 
-  /// Reads the pairs. An item without `=`, or one whose key nobody knows, is code 4 unless `IgnoreUnknown` allows it: then it
-  /// is the rest of a value with a semicolon in it, or meant for another plugin.
+  /// Parses the pairs. Throws code 4 for an item without `=` or with an unknown key, unless `IgnoreUnknown` is set.
   package init(_ text: String) throws(CNIError) {
     var values: [String: String] = [:]
     var unknown: [String] = []
@@ -25,7 +24,7 @@ package struct CNIArguments: Equatable, Sendable {
     throw CNIError(.badEnvironment, "CNI_ARGS: \(known), found \(list) (and no IgnoreUnknown=1)")
   }
 
-  /// What the plugins of a chain read, and runtimes send to all of them.
+  /// The keys that plugins of a chain read; runtimes send them to all plugins.
   private static let known = ["IP", "MAC", "GATEWAY", "IgnoreUnknown"]
 
   private static func isKnown(_ key: String) -> Bool { known.contains(key) || key.hasPrefix("K8S_") }

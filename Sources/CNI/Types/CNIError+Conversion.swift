@@ -6,9 +6,9 @@ import NetNS
 import Netlink
 import OS
 
-/// An error of the layers below, which tells what was being done, to what, and why it failed.
+/// An error of a lower layer; its description says what was being done, to what, and why it failed.
 package protocol CNIErrorConvertible: Error, CustomStringConvertible {
-  /// The code by which the protocol reports it where nobody knows a better one.
+  /// The default code.
   var code: CNIError.Code { get }
 }
 
@@ -17,7 +17,7 @@ extension FieldError: CNIErrorConvertible {
 }
 
 extension SystemError: CNIErrorConvertible {
-  /// What another program holds is to be tried again.
+  /// Code 11 if another process holds a lock, else code 5.
   package var code: CNIError.Code { isTransient ? .tryAgainLater : .inputOutput }
 }
 
@@ -30,16 +30,16 @@ extension NetworkNamespaceError: CNIErrorConvertible {
 }
 
 extension CNIError {
-  /// Reports an error of a layer below; `action` says what it was for.
+  /// Converts an error of a lower layer; `action` begins the message.
   package init(_ error: some CNIErrorConvertible, _ action: String = "", as code: Code? = nil) {
     self.init(code ?? error.code, action.isEmpty ? "\(error)" : "\(action): \(error)")
   }
 
-  /// The same with another code.
+  /// The same error with another code.
   package func recoded(_ code: Code) -> CNIError { CNIError(code, message, details: details) }
 }
 
-/// Runs `body`, and reports its error as the protocol does; `action` says what it was for.
+/// Runs `body`; converts its error to a `CNIError`. `action` begins the message.
 package func reporting<T: ~Copyable, E: CNIErrorConvertible>(
   _ action: @autoclosure () -> String = "", as code: CNIError.Code? = nil, _ body: () throws(E) -> T
 ) throws(CNIError) -> T {

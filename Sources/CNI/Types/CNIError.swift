@@ -5,7 +5,7 @@ import JSON
 
 /// A failure as the protocol reports it (CNI specification, "Error").
 package struct CNIError: Error, Equatable, CustomStringConvertible {
-  /// A number of the specification or, from 100 on, of the plugin.
+  /// A code of the specification, or from 100 on of the plugin.
   package struct Code: RawRepresentable, Equatable, Sendable {
     package let rawValue: Int
     package init(rawValue: Int) { self.rawValue = rawValue }
@@ -21,22 +21,22 @@ package struct CNIError: Error, Equatable, CustomStringConvertible {
     package static let tryAgainLater = Code(rawValue: 11)
     package static let notAvailable = Code(rawValue: 50)
     package static let limitedConnectivity = Code(rawValue: 51)
-    /// Ours: somebody else holds a host port that must not be taken over.
+    /// Ours: another attachment has the host port, and `hostPortConflict` forbids a takeover.
     package static let hostPortConflict = Code(rawValue: 100)
-    /// Ours: the kernel refused a change, or did not answer as it should.
+    /// Ours: the kernel refused a change, or its reply was malformed.
     package static let kernelRefused = Code(rawValue: 101)
-    /// Ours: what CHECK looked for is missing or different.
+    /// Ours: CHECK found something missing or different.
     package static let checkFailed = Code(rawValue: 102)
-    /// Ours: somebody else's qdisc, interface or zone of firewalld stands where ours would have to be.
+    /// Ours: a foreign qdisc, interface or firewalld zone is in the place of ours.
     package static let resourceConflict = Code(rawValue: 103)
-    /// Ours: a plugin that was delegated to could not be run, or failed without an error object of its own.
+    /// Ours: the plugin delegated to could not be run, or failed without an error object.
     package static let delegateFailed = Code(rawValue: 104)
-    /// Ours: firewalld refused a change, or did not answer as it should.
+    /// Ours: firewalld refused a change, or its reply was malformed.
     package static let firewalldRefused = Code(rawValue: 105)
   }
 
   package let code: Code
-  /// What was being done to what, and why it failed.
+  /// What was being done, to what, and why it failed.
   package let message: String
   /// More for the operator; may be empty.
   package let details: String
@@ -47,7 +47,7 @@ package struct CNIError: Error, Equatable, CustomStringConvertible {
     self.details = details
   }
 
-  /// Reads an error object of another plugin; nil if it is none.
+  /// Reads another plugin's error object; returns nil if the field is not one.
   package init?(_ field: Field) {
     guard
       let code = (try? field["code"].integer(in: 0...Int(UInt32.max))) ?? nil,
@@ -58,7 +58,7 @@ package struct CNIError: Error, Equatable, CustomStringConvertible {
 
   package var description: String { "\(message) (code \(code.rawValue))" }
 
-  /// The error object for stdout, in a version that the caller understands.
+  /// The error object for stdout, in the caller's version.
   package func json(_ version: SpecVersion) -> JSON {
     var object: JSONObject = JSONObject([
       "cniVersion": .string(version.rawValue), "code": .integer(Int64(code.rawValue)), "msg": .string(message),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// The failures of steps of which each is taken whatever came of the others.
+/// Collects the errors of steps that all run, even if earlier ones fail.
 package struct Failures {
   private var all: [CNIError] = []
 
@@ -9,6 +9,7 @@ package struct Failures {
 
   package var isEmpty: Bool { all.isEmpty }
 
+  /// Runs a step, and keeps its error.
   package mutating func collect(_ step: () throws(CNIError) -> Void) {
     do {
       try step()
@@ -17,12 +18,12 @@ package struct Failures {
     }
   }
 
-  /// One error with the code of the first failure and the messages of all; nil if there was none.
+  /// One error with the code and details of the first failure and the messages of all; nil if there is none.
   package var error: CNIError? {
     all.first.map { CNIError($0.code, all.map(\.message).joined(separator: "; "), details: $0.details) }
   }
 
-  /// Throws that error if any step has failed.
+  /// Throws ``error`` if any step failed.
   package func report() throws(CNIError) {
     if let error { throw error }
   }

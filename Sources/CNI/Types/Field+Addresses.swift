@@ -12,7 +12,7 @@ extension Field {
     return address
   }
 
-  /// Networks, as a list of addresses and prefixes; nil if missing.
+  /// A list of addresses and prefixes, as networks; nil if missing.
   package func prefixes() throws(FieldError) -> [Prefix]? {
     guard let items = try array() else { return nil }
     var prefixes: [Prefix] = []

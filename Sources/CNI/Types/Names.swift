@@ -3,10 +3,10 @@
 
 import Digest
 
-/// What a container ID or a network name consists of, in words.
+/// The syntax of container IDs and network names, for messages.
 package let identifierRule = "letters, digits, \"_\", \".\" and \"-\" only, the first a letter or digit"
 
-/// Whether a text may be a container ID or a network name: `^[a-zA-Z0-9][a-zA-Z0-9_.-]*$` (CNI specification,
+/// Whether a text is a valid container ID or network name: `^[a-zA-Z0-9][a-zA-Z0-9_.-]*$` (CNI specification,
 /// "Parameters").
 package func isIdentifier(_ text: String) -> Bool {
   func isAlphanumeric(_ byte: UInt8) -> Bool {
@@ -16,13 +16,13 @@ package func isIdentifier(_ text: String) -> Bool {
   return text.utf8.allSatisfy { isAlphanumeric($0) || "_.-".utf8.contains($0) }
 }
 
-/// Whether the kernel takes a text as the name of an interface (dev_valid_name in net/core/dev.c).
+/// Whether the kernel accepts a text as an interface name (dev_valid_name in net/core/dev.c).
 package func isInterfaceName(_ text: String) -> Bool {
   (1...15).contains(text.utf8.count) && text != "." && text != ".."
     && text.utf8.allSatisfy { !" \t\n\u{b}\u{c}\r/:".utf8.contains($0) && $0 != 0 }
 }
 
-/// A text of at most `limit` bytes that stands for `text`: itself, or a readable beginning with a hash.
+/// `text` itself if it has at most `limit` bytes, else its beginning with a hash.
 package func shortened(_ text: String, to limit: Int) -> String {
   let digits = 16
   if text.utf8.count <= limit { return text }

@@ -3,7 +3,7 @@
 
 import JSON
 
-/// A plugin's configuration as the runtime sends it on stdin (CNI specification, "Execution configuration").
+/// A plugin's configuration, from stdin (CNI specification, "Execution configuration").
 package struct NetworkConfig: Sendable {
   /// The whole document.
   package let document: Field
@@ -11,7 +11,7 @@ package struct NetworkConfig: Sendable {
   package let name: String
   private let text: [UInt8]
 
-  /// Reads what every configuration has. Throws code 1 for a version that this program does not have, 7 for a bad name.
+  /// Reads the members that all configurations have. Throws code 1 for an unknown version, code 7 for an invalid name.
   package init(_ document: Field, text: [UInt8] = []) throws(CNIError) {
     self.text = text
     version = try Self.version(of: document)
@@ -24,7 +24,7 @@ package struct NetworkConfig: Sendable {
     self.document = document
   }
 
-  /// Reads a JSON object; anything else is code 6.
+  /// Parses a JSON object; throws code 6 for anything else.
   package static func document(parsing text: [UInt8]) throws(CNIError) -> Field {
     let json: JSON
     do {
@@ -38,7 +38,7 @@ package struct NetworkConfig: Sendable {
     return Field(json)
   }
 
-  /// The document's `cniVersion`; code 1 if this program does not have it, 7 if it is no text.
+  /// The document's `cniVersion`; throws code 1 if it is unknown, code 7 if it is not a string.
   package static func version(of document: Field) throws(CNIError) -> SpecVersion {
     let field = document["cniVersion"]
     let text = try reporting { () throws(FieldError) in try field.string() }
@@ -61,14 +61,14 @@ package struct NetworkConfig: Sendable {
 
   package var runtimeConfig: Field { document["runtimeConfig"] }
 
-  /// The result of the plugins before this one; nil if there was none.
+  /// The result of the previous plugins of the chain; nil if this is the first.
   package func previousResult() throws(CNIError) -> NetworkResult? {
     let field = document["prevResult"]
     guard field.isPresent else { return nil }
     return try reporting { () throws(FieldError) in try NetworkResult(decoding: field, implied: version) }
   }
 
-  /// The same for a plugin that comes after others; code 7 if there was none.
+  /// The same for a plugin that cannot be the first; throws code 7 if it is.
   package func previousResult(requiredBy plugin: String) throws(CNIError) -> NetworkResult {
     guard let result = try previousResult() else {
       let wanted = "the result of the plugins before (\(plugin) is a chained plugin)"
@@ -77,7 +77,7 @@ package struct NetworkConfig: Sendable {
     return result
   }
 
-  /// What GC must spare: nil if the runtime did not say, and so nothing may go; empty for `null` and `[]`.
+  /// GC's list of valid attachments; nil if it is missing, so that GC must remove nothing; empty for `null` and `[]`.
   package func validAttachments() throws(CNIError) -> Set<AttachmentID>? {
     guard case .object(let object) = document.value else { return nil }
     for key in ["cni.dev/valid-attachments", "cni.dev/attachments"] {

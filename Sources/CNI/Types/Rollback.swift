@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// How the steps of a change are undone that ``allOrNothing(_:)`` has made so far.
+/// The undo steps of a change that ``allOrNothing(_:)`` makes.
 package struct Rollback: ~Copyable {
   private var steps: [() throws(CNIError) -> Void] = []
 
   fileprivate init() {}
 
-  /// Adds what undoes a step. It is added before the step is made, as one that fails may have been made by half, and
-  /// so does nothing where there is nothing to undo.
+  /// Adds an undo step. Add it before the step itself, because a failed step may have been done in part; it must do nothing if there is
+  /// nothing to undo.
   package mutating func add(_ undo: @escaping () throws(CNIError) -> Void) { steps.append(undo) }
 
   fileprivate consuming func run() -> Failures {
@@ -18,8 +18,8 @@ package struct Rollback: ~Copyable {
   }
 }
 
-/// Makes a change of several steps, each of which adds to the rollback how it is undone. If `body` throws, all are undone, the last
-/// first. The error that led to that is thrown, with what could not be undone in its details.
+/// Makes a change of several steps, each of which adds its undo step. If `body` throws, runs the undo steps in reverse order and rethrows
+/// the error; its details say what could not be undone.
 package func allOrNothing<T: ~Copyable>(
   _ body: (inout Rollback) throws(CNIError) -> T
 ) throws(CNIError) -> T {
@@ -31,7 +31,7 @@ package func allOrNothing<T: ~Copyable>(
   }
 }
 
-/// Makes a change that is undone in one way, however far it came.
+/// Makes a change with a single undo step.
 package func allOrNothing<T: ~Copyable>(
   undo: () throws(CNIError) -> Void, _ body: () throws(CNIError) -> T
 ) throws(CNIError) -> T {
@@ -45,7 +45,7 @@ package func allOrNothing<T: ~Copyable>(
 }
 
 extension CNIError {
-  /// The error that a change ends with when undoing it failed so.
+  /// This error with what could not be undone in its details.
   fileprivate func leaving(_ failures: Failures) -> CNIError {
     guard let failure = failures.error else { return self }
     let left = "and what was done could not be undone: \(failure.message)"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// A version of the CNI specification that this program speaks.
+/// A version of the CNI specification that this program supports.
 package enum SpecVersion: String, CaseIterable, Comparable, Sendable {
   case v0_1_0 = "0.1.0"
   case v0_2_0 = "0.2.0"
@@ -12,7 +12,7 @@ package enum SpecVersion: String, CaseIterable, Comparable, Sendable {
   case v1_1_0 = "1.1.0"
 
   package static let current = v1_1_0
-  /// What a configuration without a version means, as the reference library has it.
+  /// The version of a configuration without `cniVersion`, as in the reference library.
   package static let implied = v0_1_0
 
   package static func < (left: SpecVersion, right: SpecVersion) -> Bool { left.order < right.order }

@@ -7,9 +7,9 @@ import Netlink
 import Skel
 
 extension Request {
-  /// The host's end of the container's interface; `routes` is a socket of the namespace that the plugin runs in. Throws code 7
-  /// if that is no veth whose other end is here; `ability` tells what only such a one has. A container can give its interfaces each
-  /// other's names: an end that is remembered is the one, as long as its other end is in the container.
+  /// Finds the host's end of the container's interface; `routes` is a socket of the plugin's namespace. Throws code 7 unless the
+  /// interface is a veth with its other end here; `ability` completes the message "only a veth …". A container can swap the names of its
+  /// interfaces, so a remembered host end is preferred while its peer is in the container.
   package func hostEnd(
     _ routes: borrowing RouteSocket, of ability: String, remembered: Link? = nil
   ) throws(CNIError) -> Link {
@@ -17,7 +17,7 @@ extension Request {
     let (link, number) = try inContainer { (home) throws(CNIError) in
       try Self.kernel("CNI_IFNAME") { () throws(NetlinkError) in
         let routes = try RouteSocket.open()
-        // The kernel numbers a namespace when it first tells of an interface that leads there.
+        // The kernel assigns an ID to a namespace when it first reports an interface with a peer there.
         if let remembered, let other = try routes.otherEnd(of: remembered),
           let number = try routes.netnsID(of: home),
           other.peer == Link.Reference(index: remembered.index, netnsID: number)
@@ -28,7 +28,7 @@ extension Request {
       }
     }
     if link.kind != "veth" {
-      let kind = link.kind.isEmpty ? "no veth" : "of the kind \(link.kind)"
+      let kind = link.kind.isEmpty ? "not a veth" : "of the kind \(link.kind)"
       throw CNIError(.invalidConfiguration, "CNI_IFNAME: \(interface) is \(kind): only a veth \(ability)")
     }
     guard let peer = link.peer, let number, peer.netnsID == number else {
@@ -39,7 +39,7 @@ extension Request {
     }
   }
 
-  /// Code 7 if there is no such interface, 101 for what else the kernel says.
+  /// Converts errors: code 7 if the interface does not exist, else code 101.
   private static func kernel<T>(
     _ action: String, _ body: () throws(NetlinkError) -> T
   ) throws(CNIError) -> T {
@@ -52,7 +52,7 @@ extension Request {
 }
 
 extension RouteSocket {
-  /// What has the index here that a veth of another namespace has its other end at; nil if nothing has.
+  /// The interface here with the index of a veth's peer; nil if there is none.
   fileprivate func otherEnd(of veth: Link) throws(NetlinkError) -> Link? {
     guard let index = veth.peer?.index else { return nil }
     do {

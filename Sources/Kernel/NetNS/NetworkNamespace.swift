@@ -5,7 +5,7 @@ import CLinux
 import Glibc
 import OS
 
-/// A path that is not what it should be: a network namespace other than this one.
+/// A namespace that cannot be opened, made or entered.
 package struct NetworkNamespaceError: Error, CustomStringConvertible {
   package let description: String
 }
@@ -25,7 +25,7 @@ package struct NetworkNamespace: ~Copyable {
     } catch {
       throw NetworkNamespaceError(description: "\(error)")
     }
-    // The ioctl exists since kernel 4.11, and only namespaces answer it: the file system's magic needs no look.
+    // Only namespaces accept this ioctl (kernel 4.11 and later).
     guard ioctl(file.number, UInt(cni_ns_get_nstype)) == cni_clone_newnet else {
       throw NetworkNamespaceError(description: "\(path) is not a network namespace")
     }
@@ -38,7 +38,7 @@ package struct NetworkNamespace: ~Copyable {
     if unshare(cni_clone_newnet) != 0 {
       throw NetworkNamespaceError(description: "\(SystemError("make a network namespace", number: errno))")
     }
-    defer { home.comeBack() }
+    defer { home.restore() }
     return try current()
   }
 
@@ -47,9 +47,9 @@ package struct NetworkNamespace: ~Copyable {
     try open("/proc/thread-self/ns/net")
   }
 
-  /// Runs `body` with the calling thread in this namespace; the sockets that it opens and the parameters that it sets
-  /// are those of the namespace. A failure to get there is thrown as `convert` says. If the thread cannot come back,
-  /// the process ends: it must not go on in the wrong place.
+  /// Runs `body` with the calling thread in this namespace: sockets that it opens and parameters that it sets belong there.
+  /// `convert` makes the error that is thrown if the thread cannot enter. If the thread cannot return, the process aborts, because
+  /// every later change would go to the wrong namespace.
   package func run<T, E: Error>(
     _ convert: (NetworkNamespaceError) -> E, _ body: () throws(E) -> T
   ) throws(E) -> T {
@@ -57,11 +57,11 @@ package struct NetworkNamespace: ~Copyable {
     if setns(file.number, cni_clone_newnet) != 0 {
       throw convert(NetworkNamespaceError(description: "\(SystemError("enter the namespace", number: errno))"))
     }
-    defer { home.comeBack() }
+    defer { home.restore() }
     return try body()
   }
 
-  private func comeBack() {
+  private func restore() {
     if setns(file.number, cni_clone_newnet) != 0 { abort() }
   }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// Patterns of the keys that may be set, one a line: regular expressions that match whole keys. A pattern with a slash in it is
-/// also compared with the key as it is written with slashes.
+/// The list of keys that may be set: one regular expression per line, each matching whole keys. A pattern that contains a slash is also
+/// compared with the key's spelling with slashes.
 package struct Allowlist: Sendable {
   /// A key that the list does not allow.
   package struct Refusal: Error, Equatable, CustomStringConvertible {
@@ -15,14 +15,14 @@ package struct Allowlist: Sendable {
   }
 
   private let patterns: [Pattern]
-  /// What is wrong with lines that are no regular expressions; they allow nothing, and the others count.
+  /// Errors of lines that are not regular expressions. Such lines allow nothing; the others apply.
   package let unusableLines: [String]
 
-  /// Reads a list; empty lines and lines that begin with `#` say nothing.
+  /// Reads a list; ignores empty lines and lines that begin with `#`.
   package init(_ text: String) {
     var patterns: [Pattern] = []
     var unusable: [String] = []
-    // Some editors begin a file with a byte order mark.
+    // Some editors write a byte order mark.
     let text = text.hasPrefix("\u{feff}") ? text.dropFirst() : text[...]
     for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
       let words = line.trimmingPrefix(while: \.isWhitespace)
@@ -32,14 +32,14 @@ package struct Allowlist: Sendable {
         _ = try Self.expression(pattern)
         patterns.append(pattern)
       } catch {
-        unusable.append("line \(pattern.line): \"\(pattern.text)\" is no regular expression: \(error)")
+        unusable.append("line \(pattern.line): \"\(pattern.text)\" is not a regular expression: \(error)")
       }
     }
     self.patterns = patterns
     unusableLines = unusable
   }
 
-  /// Throws unless a pattern matches one of the key's spellings from end to end.
+  /// Throws unless a pattern matches one of the key's spellings completely.
   package func require(_ key: SysctlKey) throws(Refusal) {
     var partial: Pattern?
     for pattern in patterns {
@@ -59,11 +59,11 @@ package struct Allowlist: Sendable {
   }
 
   private static func expression(_ pattern: Pattern) throws -> Regex<AnyRegexOutput> {
-    try Regex(spellingClassesOut(pattern.text))
+    try Regex(bracingCharacterClasses(pattern.text))
   }
 
-  /// A pattern with braces around a class of one letter: Swift knows `\p{L}`, but not `\pL`, which upstream's expressions may have.
-  static func spellingClassesOut(_ pattern: String) -> String {
+  /// The pattern with `\pL` spelled `\p{L}`: upstream's regular expressions accept both, Swift's only the latter.
+  static func bracingCharacterClasses(_ pattern: String) -> String {
     var result = ""
     var rest = pattern[...]
     var isQuoted = false

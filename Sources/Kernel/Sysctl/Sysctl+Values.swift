@@ -2,8 +2,8 @@
 // Copyright 2026 The swift-cni authors
 
 extension Sysctl {
-  /// Whether two values are the same to the kernel, which respells what it is given: it separates words by tabs where people write
-  /// blanks, prints numbers in decimal, joins the ports of a list to ranges and fills masks with zeros.
+  /// Whether two values mean the same to the kernel, which normalizes what it is given: it separates words by tabs, prints numbers in
+  /// decimal, joins ports to ranges, and pads masks with zeros.
   package static func isSame(_ left: String, _ right: String) -> Bool {
     let left = left.split(whereSeparator: \.isWhitespace)
     let right = right.split(whereSeparator: \.isWhitespace)
@@ -18,7 +18,7 @@ extension Sysctl {
     return left == right
   }
 
-  /// A number as the kernel reads it (`proc_get_long`, kernel/sysctl.c): hexadecimal after `0x`, octal after `0`.
+  /// A number as the kernel parses it (`proc_get_long`, kernel/sysctl.c): hexadecimal after `0x`, octal after `0`.
   private static func integer(_ word: Substring) -> Int64? {
     let isNegative = word.hasPrefix("-")
     let digits = isNegative ? word.dropFirst() : word
@@ -29,7 +29,7 @@ extension Sysctl {
     return value.map { isNegative ? -$0 : $0 }
   }
 
-  /// The ranges of a list such as `80,443,30000-30010` in their order, joined where they touch (`proc_do_large_bitmap`).
+  /// The sorted ranges of a list such as `80,443,30000-30010`, joined where they touch (`proc_do_large_bitmap`).
   private static func ranges(_ word: Substring) -> [ClosedRange<Int64>]? {
     var ranges: [ClosedRange<Int64>] = []
     for item in word.split(separator: ",", omittingEmptySubsequences: false) {
@@ -51,13 +51,13 @@ extension Sysctl {
     return joined
   }
 
-  /// Whether a word is a mask as the kernel prints it: groups of 32 bits with commas between them.
+  /// Whether a word is a mask as the kernel prints it: 32-bit groups separated by commas.
   private static func isGrouped(_ word: Substring) -> Bool {
     let groups = word.split(separator: ",", omittingEmptySubsequences: false)
     return groups.count > 1 && groups.dropFirst().allSatisfy { $0.utf8.count == 8 } && mask(word) != nil
   }
 
-  /// The hexadecimal digits of a mask without zeros before them.
+  /// The hexadecimal digits of a mask without leading zeros.
   private static func mask(_ word: Substring) -> String? {
     let digits = word.lowercased().filter { $0 != "," }
     guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return nil }

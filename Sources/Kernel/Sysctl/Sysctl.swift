@@ -7,7 +7,7 @@ import OS
 package struct Sysctl: Sendable {
   package let path: String
 
-  /// Takes the parts of the key one by one, so that an interface called `eth0.100` is one part.
+  /// Takes the parts of the key separately, because a part may contain dots (`eth0.100`).
   package init(_ components: String...) { self.init(components) }
 
   package init(_ key: SysctlKey) { self.init(key.components) }
@@ -16,14 +16,14 @@ package struct Sysctl: Sendable {
 
   package var exists: Bool { pathExists(path) }
 
-  /// The value without the line feed at its end.
+  /// The value without its final line feed.
   package func read() throws(SystemError) -> String {
     var bytes = try FileDescriptor.open(path).readAll(limit: 65_536)
     if bytes.last == 0x0a { bytes.removeLast() }
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// With a line feed, as sysctl(8) does: to write nothing would not change an empty value.
+  /// Writes a value with a line feed, as sysctl(8) does: writing zero bytes would not clear a value.
   package func write(_ value: String) throws(SystemError) {
     do throws(SystemError) {
       try FileDescriptor.open(path, .write).writeAll(Array(value.utf8) + [0x0a])
@@ -34,7 +34,7 @@ package struct Sysctl: Sendable {
     }
   }
 
-  /// As sysctl(8) is given it: with dots, but with slashes where a part has dots itself.
+  /// The command for a write: with dots, or with slashes if a part contains a dot.
   func command(writing value: String) -> String {
     let key = String(path.dropFirst("/proc/sys/".count))
     var command = ShellCommand("sysctl -w")

@@ -3,19 +3,19 @@
 
 import OS
 
-/// The name of a kernel parameter, read as sysctl(8) reads it: the first separator decides. After a dot, slashes stand
-/// for dots within a part; after a slash, dots are dots.
+/// The name of a kernel parameter, parsed as sysctl(8) does. If the first separator is a dot, dots separate parts and slashes are dots
+/// within a part; if it is a slash, slashes separate parts.
 package struct SysctlKey: Hashable, Sendable {
   /// The parts of the path below `/proc/sys`.
   package let components: [String]
-  /// The same with the word `IFNAME` where it stood.
+  /// The same with `IFNAME` in place of the interface's name.
   private let written: [String]
 
-  /// Reads a key in any spelling; `IFNAME` is the interface's name, which may hold dots and is one part. Nil unless the
-  /// key is one below `net`, without a part that leads elsewhere.
+  /// Parses a key in either spelling; `IFNAME` stands for the interface's name, which is one part even if it contains dots. Returns nil
+  /// unless the key is below `net` and has no part such as `..`.
   package init?(_ text: String, interface: String) {
     let usesSlashes = text.first { $0 == "." || $0 == "/" } == "/"
-    // An interface's name with dots among dots can only be told by knowing it.
+    // Only with the interface's name at hand can its dots be distinguished from separators.
     let masked =
       usesSlashes || !interface.contains(".") ? text : Self.replace(interface, in: text, by: Self.placeholder)
     var parts = masked.split(separator: usesSlashes ? "/" : ".", omittingEmptySubsequences: false).map(String.init)
@@ -33,17 +33,17 @@ package struct SysctlKey: Hashable, Sendable {
   /// The usual spelling: dots, with slashes for dots within a part.
   package var text: String { Self.dotted(components) }
 
-  /// The usual spellings by which somebody may allow this key: with the interface's name, and with the word for it.
+  /// The spellings with dots that an allowlist may use: with the interface's name, and with `IFNAME`.
   package var spellings: [String] {
     namesInterface ? [text, Self.dotted(written)] : [text]
   }
 
-  /// The same with slashes between the parts, in which dots are dots.
+  /// The same spellings with slashes.
   package var slashedSpellings: [String] {
     namesInterface ? [path, joined(written, by: "/")] : [path]
   }
 
-  /// Whether a part of it is the interface's name, or the word for it.
+  /// Whether a part is the interface's name or `IFNAME`.
   package var namesInterface: Bool { written.contains(Self.placeholder) }
 
   private static func dotted(_ parts: [String]) -> String {
@@ -54,7 +54,7 @@ package struct SysctlKey: Hashable, Sendable {
     !part.isEmpty && part != "." && part != ".." && !part.utf8.contains { $0 == UInt8(ascii: "/") || $0 <= 0x20 }
   }
 
-  /// Replaces a word where dots, or the ends, are around it.
+  /// Replaces a word that is delimited by dots or the ends of the text.
   private static func replace(_ word: String, in text: String, by other: String) -> String {
     var parts = text.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let wanted = word.split(separator: ".", omittingEmptySubsequences: false).map(String.init)

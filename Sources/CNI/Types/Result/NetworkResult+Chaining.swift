@@ -3,17 +3,17 @@
 
 import Address
 
-/// What chained plugins ask of the result of those before them, and what they change in it.
+/// What chained plugins read and change in the previous result.
 extension NetworkResult {
   /// The interfaces on the host.
   package var hostInterfaces: [Interface] { interfaces.filter { $0.sandbox == nil } }
 
-  /// The interface that an address is on; nil if that was not said, or is not there.
+  /// The interface of an address; nil if it has none, or if the index is out of range.
   package func interface(of entry: IPConfig) -> Interface? {
     entry.interface.flatMap { interfaces.indices.contains($0) ? interfaces[$0] : nil }
   }
 
-  /// The first address of the family on the container's interface, or on none in particular.
+  /// The first address of a family that belongs to the container's interface, or to no interface.
   package func address(_ family: AddressFamily, ofContainerInterface name: String) -> Prefix? {
     ips.first { entry in
       guard entry.address.family == family else { return false }
@@ -29,7 +29,7 @@ extension NetworkResult {
     }
   }
 
-  /// Adds an interface on the host at the end, or gives the one of that name this hardware address.
+  /// Appends a host interface, or sets the hardware address of the one with this name.
   package mutating func addHostInterface(_ name: String, mac: MACAddress?) {
     let mac = mac.map { "\($0)" }
     if let index = interfaces.firstIndex(where: { $0.name == name && $0.sandbox == nil }) {

@@ -4,14 +4,14 @@
 import Address
 import JSON
 
-// What versions of the specification call the same:
+// The layouts of the versions:
 //
 // - 0.1.0, 0.2.0: `ip4` and `ip6` with `ip`, `gateway` and `routes`, one address a family, no interfaces
 // - 0.3.0 to 0.4.0: lists `interfaces`, `ips` (each with `version` "4" or "6") and `routes`
 // - 1.0.0: `ips` without `version`
 // - 1.1.0: more members in interfaces and routes
 extension NetworkResult {
-  /// Reads a result in the version that it names, else in `implied`. Throws what a known member should have been.
+  /// Decodes a result in the version that it names, or else in `implied`.
   package init(decoding field: Field, implied: SpecVersion) throws(FieldError) {
     guard var members = try MemberReader(field) else { throw field.expected("a result") }
     let named = members.take("cniVersion")
@@ -56,9 +56,9 @@ extension NetworkResult.Interface {
 extension NetworkResult.IPConfig {
   fileprivate init(_ field: Field, _ version: SpecVersion) throws(FieldError) {
     guard var members = try MemberReader(field) else { throw field.expected("an address") }
-    // It follows from the address.
+    // The address implies it.
     if version < .v1_0_0 { _ = members.take("version") }
-    // A negative index is what some writers send for none.
+    // Some plugins write a negative index for none.
     let index = try members.take("interface").integer(in: -1...Int(Int32.max))
     try self.init(members, addressNamed: "address")
     interface = index.flatMap { $0 < 0 ? nil : $0 }
@@ -76,7 +76,7 @@ extension NetworkResult.IPConfig {
 }
 
 extension NetworkResult.Route {
-  /// Reads a route, also of an IPAM configuration: its members of 1.1.0 count from that version on.
+  /// Decodes a route, also of an IPAM configuration; reads the members of 1.1.0 only in that version.
   package init(_ field: Field, _ version: SpecVersion) throws(FieldError) {
     guard var members = try MemberReader(field) else { throw field.expected("a route") }
     let destination = members.take("dst")
@@ -97,7 +97,7 @@ extension NetworkResult.Route {
 }
 
 extension NetworkResult.DNS {
-  /// Reads what a result, or a configuration, says of DNS; nothing if the field is missing.
+  /// Decodes the DNS settings of a result or a configuration; empty if the field is missing.
   package init(_ field: Field) throws(FieldError) {
     self.init()
     guard var members = try MemberReader(field) else { return }

@@ -5,7 +5,7 @@ import Address
 import JSON
 
 extension NetworkResult {
-  /// This result as a version of the specification has it; what the version has no member for is left out.
+  /// Encodes the result in a version of the specification; drops what that version has no member for.
   package func encoded(_ version: SpecVersion) -> JSON {
     var object = JSONObject(["cniVersion": .string(version.rawValue)])
     if version < .v0_3_0 {
@@ -20,7 +20,7 @@ extension NetworkResult {
       object.append("ips", ips.map { $0.encoded(version) })
       object.append("routes", routes.map { $0.encoded(version) })
     }
-    // The versions before 1.0.0 have it in every result.
+    // Versions before 1.0.0 have `dns` in every result.
     if !dns.isEmpty || version < .v1_0_0 { object.append("dns", dns.encoded) }
     object.appendUnknown(unknown)
     return .object(object)
@@ -104,7 +104,7 @@ extension JSONObject {
     if !items.isEmpty { append(name, .array(items)) }
   }
 
-  /// What an older version did not define may have got a meaning since: that one counts.
+  /// Appends unknown members, except those that this version defines: the decoded value takes precedence.
   fileprivate mutating func appendUnknown(_ members: JSONObject) {
     for member in members.members where self[member.name] == nil { append(member.name, member.value) }
   }

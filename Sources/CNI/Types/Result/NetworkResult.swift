@@ -4,10 +4,10 @@
 import Address
 import JSON
 
-/// What an ADD has made, and the plugins of the chain before it (CNI specification, "Success"). Its shape is that of the newest
-/// version; it is read from and written for every other one.
+/// The result of an ADD and of the previous plugins of the chain (CNI specification, "Success"), in the layout of the newest version.
+/// It can be decoded from and encoded in every version.
 ///
-/// Members that the version of a result does not define are kept at their level, in `unknown`, and are written as they were.
+/// Members that the result's version does not define are kept in `unknown` at their level, and are written unchanged.
 package struct NetworkResult: Equatable, Sendable {
   package var interfaces: [Interface]
   package var ips: [IPConfig]
@@ -25,11 +25,11 @@ package struct NetworkResult: Equatable, Sendable {
   /// An interface that a plugin made.
   package struct Interface: Equatable, Sendable {
     package var name: String
-    /// The hardware address as its writer has it: Ethernet's six bytes, or InfiniBand's twenty.
+    /// The hardware address as the plugin wrote it: six bytes of Ethernet, or twenty of InfiniBand.
     package var mac: String?
     /// In bytes; since 1.1.0.
     package var mtu: Int?
-    /// The path of the network namespace, or what a container has in place of one; nil on the host.
+    /// The path of the network namespace, or another isolation domain such as a VM; nil on the host.
     package var sandbox: String?
     /// The path of a vhost-user socket; since 1.1.0.
     package var socketPath: String?
@@ -45,9 +45,9 @@ package struct NetworkResult: Equatable, Sendable {
     }
   }
 
-  /// An address that a plugin assigned, or that IPAM wants to be assigned.
+  /// An address that a plugin has assigned, or that an IPAM plugin requests.
   package struct IPConfig: Equatable, Sendable {
-    /// The index in `interfaces`; nil if it was not said. It may be out of range.
+    /// The index in `interfaces`, which may be out of range; nil if not given.
     package var interface: Int?
     /// The address with the length of its subnet.
     package var address: Prefix
@@ -82,7 +82,7 @@ package struct NetworkResult: Equatable, Sendable {
     }
   }
 
-  /// What the container resolves names with, as its writer has it.
+  /// The container's DNS settings, as the plugin wrote them.
   package struct DNS: Equatable, Sendable {
     package var nameservers: [String] = []
     package var domain: String?

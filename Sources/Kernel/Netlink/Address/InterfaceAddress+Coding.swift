@@ -33,7 +33,7 @@ extension InterfaceAddress {
     return message
   }
 
-  /// Nil for what is no address of IPv4 or IPv6.
+  /// Returns nil unless the message has an IPv4 or IPv6 address.
   init?(_ reply: NetlinkReply) {
     let header = reply.payload
     guard
@@ -54,7 +54,7 @@ extension InterfaceAddress {
       default: break
       }
     }
-    // Of a point-to-point link the address is the other end's, and the local one this host's.
+    // On a point-to-point link IFA_ADDRESS is the peer's address and IFA_LOCAL this host's.
     guard let address = own ?? other else { return nil }
     func lifetime(_ offset: Int) -> UInt32? {
       lifetimes?.integer(UInt32.self, at: offset).flatMap { $0 == .max ? nil : $0 }
@@ -98,12 +98,12 @@ extension RouteSocket {
     }
   }
 
-  /// Adds an address to its interface; `EEXIST` if it has it and may not be replaced.
+  /// Adds an address to its interface; throws `EEXIST` if the interface has it and `addition` is `.exclusive`.
   package func add(_ address: InterfaceAddress, _ addition: Addition = .exclusive) throws(NetlinkError) {
     try netlink.execute(address.message(RTM_NEWADDR, addition.flags), "add \(address.action("to"))")
   }
 
-  /// Removes an address from its interface; returns false if it, or the interface, was not there.
+  /// Removes an address from its interface; returns false if the address or the interface does not exist.
   @discardableResult
   package func remove(_ address: InterfaceAddress) throws(NetlinkError) -> Bool {
     let request = address.message(RTM_DELADDR, NLM_F_ACK)

@@ -10,19 +10,19 @@ package struct InterfaceAddress: Equatable, Sendable {
   /// The interface's index.
   package var interface: UInt32
   package var address: IPAddress
-  /// The length of the network's prefix, in bits; of a point-to-point link that of the other end.
+  /// In bits; on a point-to-point link it belongs to the peer's address.
   package var prefixLength: Int
   /// The other end of a point-to-point link.
   package var peer: IPAddress?
   package var broadcast: IPAddress?
   package var scope = RouteScope.universe
   package var flags: Flags = []
-  /// A name of IPv4 that begins with the interface's.
+  /// The label of an IPv4 address (`ip addr … label`), which begins with the interface's name.
   package var label: String?
-  /// In seconds; nil for an address that stays.
+  /// In seconds; nil for no limit.
   package var validLifetime: UInt32?
   package var preferredLifetime: UInt32?
-  /// The metric of the route to the prefix, which the kernel makes.
+  /// The metric of the prefix route that the kernel adds.
   package var metric: UInt32?
 
   /// An address with the prefix of its network. An IPv4 address has no broadcast address by itself: see ``usualBroadcast``.
@@ -41,13 +41,13 @@ package struct InterfaceAddress: Equatable, Sendable {
 
     /// IPv4: not the first of its network; IPv6: temporary (RFC 8981).
     package static let secondary = Flags(IFA_F_SECONDARY)
-    /// The kernel does not look for duplicates: for an address that nobody else can have.
+    /// Duplicate address detection is off.
     package static let noDAD = Flags(IFA_F_NODAD)
     package static let optimistic = Flags(IFA_F_OPTIMISTIC)
-    /// Somebody else has the address.
+    /// Duplicate address detection found another host with the address.
     package static let dadFailed = Flags(IFA_F_DADFAILED)
     package static let deprecated = Flags(IFA_F_DEPRECATED)
-    /// The kernel still looks for duplicates, and does not use the address.
+    /// Duplicate address detection is running; the kernel does not use the address yet.
     package static let tentative = Flags(IFA_F_TENTATIVE)
     package static let permanent = Flags(IFA_F_PERMANENT)
     package static let noPrefixRoute = Flags(IFA_F_NOPREFIXROUTE)
@@ -58,7 +58,7 @@ extension InterfaceAddress {
   /// The address with its network's prefix length.
   package var prefix: Prefix { Prefix(address, length: prefixLength) ?? Prefix(host: address) }
 
-  /// The last address of an IPv4 network, which `ip` takes for its broadcast address with `brd +`; nil for IPv6, and where a
-  /// network has none (RFC 3021).
+  /// The broadcast address that `ip addr add … brd +` sets: the last one of an IPv4 network. Nil for IPv6 and for prefixes of 31 and 32
+  /// bits (RFC 3021).
   package var usualBroadcast: IPAddress? { address.family == .ip && prefixLength < 31 ? prefix.last : nil }
 }

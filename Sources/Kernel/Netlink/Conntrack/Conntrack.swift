@@ -6,14 +6,14 @@ import CLinux
 import Glibc
 
 extension NetfilterSocket {
-  /// The paths of the tracked flows that began by going to one of these destinations, each once.
+  /// The distinct paths of the tracked flows whose first packet went to one of these destinations.
   package func flowPaths(to destinations: [FlowDestination]) throws(NetlinkError) -> [FlowPath] {
     var found: [FlowPath] = []
     var known: Set<FlowPath> = []
     for group in FlowDestination.byProtocol(destinations) {
       let byPort = Dictionary(grouping: group, by: \.port)
       try dumpFlows(to: group) { flow in
-        // Asked once more of each flow, as a kernel before 5.8 does not filter.
+        // Checked here again: kernels before 5.8 ignore the filter.
         let isWanted = byPort[flow.path.port]?.contains { $0.covers(flow.path) } ?? false
         if isWanted, known.insert(flow.path).inserted { found.append(flow.path) }
       }
@@ -21,9 +21,9 @@ extension NetfilterSocket {
     return found
   }
 
-  /// Makes the kernel forget the tracked flows on these paths, so that their next packets meet the rules of now.
+  /// Deletes the tracked flows on these paths, so that the current rules apply to their next packets.
   package func forgetFlows(on paths: [FlowPath]) throws(NetlinkError) {
-    // For each the kernel walks its table.
+    // The kernel walks its whole table for each request.
     if paths.count <= 16 {
       var rest = paths[...]
       while let path = rest.first, try forgetFlows(onPath: path) { rest.removeFirst() }
@@ -32,7 +32,7 @@ extension NetfilterSocket {
     try forgetEachFlow(on: paths)
   }
 
-  /// Forgets the flows on a path by one request; false if the kernel takes only requests that name a single flow.
+  /// Deletes the flows on a path by one request; returns false if the kernel can only delete single flows.
   private func forgetFlows(onPath path: FlowPath) throws(NetlinkError) -> Bool {
     var request = NetlinkMessage(conntrack: IPCTNL_MSG_CT_DELETE, NLM_F_ACK, path.address.family)
     let isIP = path.address.family == .ip
@@ -49,13 +49,13 @@ extension NetfilterSocket {
     return try netlink.execute(request, "forget the tracked flows to port \(path.port)", unless: refusals) != nil
   }
 
-  /// Forgets one flow after another.
+  /// Deletes the flows one by one.
   private func forgetEachFlow(on paths: [FlowPath]) throws(NetlinkError) {
     let wanted = Set(paths)
     let destinations = paths.map {
       FlowDestination(family: $0.address.family, transport: $0.transport, port: $0.port, address: $0.address)
     }
-    // The list, which may be longer than memory should hold, is still being told when the first flows go.
+    // Flows are deleted while the dump goes on, because the list may be too long to keep in memory: that needs a second socket.
     let other = try NetfilterSocket.open()
     for group in FlowDestination.byProtocol(destinations) {
       var batch: [NetlinkMessage] = []
@@ -72,14 +72,14 @@ extension NetfilterSocket {
     }
   }
 
-  /// Each may be answered by an error, and of those the receive buffer by default holds about fifty.
+  /// Each deletion may fail, and the default receive buffer holds about fifty error replies.
   private static let flowsPerBatch = 48
 
-  /// Sends deletions of flows; that one has ended by itself meanwhile is no error.
+  /// Sends deletions of flows, and ignores flows that have ended meanwhile.
   private func forget(_ deletions: [NetlinkMessage]) throws(NetlinkError) {
     guard !deletions.isEmpty else { return }
     var all = deletions
-    // The kernel answers errors, and the one message that asks for it.
+    // The kernel replies to messages that fail, and to the last one, which asks for an acknowledgement.
     all[all.count - 1].requestAcknowledgement()
     _ = try netlink.tracing(deletions) { () throws(NetlinkError) in
       for reply in try netlink.executeBatch(all, "forget tracked flows") {
@@ -89,9 +89,9 @@ extension NetfilterSocket {
     }
   }
 
-  /// Shows the tracked flows to destinations of one family and transport, and perhaps others. The kernel walks all of its table,
-  /// which takes ten milliseconds where it is large; what all destinations have in common it sorts out itself (`CTA_FILTER`,
-  /// since kernel 5.8).
+  /// Passes the tracked flows to destinations of one family and transport to `body`, and perhaps others: the kernel filters by what
+  /// all destinations have in common (`CTA_FILTER`, kernel 5.8 and later). It walks its whole table, which takes up to ten
+  /// milliseconds.
   private func dumpFlows(to destinations: [FlowDestination], _ body: (TrackedFlow) -> Void) throws(NetlinkError) {
     guard let first = destinations.first else { return }
     let port = destinations.allSatisfy { $0.port == first.port } ? first.port : nil
@@ -105,7 +105,7 @@ extension NetfilterSocket {
       address: address.map { ($0.family == .ip ? CTA_IP_V4_DST : CTA_IP_V6_DST, $0) },
       port: port.map { (CTA_PROTO_DST_PORT, $0) })
     request.filter(original: filters, reply: [])
-    // An entry that comes or goes meanwhile does not make the kernel leave out another.
+    // An entry that comes or goes during a conntrack dump does not make the kernel skip another: no repetition is needed.
     try netlink.dumpOnce(request, "list the tracked flows of protocol \(first.transport)") { reply in
       if let flow = TrackedFlow(reply) { body(flow) }
       return true
@@ -114,6 +114,6 @@ extension NetfilterSocket {
 }
 
 extension NetlinkError {
-  /// Whether the kernel cannot tell what it tracks, as nf_conntrack_netlink is missing.
+  /// Whether the kernel lacks nf_conntrack_netlink.
   package var isConntrackMissing: Bool { [EINVAL, EPROTONOSUPPORT].contains(number) }
 }

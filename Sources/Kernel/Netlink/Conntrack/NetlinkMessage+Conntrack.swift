@@ -11,7 +11,7 @@ extension NetlinkMessage {
       nfnetlink: UInt16(NFNL_SUBSYS_CTNETLINK) << 8 | UInt16(kind.rawValue), flags: flags, family: family.number)
   }
 
-  /// Appends as much of a direction of flows as is to be compared.
+  /// Appends the parts of one direction's tuple that the kernel compares.
   mutating func tuple(
     _ direction: ctattr_type, _ transport: UInt8, address: (type: ctattr_ip, value: IPAddress)?,
     port: (type: ctattr_l4proto, value: UInt16)?
@@ -27,7 +27,7 @@ extension NetlinkMessage {
     }
   }
 
-  /// Appends what of the two directions the kernel is to compare (`CTA_FILTER`, since kernel 5.8).
+  /// Appends the flags that say which parts of the two tuples the kernel compares (`CTA_FILTER`, kernel 5.8 and later).
   mutating func filter(original: [Int], reply: [Int]) {
     func flags(_ list: [Int]) -> UInt32 { list.reduce(0) { $0 | UInt32(truncatingIfNeeded: $1) } }
     nested(CTA_FILTER.rawValue) {

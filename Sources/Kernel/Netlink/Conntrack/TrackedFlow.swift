@@ -4,7 +4,7 @@
 import Address
 import CLinux
 
-/// Where the first packet of a flow went: before any address translation.
+/// The destination of a flow's first packet, before address translation.
 package struct FlowDestination: Hashable, Sendable {
   package let family: AddressFamily
   /// The transport protocol's number (IANA protocol numbers), such as 17 for UDP.
@@ -21,8 +21,7 @@ package struct FlowDestination: Hashable, Sendable {
   }
 }
 
-/// Where the first packet of a flow went, before any address translation, and where the flow leads, after it. Of thousands of
-/// flows most share one.
+/// The destination of a flow's first packet before address translation, and after it. Thousands of flows share a few paths.
 package struct FlowPath: Hashable, Sendable {
   package let transport: UInt8
   package let address: IPAddress
@@ -71,7 +70,7 @@ struct TrackedFlow {
     guard let original, let answer else { return nil }
     let (there, back) = (Attributes(original), Attributes(answer))
     let ports = there.nested(Int(CTA_TUPLE_PROTO.rawValue))
-    // What comes back comes from where the flow leads.
+    // The source of the replies is the destination after translation.
     guard
       let transport = ports[Int(CTA_PROTO_NUM.rawValue)]?.first,
       let address = Self.address(there, CTA_IP_V4_DST, CTA_IP_V6_DST), let port = Self.port(ports, CTA_PROTO_DST_PORT),

@@ -3,13 +3,13 @@
 
 import CLinux
 
-/// What becomes of an object that is there already when one is added.
+/// What the kernel does when an added object exists already.
 package enum Addition: Sendable {
-  /// The new one is refused with `EEXIST`.
+  /// Refuses the new one with `EEXIST`.
   case exclusive
-  /// The new one takes its place.
+  /// Replaces the existing one.
   case replacing
-  /// Both stay, the new one last; only routes can be so. IPv6 takes two to one prefix for a route with two next hops.
+  /// Keeps both, the new one last (routes only). IPv6 makes two routes to one prefix a single one with two next hops.
   case appending
 
   var flags: Int32 {
@@ -22,8 +22,8 @@ package enum Addition: Sendable {
 }
 
 extension RouteSocket {
-  /// Lists what a request filters, and decodes it. Kernels since 4.20 apply the filters (`NETLINK_GET_STRICT_CHK`), older ones
-  /// list everything: `decode` leaves out the rest.
+  /// Sends a request for a filtered list, and decodes the parts. Kernels before 4.20 ignore the filter (`NETLINK_GET_STRICT_CHK`), so
+  /// `decode` must return nil for what the filter excludes.
   func list<T>(
     _ request: NetlinkMessage, _ action: String, _ decode: (NetlinkReply) -> T?
   ) throws(NetlinkError) -> [T] {

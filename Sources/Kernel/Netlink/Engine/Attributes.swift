@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// The attributes of a message or of another attribute; of several with one type the last counts.
+/// The attributes of a message or of a nested attribute. If a type occurs more than once, the last one counts.
 package struct Attributes: Sendable {
   private let list: AttributeList
 
-  /// Reads attributes to the end, or to the first that is broken.
+  /// Reads attributes to the end or to the first malformed one.
   package init(_ bytes: ArraySlice<UInt8>) { list = AttributeList(bytes) }
 
   package subscript(type: Int) -> ArraySlice<UInt8>? {
-    // There are few, and looking through them takes less than a dictionary's making.
+    // A linear search through a few attributes is faster than building a dictionary.
     var found: ArraySlice<UInt8>?
     for attribute in list where attribute.type == type { found = attribute.value }
     return found
   }
 
-  /// The attributes within one; none if it is missing.
+  /// The attributes nested in one; empty if it is missing.
   package func nested(_ type: Int) -> Attributes { Attributes(self[type] ?? []) }
 }
 
-/// Attributes in their order, to the end or to the first that is broken.
+/// Attributes in order, to the end or to the first malformed one.
 package struct AttributeList: Sequence, IteratorProtocol, Sendable {
   private var rest: ArraySlice<UInt8>
 
   package init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
 
   package mutating func next() -> (type: Int, value: ArraySlice<UInt8>)? {
-    // A dump has thousands of them: indexes are several times faster here than dropFirst and prefix.
+    // Indices are several times faster than dropFirst and prefix, and a dump has thousands of attributes.
     guard rest.count >= 4 else { return nil }
     let start = rest.startIndex
     let length = Int(rest[start]) | Int(rest[start + 1]) << 8
@@ -41,8 +41,8 @@ package struct AttributeList: Sequence, IteratorProtocol, Sendable {
 }
 
 extension ArraySlice<UInt8> {
-  /// The integer in host byte order at an offset from the start; nil past the end. Inlinable, as for other modules it
-  /// would be generic when it runs otherwise.
+  /// The integer in host byte order at an offset from the start; nil past the end. Inlinable, so that other modules call a
+  /// specialized copy and not the generic function.
   @inlinable package func integer<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type, at offset: Int) -> T? {
     guard offset >= 0, count - MemoryLayout<T>.size >= offset else { return nil }
     return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: T.self) }

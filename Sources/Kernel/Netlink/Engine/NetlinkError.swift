@@ -4,16 +4,16 @@
 import Glibc
 import OS
 
-/// A request that the kernel refused, or that it did not answer as the protocol says.
+/// A request that the kernel refused, or whose reply does not follow the protocol.
 package struct NetlinkError: Error, Equatable, CustomStringConvertible {
   /// What was being done, to what.
   package let action: String
   /// The kernel's error number, positive (errno.h).
   package let number: Int32
-  /// The kernel's own words (`NLMSGERR_ATTR_MSG`, linux/netlink.h); empty if it had none.
+  /// The kernel's extended error text (`NLMSGERR_ATTR_MSG`, linux/netlink.h); empty if it sent none.
   package let explanation: String
 
-  /// `ENOENT`: what was asked for, or was to be changed, is not there.
+  /// `ENOENT`: the object to read or to change does not exist.
   package static let noEntry = ENOENT
 
   package init(_ action: String, number: Int32, explanation: String = "") {

@@ -10,7 +10,7 @@ package struct NetlinkMessage: Sendable {
   package let type: UInt16
   private(set) var flags: UInt16
   @usableFromInline var body: [UInt8] = []
-  /// The first attribute that is longer than one can be: the message cannot be sent.
+  /// The first attribute that exceeds the 16-bit length; sending such a message fails.
   private(set) var overlong: OverlongAttribute?
 
   /// Starts a message of a type with `NLM_F_REQUEST` and the other flags (linux/netlink.h).
@@ -39,14 +39,14 @@ package struct NetlinkMessage: Sendable {
     return header + body
   }
 
-  /// Asks the kernel to answer even if all goes well.
+  /// Makes the kernel reply on success too (`NLM_F_ACK`).
   package mutating func requestAcknowledgement() { flags |= UInt16(NLM_F_ACK) }
 
   package mutating func append<T: FixedWidthInteger>(_ value: T) { body.append(integer: value) }
 
   package mutating func append(bytes: [UInt8]) { body += bytes }
 
-  /// Appends an attribute, padded to four bytes. Its length has 16 bits: with a longer value the message cannot be sent.
+  /// Appends an attribute, padded to four bytes. A value that exceeds the 16-bit length makes sending fail with `EMSGSIZE`.
   @inlinable package mutating func attribute(_ type: some BinaryInteger, _ value: [UInt8]) {
     let start = begin(UInt16(truncatingIfNeeded: type))
     body += value
@@ -74,12 +74,12 @@ package struct NetlinkMessage: Sendable {
     end(start)
   }
 
-  /// Appends a value as nf_tables has it (`NFTA_DATA_VALUE`).
+  /// Appends a value wrapped in nf_tables' `NFTA_DATA_VALUE`.
   @inlinable package mutating func attribute(_ type: some BinaryInteger, data: [UInt8]) {
     nested(type) { $0.attribute(NFTA_DATA_VALUE.rawValue, data) }
   }
 
-  /// Begins an attribute, whose length is known at its end, and returns where.
+  /// Begins an attribute, and returns its offset for `end`, which fills in the length.
   @usableFromInline mutating func begin(_ type: UInt16) -> Int {
     body.append(integer: UInt16(0))
     body.append(integer: type)
@@ -96,13 +96,13 @@ package struct NetlinkMessage: Sendable {
     while body.count % 4 != 0 { body.append(0) }
   }
 
-  /// What follows the header.
+  /// The bytes after the header.
   package var contents: [UInt8] { body }
 }
 
-/// An attribute that does not fit into a message.
+/// An attribute that is too long for a message.
 struct OverlongAttribute: Equatable, Sendable {
-  /// How long an attribute can be with its header, in bytes: the length has 16 bits (struct nlattr, linux/netlink.h).
+  /// The largest length of an attribute with its header, in bytes (16 bits in struct nlattr, linux/netlink.h).
   static let limit = Int(UInt16.max)
 
   let type: Int

@@ -16,21 +16,21 @@ package struct NetlinkReply: Sendable {
   /// The length of a message's header (struct nlmsghdr).
   private static let headerLength = 16
 
-  /// Splits a datagram; what is cut short at its end is left out. With patterns, only the first message is answered, those
-  /// whose bytes hold one of them, and those that are no data: a dump may have thousands of others.
+  /// Splits a datagram into messages, and drops a truncated one at the end. With patterns, keeps only the first message, control
+  /// messages, and messages that contain a pattern: a dump may have thousands of others.
   static func split(_ datagram: [UInt8], holding patterns: [[UInt8]]? = nil) -> [NetlinkReply] {
     unsafe datagram.withUnsafeBytes { unsafe split($0, holding: patterns) }
   }
 
   private static func split(_ datagram: UnsafeRawBufferPointer, holding patterns: [[UInt8]]?) -> [NetlinkReply] {
     var replies: [NetlinkReply] = []
-    // One search through the whole datagram is faster than one through each of a hundred messages, few of which match.
+    // One search through the whole datagram is faster than one through each of its messages, few of which match.
     let mayMatch = patterns?.contains { unsafe datagram.holds($0) } ?? true
     unsafe forEachMessage(in: datagram) { message in
       let type = unsafe message.loadUnaligned(fromByteOffset: 4, as: UInt16.self)
       let flags = unsafe message.loadUnaligned(fromByteOffset: 6, as: UInt16.self)
       let sequence = unsafe message.loadUnaligned(fromByteOffset: 8, as: UInt32.self)
-      // What is interrupted must be known to be.
+      // A message that says that the dump was interrupted must be kept.
       let isFirst = unsafe message.baseAddress == datagram.baseAddress
       let isData = type >= UInt16(NLMSG_MIN_TYPE) && flags & UInt16(NLM_F_DUMP_INTR) == 0 && !isFirst
       if !isData || mayMatch && (patterns?.contains { unsafe message.holds($0) } ?? true) {
@@ -52,8 +52,8 @@ package struct NetlinkReply: Sendable {
     }
   }
 
-  /// The values of an attribute of 64 bits, in the kernel's byte order, in those messages of a datagram that reply to these requests
-  /// and have it behind nfnetlink's header. Makes no reply of a message, as a dump may have thousands.
+  /// The values of a 64-bit attribute behind nfnetlink's header, in the kernel's byte order, of the messages of a datagram that reply
+  /// to these requests. Makes no `NetlinkReply` of each message, because a dump may have thousands.
   static func values(
     of attribute: UInt32, in datagram: [UInt8], repliesTo numbers: SequenceNumbers
   ) -> [UInt64] {
@@ -76,15 +76,15 @@ package struct NetlinkReply: Sendable {
     return values
   }
 
-  /// Whether a dump ends here.
+  /// Whether this message ends a dump (`NLMSG_DONE`).
   package var isEnd: Bool { type == UInt16(NLMSG_DONE) }
-  /// Whether what is being dumped changed meanwhile.
+  /// Whether the dumped list changed during the dump (`NLM_F_DUMP_INTR`).
   package var isInterrupted: Bool { flags & UInt16(NLM_F_DUMP_INTR) != 0 }
 
   /// The kernel's error number, positive: 0 for an acknowledgement, nil for a message that is neither.
   package var errorNumber: Int32? {
     guard type == UInt16(NLMSG_ERROR) || (isEnd && payload.count >= 4) else { return nil }
-    // A dump that ends well carries 0 too, or nothing.
+    // A dump that succeeds ends with 0 or without a number.
     let number = payload.integer(Int32.self, at: 0) ?? -EPROTO
     if isEnd, number == 0 { return nil }
     return number == .min ? EPROTO : -number
@@ -93,7 +93,7 @@ package struct NetlinkReply: Sendable {
   /// The error that this message reports, if it does.
   package func failure(_ action: @autoclosure () -> String) -> NetlinkError? {
     guard let number = errorNumber, number != 0 else { return nil }
-    // After the error come the echoed header, the request unless it was capped, and attributes (NLM_F_ACK_TLVS).
+    // The number is followed by the request's header, the request unless NLM_F_CAPPED is set, and attributes (NLM_F_ACK_TLVS).
     var explanation = ""
     if flags & UInt16(NLM_F_ACK_TLVS) != 0 {
       let echoed = flags & UInt16(NLM_F_CAPPED) != 0 ? 16 : Int(payload.integer(UInt32.self, at: 4) ?? 16)
@@ -103,29 +103,29 @@ package struct NetlinkReply: Sendable {
     return NetlinkError(action(), number: number, explanation: explanation)
   }
 
-  /// What follows the header.
+  /// The bytes after the header.
   package var payload: ArraySlice<UInt8> { bytes.dropFirst(Self.headerLength) }
 
-  /// The attributes after a fixed part of so many bytes.
+  /// The attributes after a fixed part of `length` bytes.
   package func attributes(after length: Int) -> Attributes { Attributes(payload.dropFirst(length)) }
 }
 
 extension ArraySlice<UInt8> {
-  /// Whether these bytes are somewhere among them.
+  /// Whether these bytes contain the pattern.
   package func holds(_ pattern: [UInt8]) -> Bool {
     unsafe withUnsafeBytes { bytes in unsafe bytes.holds(pattern) }
   }
 }
 
 extension UnsafeRawBufferPointer {
-  /// Whether these bytes are somewhere among them.
-  package func holds(_ needle: [UInt8]) -> Bool { unsafe firstPlace(of: needle) != nil }
+  /// Whether these bytes contain the pattern.
+  package func holds(_ pattern: [UInt8]) -> Bool { unsafe firstPlace(of: pattern) != nil }
 
-  /// The offset at which these bytes first are; nil if they are nowhere.
-  package func firstPlace(of needle: [UInt8]) -> Int? {
-    guard let start = baseAddress else { return needle.isEmpty ? 0 : nil }
-    return unsafe needle.withUnsafeBytes {
-      unsafe memmem(start, count, $0.baseAddress ?? start, needle.count).map { unsafe UnsafeRawPointer($0) - start }
+  /// The offset of the pattern's first occurrence; nil if there is none.
+  package func firstPlace(of pattern: [UInt8]) -> Int? {
+    guard let start = baseAddress else { return pattern.isEmpty ? 0 : nil }
+    return unsafe pattern.withUnsafeBytes {
+      unsafe memmem(start, count, $0.baseAddress ?? start, pattern.count).map { unsafe UnsafeRawPointer($0) - start }
     }
   }
 }

@@ -6,23 +6,23 @@ import Glibc
 import OS
 import Synchronization
 
-/// Whether this process has deleted something of nf_tables.
+/// Whether this process has deleted nf_tables objects.
 private let hasDeleted = Atomic(false)
 
 extension NetlinkSocket {
-  /// Says that something was deleted, and that a socket which is closed from now on may have to wait for it.
+  /// Records that nf_tables objects were deleted: closing a socket may block from now on.
   package static func recordDeletion() { hasDeleted.store(true, ordering: .relaxed) }
 
-  /// Whether to close a socket of netfilter takes an RCU grace period, ten to twenty milliseconds: it waits, with the ruleset's
-  /// mutex held, until what was deleted before is freed (nft_rcv_nl_event in net/netfilter/nf_tables_api.c).
+  /// Whether closing a netfilter socket blocks for an RCU grace period, ten to twenty milliseconds: the kernel waits, holding the
+  /// ruleset's mutex, until deleted objects are freed (nft_rcv_nl_event in net/netfilter/nf_tables_api.c).
   static var closeBlocksOnRCU: Bool { hasDeleted.load(ordering: .relaxed) }
 
-  /// Has a descriptor that is about to be closed be closed without that wait, before the one that is answered. The rules do not
-  /// hold any more by then, and nobody needs to wait for memory.
+  /// Makes the kernel close a netfilter socket in the background. Close `number` first and the returned descriptor last. The rules are
+  /// gone by then; only their memory is not freed yet.
   ///
-  /// The file goes into the queue of a local socket that is in that queue itself: once this process has closed them nobody can take
-  /// them out, and the kernel's collector of such garbage closes both (net/unix/garbage.c), in a thread of its own since Linux 6.9.
-  /// Older kernels collect at once, and it is this process that waits, as it does where there can be no such socket.
+  /// The socket is sent into the queue of a Unix socket that is in the same queue: when this process has closed both, nothing refers
+  /// to them, and the kernel's garbage collector for Unix sockets closes them (net/unix/garbage.c), in a thread of its own since Linux
+  /// 6.9. Older kernels collect at once, so that this process waits after all; it also waits if no Unix socket can be made.
   static func deferClose(_ number: Int32) -> FileDescriptor? {
     var pair: [Int32] = [-1, -1]
     guard unsafe socketpair(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
@@ -31,7 +31,7 @@ extension NetlinkSocket {
     let sender = FileDescriptor(owning: pair[0])
     let queue = FileDescriptor(owning: pair[1])
     _ = cni_send_descriptors(sender.number, number, queue.number)
-    // The collector looks when a local socket is closed, and by then there must be something for it.
+    // Closing this end starts the collector, which must find the cycle then.
     return sender
   }
 }

@@ -4,19 +4,19 @@
 import CLinux
 import Glibc
 
-/// What is done about dumps during which the kernel's list has changed (`NLM_F_DUMP_INTR`): an entry that was there all the time
-/// may be missing from such a dump, or be there twice.
+/// How to treat dumps that were interrupted (`NLM_F_DUMP_INTR`): the list changed meanwhile, so that an entry that was there all the
+/// time may be missing or appear twice.
 package enum DumpPolicy: Equatable, Sendable {
-  /// The dump is repeated up to 50 times, until one was not interrupted or two have told the same: one that misses something does
-  /// so because something else came or went meanwhile, and then the next one tells other things. Else it throws `EINTR`.
+  /// Repeats the dump up to 50 times, until one was not interrupted or two in a row are equal: a dump misses an entry only because
+  /// another one came or went, and then the next dump differs. Throws `EINTR` if that never happens.
   case whole
-  /// The same, of entries that an attribute of 64 bits tells from all others that ever were: two dumps with the same values have
-  /// missed nothing, and of thousands of entries only these are compared.
+  /// As ``whole``, but compares only a 64-bit attribute that identifies entries and is never reused, such as a handle: that is faster
+  /// with thousands of entries.
   case wholeByHandle(UInt32)
-  /// The dump is repeated up to 5 times; if none was whole, what the last one listed is good enough.
+  /// Repeats the dump up to 5 times; returns the last one if all were interrupted.
   case last
-  /// The same, but all that any of them listed is returned: entries may be there several times, and none that stayed is
-  /// missing but by rare chance.
+  /// Repeats the dump up to 5 times; returns the entries of all if all were interrupted. Entries may occur several times, and one that
+  /// stayed is very unlikely to be missing.
   case union
 
   private var attempts: Int {
@@ -26,16 +26,16 @@ package enum DumpPolicy: Equatable, Sendable {
     }
   }
 
-  /// What a dump listed.
+  /// The result of one dump.
   struct Listing {
     var parts: [NetlinkReply] = []
-    /// The values of the attribute that tells entries from one another, also of parts that were left out.
+    /// The identifying attributes of all entries, including those that patterns excluded.
     var handles: [UInt64] = []
-    /// Whether what is listed changed meanwhile, so that an entry may be missing.
+    /// Whether the list changed during the dump, so that an entry may be missing.
     var isInterrupted = false
   }
 
-  /// Takes attempts; an error that will pass is an attempt too.
+  /// Calls `attempt` as often as the policy says; a transient error counts as an interrupted attempt.
   func dump(
     _ action: String, _ attempt: () throws(NetlinkError) -> Listing
   ) throws(NetlinkError) -> [NetlinkReply] {
@@ -64,15 +64,15 @@ package enum DumpPolicy: Equatable, Sendable {
 
   private func isSame(_ listing: Listing, _ other: Listing) -> Bool {
     if case .wholeByHandle = self { return listing.handles == other.handles }
-    // The first four bytes may tell nf_tables' generation.
+    // The first four bytes may hold nf_tables' generation.
     return listing.parts.elementsEqual(other.parts) { $0.payload.dropFirst(4) == $1.payload.dropFirst(4) }
   }
 }
 
 extension NetlinkSocket {
-  /// Sends a request for a list, and returns its parts. What changes meanwhile is up to the policy. With patterns, of all parts only
-  /// some (see ``NetlinkReply/split(_:holding:)``). Nothing is read behind a part for which `isLast` holds; it is not asked of each,
-  /// as a list that is interrupted before that is read again to its end.
+  /// Sends a dump request, and returns its parts; repeats it as `policy` says if it was interrupted. With patterns, returns only parts
+  /// that contain one of them, and the first part of each datagram. The first dump ends at a part for which `isLast` returns true;
+  /// repetitions are read to their end.
   package func dump(
     _ request: NetlinkMessage, _ action: String, _ policy: DumpPolicy = .whole, holding patterns: [[UInt8]]? = nil,
     until isLast: ((NetlinkReply) -> Bool)? = nil
@@ -91,15 +91,14 @@ extension NetlinkSocket {
         }
         return NetlinkReply.split(datagram, holding: patterns)
       }
-      // What was found was there, whatever else has changed.
+      // The found part existed, whatever else changed.
       listing.isInterrupted = isInterrupted && !isFound
       isLast = nil
       return listing
     }
   }
 
-  /// Sends a request for a list once, and shows its parts one after another until there are no more, or until `body` returns false.
-  /// Returns whether what it lists changed meanwhile.
+  /// Sends a dump request once, and passes the parts to `body` until it returns false. Returns whether the dump was interrupted.
   @discardableResult
   package func dumpOnce(
     _ request: NetlinkMessage, _ action: String, _ body: (NetlinkReply) -> Bool
@@ -117,7 +116,7 @@ extension NetlinkSocket {
     while true {
       let replies = try receive(numbers, waiting: true, { split($0, numbers) })
       for reply in replies {
-        // The kernel refuses a dump while another one on the same socket is not read to its end.
+        // The kernel refuses a dump while another one on the same socket has not been read to its end.
         if isFirst, reply.errorNumber == EBUSY {
           isFirst = false
           try abandonDump(action)
@@ -129,7 +128,7 @@ extension NetlinkSocket {
         isInterrupted = isInterrupted || reply.isInterrupted
         if reply.isEnd { return isInterrupted }
         if !body(reply) {
-          // The rest would be in the way of what this socket is asked next.
+          // The kernel refuses the next dump of this socket until the rest is read.
           if !replies.contains(where: \.isEnd) { try abandonDump(action) }
           return isInterrupted
         }

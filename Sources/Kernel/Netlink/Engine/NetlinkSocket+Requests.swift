@@ -5,34 +5,34 @@ import CLinux
 import Glibc
 
 extension NetlinkSocket {
-  /// Sends requests of which each gets one reply, and returns those in the same order; an error is a reply too.
+  /// Sends requests that get one reply each, and returns the replies in the same order. An error is a reply too.
   package func executeAll(_ requests: [NetlinkMessage]) throws(NetlinkError) -> [NetlinkReply] {
     try tracing(requests) { () throws(NetlinkError) in try exchange(requests) }
   }
 
   private func exchange(_ requests: [NetlinkMessage]) throws(NetlinkError) -> [NetlinkReply] {
-    var answers: [NetlinkReply] = []
-    // Each reply may take a page of the socket's receive buffer, which by default holds about fifty.
+    var replies: [NetlinkReply] = []
+    // A reply may take a page of the receive buffer, which holds about fifty by default.
     var rest = requests[...]
     while !rest.isEmpty {
       let chunk = rest.prefix(24)
       rest = rest.dropFirst(chunk.count)
       let numbers = try send(Array(chunk))
-      var answered = 0
-      while answered < chunk.count {
-        // The kernel serves one request after another.
-        for reply in try receive(numbers, waiting: true) where reply.sequence == numbers[answered] {
-          // Without the capability the kernel answers once, however many requests there are.
+      var received = 0
+      while received < chunk.count {
+        // The kernel serves the requests in order.
+        for reply in try receive(numbers, waiting: true) where reply.sequence == numbers[received] {
+          // Without CAP_NET_ADMIN the kernel replies once to all requests together.
           if reply.errorNumber == EPERM, let refusal = reply.failure("ask the kernel") { throw refusal }
-          answers.append(reply)
-          answered += 1
+          replies.append(reply)
+          received += 1
         }
       }
     }
-    return answers
+    return replies
   }
 
-  /// Sends a request that gets one reply, and returns that; throws if it is an error.
+  /// Sends a request that gets one reply, and returns it; throws if the reply is an error.
   @discardableResult
   package func execute(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply {
     guard let reply = try executeAll([request]).first else { throw NetlinkError(action, number: EPROTO) }
@@ -40,7 +40,7 @@ extension NetlinkSocket {
     return reply
   }
 
-  /// The same, but nil if the error is one of those that mean that there is no such thing.
+  /// The same; returns nil if the reply is one of the errors in `missing`.
   package func execute(
     _ request: NetlinkMessage, _ action: String, unless missing: [Int32]
   ) throws(NetlinkError) -> NetlinkReply? {
@@ -52,7 +52,7 @@ extension NetlinkSocket {
     }
   }
 
-  /// Sends a request for something that may not be there, with an acknowledgement, and returns what came before that.
+  /// Sends a request that gets one reply or none, and returns the reply; an acknowledgement marks the end.
   package func executeOptional(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply? {
     try tracing([request]) { () throws(NetlinkError) in
       try exchangeOptional(request, action).map { [$0] } ?? []
@@ -63,18 +63,18 @@ extension NetlinkSocket {
     var request = request
     request.requestAcknowledgement()
     let numbers = try send([request])
-    var answer: NetlinkReply?
+    var found: NetlinkReply?
     while true {
       for reply in try receive(numbers, waiting: true) {
         if let failure = reply.failure(action) { throw failure }
-        if reply.errorNumber != nil { return answer }
-        answer = answer ?? reply
+        if reply.errorNumber != nil { return found }
+        found = found ?? reply
       }
     }
   }
 
-  /// Sends messages at once, of which the kernel replies only to those that it refuses and to those that ask for an
-  /// acknowledgement, and returns these replies. All of them are there once the first is.
+  /// Sends messages in one datagram, and returns the replies: the kernel replies to messages that it refuses and to those that ask for
+  /// an acknowledgement, and has queued all replies when the first can be read.
   package func executeBatch(_ messages: [NetlinkMessage], _ action: String) throws(NetlinkError) -> [NetlinkReply] {
     let numbers = SequenceNumbers.next(messages.count)
     let bytes = try encode(messages, numbers)
@@ -95,9 +95,9 @@ extension NetlinkSocket {
 }
 
 extension NetlinkError {
-  /// A batch that the kernel takes only at once, and the socket's buffer not at all.
+  /// A batch that does not fit into the socket's send buffer; the kernel accepts a batch only in one datagram.
   static func tooLarge(_ action: String, batch: Int, limit: Int) -> NetlinkError {
-    // The kernel gives a socket twice what it may ask for.
+    // The kernel doubles the requested buffer size (SO_SNDBUF in socket(7)).
     let advice = "publish fewer ports at once, or let the host's net.core.wmem_max be \(batch / 2 + 1024) or more"
     let text = "one change takes \(batch) bytes and the send buffer at most \(limit): \(advice)"
     return NetlinkError(action, number: EMSGSIZE, explanation: text)

@@ -4,12 +4,12 @@
 import CLinux
 import Glibc
 
-/// A feature of an interface that can be on or off, such as `tx-checksum-ip-generic` (net/ethtool/common.c,
+/// A feature of an interface, such as `tx-checksum-ip-generic` (net/ethtool/common.c,
 /// `netdev_features_strings`).
 package struct EthtoolFeature: Equatable, Sendable {
   package let name: String
   package let isOn: Bool
-  /// Whether it is on as soon as the features are on that it depends on.
+  /// Whether it was requested: it is on as soon as the features that it depends on are on.
   package let isWanted: Bool
 
   package init(name: String, isOn: Bool, isWanted: Bool? = nil) {
@@ -38,23 +38,23 @@ extension GenericSocket {
   package func features(of interface: String, _ family: EthtoolFamily) throws(NetlinkError) -> [EthtoolFeature] {
     let request = Self.features(UInt8(ETHTOOL_MSG_FEATURES_GET), family, interface)
     let reply = try netlink.execute(request, "read the features of \(interface)").attributes(after: 4)
-    // Without a mask a bitset lists the bits that are set; with one, all of them, and a value at those that are set.
+    // A bitset without a mask lists the set bits; one with a mask lists all bits and marks the set ones by a value.
     let active = Set(Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_ACTIVE)), withValue: false))
     let wanted = Set(Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_WANTED)), withValue: false))
     let changeable = Self.names(reply.nested(Int(ETHTOOL_A_FEATURES_HW)), withValue: true)
     return changeable.map { EthtoolFeature(name: $0, isOn: active.contains($0), isWanted: wanted.contains($0)) }
   }
 
-  /// Switches features on and off, and leaves the others.
+  /// Switches features on and off; does not change others.
   package func set(
     _ features: [EthtoolFeature], of interface: String, _ family: EthtoolFamily
   ) throws(NetlinkError) {
-    // The answer tells what was changed.
+    // The reply lists what was changed.
     _ = try netlink.executeOptional(
       Self.change(features, of: interface, family), "change the features of \(interface)")
   }
 
-  /// Asks for the family's number.
+  /// The request for the family's number.
   static func ethtoolFamily() -> NetlinkMessage {
     var request = genericMessage(UInt16(GENL_ID_CTRL), UInt8(CTRL_CMD_GETFAMILY))
     request.attribute(CTRL_ATTR_FAMILY_NAME, Array("ethtool".utf8) + [0])
@@ -88,7 +88,7 @@ extension GenericSocket {
     return message
   }
 
-  /// The names of the bits that a bitset has.
+  /// The names of a bitset's bits.
   private static func names(_ bitset: Attributes, withValue: Bool) -> [String] {
     AttributeList(bitset[Int(ETHTOOL_A_BITSET_BITS)] ?? []).compactMap { bit in
       let attributes = Attributes(bit.value)

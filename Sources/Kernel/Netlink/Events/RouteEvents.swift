@@ -5,7 +5,7 @@ import CLinux
 import Glibc
 import OS
 
-/// What changes in a network namespace, as the kernel tells those who listen (rtnetlink(7), multicast groups).
+/// Notifications about changes in a network namespace (rtnetlink(7), multicast groups).
 package struct RouteEvents: ~Copyable {
   private let netlink: NetlinkSocket
 
@@ -18,15 +18,15 @@ package struct RouteEvents: ~Copyable {
     package static let ip6Addresses = Group(number: Int32(RTNLGRP_IPV6_IFADDR.rawValue))
   }
 
-  /// Listens in the thread's network namespace from now on: what is asked afterwards by another socket cannot change unnoticed.
+  /// Subscribes in the calling thread's network namespace. Subscribe before you read the state: a later change is then notified.
   package static func subscribe(_ groups: [Group]) throws(NetlinkError) -> RouteEvents {
     let netlink = try NetlinkSocket.open(.route)
     try netlink.subscribe(groups.map(\.number))
     return RouteEvents(netlink: netlink)
   }
 
-  /// Waits until a condition holds, which is asked at once and whenever something about the interface changed; returns false if it
-  /// does not hold after so many milliseconds.
+  /// Waits until `condition` holds; it is evaluated at once and after each notification about the interface. Returns false if it does
+  /// not hold within `milliseconds`.
   package func wait(
     _ milliseconds: Int, about interface: UInt32, until condition: () throws(NetlinkError) -> Bool
   ) throws(NetlinkError) -> Bool {
@@ -41,10 +41,10 @@ package struct RouteEvents: ~Copyable {
     }
   }
 
-  /// Whether what came in is about an interface. Events that were lost may have been.
+  /// Whether a received notification is about the interface; true also if notifications were lost.
   private func hasNews(about interface: UInt32) throws(NetlinkError) -> Bool {
     do throws(NetlinkError) {
-      // In struct ifinfomsg and struct ifaddrmsg the index is at the same place.
+      // The index has the same offset in struct ifinfomsg and struct ifaddrmsg.
       return try netlink.receiveEvents().contains { $0.payload.integer(UInt32.self, at: 4) == interface }
     } catch {
       if error.number == ENOBUFS { return true }
@@ -54,8 +54,8 @@ package struct RouteEvents: ~Copyable {
 }
 
 extension RouteSocket {
-  /// Waits, in a thread of the socket's namespace, until a bridge forwards frames from and to one of its ports, which takes a moment after it came up; returns false if it
-  /// does not after so many milliseconds, or if the interface is no port.
+  /// Waits until a bridge forwards frames on one of its ports. Returns false if it does not within `milliseconds`, or if the interface
+  /// is not a port. The calling thread must be in the socket's namespace.
   package func waitUntilForwarding(_ port: UInt32, milliseconds: Int) throws(NetlinkError) -> Bool {
     let events = try RouteEvents.subscribe([.links])
     return try events.wait(milliseconds, about: port) { () throws(NetlinkError) in
@@ -63,8 +63,8 @@ extension RouteSocket {
     }
   }
 
-  /// Waits, in a thread of the socket's namespace, until the kernel has looked for duplicates of all IPv6 addresses of an interface, and returns those that somebody else
-  /// has; nil if it has not after so many milliseconds.
+  /// Waits until duplicate address detection has ended for all IPv6 addresses of an interface, and returns those that it failed for; nil
+  /// if it has not ended within `milliseconds`. The calling thread must be in the socket's namespace.
   package func waitForDAD(_ interface: UInt32, milliseconds: Int) throws(NetlinkError) -> [InterfaceAddress]? {
     let events = try RouteEvents.subscribe([.ip6Addresses])
     var failed: [InterfaceAddress] = []

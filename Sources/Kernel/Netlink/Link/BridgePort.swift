@@ -9,10 +9,10 @@ package struct BridgePort: Equatable, Sendable {
   /// The interface's index.
   package let interface: UInt32
   package let options: BridgePortOptions
-  /// Whether it forwards frames (`BR_STATE_FORWARDING`): not at once after it came up.
+  /// Whether it forwards frames (`BR_STATE_FORWARDING`); false for a moment after it came up.
   package let isForwarding: Bool
 
-  /// Reads a link; nil if it is no port of a bridge.
+  /// Returns nil unless the link is a port of a bridge.
   package init?(_ link: Link) {
     guard link.portKind == "bridge" else { return nil }
     interface = link.index
@@ -21,20 +21,20 @@ package struct BridgePort: Equatable, Sendable {
     isForwarding = state == 3  // BR_STATE_FORWARDING, linux/if_bridge.h
   }
 
-  /// Whether the bridge sends a frame back by the port that it came in by.
+  /// Whether the bridge sends a frame back through the port that it came in through.
   package var isHairpin: Bool { options[.hairpin] ?? false }
 
-  /// Whether it sends nothing to other isolated ports.
+  /// Whether the bridge sends no frames from it to other isolated ports.
   package var isIsolated: Bool { options[.isolated] ?? false }
 }
 
 extension RouteSocket {
-  /// The port that an interface is; nil if it is none, or if there is no such interface.
+  /// An interface as a bridge port; nil if it is not a port or does not exist.
   package func bridgePort(named name: String) throws(NetlinkError) -> BridgePort? {
     try linkIfAny(named: name).flatMap { BridgePort($0) }
   }
 
-  /// The names of a bridge's ports; none if there is no such bridge. What comes or goes meanwhile may be missing.
+  /// The names of a bridge's ports; empty if the bridge does not exist. Ports that come or go during the dump may be missing.
   package func ports(ofBridge name: String) throws(NetlinkError) -> [String] {
     guard let bridge = try linkIfAny(named: name) else { return [] }
     return try ports(of: bridge.index).map(\.name)
@@ -45,8 +45,8 @@ extension RouteSocket {
     try netlink.execute(options.message(index), "change the bridge port with index \(index)")
   }
 
-  /// Makes an interface a port of a bridge, with options that hold before it is up, and then brings it up: a request each, sent
-  /// together, as the kernel takes a port's options only from one that is a port.
+  /// Makes an interface a port of a bridge, then sets its options and brings it up. These are two requests in one datagram: the kernel
+  /// accepts a port's options only for an existing port.
   package func addPort(
     _ index: UInt32, toBridge bridge: UInt32, _ options: BridgePortOptions
   ) throws(NetlinkError) {
@@ -57,7 +57,7 @@ extension RouteSocket {
     }
   }
 
-  /// Lets the bridge send frames back by the port that they came in by.
+  /// Makes the bridge send frames back through the port that they came in through.
   package func enableHairpin(_ port: BridgePort) throws(NetlinkError) {
     var options = BridgePortOptions()
     options[.hairpin] = true
@@ -65,7 +65,7 @@ extension RouteSocket {
       options.message(port.interface), "set hairpin mode of the bridge port with index \(port.interface)")
   }
 
-  /// Keeps the bridge, or not, from sending frames between this port and other isolated ones; since kernel 4.18.
+  /// Sets whether the bridge sends no frames between this port and other isolated ones (kernel 4.18 and later).
   package func isolate(_ port: BridgePort, _ isIsolated: Bool) throws(NetlinkError) {
     var options = BridgePortOptions()
     options[.isolated] = isIsolated

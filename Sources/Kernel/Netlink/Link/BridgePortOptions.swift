@@ -3,16 +3,16 @@
 
 import CLinux
 
-/// Options of a bridge's port (`bridge link set`, `IFLA_BRPORT_…`): those that nothing was set for are left as they are.
+/// Options of a bridge's port (`bridge link set`, `IFLA_BRPORT_…`). Options that are nil are not changed.
 package struct BridgePortOptions: Equatable, Sendable {
-  /// An option that is on or off, by the number of its attribute.
+  /// A boolean option, identified by its attribute's number.
   package struct Flag: Equatable, Sendable {
     fileprivate let bit: UInt64
     private init(_ attribute: Int) { bit = 1 << UInt64(attribute) }
 
-    /// Frames may go back by the port that they came in by.
+    /// Frames may leave through the port that they came in through.
     package static let hairpin = Flag(Int(IFLA_BRPORT_MODE))
-    /// Frames do not go to other isolated ports; since kernel 4.18.
+    /// Frames do not go to other isolated ports (kernel 4.18 and later).
     package static let isolated = Flag(Int(IFLA_BRPORT_ISOLATED))
     package static let learning = Flag(Int(IFLA_BRPORT_LEARNING))
     package static let unicastFlood = Flag(Int(IFLA_BRPORT_UNICAST_FLOOD))
@@ -33,7 +33,7 @@ package struct BridgePortOptions: Equatable, Sendable {
 
   package init() {}
 
-  /// Nil for an option that nothing was set for, or that the kernel does not tell.
+  /// Nil for an option that is not set, or that the kernel does not report.
   package subscript(flag: Flag) -> Bool? {
     get { mask & flag.bit == 0 ? nil : values & flag.bit != 0 }
     set {
@@ -42,7 +42,7 @@ package struct BridgePortOptions: Equatable, Sendable {
     }
   }
 
-  /// `RTM_NEWLINK` for a port, which may bring it up as well; the kernel takes the options first.
+  /// `RTM_NEWLINK` for a port; with `isUp` it also brings the port up, after the options are set.
   func message(_ index: UInt32, isUp: Bool? = nil) -> NetlinkMessage {
     let flags = LinkAttributes().flags(isUp: isUp)
     var request = NetlinkMessage(link: RTM_NEWLINK, NLM_F_ACK, index: index, linkFlags: flags)
@@ -59,7 +59,7 @@ package struct BridgePortOptions: Equatable, Sendable {
     return request
   }
 
-  /// Reads `IFLA_INFO_SLAVE_DATA`, of which every attribute of one byte is taken for a flag.
+  /// Reads `IFLA_INFO_SLAVE_DATA`; every one-byte attribute is read as a flag.
   init(_ data: ArraySlice<UInt8>) {
     for (type, value) in AttributeList(data) {
       switch type {

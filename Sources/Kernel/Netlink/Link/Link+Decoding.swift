@@ -19,7 +19,7 @@ extension Link {
     attributes.isPromiscuous = flags & UInt32(IFF_PROMISC) != 0
     attributes.receivesAllMulticast = flags & UInt32(IFF_ALLMULTI) != 0
     var netnsID: Int32?
-    // The kernel tells some fifty attributes of an interface: they are gone through once.
+    // One pass, because the kernel sends some fifty attributes for each interface.
     for (type, value) in AttributeList(reply.payload.dropFirst(Self.headerLength)) {
       switch type {
       case Int(IFLA_IFNAME): name = value.text

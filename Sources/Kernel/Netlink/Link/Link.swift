@@ -12,28 +12,28 @@ package struct Link: Equatable, Sendable {
   /// The driver's name, such as `veth` (`IFLA_INFO_KIND`); empty for hardware and for `lo`.
   package internal(set) var kind = ""
   package let isUp: Bool
-  /// All of them set, but for the address of an interface that has none.
+  /// All are set, except the address of an interface that has none.
   package internal(set) var attributes = LinkAttributes()
-  /// The MAC address that the hardware came with; nil if it has none, as virtual interfaces.
+  /// The hardware's own MAC address; nil for virtual interfaces.
   package internal(set) var permanentAddress: MACAddress?
-  /// Whether packets can pass (RFC 2863).
+  /// The operational state (RFC 2863).
   package internal(set) var operState = OperState.unknown
-  /// Other names by which it is found.
+  /// Alternative names (`ip link property add … altname`).
   package internal(set) var alternativeNames: [String] = []
-  /// The index of what it is a port of, such as a bridge; nil if it is none.
+  /// The index of its master, such as a bridge; nil if it has none.
   package internal(set) var master: UInt32?
   /// The interface that `IFLA_LINK` names.
   var link: Reference?
-  /// What its driver tells of it (`IFLA_INFO_DATA`), read by ``details``.
+  /// The driver's data (`IFLA_INFO_DATA`), decoded by ``details``.
   var kindData: ArraySlice<UInt8> = []
-  /// The kind of its master, such as `bridge`, and what that tells of it as a port.
+  /// The kind of its master, such as `bridge` (`IFLA_INFO_SLAVE_KIND`), and the master's data about it (`IFLA_INFO_SLAVE_DATA`).
   var portKind = ""
   var portData: ArraySlice<UInt8> = []
 
   /// An interface of this namespace or of another one.
   package struct Reference: Equatable, Sendable {
     package let index: UInt32
-    /// The number by which this namespace knows the other (`RTM_GETNSID`); nil if it is this one.
+    /// This namespace's ID for the other namespace (`RTM_GETNSID`); nil for this namespace.
     package let netnsID: Int32?
 
     package init(index: UInt32, netnsID: Int32?) {
@@ -58,9 +58,9 @@ extension Link {
   /// The other end of a veth; nil for other kinds.
   package var peer: Reference? { kind == "veth" ? link : nil }
 
-  /// The interface that a stacked one stands on, such as the master of a macvlan; nil if there is none.
+  /// The lower interface of a stacked one, such as a macvlan's parent; nil if there is none.
   package var parent: Reference? { kind == "veth" ? nil : link }
 
-  /// What kind of interface it is, with its options.
+  /// Its kind, with the kind's options.
   package var details: LinkKind { LinkKind(kind, kindData) }
 }

@@ -5,13 +5,13 @@ import Address
 import CLinux
 import Glibc
 
-/// What can be set of a network interface of any kind.
+/// Attributes that can be set on interfaces of every kind; nil leaves one unchanged.
 package struct LinkAttributes: Equatable, Sendable {
   package var address: MACAddress?
   /// In bytes.
   package var mtu: UInt32?
   package var isPromiscuous: Bool?
-  /// Whether it receives the packets of all groups.
+  /// Whether it receives packets of all multicast groups (`IFF_ALLMULTI`).
   package var receivesAllMulticast: Bool?
   /// In packets.
   package var transmitQueueLength: UInt32?
@@ -24,7 +24,7 @@ package struct LinkAttributes: Equatable, Sendable {
 }
 
 extension LinkAttributes {
-  /// The flags of struct ifinfomsg, and which of them are to be set so.
+  /// The flags of struct ifinfomsg, and the mask of the flags to change.
   func flags(isUp: Bool? = nil) -> (values: UInt32, mask: UInt32) {
     var (values, mask): (UInt32, UInt32) = (0, 0)
     func set(_ value: Bool?, _ flag: Int) {
@@ -38,7 +38,7 @@ extension LinkAttributes {
     return (values, mask)
   }
 
-  /// Appends all but the flags.
+  /// Appends all attributes; the flags are in struct ifinfomsg.
   func append(to message: inout NetlinkMessage) {
     if let address { message.attribute(IFLA_ADDRESS, address.bytes) }
     message.attribute(IFLA_MTU, ifPresent: mtu)
@@ -49,7 +49,7 @@ extension LinkAttributes {
 }
 
 extension NetlinkMessage {
-  /// A message about a link: struct ifinfomsg is its fixed part, of whose flags those in the mask are set.
+  /// A message about a link, with struct ifinfomsg as its fixed part; the kernel changes the flags in the mask.
   init(link type: Int, _ flags: Int32, index: UInt32, linkFlags: (values: UInt32, mask: UInt32) = (0, 0)) {
     self.init(type: UInt16(type), flags: flags)
     append(link: index, linkFlags)

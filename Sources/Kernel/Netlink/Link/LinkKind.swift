@@ -3,21 +3,21 @@
 
 import CLinux
 
-/// What kind of interface a driver makes, with its options: in a request, what is nil is left to the driver; of what the kernel
-/// tells, nil is what it does not tell.
+/// A kind of interface with its options. In a request the driver chooses options that are nil; in a reply nil means that the kernel did
+/// not report the option.
 package enum LinkKind: Equatable, Sendable {
-  /// A pair of interfaces. The kernel tells of the other end only as the link's peer.
+  /// A pair of interfaces. `peer` is nil in replies: the kernel reports the other end as ``Link/peer``.
   case veth(peer: VethPeer?)
   case bridge(BridgeOptions)
   case macvlan(MacvlanOptions)
   case ipvlan(IPVLANOptions)
   case vlan(VLANOptions)
   case vxlan(VXLANOptions)
-  /// The routing table that belongs to it.
+  /// A VRF with its routing table.
   case vrf(table: UInt32)
-  /// A TUN or TAP interface, which only ``TunDevice`` makes.
+  /// A TUN or TAP interface; only ``TunDevice`` can make one.
   case tun(TunOptions)
-  /// A kind without options, or one that nothing here knows, such as `dummy` and `ifb`; empty for hardware.
+  /// A kind without options, such as `dummy` and `ifb`, or an unknown one; empty for hardware.
   case other(String)
 
   package static let dummy = LinkKind.other("dummy")

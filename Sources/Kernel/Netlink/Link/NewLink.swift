@@ -4,17 +4,17 @@
 import CLinux
 import Glibc
 
-/// An interface to be made, with everything that the kernel takes in the same request.
+/// A new interface, with everything that the kernel accepts in the same request.
 package struct NewLink: Sendable {
   package var name: String
   package var kind: LinkKind
-  /// The kernel takes no alias with the same request: it is set after it, and only in the socket's namespace.
+  /// An alias needs a second request, which is sent only if the interface is made in the socket's namespace.
   package var attributes = LinkAttributes()
-  /// The index of the interface that a stacked one stands on, in the namespace of the socket.
+  /// The index of the lower interface of a stacked one, in the socket's namespace.
   package var parent: UInt32?
-  /// The index of the bridge or other master that it becomes a port of; needs `namespace` to be nil.
+  /// The index of the bridge or other master; `namespace` must be nil then.
   package var master: UInt32?
-  /// A descriptor that is open on the namespace that it is made in; nil for that of the socket.
+  /// A descriptor of the namespace to make it in; nil for the socket's.
   package var namespace: Int32?
   package var isUp = false
 
@@ -39,11 +39,11 @@ package struct NewLink: Sendable {
   var action: String { "make the interface \(name) (\(kind.name))" }
 }
 
-/// The other end of a veth to be made. It cannot be made up: that needs both ends.
+/// The other end of a new veth. The same request cannot bring it up, because both ends must exist for that.
 package struct VethPeer: Equatable, Sendable {
   package var name: String
   package var attributes = LinkAttributes()
-  /// A descriptor that is open on the namespace that it is made in; nil for that of the socket.
+  /// A descriptor of the namespace to make it in; nil for the socket's.
   package var namespace: Int32?
 
   package init(_ name: String) { self.name = name }
@@ -60,8 +60,8 @@ package struct VethPeer: Equatable, Sendable {
 }
 
 extension RouteSocket {
-  /// Makes an interface; returns false if there is one with its name, or with that of a veth's peer. Throws `EOPNOTSUPP` if the
-  /// kernel has no such kind.
+  /// Makes an interface; returns false if its name, or that of a veth's peer, is taken. Throws `EOPNOTSUPP` if the kernel lacks the
+  /// kind.
   @discardableResult
   package func add(_ link: NewLink) throws(NetlinkError) -> Bool {
     guard try netlink.execute(link.message, link.action, unless: [EEXIST]) != nil else { return false }
@@ -74,8 +74,8 @@ extension RouteSocket {
     return true
   }
 
-  /// Makes an interface in the socket's namespace and reads it, without another system call and without an alias; nil if there is one with its name, or
-  /// with that of a veth's peer.
+  /// Makes an interface in the socket's namespace and reads it, both in one datagram; does not set the alias. Returns nil if its name,
+  /// or that of a veth's peer, is taken.
   package func addAndRead(_ link: NewLink) throws(NetlinkError) -> Link? {
     let replies = try netlink.executeAll([link.message, Self.look(named: link.name)])
     guard replies.count == 2 else { throw NetlinkError(link.action, number: EPROTO) }

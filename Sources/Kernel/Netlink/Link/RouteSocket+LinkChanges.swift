@@ -5,8 +5,8 @@ import CLinux
 import Glibc
 
 extension RouteSocket {
-  /// Sets what the attributes name, in one request: the kernel goes through it in an order of its own, and what it had
-  /// done when it came to something it refuses stays.
+  /// Sets attributes in one request. The kernel applies them in its own order, and if it refuses one, keeps those that it has already
+  /// applied.
   package func set(_ attributes: LinkAttributes, of index: UInt32, isUp: Bool? = nil) throws(NetlinkError) {
     var request = NetlinkMessage(link: RTM_SETLINK, NLM_F_ACK, index: index, linkFlags: attributes.flags(isUp: isUp))
     attributes.append(to: &request)
@@ -27,7 +27,7 @@ extension RouteSocket {
     try netlink.execute(request, "bring the interface with index \(index) down")
   }
 
-  /// Gives an interface another name; kernels before 6.2 refuse that while it is up.
+  /// Renames an interface; kernels before 6.2 refuse that while it is up.
   package func rename(_ index: UInt32, to name: String) throws(NetlinkError) {
     try netlink.execute(Self.rename(index, to: name), "rename the interface with index \(index) to \(name)")
   }
@@ -38,7 +38,7 @@ extension RouteSocket {
     return request
   }
 
-  /// Makes an interface a port of a bridge or another master; nil takes it out of the one that it is in.
+  /// Makes an interface a port of a bridge or another master; nil detaches it.
   package func setMaster(_ master: UInt32?, of index: UInt32) throws(NetlinkError) {
     try netlink.execute(Self.setMaster(master, of: index), "set the master of the interface with index \(index)")
   }
@@ -49,8 +49,8 @@ extension RouteSocket {
     return request
   }
 
-  /// Moves an interface into the namespace that a descriptor is open on, under a new name if one is given: at no moment does it
-  /// have its old name there, unless that is the new one. It arrives down, and without its addresses.
+  /// Moves an interface into the namespace of a descriptor, and renames it in the same step if `name` is given. It arrives down and
+  /// without addresses.
   package func move(
     _ index: UInt32, toNamespace descriptor: Int32, name: String? = nil
   ) throws(NetlinkError) {
@@ -65,19 +65,19 @@ extension RouteSocket {
     return request
   }
 
-  /// Gives an interface one more name by which it is found (kernel 5.5 and later); returns false where another has the name, or the
-  /// kernel has no such names.
+  /// Adds an alternative name (kernel 5.5 and later); returns false if the name is taken, or if the kernel has no alternative names.
   @discardableResult
   package func addAlternativeName(_ name: String, to index: UInt32) throws(NetlinkError) -> Bool {
     let request = Self.alternativeName(name, RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND, index)
     return try netlink.execute(
-      request, "name the interface with index \(index)", unless: [EEXIST, EOPNOTSUPP]) != nil
+      request, "add the alternative name \(name) to the interface with index \(index)", unless: [EEXIST, EOPNOTSUPP])
+      != nil
   }
 
   /// Takes such a name away; one that is gone, or that the kernel cannot give, is no error.
   package func removeAlternativeName(_ name: String, from index: UInt32) throws(NetlinkError) {
     let request = Self.alternativeName(name, RTM_DELLINKPROP, 0, index)
-    let action = "take a name from the interface with index \(index)"
+    let action = "remove the alternative name \(name) of the interface with index \(index)"
     _ = try netlink.execute(request, action, unless: [ENOENT, ENODEV, EOPNOTSUPP])
   }
 

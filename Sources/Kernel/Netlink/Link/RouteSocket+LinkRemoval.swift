@@ -5,14 +5,14 @@ import CLinux
 import Glibc
 
 extension RouteSocket {
-  /// Removes an interface; one that is gone is no error.
+  /// Removes an interface, if it exists.
   package func removeLink(_ index: UInt32) throws(NetlinkError) {
     let request = NetlinkMessage(link: RTM_DELLINK, NLM_F_ACK, index: index)
     _ = try netlink.execute(request, "remove the interface with index \(index)", unless: [ENODEV])
   }
 
-  /// Removes interfaces; those that are gone are no error. One after another each would take the kernel's grace periods, tens of
-  /// milliseconds: interfaces of one group go together.
+  /// Removes interfaces, as far as they exist. They are put into one group and removed together, because each removal waits for RCU
+  /// grace periods, tens of milliseconds.
   package func removeLinks(_ indexes: [UInt32]) throws(NetlinkError) {
     guard indexes.count > 1 else {
       if let index = indexes.first { try removeLink(index) }
@@ -32,7 +32,7 @@ extension RouteSocket {
     _ = try netlink.execute(removal, "remove \(indexes.count) interfaces", unless: [ENODEV])
   }
 
-  /// The number of a group that no interface is in.
+  /// A group number that no interface uses.
   private func unusedGroup() throws(NetlinkError) -> UInt32 {
     let used = try links(.last).map(\.attributes.group)
     var group = UInt32.random(in: 0x4000_0000...0x7fff_ffff)

@@ -12,7 +12,7 @@ extension RouteSocket {
     return link
   }
 
-  /// The same, but nil if there is none.
+  /// The interface with this name; nil if there is none.
   package func linkIfAny(named name: String) throws(NetlinkError) -> Link? {
     try netlink.execute(Self.look(named: name), "look at interface \(name)", unless: [ENODEV]).map { Link($0) }
   }
@@ -32,7 +32,7 @@ extension RouteSocket {
     }
   }
 
-  /// All interfaces of a kind; what changes all the time may be missing.
+  /// All interfaces of a kind. Interfaces that come or go during the dump may be missing.
   package func links(ofKind kind: String) throws(NetlinkError) -> [Link] {
     try links("list the interfaces of kind \(kind)", .last) { request in
       request.nested(IFLA_LINKINFO) { $0.attribute(IFLA_INFO_KIND, Array(kind.utf8) + [0]) }
@@ -41,7 +41,7 @@ extension RouteSocket {
     }
   }
 
-  /// All ports of a bridge or another master; what changes all the time may be missing.
+  /// All ports of a bridge or another master. Ports that come or go during the dump may be missing.
   package func ports(of master: UInt32) throws(NetlinkError) -> [Link] {
     try links("list the ports of the interface with index \(master)", .last) { request in
       request.attribute(IFLA_MASTER, master)
@@ -50,7 +50,7 @@ extension RouteSocket {
     }
   }
 
-  /// Lists interfaces by a filter that kernels since 4.6 apply; others list all.
+  /// Lists interfaces by a filter, which kernels before 4.6 ignore: `isWanted` repeats it.
   private func links(
     _ action: String, _ policy: DumpPolicy, _ filter: (inout NetlinkMessage) -> Void, including isWanted: (Link) -> Bool
   ) throws(NetlinkError) -> [Link] {
@@ -75,7 +75,7 @@ extension RouteSocket {
 extension RouteSocket {
   /// The name of the interface with this index.
   package func linkName(_ index: UInt32) throws(NetlinkError) -> String {
-    // if_indextoname asks by ioctl, which does not wait for the kernel's rtnl lock as RTM_GETLINK does.
+    // if_indextoname uses an ioctl, which does not take the rtnl lock as RTM_GETLINK does.
     var found = false
     let name = unsafe [UInt8].filled(Int(IF_NAMESIZE)) { buffer in
       guard let base = buffer.baseAddress else { return 0 }
@@ -89,18 +89,18 @@ extension RouteSocket {
 
   /// The index of the interface with this name; nil if there is none.
   package static func linkIndex(named name: String) -> UInt32? {
-    // By ioctl, which does not wait for the kernel's rtnl lock as RTM_GETLINK does.
+    // if_nametoindex uses an ioctl, which does not take the rtnl lock as RTM_GETLINK does.
     let index = unsafe if_nametoindex(name)
     return index == 0 ? nil : index
   }
 
-  /// The number by which this namespace knows the one that a descriptor is open on; nil if it has none for it.
+  /// This namespace's ID for the namespace of a descriptor; nil if it has none.
   package func netnsID(of descriptor: Int32) throws(NetlinkError) -> Int32? {
     var request = NetlinkMessage(type: UInt16(RTM_GETNSID))
     // struct rtgenmsg, padded
     request.append(UInt32(AF_UNSPEC))
     request.attribute(NETNSA_FD, descriptor)
-    let reply = try netlink.execute(request, "find the number of a network namespace")
+    let reply = try netlink.execute(request, "read the ID of a network namespace")
     return reply.attributes(after: 4)[Int(NETNSA_NSID)]?.integer(Int32.self, at: 0).flatMap { $0 < 0 ? nil : $0 }
   }
 }

@@ -18,7 +18,7 @@ package struct MacvlanOptions: Equatable, Sendable {
   package var mode: Mode?
   /// `MACVLAN_FLAG_NOPROMISC` and others.
   package var flags: UInt16?
-  /// How many broadcasts may wait for the macvlans of a parent.
+  /// The length of the parent's queue for broadcasts, in packets.
   package var broadcastQueueLength: UInt32?
 
   package init(mode: Mode? = nil) { self.mode = mode }

@@ -5,11 +5,11 @@ import CLinux
 import Glibc
 import OS
 
-/// Options of a TUN or TAP interface, as the kernel tells them since 4.18 (`IFLA_TUN_…`).
+/// Options of a TUN or TAP interface; the kernel reports them since 4.18 (`IFLA_TUN_…`).
 package struct TunOptions: Equatable, Sendable {
   package var isTAP = true
   package var multiQueue = false
-  /// Whether each packet has a header that tells of checksums and segments (`IFF_VNET_HDR`).
+  /// Whether each packet is preceded by a virtio-net header for checksum and segmentation offload (`IFF_VNET_HDR`).
   package var vnetHeader = false
   /// The user and the group that may open it without privileges; nil for anybody.
   package var owner: UInt32?
@@ -38,10 +38,10 @@ package struct TunOptions: Equatable, Sendable {
   }
 }
 
-/// Makes TUN and TAP interfaces by their device file, as rtnetlink cannot (Documentation/networking/tuntap.rst).
+/// Makes TUN and TAP interfaces through their device file; rtnetlink cannot (Documentation/networking/tuntap.rst).
 package enum TunDevice {
-  /// Makes an interface in the thread's network namespace, which stays when nobody has it open. If something else has the name,
-  /// the kernel's error is `EINVAL` or `EBUSY`; an interface of the same kind that is not open is taken over.
+  /// Makes a persistent interface in the calling thread's network namespace. Takes over an existing one of the same kind that no process
+  /// has open; throws `EINVAL` or `EBUSY` if the name is taken otherwise.
   package static func add(_ name: String, _ options: TunOptions = TunOptions()) throws(SystemError) {
     do throws(SystemError) {
       try make(name, options)

@@ -8,11 +8,11 @@ import CLinux
 package struct VXLANOptions: Equatable, Sendable {
   /// The network identifier, of 24 bits.
   package var id: UInt32
-  /// The source address of the packets around.
+  /// The source address of the encapsulating packets.
   package var local: IPAddress?
-  /// The destination of what has no entry in the forwarding table: a group or another host.
+  /// The destination of frames without an entry in the forwarding table: a multicast group or a host.
   package var remote: IPAddress?
-  /// The index of the interface that the packets around are sent by.
+  /// The index of the interface that sends the encapsulating packets.
   package var interface: UInt32?
   /// The UDP port; the kernel's default is 8472.
   package var port: UInt16?

@@ -14,7 +14,7 @@ package struct Neighbour: Equatable, Sendable {
   package var state: State
   package var flags: Flags = []
 
-  /// An entry that stays until somebody removes it.
+  /// A permanent entry, or one of another state.
   package init(_ address: IPAddress, at linkAddress: MACAddress?, of interface: UInt32, state: State = .permanent) {
     self.interface = interface
     self.address = address
@@ -22,7 +22,7 @@ package struct Neighbour: Equatable, Sendable {
     self.state = state
   }
 
-  /// An address of others that this host answers for on an interface.
+  /// A proxy entry: this host answers ARP or neighbour solicitations for the address on the interface.
   package static func proxy(_ address: IPAddress, of interface: UInt32) -> Neighbour {
     var entry = Neighbour(address, at: nil, of: interface)
     entry.flags = .proxy
@@ -68,7 +68,7 @@ extension Neighbour {
     return message
   }
 
-  /// Nil for what is no entry of IPv4 or IPv6, as those of a bridge's forwarding table.
+  /// Returns nil unless the entry is of IPv4 or IPv6; a bridge's forwarding entries are not.
   init?(_ reply: NetlinkReply) {
     let header = reply.payload
     let values = reply.attributes(after: Self.headerLength)
@@ -85,7 +85,7 @@ extension Neighbour {
     self.flags = Flags(rawValue: flags)
   }
 
-  /// `RTM_GETNEIGH` for the entries of an interface, or those that this host answers for there.
+  /// `RTM_GETNEIGH` for the entries, or the proxy entries, of an interface.
   static func list(of interface: UInt32, _ family: AddressFamily?, proxies: Bool) -> NetlinkMessage {
     var request = NetlinkMessage(type: UInt16(RTM_GETNEIGH), flags: NLM_F_DUMP)
     request.append(UInt32(family?.number ?? 0))
@@ -99,7 +99,7 @@ extension Neighbour {
 }
 
 extension RouteSocket {
-  /// The neighbours on an interface's link that this host knows, or with `proxies` the addresses that it answers for there.
+  /// The neighbours of an interface; with `proxies` its proxy entries.
   package func neighbours(
     of interface: UInt32, _ family: AddressFamily? = nil, proxies: Bool = false
   ) throws(NetlinkError) -> [Neighbour] {
@@ -111,7 +111,7 @@ extension RouteSocket {
     }
   }
 
-  /// Adds an entry; `EEXIST` if there is one for the address and it may not be replaced.
+  /// Adds an entry; throws `EEXIST` if the address has one and `addition` is `.exclusive`.
   package func add(_ neighbour: Neighbour, _ addition: Addition = .exclusive) throws(NetlinkError) {
     let request = neighbour.message(RTM_NEWNEIGH, addition.flags)
     try netlink.execute(request, "add \(neighbour.action)")

@@ -35,7 +35,7 @@ extension Route {
     return message
   }
 
-  /// Nil for what is no route of IPv4 or IPv6.
+  /// Returns nil unless the route is of IPv4 or IPv6.
   init?(_ reply: NetlinkReply) {
     let header = reply.payload
     func byte(_ offset: Int) -> UInt8 { header.integer(UInt8.self, at: offset) ?? 0 }
@@ -109,7 +109,7 @@ extension Route.NextHop {
 }
 
 extension NetlinkMessage {
-  /// Appends a router, which need not be of the route's family (struct rtvia: family, address).
+  /// Appends a gateway; one of another family than the route's is a struct rtvia (family, address).
   fileprivate mutating func attribute(gateway: IPAddress, of family: AddressFamily) {
     if gateway.family == family {
       attribute(RTA_GATEWAY.rawValue, gateway.bytes)

@@ -6,34 +6,34 @@ import CLinux
 
 /// A route (rtnetlink(7), `RTM_NEWROUTE`).
 package struct Route: Equatable, Sendable {
-  /// Where it leads; `Prefix.all` for a default route.
+  /// The destination; `Prefix.all` for a default route.
   package var destination: Prefix
-  /// The router; of another family than the destination for IPv4 by IPv6 routers (RFC 5549). Nil for what is on the link.
+  /// The gateway; an IPv6 one can serve an IPv4 destination (RFC 5549). Nil if the destination is on the link.
   package var gateway: IPAddress?
-  /// The index of the interface that packets leave by.
+  /// The index of the outgoing interface.
   package var interface: UInt32?
   package var table = RouteTable.main
   package var type = RouteType.unicast
-  /// IPv4 only; the kernel refuses a router that is not nearer than the destination.
+  /// IPv4 only. The kernel refuses a gateway whose own scope is not narrower than the route's.
   package var scope = RouteScope.universe
-  /// Who made the route (`RTPROT_…`), such as 2 for the kernel, 3 for `boot`, 4 for `static`.
+  /// The route's origin (`RTPROT_…`): 2 kernel, 3 boot, 4 static.
   package var `protocol` = Route.boot
-  /// The metric: of two routes to one prefix the lower one is taken. IPv6 has 1024 where none is given.
+  /// The metric; the route with the lowest one is used. The default is 0 for IPv4 and 1024 for IPv6.
   package var priority: UInt32?
-  /// The source address of packets that this host sends by it.
+  /// The preferred source address of locally generated packets.
   package var preferredSource: IPAddress?
   package var mtu: UInt32?
-  /// The maximum segment size that TCP tells the other side.
+  /// The TCP maximum segment size to advertise, in bytes.
   package var advertisedMSS: UInt32?
-  /// Whether the router is taken to be on the link, whatever its address.
+  /// Whether the gateway is treated as directly connected, whatever its address (`onlink`).
   package var isOnLink = false
   package var typeOfService: UInt8 = 0
-  /// Several ways, if there are: then `gateway` and `interface` are nil.
+  /// The next hops of a multipath route; `gateway` and `interface` are nil then.
   package var nextHops: [NextHop] = []
 
   package init(to destination: Prefix) { self.destination = destination }
 
-  /// What is only to be compared: it matches routes to a destination of any type, scope and origin in the main table.
+  /// A pattern to remove routes by: it matches routes to a destination of any type, scope and origin in the main table.
   package static func matching(_ destination: Prefix) -> Route {
     var route = Route(to: destination)
     route.type = RouteType(rawValue: 0)
@@ -42,10 +42,10 @@ package struct Route: Equatable, Sendable {
     return route
   }
 
-  /// `RTPROT_BOOT`, as `ip route add` has it.
+  /// `RTPROT_BOOT`, the default of `ip route add`.
   package static let boot: UInt8 = 3
 
-  /// One way of several (struct rtnexthop).
+  /// A next hop of a multipath route (struct rtnexthop).
   package struct NextHop: Equatable, Sendable {
     package var gateway: IPAddress?
     package var interface: UInt32

@@ -5,16 +5,16 @@ import Address
 import CLinux
 import Glibc
 
-/// Where the kernel would send a packet (rtnetlink(7), `RTM_GETROUTE`).
+/// The result of a route lookup (`ip route get`, `RTM_GETROUTE`).
 package struct RouteLookup: Equatable, Sendable {
-  /// The index of the interface that the packet would leave by.
+  /// The index of the outgoing interface.
   package let interface: UInt32
   /// Whether the address is one of this host's.
   package let isLocal: Bool
 }
 
 extension RouteSocket {
-  /// Where this host sends packets to an address; throws an error that `isNoRoute` if there is none.
+  /// Looks up the route to an address; throws an error with `isNoRoute` if there is none.
   package func lookUpRoute(to address: IPAddress) throws(NetlinkError) -> RouteLookup {
     var request = NetlinkMessage(type: UInt16(RTM_GETROUTE))
     // struct rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type; then flags.
@@ -30,6 +30,6 @@ extension RouteSocket {
 }
 
 extension NetlinkError {
-  /// Whether the routing tables say that there is no way to an address.
+  /// Whether the error means that there is no route to the address.
   package var isNoRoute: Bool { [ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL].contains(number) }
 }

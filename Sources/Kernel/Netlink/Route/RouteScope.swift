@@ -3,7 +3,7 @@
 
 import CLinux
 
-/// How far an address or a route's destination reaches (`RT_SCOPE_…`, linux/rtnetlink.h).
+/// The scope of an address or of a route's destination (`RT_SCOPE_…`, linux/rtnetlink.h).
 package struct RouteScope: RawRepresentable, Equatable, Sendable {
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -14,13 +14,13 @@ package struct RouteScope: RawRepresentable, Equatable, Sendable {
   package static let nowhere = RouteScope(rawValue: UInt8(RT_SCOPE_NOWHERE.rawValue))
 }
 
-/// A routing table; a number above 252 other than these has no special meaning.
+/// The numbers of the kernel's own routing tables.
 package enum RouteTable {
   package static let main = UInt32(RT_TABLE_MAIN.rawValue)
   package static let local = UInt32(RT_TABLE_LOCAL.rawValue)
 }
 
-/// What becomes of a packet to a route's destination (`RTN_…`, linux/rtnetlink.h).
+/// The type of a route: what happens to packets to its destination (`RTN_…`, linux/rtnetlink.h).
 package struct RouteType: RawRepresentable, Equatable, Sendable {
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }

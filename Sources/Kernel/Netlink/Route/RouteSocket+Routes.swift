@@ -5,12 +5,12 @@ import Address
 import CLinux
 import Glibc
 
-/// What routes to list; the kernel does so since 4.20.
+/// The routes to list. The kernel applies the filter since 4.20.
 package struct RouteFilter: Equatable, Sendable {
   package var family: AddressFamily
   /// Nil for all tables.
   package var table: UInt32?
-  /// The index of the interface that packets leave by.
+  /// The index of the outgoing interface.
   package var interface: UInt32?
   package var `protocol`: UInt8?
 
@@ -37,11 +37,11 @@ package struct RouteFilter: Equatable, Sendable {
 }
 
 extension RouteSocket {
-  /// The routes that a filter includes, without those that the kernel only caches; none of a table that does not exist.
+  /// The routes that a filter includes, except cached ones; empty if the table does not exist.
   package func routes(_ filter: RouteFilter) throws(NetlinkError) -> [Route] {
     do throws(NetlinkError) {
       return try list(filter.message, "list the \(filter.family.title) routes") { reply in
-        // What IPv6 learned of a path is listed too (RTM_F_CLONED).
+        // The dump contains IPv6's cached routes too (RTM_F_CLONED).
         let isCloned = reply.payload.integer(UInt32.self, at: 8).map { $0 & UInt32(RTM_F_CLONED) != 0 } ?? false
         guard !isCloned, let route = Route(reply), filter.includes(route) else { return nil }
         return route
@@ -52,12 +52,12 @@ extension RouteSocket {
     }
   }
 
-  /// Adds a route; `EEXIST` if there is one to the prefix with the same metric and it may not be replaced.
+  /// Adds a route; throws `EEXIST` if one to the prefix has the same metric and `addition` is `.exclusive`.
   package func add(_ route: Route, _ addition: Addition = .exclusive) throws(NetlinkError) {
     try netlink.execute(route.message(RTM_NEWROUTE, addition.flags), "add the route \(route)")
   }
 
-  /// Removes the first route that is as this one (see ``Route/matching(_:)``); returns false if there is none.
+  /// Removes the first route that matches (see ``Route/matching(_:)``); returns false if there is none.
   @discardableResult
   package func remove(_ route: Route) throws(NetlinkError) -> Bool {
     let request = route.message(RTM_DELROUTE, NLM_F_ACK)
@@ -66,7 +66,7 @@ extension RouteSocket {
 }
 
 extension Route: CustomStringConvertible {
-  /// In the words of `ip route`, as much as tells it from others.
+  /// In the notation of `ip route`: the parts that identify the route.
   package var description: String {
     var text = destination.length == 0 ? "default" : "\(destination)"
     if let gateway { text += " via \(gateway)" }

@@ -32,7 +32,7 @@ extension PolicyRule {
     return message
   }
 
-  /// Nil for what is no rule of IPv4 or IPv6.
+  /// Returns nil unless the rule is of IPv4 or IPv6.
   init?(_ reply: NetlinkReply) {
     let header = reply.payload
     func byte(_ offset: Int) -> UInt8 { header.integer(UInt8.self, at: offset) ?? 0 }
@@ -64,7 +64,7 @@ extension PolicyRule {
 }
 
 extension RouteSocket {
-  /// The policy rules of a family, those of low priority first.
+  /// The policy rules of a family, ordered by priority.
   package func policyRules(_ family: AddressFamily) throws(NetlinkError) -> [PolicyRule] {
     var request = NetlinkMessage(type: UInt16(RTM_GETRULE), flags: NLM_F_DUMP)
     for word in [UInt32(family.number), 0, 0] { request.append(word) }
@@ -73,13 +73,13 @@ extension RouteSocket {
     }
   }
 
-  /// Adds a rule; `EEXIST` if there is the same one.
+  /// Adds a rule; throws `EEXIST` if an equal one exists.
   package func add(_ rule: PolicyRule) throws(NetlinkError) {
     let request = rule.message(RTM_NEWRULE, Addition.exclusive.flags)
     try netlink.execute(request, "add a policy rule for table \(rule.table)")
   }
 
-  /// Removes the first rule that has everything that this one names; returns false if there is none.
+  /// Removes the first rule with all properties of this one; returns false if there is none.
   @discardableResult
   package func remove(_ rule: PolicyRule) throws(NetlinkError) -> Bool {
     let request = rule.message(RTM_DELRULE, NLM_F_ACK)

@@ -4,28 +4,28 @@
 import Address
 import CLinux
 
-/// A rule that tells packets which routing table to look into (ip-rule(8)).
+/// A rule that chooses the routing table for packets (ip-rule(8)).
 package struct PolicyRule: Equatable, Sendable {
   package var family: AddressFamily
-  /// Rules of low priority come first; nil lets the kernel take the one before the first but that of the local table.
+  /// Rules with lower numbers come first. If nil, the kernel places the rule before all others except that of the local table.
   package var priority: UInt32?
   package var source: Prefix?
   package var destination: Prefix?
   package var fwmark: UInt32?
   package var fwmask: UInt32?
-  /// The name of the interface that packets came in by; `lo` for those of this host.
+  /// The name of the incoming interface; `lo` for locally generated packets.
   package var inputInterface: String?
   package var outputInterface: String?
   package var typeOfService: UInt8 = 0
-  /// Whether the rule is for the packets that it does not match.
+  /// Whether the rule applies to packets that do not match (`not`).
   package var isInverted = false
   package var action = Action.lookup
   package var table: UInt32 = 0
-  /// Routes whose prefix is not longer than this do not count.
+  /// Routes with prefixes of this length or shorter are ignored.
   package var suppressedPrefixLength: UInt32?
-  /// Whether the table is that of the VRF the packet belongs to.
+  /// Whether the table is that of the packet's VRF (`l3mdev`).
   package var usesVRFTable = false
-  /// Who made the rule (`RTPROT_…`).
+  /// The rule's origin (`RTPROT_…`).
   package var `protocol`: UInt8?
 
   package init(_ family: AddressFamily, table: UInt32, priority: UInt32? = nil) {

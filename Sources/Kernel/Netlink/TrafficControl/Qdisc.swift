@@ -4,18 +4,18 @@
 import CLinux
 import Glibc
 
-/// A queueing discipline (tc(8)) that stands on an interface.
+/// A queueing discipline of an interface (tc(8)).
 package struct Qdisc: Equatable, Sendable {
-  /// Such as `tbf`.
+  /// The kind, such as `tbf`.
   package let kind: String
-  /// `0:` for one that the kernel made by itself.
+  /// `0:` for the kernel's default qdisc.
   package let handle: TrafficHandle
-  /// What it does, if it is a TBF.
+  /// Its parameters, if it is a TBF.
   package let bucket: TokenBucket?
 }
 
 extension RouteSocket {
-  /// The qdisc at the root or the ingress of an interface; nil if there is none or only the kernel's own.
+  /// The qdisc at the root or the ingress of an interface; nil if there is none, or only the kernel's default.
   package func qdisc(of interface: UInt32, at place: TrafficHandle) throws(NetlinkError) -> Qdisc? {
     let request = TrafficHeader(interface, parent: place).message(RTM_GETQDISC, NLM_F_ECHO)
     let action = "look at the qdiscs of the interface with index \(interface)"
@@ -29,8 +29,7 @@ extension RouteSocket {
       bucket: kind == "tbf" ? TokenBucket(tbf: attributes.nested(Int(TCA_OPTIONS))) : nil)
   }
 
-  /// `tc qdisc replace dev … root handle … tbf …`: takes the place of what is there, and in that of one with the same
-  /// handle no packet is lost.
+  /// `tc qdisc replace dev … root handle … tbf …`. Replacing a qdisc with the same handle loses no packets.
   package func setTBF(
     _ bucket: TokenBucket, of interface: UInt32, handle: TrafficHandle
   ) throws(NetlinkError) {
@@ -39,7 +38,7 @@ extension RouteSocket {
     }
   }
 
-  /// `tc qdisc add dev … ingress`; returns whether there was none.
+  /// `tc qdisc add dev … ingress`; returns false if the interface has one.
   @discardableResult
   package func addIngress(to interface: UInt32) throws(NetlinkError) -> Bool {
     do {
@@ -51,15 +50,15 @@ extension RouteSocket {
     }
   }
 
-  /// Removes the qdisc at the root or the ingress with all that is in it, if there is one.
+  /// Removes the qdisc at the root or the ingress with its classes and filters, if there is one.
   package func removeQdisc(of interface: UInt32, at place: TrafficHandle) throws(NetlinkError) {
     let request = TrafficHeader(interface, parent: place).message(RTM_DELQDISC, NLM_F_ACK)
     let action = "remove a qdisc of the interface with index \(interface)"
     _ = try netlink.execute(request, action, unless: [ENOENT, ENODEV])
   }
 
-  /// Asks for a qdisc or a class; nil if there is none, or one that the kernel made by itself. Without `NLM_F_ECHO` the
-  /// kernel would tell only who listens to changes (net/sched/sch_api.c).
+  /// Reads a qdisc or a class; nil if there is none, or only the kernel's default. The request needs `NLM_F_ECHO`: without it the kernel
+  /// sends the reply to multicast listeners only (net/sched/sch_api.c).
   func trafficControl(_ request: NetlinkMessage, _ action: String) throws(NetlinkError) -> NetlinkReply? {
     do {
       return try netlink.executeOptional(request, action)

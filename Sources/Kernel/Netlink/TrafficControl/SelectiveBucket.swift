@@ -4,22 +4,22 @@
 import Address
 import CLinux
 
-/// A token bucket that some packets need not pass, at the root of an interface:
+/// A token bucket at the root of an interface that some packets bypass:
 ///
 ///     tc qdisc add dev … root handle H: htb default 1 direct_qlen 1000
 ///     tc class add dev … parent H: classid H:1 htb rate … ceil … burst … cburst … quantum 10000
 ///     tc qdisc add dev … parent H:1 bfifo limit …
 ///     tc filter add dev … parent H: prio 1 protocol ip u32 match ip src … flowid H:
 ///
-/// What a filter sends to the qdisc itself is sent directly (net/sched/sch_htb.c, `HTB_DIRECT`), the rest goes through
-/// the class, which lets pass and drops what a TBF would.
+/// Packets that a filter sends to the qdisc itself are not shaped (`HTB_DIRECT` in net/sched/sch_htb.c); all others pass the class, which
+/// behaves as a TBF.
 package struct SelectiveBucket: Equatable, Sendable {
   package let bucket: TokenBucket
   let direct: [TrafficFilter.Rule]
 
-  /// A bucket that packets from these prefixes need not pass; `handle` is that of the qdisc.
+  /// A bucket that packets from these prefixes bypass; `handle` is the qdisc's.
   package init(_ bucket: TokenBucket, except sources: [Prefix], handle: TrafficHandle) {
-    // In the order in which they are read again: each family has a priority of its own.
+    // In the order of a dump: each family has its own priority.
     let sorted = AddressFamily.allCases.flatMap { family in sources.filter { $0.family == family } }
     self.init(bucket, direct: sorted.map { .pass(from: $0, classID: handle) })
   }
@@ -29,14 +29,14 @@ package struct SelectiveBucket: Equatable, Sendable {
     self.direct = direct
   }
 
-  /// Whether it is this one that was read.
+  /// Whether `read` is what the kernel reports for this bucket.
   package func isSame(as read: SelectiveBucket) -> Bool {
     bucket.isSame(as: read.bucket, ticks: bucket.clampedTicks) && direct == read.direct
   }
 }
 
 extension RouteSocket {
-  /// Puts the bucket at the root, in place of what is there.
+  /// Replaces the root qdisc by the bucket.
   package func set(
     _ wanted: SelectiveBucket, of interface: UInt32, handle: TrafficHandle
   ) throws(NetlinkError) {
@@ -44,11 +44,11 @@ extension RouteSocket {
     try removeQdisc(of: interface, at: .root)
     try makeQdisc("htb", of: interface, at: .root, handle: handle, flags: NLM_F_EXCL) { message in
       message.nested(TCA_OPTIONS) { options in
-        // struct tc_htb_glob: the version, the unused rate to quantum, the default class, two for reading.
+        // struct tc_htb_glob: version, rate2quantum (unused, because the class sets its quantum), default class, two read-only fields.
         var parameters: [UInt8] = []
         for word in [3, 10, UInt32(shaped.minor), 0, 0] { parameters.append(integer: word) }
         options.attribute(TCA_HTB_INIT, parameters)
-        // Else it is the interface's, which may be none.
+        // The default is the interface's queue length, which may be 0.
         options.attribute(TCA_HTB_DIRECT_QLEN, UInt32(1000))
       }
     }
@@ -66,7 +66,7 @@ extension RouteSocket {
     }
   }
 
-  /// Reads what `set` has made; nil if it is not whole.
+  /// Reads what `set` made; nil if a part is missing.
   package func selectiveBucket(of interface: UInt32, handle: TrafficHandle) throws(NetlinkError) -> SelectiveBucket? {
     let shaped = TrafficHandle(handle.major, 1)
     let action = "look at the class of htb on the interface with index \(interface)"
@@ -74,7 +74,7 @@ extension RouteSocket {
     header.handle = shaped.rawValue
     guard let reply = try trafficControl(header.message(RTM_GETTCLASS, NLM_F_ECHO), action) else { return nil }
     let values = reply.attributes(after: TrafficHeader.length)
-    // A queue has no name that was chosen, so it is found by where it stands.
+    // The kernel chose the queue's handle, so it is found by its parent.
     let look = TrafficHeader(interface, parent: shaped).message(RTM_GETQDISC, NLM_F_ECHO)
     let queue = try trafficControl(look, action)
     let limit = queue?.attributes(after: TrafficHeader.length)[Int(TCA_OPTIONS)]?.integer(UInt32.self, at: 0)

@@ -3,16 +3,16 @@
 
 import CLinux
 
-/// How fast packets may pass: tokens come at a rate, wait in a bucket, and each byte takes one (tc-tbf(8)).
+/// The parameters of a token bucket filter (tc-tbf(8)).
 package struct TokenBucket: Equatable, Sendable {
-  /// In bytes a second.
+  /// In bytes per second.
   package let rate: UInt64
-  /// The size of the bucket, in bytes; as it was read, what the kernel's time for it comes to.
+  /// The size of the bucket, in bytes. When read, it is computed from ``ticks``.
   package let burst: UInt32
-  /// How many bytes may wait; what comes when it is full is dropped.
+  /// The length of the queue in bytes; packets beyond it are dropped.
   package let limit: UInt32
-  /// How long the bucket takes to fill, as the kernel tells it: in ticks of 64 ns (`PSCHED_SHIFT`,
-  /// include/net/pkt_sched.h), of which 32 bits are told.
+  /// The time to fill the bucket, as the kernel reports it: the low 32 bits of the number of 64 ns ticks (`PSCHED_SHIFT`,
+  /// include/net/pkt_sched.h).
   package let ticks: UInt32
 
   package init(rate: UInt64, burst: UInt32, limit: UInt32) {
@@ -22,24 +22,24 @@ package struct TokenBucket: Equatable, Sendable {
     ticks = UInt32(truncatingIfNeeded: Self.nanoseconds(burst, self.rate) / Self.tick)
   }
 
-  /// The same for HTB, which is told no bytes and so never gets more than 32 bits of ticks.
+  /// The same for HTB, whose request has no attribute for bytes: more than 32 bits of ticks cannot be sent.
   var clampedTicks: UInt32 { UInt32(clamping: Self.nanoseconds(burst, rate) / Self.tick) }
 
-  /// The largest burst that the kernel tells as it is, in bytes: what comes at this rate in 2³² − 1 ticks.
+  /// The largest burst that the kernel reports correctly, in bytes: what arrives at this rate in 2³² − 1 ticks.
   package static func largestBurst(rate: UInt64) -> UInt32 { bytes(in: .max, rate) }
 
-  /// Whether it is this bucket that was read, up to the rounding of the kernel's arithmetic.
+  /// Whether `read` is what the kernel reports for this bucket, within its rounding.
   package func isSame(as read: TokenBucket) -> Bool { isSame(as: read, ticks: ticks) }
 
   func isSame(as read: TokenBucket, ticks: UInt32) -> Bool {
     let difference = ticks &- read.ticks
-    // The kernel divides by multiplying with a number of 32 bits (psched_ratecfg_precompute, net/sched/sch_generic.c).
+    // The kernel divides by multiplying with a 32-bit reciprocal (psched_ratecfg_precompute, net/sched/sch_generic.c).
     let time = Self.nanoseconds(burst, rate)
     let tolerance = time >> 38 == 0 ? 2 : 2 + time >> 37
     return rate == read.rate && limit == read.limit && min(difference, 0 &- difference) <= tolerance
   }
 
-  /// How long a burst takes at a rate; cannot overflow: below 2³² · 10⁹.
+  /// The duration of a burst at a rate. The product is below 2³² · 10⁹, so it cannot overflow.
   private static func nanoseconds(_ burst: UInt32, _ rate: UInt64) -> UInt64 { UInt64(burst) * 1_000_000_000 / rate }
 
   /// In nanoseconds.
@@ -71,7 +71,7 @@ extension TokenBucket {
       parameters.append(integer: UInt32(0))
       options.attribute(TCA_TBF_PARMS, parameters)
       if isWide { options.attribute(TCA_TBF_RATE64, rate) }
-      // Goes before the ticks, and has no rounding and no end at 2³² of them (kernel 3.13 and later).
+      // Overrides the ticks, which are rounded and limited to 32 bits (kernel 3.13 and later).
       options.attribute(TCA_TBF_BURST, burst)
     }
   }
@@ -80,8 +80,8 @@ extension TokenBucket {
   func appendHTB(to message: inout NetlinkMessage) {
     message.nested(TCA_OPTIONS) { options in
       var parameters = rateSpecification + rateSpecification
-      // Both buckets; the quantum, which counts among classes only, and which HTB would complain about if it were not
-      // set; the level and the priority.
+      // Both buckets, the quantum, the level, the priority. The quantum matters only among several classes, but HTB logs a warning if it is
+      // not set.
       for word in [clampedTicks, clampedTicks, 10_000, 0, 0] { parameters.append(integer: word) }
       options.attribute(TCA_HTB_PARMS, parameters)
       if isWide {
@@ -91,7 +91,7 @@ extension TokenBucket {
     }
   }
 
-  /// Reads the options of a TBF; nil if they are cut short.
+  /// Reads the options of a TBF; nil if they are truncated.
   init?(tbf options: Attributes) {
     guard
       let parameters = options[Int(TCA_TBF_PARMS)], let rate = Self.rate(parameters),
@@ -101,7 +101,7 @@ extension TokenBucket {
     self.init(rate: options[Int(TCA_TBF_RATE64)]?.integer(UInt64.self, at: 0) ?? rate, ticks: ticks, limit: limit)
   }
 
-  /// Reads the options of a class of HTB, and the limit from the queue in it; nil if they are cut short.
+  /// Reads the options of an HTB class; `limit` is that of its queue. Nil if they are truncated.
   init?(htb options: Attributes, limit: UInt32) {
     guard
       let parameters = options[Int(TCA_HTB_PARMS)], let rate = Self.rate(parameters),
@@ -113,10 +113,10 @@ extension TokenBucket {
   /// The length of struct tc_ratespec.
   private static let rateLength = 12
 
-  /// Whether the rate does not fit into struct tc_ratespec.
+  /// Whether the rate exceeds the 32 bits of struct tc_ratespec.
   private var isWide: Bool { rate > UInt64(UInt32.max) }
 
-  /// struct tc_ratespec. A link layer that is told needs no table of rates.
+  /// struct tc_ratespec. With an explicit link layer the kernel needs no rate table.
   private var rateSpecification: [UInt8] {
     var bytes: [UInt8] = [0, UInt8(TC_LINKLAYER_ETHERNET.rawValue)] + [UInt8](repeating: 0, count: 6)
     bytes.append(integer: UInt32(clamping: rate))

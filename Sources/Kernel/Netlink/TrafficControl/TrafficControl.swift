@@ -3,7 +3,7 @@
 
 import CLinux
 
-/// The number of a qdisc or of a class of it: a major and a minor part, such as `1:0` (linux/pkt_sched.h).
+/// The handle of a qdisc or the ID of a class: a major and a minor number, such as `1:0` (linux/pkt_sched.h).
 package struct TrafficHandle: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
   package let rawValue: UInt32
 
@@ -11,17 +11,17 @@ package struct TrafficHandle: RawRepresentable, Hashable, Sendable, CustomString
 
   package init(_ major: UInt16, _ minor: UInt16 = 0) { rawValue = UInt32(major) << 16 | UInt32(minor) }
 
-  /// Where the qdisc stands that all packets to be sent pass (`TC_H_ROOT`).
+  /// The parent of the root (egress) qdisc (`TC_H_ROOT`).
   package static let root = TrafficHandle(rawValue: 0xffff_ffff)
-  /// Where the qdisc stands that received packets pass (`TC_H_INGRESS`, `TC_H_CLSACT`).
+  /// The parent of the ingress qdisc (`TC_H_INGRESS`, `TC_H_CLSACT`).
   package static let ingress = TrafficHandle(rawValue: 0xffff_fff1)
-  /// Where the filters of received packets stand (`TC_H_MIN_INGRESS`).
+  /// The parent of ingress filters (`TC_H_MIN_INGRESS`).
   package static let ingressFilters = TrafficHandle(0xffff, 0xfff2)
 
   package var major: UInt16 { UInt16(rawValue >> 16) }
   package var minor: UInt16 { UInt16(truncatingIfNeeded: rawValue) }
 
-  /// As tc writes it, in hexadecimal digits.
+  /// In tc's notation: hexadecimal.
   package var description: String {
     "\(String(major, radix: 16)):\(minor == 0 ? "" : String(minor, radix: 16))"
   }
@@ -34,7 +34,7 @@ struct TrafficHeader: Equatable {
   var interface: UInt32
   var handle: UInt32 = 0
   var parent: TrafficHandle
-  /// For a filter its priority and, in network byte order, its protocol.
+  /// Of a filter: the priority in the upper half, the protocol in network byte order in the lower.
   var info: UInt32 = 0
 
   init(_ interface: UInt32, parent: TrafficHandle) {
@@ -42,7 +42,7 @@ struct TrafficHeader: Equatable {
     self.parent = parent
   }
 
-  /// Reads a reply's; nil if it is cut short.
+  /// Reads a reply's; nil if it is truncated.
   init?(_ reply: NetlinkReply) {
     let payload = reply.payload
     guard
