@@ -156,3 +156,8 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// For `swift package generate-documentation`; scripts/docs needs no package, and so nothing is fetched unless it is asked for.
+if Context.environment["SWIFT_CNI_DOCC_PLUGIN"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"))
+}
