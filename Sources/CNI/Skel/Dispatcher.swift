@@ -13,7 +13,7 @@ package struct Dispatcher {
 
   let plugin: any Plugin
   let streams: Streams
-  /// What the log needs at the end of the call. A struct, because the runtime makes the metadata of a class at every start.
+  /// What the log needs at the end of the call.
   private var transcript = Transcript()
 
   package init(_ plugin: any Plugin, _ streams: Streams) {
