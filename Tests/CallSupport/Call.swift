@@ -5,7 +5,7 @@ import JSON
 import OS
 import Skel
 
-/// A call of a plugin as a runtime makes it, without a process.
+/// A runtime's call of a plugin, without a process.
 package struct Call {
   package var environment: [String: String]
   package var input: [UInt8]
@@ -19,7 +19,7 @@ package struct Call {
     self.init(environment, input: Array(input.utf8))
   }
 
-  /// Lets the plugin answer; it is made with what takes its notes.
+  /// Calls the plugin that `plugin` makes; `note` collects its notes.
   package func answer(_ plugin: (_ note: @escaping (String) -> Void) -> any Plugin) -> Answer {
     let record = Record()
     let note: (String) -> Void = { record.notes.append($0) }
@@ -38,10 +38,10 @@ package struct Call {
   }
 }
 
-/// What a runtime sees of a call.
+/// The outcome of a call.
 package struct Answer: Sendable {
   package let status: Int32
-  /// Everything on stdout.
+  /// The bytes of stdout.
   package let output: [UInt8]
   /// The lines on stderr.
   package let notes: [String]
@@ -52,16 +52,16 @@ package struct Answer: Sendable {
     self.notes = notes
   }
 
-  /// What was printed; nil if it is not one JSON value.
+  /// The JSON value on stdout; nil if there is none.
   package var json: JSON? { try? JSON(parsing: output) }
 
   /// The code of the error object; nil if there is none.
   package var code: Int? { try? Field(json)["code"].integer(in: 1...999) }
 
-  /// The text of the error object; empty if there is none.
+  /// The message of the error object; empty if there is none.
   package var message: String { text("msg") }
 
-  /// What else it says; empty if nothing.
+  /// The details of the error object; empty if there are none.
   package var details: String { text("details") }
 
   private func text(_ name: String) -> String { ((try? Field(json)[name].string()) ?? nil) ?? "" }

@@ -4,14 +4,14 @@
 import JSON
 
 extension JSON {
-  /// Reads a value that a test has written down.
+  /// Parses a literal of a test.
   package init(_ text: String) throws {
     try self.init(parsing: Array(text.utf8))
   }
 }
 
 extension Field {
-  /// A document that a test has written down.
+  /// Parses a literal of a test as a document.
   package init(_ text: String) throws {
     self.init(try JSON(text))
   }

@@ -4,7 +4,7 @@
 import JSON
 import OS
 
-/// A call that a real runtime made, and what upstream's plugin answered.
+/// A recorded call of a real runtime, with the output of upstream's plugin.
 package struct RecordedCall: Sendable, CustomStringConvertible {
   package let client: String
   package let plugin: String
@@ -24,7 +24,7 @@ package struct RecordedCall: Sendable, CustomStringConvertible {
     title = try text("case")
     stdin = try text("stdin")
     upstreamOutput = try text("peerStdout")
-    // No program ends with -1.
+    // -1 is not an exit status, so it matches none.
     upstreamStatus = try line["peerStatus"].integer(in: 0...255) ?? -1
     var environment: [String: String] = [:]
     for member in try line["env"].object()?.members ?? [] {
@@ -33,7 +33,7 @@ package struct RecordedCall: Sendable, CustomStringConvertible {
     self.environment = environment
   }
 
-  /// All recorded calls; none if they cannot be read, which a test of their own refuses.
+  /// All recorded calls; empty if they cannot be read, which a test of its own reports.
   package static let all: [RecordedCall] = (try? read()) ?? []
 
   private static func read() throws -> [RecordedCall] {
@@ -45,7 +45,7 @@ package struct RecordedCall: Sendable, CustomStringConvertible {
 }
 
 extension JSON {
-  /// The same value with the members of objects in the order of their names.
+  /// The same value with the members of objects sorted by name.
   package var sorted: JSON {
     switch self {
     case .array(let items): return .array(items.map(\.sorted))
@@ -57,7 +57,7 @@ extension JSON {
     }
   }
 
-  /// A result as it is compared: without lists and `dns` that say nothing, which may be there or not, and in one order.
+  /// A result for comparison: sorted, and without empty lists and an empty `dns`, which are optional.
   package var canonicalResult: JSON {
     guard case .object(var object) = sorted else { return self }
     for name in ["interfaces", "ips", "routes", "dns"] {

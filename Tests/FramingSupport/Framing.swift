@@ -4,13 +4,13 @@
 import CLinux
 import CMnl
 
-/// How messages of a bus are framed, besides what netlink itself says.
+/// The framing of a bus's messages beyond netlink's own.
 package struct Framing: Sendable {
-  /// The length of what stands between a message's header and its attributes.
+  /// The length of the fixed part between a message's header and its attributes.
   private let fixed: @Sendable (nlmsghdr) -> Int
-  /// The length of what stands before the attributes within another, by the types on the way to that.
+  /// The length of the fixed part within a nested attribute, by the types on the path to it.
   private let inner: [[Int]: Int]
-  /// Attributes in which there is more than attributes.
+  /// Nested attributes whose payload is not only attributes.
   private let opaque: Set<[Int]>
 
   private init(
@@ -27,22 +27,22 @@ package struct Framing: Sendable {
   /// struct genlmsghdr begins every message of generic netlink.
   package static let generic = Framing { _ in 4 }
 
-  /// A veth's peer is a link's message without its header, and of a route with several next hops each has attributes.
+  /// A veth's peer is a link message without its header, and each next hop of a multipath route has attributes.
   package static let route = Framing(
     inner: [[Int(IFLA_LINKINFO), Int(IFLA_INFO_DATA), Int(VETH_INFO_PEER)]: 16], opaque: [[Int(RTA_MULTIPATH.rawValue)]]
   ) { header in
-    // What of something: new, removed, asked for and set follow one another.
+    // NEW, DEL, GET and SET of one object have consecutive types.
     switch (Int(header.nlmsg_type) - Int(RTM_BASE)) / 4 * 4 + Int(RTM_BASE) {
     case RTM_NEWLINK, RTM_NEWLINKPROP: 16  // struct ifinfomsg
     case RTM_NEWADDR: 8  // struct ifaddrmsg
     case RTM_NEWROUTE, RTM_NEWNEIGH, RTM_NEWRULE: 12  // struct rtmsg, ndmsg, fib_rule_hdr
     case RTM_NEWQDISC, RTM_NEWTCLASS, RTM_NEWTFILTER: 20  // struct tcmsg
-    case RTM_NEWNSID: 4  // struct rtgenmsg, filled to four bytes
+    case RTM_NEWNSID: 4  // struct rtgenmsg, padded to four bytes
     default: Int.max
     }
   }
 
-  /// What libmnl finds wrong in messages one after another, a line each; empty if they are framed as they should be.
+  /// libmnl's findings about consecutive messages, a line each; empty if the framing is correct.
   package func problems(_ datagram: [UInt8]) -> [String] {
     datagram.withUnsafeBytes { bytes in
       var problems: [String] = []
@@ -57,7 +57,7 @@ package struct Framing: Sendable {
     }
   }
 
-  /// The types of messages one after another, as far as libmnl finds them.
+  /// The types of consecutive messages, as far as libmnl can walk them.
   package static func types(_ datagram: [UInt8]) -> [Int] {
     datagram.withUnsafeBytes { bytes in
       var types: [Int] = []
@@ -82,7 +82,7 @@ package struct Framing: Sendable {
     return attributeProblems(start, end, [])
   }
 
-  /// Walks attributes, and those within the ones that say that they hold others.
+  /// Walks attributes, and recursively those marked as nested.
   private func attributeProblems(
     _ start: UnsafeMutableRawPointer, _ end: UnsafeMutableRawPointer, _ path: [Int]
   ) -> [String] {

@@ -3,17 +3,17 @@
 
 import Address
 
-/// One interface of a container of a ``Node``, as a runtime would have it from an interface plugin.
+/// One interface of a container of a ``Node``, as an interface plugin makes it.
 package struct Container: Sendable {
   package let namespace: Namespace
-  /// 64 hexadecimal digits, as runtimes have them.
+  /// 64 hexadecimal digits, as runtimes use.
   package var id: String
   package let ifName: String
   package let address: IPAddress
   package let address6: IPAddress?
   package let network: Network
 
-  /// Describes an interface, and makes nothing.
+  /// Describes an interface; makes nothing.
   package init(
     namespace: Namespace, id: String = randomID(), ifName: String = "eth0", address: IPAddress,
     address6: IPAddress? = nil, network: Network = .first
@@ -31,19 +31,19 @@ package struct Container: Sendable {
   package var ip: String { "\(address)" }
   package var ip6: String? { address6.map { "\($0)" } }
 
-  /// The other end of the interface, on the node; named after the address, so there is one of a name.
+  /// The node's end of the interface; its name is derived from the address, so it is unique.
   package var hostInterface: String { "veth\(hexadecimal(address))" }
 
-  /// Addresses that are the same whenever the IPv4 addresses are.
+  /// Hardware addresses derived from the IPv4 addresses.
   package var hardwareAddress: String { "02:00:\(hexadecimal(address, separator: ":"))" }
   package var hostHardwareAddress: String { "02:01:\(hexadecimal(address, separator: ":"))" }
 
-  /// What a runtime gives to a plugin in its environment.
+  /// The environment of a call.
   package func environment(_ verb: String) -> [String: String] {
     [
       "CNI_COMMAND": verb, "CNI_CONTAINERID": id, "CNI_NETNS": namespace.path, "CNI_IFNAME": ifName,
       "CNI_PATH": "/opt/cni/bin", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-      // A firewalld of this machine is none of a test's: where the bus is looked for, nobody listens.
+      // The machine's firewalld must not be used: no D-Bus daemon listens at this address.
       "DBUS_SYSTEM_BUS_ADDRESS": "unix:abstract=no-bus",
     ]
   }

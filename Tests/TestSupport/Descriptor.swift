@@ -5,7 +5,7 @@ import Glibc
 import OS
 import Synchronization
 
-/// An open file of this process, closed on demand or when its last owner goes.
+/// An open file of this process, closed by `close` or by `deinit`.
 final class Descriptor: Sendable {
   private let open: Atomic<Int32>
 
@@ -13,7 +13,7 @@ final class Descriptor: Sendable {
 
   deinit { close() }
 
-  /// −1 once it is closed.
+  /// −1 after closing.
   var number: Int32 { open.load(ordering: .relaxed) }
 
   func close() {
@@ -21,7 +21,7 @@ final class Descriptor: Sendable {
     if number >= 0 { _ = Glibc.close(number) }
   }
 
-  /// A file without a name, in memory; nothing of it survives this process.
+  /// An anonymous file in memory.
   static func temporary() throws -> Descriptor {
     let name = "/swift-cni-\(getpid())-\(UInt64.random(in: 0 ... .max))"
     let number = try systemCall("shm_open") { shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0o600) }
@@ -29,7 +29,7 @@ final class Descriptor: Sendable {
     return Descriptor(owning: number)
   }
 
-  /// The whole of a file that can be read at any place.
+  /// The contents of a seekable file.
   func contents() throws -> [UInt8] {
     var status = stat()
     try systemCall("fstat") { fstat(number, &status) }
@@ -44,7 +44,7 @@ final class Descriptor: Sendable {
     return bytes
   }
 
-  /// Writes bytes at the start of a file and leaves the next reader there.
+  /// Writes bytes at the start of a file, and rewinds it.
   func fill(_ bytes: [UInt8]) throws {
     var done = 0
     while done < bytes.count {

@@ -14,20 +14,20 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
   package init(_ address: IPAddress, _ port: UInt16) {
     self.address = address
     self.port = port
-    // The family is a number of this machine (little-endian), the port one of the network.
+    // The family is in host byte order (little-endian), the port in network byte order.
     let head = [address.family.number, 0, UInt8(port >> 8), UInt8(truncatingIfNeeded: port)]
     let zeros: [UInt8] = [0, 0, 0, 0]
     // IPv4 is padded to 16 bytes; IPv6 has a flow label before the address and a scope after it.
     bytes = address.family == .ip ? head + address.bytes + zeros + zeros : head + zeros + address.bytes + zeros
   }
 
-  /// Takes the text of an address, which must be right.
+  /// Parses an address, which must be valid.
   package init(_ address: String, _ port: UInt16) {
     guard let address = IPAddress(address) else { preconditionFailure("\(address) is no address") }
     self.init(address, port)
   }
 
-  /// Reads what the kernel wrote.
+  /// Decodes a `sockaddr` from the kernel.
   init?(sockaddr bytes: [UInt8]) {
     guard bytes.count >= 16 else { return nil }
     let place = Int32(bytes[0]) == AF_INET ? 4..<8 : 8..<24

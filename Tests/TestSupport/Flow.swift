@@ -5,9 +5,9 @@ import CLinux
 import Glibc
 import OS
 
-/// A TCP connection on which bytes without a meaning go in one direction, as fast as they can.
+/// A TCP connection that sends meaningless bytes in one direction, as fast as possible.
 ///
-/// The buffers are so large that the kernel goes on by itself for seconds; one thread is both ends.
+/// The buffers are so large that the kernel goes on by itself for seconds; one thread serves both ends.
 package final class Flow: Sendable {
   private let sender: Socket
   private let receiver: Socket
@@ -30,10 +30,10 @@ package final class Flow: Sendable {
     receiver = try listener.accept(timeout: standardTimeout)
   }
 
-  // The reset from an end that has not read everything spares the other sending it.
+  // Closing with unread data sends a reset, which stops the sender.
   deinit { receiver.descriptor.close() }
 
-  /// Bits of payload a second that arrive on average over a time, after another time in which they do not count.
+  /// The average rate of received payload over a time, in bits per second, after a warm-up that is not counted.
   package func rate(after start: Duration = .milliseconds(500), over time: Duration) async throws -> Double {
     try await onOwnThread { [self] in
       let clock = ContinuousClock()
@@ -44,7 +44,7 @@ package final class Flow: Sendable {
     }
   }
 
-  /// What several flows have together; they use up what there is more evenly than one, which goes back after a loss.
+  /// The total rate of several flows, which use the bandwidth more evenly than one that slows down after a loss.
   package static func rate(of flows: [Flow], over time: Duration) async throws -> Double {
     try await withThrowingTaskGroup { group in
       for flow in flows { group.addTask { try await flow.rate(over: time) } }
@@ -52,7 +52,7 @@ package final class Flow: Sendable {
     }
   }
 
-  /// Bits of payload a second of the next so many bytes, measured for a second at most. It keeps the thread.
+  /// The rate of the next bytes in bits per second, measured for at most a second. It blocks the thread.
   package func rateNow(bytes wanted: Int = 2_000_000) throws -> Double {
     let clock = ContinuousClock()
     let begin = clock.now
@@ -74,13 +74,13 @@ package final class Flow: Sendable {
     return bytes
   }
 
-  /// Sends what the kernel takes, and returns how many bytes have come since the last time.
+  /// Sends what the kernel accepts; returns the number of bytes received since the last call.
   private func pump() throws -> Int {
     let bytes = Self.bytes
     while try Self.count({ send(sender.descriptor.number, bytes, bytes.count, Int32(MSG_DONTWAIT)) }) > 0 {}
     var total = 0
     while true {
-      // What is cut off goes without being copied (tcp(7)).
+      // With MSG_TRUNC the kernel discards received bytes without copying (tcp(7)).
       let flags = Int32(MSG_DONTWAIT | MSG_TRUNC)
       let count = try Self.count { recv(receiver.descriptor.number, nil, Self.buffer, flags) }
       if count == 0 { return total }
@@ -89,18 +89,18 @@ package final class Flow: Sendable {
   }
 
   private static let bytes = [UInt8](repeating: 0, count: 65_536)
-  /// In bytes; the kernel doubles it for what it needs itself.
+  /// In bytes; the kernel doubles it for its own bookkeeping.
   private static let buffer = 4 << 20
 
   private static func socket(_ endpoint: Endpoint) throws -> Socket {
     let socket = try Socket(endpoint, type: SOCK_STREAM, timeout: standardTimeout)
-    // Beyond the limits for everybody; before connecting, as the window's scale depends on it.
+    // The FORCE options exceed the sysctl limits. Set before connecting, because the window scale depends on it.
     try socket.set(SOL_SOCKET, SO_SNDBUFFORCE, Int32(buffer))
     try socket.set(SOL_SOCKET, SO_RCVBUFFORCE, Int32(buffer))
     return socket
   }
 
-  /// How many bytes a call has moved; none if it would have to wait.
+  /// The number of bytes that a call moved; 0 if it would block.
   private static func count(_ call: () -> Int) throws -> Int {
     let count = call()
     if count >= 0 { return count }

@@ -5,7 +5,7 @@ import CLinux
 import Glibc
 import OS
 
-/// A fresh network namespace that only a descriptor of this process holds, so that nothing of it survives the process.
+/// A new network namespace, held only by a descriptor of this process, so that it ends with the process.
 package final class Namespace: Sendable {
   private let descriptor: Descriptor
 
@@ -29,7 +29,7 @@ package final class Namespace: Sendable {
     return try body()
   }
 
-  /// Runs a program in the namespace and answers what it printed; a failure of it is a ``CommandFailure``.
+  /// Runs a program in the namespace and returns its stdout; throws ``CommandFailure`` if it fails.
   @discardableResult
   package func command(_ words: String..., input: String = "") throws -> String {
     try run { try command(words, input: input) }
@@ -40,7 +40,7 @@ package final class Namespace: Sendable {
     try command("ip", "-batch", "-", input: lines + "\n")
   }
 
-  /// Why no namespace can be made here, or nil if one can: the gate of the tests that need one.
+  /// Why no namespace can be made here; nil if one can. Enables the tests that need one.
   package static let obstacle: String? = {
     do {
       _ = try Namespace()
@@ -63,7 +63,7 @@ package final class Namespace: Sendable {
     return Descriptor(owning: try systemCall("open \(path)") { open(path, O_RDONLY | O_CLOEXEC) })
   }
 
-  /// A thread left in the wrong namespace would touch what is not its own, so a failure ends the process.
+  /// A failure ends the process, because a thread in the wrong namespace would change the machine.
   private static func enter(_ namespace: Descriptor) {
     if setns(namespace.number, cni_clone_newnet) != 0 { fatalError("setns: \(SystemError.text(errno))") }
   }
@@ -79,7 +79,7 @@ package final class Namespace: Sendable {
   }
 }
 
-/// A program that a test needs did not do what it was told.
+/// A command of a test failed.
 package struct CommandFailure: Error, CustomStringConvertible {
   package let words: [String]
   package let outcome: Outcome

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// A host with a bridge for containers and, in a namespace of its own, another host beside it.
+/// A host with a bridge for containers, and a client host in a namespace of its own.
 package final class Node: Sendable {
   package static let address = "192.0.2.1"
   package static let address6 = "2001:db8:1::1"
   package static let clientAddress = "192.0.2.2"
   package static let clientAddress6 = "2001:db8:1::2"
 
-  /// Where plugins run.
+  /// The node's namespace, where plugins run.
   package let namespace: Namespace
   /// A host that reaches the node, and the containers' networks through it.
   package let client: Namespace
   private let hairpin: Bool
 
-  /// Hairpin mode is that of the bridge's ports; `bridgeFilter` is `net.bridge.bridge-nf-call-iptables` and its twin.
+  /// `hairpin` is the mode of the bridge's ports; `bridgeFilter` is `net.bridge.bridge-nf-call-iptables` and its IPv6 twin.
   package init(hairpin: Bool = false, bridgeFilter: Bool = false, networks: [Network] = [.first]) throws {
     namespace = try Namespace()
     client = try Namespace()
@@ -22,7 +22,7 @@ package final class Node: Sendable {
     try Self.prepare(namespace)
     try Self.prepare(client)
     for key in ["net/bridge/bridge-nf-call-iptables", "net/bridge/bridge-nf-call-ip6tables"] {
-      // Absent where the kernel's module for it is not loaded, and then the filter is off.
+      // Missing without the module br_netfilter; the filter is off then.
       if bridgeFilter || (try? namespace.sysctl(key)) != nil { try namespace.set(key, to: bridgeFilter ? "1" : "0") }
     }
     try namespace.set("net/ipv4/ip_forward", to: "1")
@@ -46,7 +46,7 @@ package final class Node: Sendable {
   }
 
   private func add(_ network: Network) throws {
-    // A bridge without an address of its own changes it with its ports, and its neighbours would lose it.
+    // Without a fixed MAC address a bridge takes one of its ports' and changes it, so that neighbour entries become stale.
     try namespace.ip(
       """
       link add \(network.bridge) address \(network.hardwareAddress) type bridge
@@ -66,7 +66,7 @@ package final class Node: Sendable {
       inside, id: Container.randomID(), ip: ip, ip6: ip6, ifName: ifName, network: network, routes: true)
   }
 
-  /// Gives a container one more interface; its default route stays where it is.
+  /// Adds an interface to a container; its default route is not changed.
   package func attach(
     _ container: Container, ip: String, ip6: String? = nil, ifName: String, network: Network
   ) throws -> Container {
@@ -97,7 +97,7 @@ package final class Node: Sendable {
     return container
   }
 
-  /// Without these the answer would depend on the machine, and an IPv6 address would take a second to be usable.
+  /// Without these parameters results would depend on the machine, and an IPv6 address would be usable only after a second.
   private static func prepare(_ namespace: Namespace) throws {
     for scope in ["all", "default"] {
       try namespace.set("net/ipv4/conf/\(scope)/route_localnet", to: "0")

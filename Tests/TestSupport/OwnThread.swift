@@ -4,7 +4,7 @@
 import Glibc
 import OS
 
-/// Runs what takes its time on a thread of its own: other tests keep those that Swift has, one a processor.
+/// Runs a slow body on its own thread, because Swift's concurrency pool has only one thread per processor.
 package func onOwnThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
   try await withCheckedThrowingContinuation { continuation in
     do {
@@ -15,7 +15,7 @@ package func onOwnThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T
   }
 }
 
-/// Runs `body` on a new thread, for whose end nobody waits.
+/// Runs `body` on a new detached thread.
 package func startThread(_ body: @escaping @Sendable () -> Void) throws {
   let work = Unmanaged.passRetained(Work(body))
   var thread = pthread_t()

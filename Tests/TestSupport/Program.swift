@@ -7,7 +7,7 @@ import OS
 /// A program to run, by its path or, without a slash, by its name.
 package struct Program: Sendable {
   package let path: String
-  /// What the program finds as its `argv[0]`.
+  /// The program's `argv[0]`.
   package let name: String
 
   package init(_ path: String, name: String? = nil) {
@@ -15,7 +15,7 @@ package struct Program: Sendable {
     self.name = name ?? path
   }
 
-  /// Where programs are looked for, after the folders of this process's own `PATH`.
+  /// Folders to search after those of this process's `PATH`.
   package static let standardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
   /// Runs the program to its end, in the namespace of this thread and with exactly these variables.

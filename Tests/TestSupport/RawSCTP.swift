@@ -4,7 +4,7 @@
 import CLinux
 import Glibc
 
-/// What was seen of an SCTP packet.
+/// A received SCTP packet.
 package struct SCTPPacket: Equatable, Sendable {
   package let source: Endpoint
   package let destination: Endpoint
@@ -33,7 +33,7 @@ package struct SCTPPacket: Equatable, Sendable {
 package final class RawSCTP: Sendable {
   private let socket: Socket
 
-  /// Sees the packets that come to the address, in the namespace of this thread.
+  /// Receives the packets to an address, in this thread's namespace.
   package init(_ address: String, timeout: Int = standardTimeout) throws {
     let local = Endpoint(address, 0)
     socket = try Socket(local, type: SOCK_RAW, protocol: Int32(IPPROTO_SCTP), timeout: timeout)
@@ -47,7 +47,7 @@ package final class RawSCTP: Sendable {
     var packet = two(port) + two(remote.port) + [0, 0, 0, 0, 0, 0, 0, 0]
     packet += [1, 0, 0, 20, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1]
     packet.replaceSubrange(8..<12, with: crc32c(packet))
-    // The port of the address is the protocol's business on a raw socket.
+    // A raw socket ignores the address's port.
     try socket.send(packet, to: Endpoint(remote.address, 0))
   }
 

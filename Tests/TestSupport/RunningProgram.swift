@@ -14,7 +14,7 @@ package struct Outcome: Sendable {
   package let errors: [UInt8]
   /// From just before the start to just after the end, by the monotonic clock.
   package let nanoseconds: UInt64
-  /// In KiB; Linux counts the peak of the process that started the program too, so it is never below our own.
+  /// In KiB. Linux includes the peak of the parent before exec, so it is never below our own.
   package let peakMemory: Int
 
   package var outputText: String { String(decoding: output, as: UTF8.self) }
@@ -22,7 +22,7 @@ package struct Outcome: Sendable {
   package var ending: String { status.map { "exit status \($0)" } ?? "signal \(signal ?? 0)" }
 }
 
-/// A program that was started; if nobody waits for it, it is killed when its last owner goes.
+/// A started program; `deinit` kills it unless it was waited for.
 package final class RunningProgram {
   package let pid: Int32
   /// By the monotonic clock, in nanoseconds.
@@ -45,7 +45,7 @@ package final class RunningProgram {
     if !reaped { _ = Glibc.kill(pid, signal) }
   }
 
-  /// Waits for the end; to be called once.
+  /// Waits for the end; may be called once.
   package func wait() throws -> Outcome {
     precondition(!reaped, "the end of process \(pid) has been waited for")
     var status: Int32 = 0

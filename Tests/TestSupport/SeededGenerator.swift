@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// Numbers that are the same in every run, so that a failure comes again (SplitMix64).
+/// Pseudo-random numbers from a seed, so that failures are reproducible (SplitMix64).
 package struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 

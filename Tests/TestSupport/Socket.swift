@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-// The kernel's headers bring `SOCK_STREAM` and its like along, and an optimized build finds them nowhere else.
+// An optimized build finds `SOCK_STREAM` only through the kernel's headers.
 import CLinux
 import Glibc
 import OS
 
-/// Why a packet or a connection did not come through.
+/// Why a packet or a connection failed.
 package struct SocketError: Error, Equatable, CustomStringConvertible {
   package enum Kind: Sendable { case timeout, refused, unreachable, reset, other }
   package let kind: Kind
@@ -22,15 +22,15 @@ package struct SocketError: Error, Equatable, CustomStringConvertible {
       default: .other
       }
     self.kind = kind
-    // A time limit has other numbers than a timeout of TCP's own, and their texts do not say what happened.
+    // A socket's time limit has errno EAGAIN or EINPROGRESS, whose texts do not say what happened.
     description = kind == .timeout ? SystemError(error.action, number: ETIMEDOUT).description : error.description
   }
 }
 
-/// How long the kernel lets a call wait, in milliseconds, unless a caller says otherwise.
+/// The default time limit of a call, in milliseconds.
 package let standardTimeout = 2000
 
-/// A socket of the namespace in which it was made; every call on it ends within its time limit.
+/// A socket of this thread's namespace; every call ends within its time limit.
 struct Socket: Sendable {
   let descriptor: Descriptor
 
@@ -86,7 +86,7 @@ struct Socket: Sendable {
     }
   }
 
-  /// One packet, or what there is of a stream; nothing at its end.
+  /// One packet, or the available bytes of a stream; empty at its end.
   func receive() throws(SocketError) -> (bytes: [UInt8], from: Endpoint?) {
     var bytes = [UInt8](repeating: 0, count: 65_536)
     var source = [UInt8](repeating: 0, count: MemoryLayout<sockaddr_in6>.size)

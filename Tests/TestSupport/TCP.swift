@@ -4,7 +4,7 @@
 import CLinux
 import Glibc
 
-/// A TCP server; clients connect to it before anything is accepted, so that one thread can be both ends.
+/// A TCP server. Clients can connect before it accepts, so that one thread can serve both ends.
 package final class TCPListener: Sendable {
   private let socket: Socket
   private let timeout: Int
@@ -56,12 +56,12 @@ package final class TCPConnection: Sendable {
   /// Sends a text that fits into the socket's buffer.
   package func send(_ text: String) throws { try socket.send(Array(text.utf8)) }
 
-  /// What there is to read; the empty text when the other end has closed.
+  /// The available text; empty if the peer has closed.
   package func receive() throws -> String { String(decoding: try socket.receive().bytes, as: UTF8.self) }
 
   package func close() { socket.descriptor.close() }
 
-  /// Ends the connection at once, with a reset instead of a farewell, so that nothing of it lingers.
+  /// Closes the connection with a reset, so that it does not linger.
   package func reset() throws {
     try socket.set(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
     close()

@@ -2,8 +2,8 @@
 // Copyright 2026 The swift-cni authors
 
 extension TemporaryFolder {
-  /// Puts a file into the folder and answers its path. Another process writes it, so that no process of ours has it
-  /// open when it is run.
+  /// Writes a file and returns its path. Another process writes it, so that no fork of this process holds it open when it is run
+  /// (ETXTBSY).
   @discardableResult
   package func add(_ text: String, named name: String, mode: String = "755") throws -> String {
     let path = "\(self.path)/\(name)"
@@ -13,7 +13,7 @@ extension TemporaryFolder {
     return path
   }
 
-  /// Puts a program into the folder that does what these lines of a shell say, and returns its path.
+  /// Writes a shell script and returns its path.
   @discardableResult
   package func addScript(_ lines: String, named name: String = "script") throws -> String {
     try add("#!/bin/sh\n\(lines)\n", named: name)

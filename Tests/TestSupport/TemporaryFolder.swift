@@ -4,7 +4,7 @@
 import Glibc
 import OS
 
-/// An empty folder that goes with this object, and what is in it by then.
+/// A new empty folder; `deinit` removes it with its contents.
 package final class TemporaryFolder {
   package let path: String
 
@@ -17,7 +17,7 @@ package final class TemporaryFolder {
   deinit { Self.clear(path) }
 
   private static func clear(_ path: String) {
-    // A symbolic link goes by itself.
+    // A symbolic link is removed, and not followed.
     if remove(path) == 0 { return }
     let folder = try? Folder.open(path)
     for name in (try? folder?.names()) ?? [] { clear("\(path)/\(name)") }

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Copyright 2026 The swift-cni authors
 # shellcheck shell=bash
-# What the scripts share; sourced, never run.
+# Shared by the scripts; sourced, not run.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-PATH=$PATH:/usr/sbin:/sbin # a plain `su` leaves them out, and nft, ip and iptables live there
+PATH=$PATH:/usr/sbin:/sbin # a plain `su` omits them; nft, ip and iptables are there
 
 say() { printf '==> %s\n' "$*"; }
 
@@ -13,7 +13,7 @@ fail() {
   exit 1
 }
 
-# need_value OPTION [VALUE]…: an option that needs a value must have one.
+# need_value OPTION [VALUE]…: fails if the option has no value.
 need_value() { (($# > 1)) || fail "$1 needs a value (see --help)"; }
 
 # The comment at the head of a script is its help: the lines from the fourth to the first that is no comment.
@@ -28,7 +28,7 @@ require_swift() {
     fail "no swift in PATH: install Swift 6.2 or later (https://www.swift.org/install/linux), or add its folder to root's PATH"
 }
 
-# Swift leaves folders in TMPDIR with every call, about thirty a build.
+# Swift leaves about thirty folders per build in TMPDIR.
 swift() {
   local folder status=0
   folder=$(mktemp -d)
@@ -37,7 +37,7 @@ swift() {
   return "$status"
 }
 
-# need COMMAND_OR_FILE PACKAGE…: a name is looked for in PATH, an absolute path (it may be a pattern) on disk.
+# need COMMAND_OR_FILE PACKAGE…: installs packages unless the command is in PATH or the absolute path (or pattern) exists.
 need() {
   local wanted=$1
   shift
@@ -58,15 +58,15 @@ need() {
 need_build_packages() {
   need /usr/include/jansson.h libjansson-dev
   need /usr/include/sha512.h libmd-dev
-  need '/usr/lib/*/libc.a' libc6-dev # the program takes all libraries from their static archives
+  need '/usr/lib/*/libc.a' libc6-dev # the program links static archives
   need '/usr/lib/gcc/*/*/libstdc++.a' g++
 }
 
-# One set of flags for everybody: other flags would build everything again. Without a local rpath no program looks for libraries in
-# the folder it is in, which would trust whoever may write there.
+# All scripts use the same flags, because other flags would rebuild everything. Without the local rpath no program loads libraries from
+# its own folder, which others may be able to write to.
 build_flags=(--package-path "$repository" --explicit-target-dependency-import-check error --disable-local-rpath)
 
-# Builds the program as it is installed, and sets `binary` to its path.
+# Builds the release program, and sets `binary` to its path.
 # shellcheck disable=SC2034 # the callers use it
 build_release() {
   local flags=(-c release --product swift-cni "${build_flags[@]}")
@@ -81,7 +81,7 @@ build_release() {
 # --kill-child and --pdeathsig also cover a SIGKILL, which no trap sees.
 in_private_namespaces() {
   need setpriv util-linux
-  # In the background, because bash handles a signal only once a command in the foreground has ended.
+  # In the background, because bash handles a signal only after a foreground command has ended.
   setpriv --pdeathsig KILL \
     unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private -- "$@" &
   private_namespaces=$!
