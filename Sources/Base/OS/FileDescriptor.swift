@@ -47,8 +47,8 @@ package struct FileDescriptor: ~Copyable {
     return bytes
   }
 
-  /// Runs `body` while nobody else has the file's lock (flock(2)). Throws `EWOULDBLOCK` if another program has it for longer than so
-  /// many milliseconds; `name` tells which lock that is.
+  /// Runs `body` with the file's lock held (flock(2)). Throws `EWOULDBLOCK` if another process holds it for longer than `patience`
+  /// milliseconds; `name` is the lock's name for the error.
   package func locked<T>(
     _ name: String, patience: Int, _ body: () throws(SystemError) -> T
   ) throws(SystemError) -> T {
@@ -58,7 +58,7 @@ package struct FileDescriptor: ~Copyable {
   }
 
   private func lock(_ name: String, _ patience: Int) throws(SystemError) {
-    // Those who wait for it in the kernel take it one from another: only who asks often finds it free.
+    // Polled, because processes that block in flock hand the lock to one another, and a blocking wait has no time limit.
     let retry = Retry(milliseconds: patience) { _ in 500 }
     let isHeld: Bool? = try retry.run { () throws(SystemError) in
       if flock(number, LOCK_EX | LOCK_NB) == 0 { return true }

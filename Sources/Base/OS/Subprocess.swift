@@ -79,7 +79,7 @@ package struct Subprocess: Sendable {
     let environment = unsafe self.environment.copies() + [nil]
     defer { unsafe (words + environment).forEach { unsafe free($0) } }
     var pid: pid_t = 0
-    // A file that somebody writes just now, such as an installer, cannot be run yet.
+    // ETXTBSY: another process, such as an installer, is writing the file.
     let retry = Retry(attempts: 51) { _ in 100_000 }
     let failure = retry.run {
       let failure = unsafe posix_spawn(&pid, path, &actions, &attributes, words, environment)

@@ -6,7 +6,7 @@ import Glibc
 import OS
 
 extension LinkKind {
-  /// Adds the options of a kind as `ip link add … type …` takes them. A veth's are those of its peer, which is an interface.
+  /// Adds the options of a kind in the syntax of `ip link add … type …`. The caller adds a veth's peer.
   func addOptions(to command: inout ShellCommand, _ interfaceName: (UInt32) -> String) {
     switch self {
     case .veth, .tun, .other: break
@@ -48,7 +48,7 @@ extension BridgeOptions {
 }
 
 extension BridgePortOptions {
-  /// The flags in the words of `ip link set … type bridge_slave`.
+  /// The flags' names in `ip link set … type bridge_slave`.
   private static let words: [(Flag, String)] = [
     (.hairpin, "hairpin"), (.isolated, "isolated"), (.learning, "learning"), (.unicastFlood, "flood"),
     (.multicastFlood, "mcast_flood"), (.broadcastFlood, "bcast_flood"), (.neighbourSuppression, "neigh_suppress"),

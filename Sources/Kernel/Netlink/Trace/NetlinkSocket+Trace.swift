@@ -6,13 +6,13 @@ import Glibc
 import OS
 
 extension NetlinkSocket {
-  /// Sends requests by `send`, which returns their replies in the same order; tells the changes among them, if a log at debug
-  /// records changes.
+  /// Calls `send`, which sends the requests and returns the replies in the same order. If a log at debug records changes, records the
+  /// requests that change something, with the kernel's replies.
   func tracing(
     _ requests: [NetlinkMessage], _ send: () throws(NetlinkError) -> [NetlinkReply]
   ) throws(NetlinkError) -> [NetlinkReply] {
     guard ChangeTrace.isOn else { return try send() }
-    // Before they are sent: an interface that is removed has no name afterwards.
+    // Rendered before sending, because a removed interface has no name afterwards.
     let commands = requests.map { command($0) }
     do throws(NetlinkError) {
       let replies = try send()
@@ -26,13 +26,13 @@ extension NetlinkSocket {
     }
   }
 
-  /// Tells a change that was made by this socket, or that the kernel refused; records nothing unless a log at debug asks for it.
+  /// Records a change by this socket with the kernel's error, if any. `command` is not evaluated unless a log at debug records changes.
   package func tell(_ command: @autoclosure () -> String, _ failure: NetlinkError? = nil) {
     guard ChangeTrace.isOn else { return }
     ChangeTrace.tell(command(), failure?.reason ?? "ok", in: namespace)
   }
 
-  /// The namespace that the socket is of, whatever that of the thread.
+  /// The socket's namespace, which may differ from the thread's.
   private var namespace: NamespaceID? {
     let number = ioctl(descriptor, UInt(SIOCGSKNS))
     if number < 0 { return nil }
@@ -40,8 +40,8 @@ extension NetlinkSocket {
     return NamespaceID(descriptor: file.number)
   }
 
-  /// The command of ip, tc, ethtool or conntrack that does what a request does; nil for one that changes nothing, and for a
-  /// message of nf_tables: whoever commits those tells them.
+  /// The command of ip, tc, ethtool or conntrack that is equivalent to a request. Returns nil for requests that change nothing, and for
+  /// messages of nf_tables, which the code that commits a batch records by `tell`.
   func command(_ request: NetlinkMessage) -> String? {
     let number = descriptor
     guard let request = TracedRequest(request, { Self.interfaceName($0, number) }) else { return nil }
@@ -52,7 +52,7 @@ extension NetlinkSocket {
     }
   }
 
-  /// The name of an interface in a socket's namespace; `if7`, which ip takes too, if there is none with the index.
+  /// The name of an interface in the socket's namespace; `if7`, which ip accepts too, if no interface has index 7.
   private static func interfaceName(_ index: UInt32, _ socket: Int32) -> String {
     // struct ifreq (net/if.h): the name in 16 bytes, then the index.
     var request = [UInt8](repeating: 0, count: 16)
@@ -67,18 +67,18 @@ extension NetlinkSocket {
 }
 
 extension NetlinkError {
-  /// What the kernel said, without what was being done.
+  /// The kernel's error without the action.
   fileprivate var reason: String {
     SystemError.text(number) + (explanation.isEmpty ? "" : " (\(explanation))")
   }
 }
 
-/// A request as what puts it into words reads it.
+/// A request, decoded for rendering it as a command.
 struct TracedRequest {
   let type: Int
   /// The flags of its header (`NLM_F_…`).
   let flags: Int32
-  /// The request in the form in which the kernel's replies are decoded.
+  /// The request as a message that the decoders of replies can read.
   let message: NetlinkReply
   /// Returns the name of the interface with an index.
   let interfaceName: (UInt32) -> String
@@ -91,18 +91,18 @@ struct TracedRequest {
     self.interfaceName = interfaceName
   }
 
-  /// What no command is known for, by its type and length.
+  /// The text for a message without an equivalent command: its type and length.
   func unknown(_ bus: String) -> String { "\(bus) message of type \(type), \(message.bytes.count) bytes" }
 
-  /// `add`, `replace`, `append` or `del`, as the type and the flags say.
+  /// The verb of ip and tc, from the type and the flags.
   var verb: String {
-    // RTM_NEW…, RTM_DEL…, RTM_GET… and RTM_SET… of one object follow each other (linux/rtnetlink.h).
+    // RTM_NEW…, RTM_DEL…, RTM_GET… and RTM_SET… of one object are consecutive (linux/rtnetlink.h).
     if type & 3 == 1 { return "del" }
     if flags & NLM_F_REPLACE != 0 { return flags & NLM_F_CREATE != 0 ? "replace" : "change" }
     return flags & NLM_F_APPEND != 0 ? "append" : "add"
   }
 
-  /// The command for a message of rtnetlink; nil for one that only asks.
+  /// The command for an rtnetlink message; nil for RTM_GET….
   var routeCommand: String? {
     if type & 3 == 2 { return nil }
     let command =

@@ -13,7 +13,7 @@ extension TracedRequest {
     guard let index = payload.integer(UInt32.self, at: 4), payload.count >= Link.headerLength else { return nil }
     let list = payload.dropFirst(Link.headerLength)
     let attributes = Attributes(list)
-    // A request without an index names its interface, or a group of them.
+    // A request with index 0 names the interface, or a group.
     let device = index != 0 ? interfaceName(index) : attributes[Int(IFLA_IFNAME)]?.text
     switch type {
     case RTM_NEWLINKPROP, RTM_DELLINKPROP:
@@ -47,8 +47,7 @@ extension TracedRequest {
     return command.text
   }
 
-  /// Adds what `ip link` can set of an interface of any kind, also of a veth's peer: its flags and attributes behind a struct
-  /// ifinfomsg.
+  /// Adds the flags and attributes of a struct ifinfomsg, of an interface or of a veth's peer.
   private func addLinkWords(_ command: inout ShellCommand, _ link: ArraySlice<UInt8>) {
     let (values, mask) = (link.integer(UInt32.self, at: 8) ?? 0, link.integer(UInt32.self, at: 12) ?? 0)
     func flag(_ flag: Int) -> Bool? { mask & UInt32(flag) == 0 ? nil : values & UInt32(flag) != 0 }
@@ -90,7 +89,7 @@ extension TracedRequest {
     }
   }
 
-  /// The path of the namespace that a descriptor is open on, or `net:[inode]` if it has none.
+  /// The path of a descriptor's namespace, or `net:[inode]` if it has none.
   private static func namespace(_ descriptor: Int32) -> String {
     resolvedPath("/proc/self/fd/\(descriptor)") ?? NamespaceID(descriptor: descriptor)?.text ?? "?"
   }

@@ -7,7 +7,7 @@ import Glibc
 import OS
 
 extension TracedRequest {
-  /// `ethtool -K …`; nil for a request that only asks.
+  /// `ethtool -K …`; nil for requests that change nothing.
   var ethtoolCommand: String? {
     // struct genlmsghdr begins with the command.
     let operation = message.payload.first.map(Int.init)
@@ -25,7 +25,7 @@ extension TracedRequest {
     return command.text
   }
 
-  /// `conntrack -D …`; nil for a request that only asks, and for messages of nf_tables.
+  /// `conntrack -D …`; nil for requests that change nothing, and for messages of nf_tables.
   var conntrackCommand: String? {
     guard type >> 8 == Int(NFNL_SUBSYS_CTNETLINK), type & 0xff != Int(IPCTNL_MSG_CT_GET.rawValue) else { return nil }
     guard type & 0xff == Int(IPCTNL_MSG_CT_DELETE.rawValue) else { return unknown("conntrack") }

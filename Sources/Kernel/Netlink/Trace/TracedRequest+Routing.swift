@@ -19,7 +19,7 @@ extension TracedRequest {
     }
     command.add("dev", interfaceName(address.interface))
     command.add("broadcast", address.broadcast)
-    // Without the word ip takes the scope of the host for IPv4's loopback addresses, and else all.
+    // The default of ip: scope host for IPv4 loopback addresses, else global.
     let usual = Prefix.loopback4.contains(address.address) ? RouteScope.host : .universe
     if type == RTM_NEWADDR, address.scope != usual { command.add("scope", address.scope.name) }
     command.add("label", address.label)
@@ -42,7 +42,7 @@ extension TracedRequest {
     if route.typeOfService != 0 { command.add("tos", "0x\(String(route.typeOfService, radix: 16))") }
     addGateway(&command, route.gateway, of: route.destination.family)
     command.add("dev", route.interface.map(interfaceName))
-    // Addresses of this host are in another table where none is named.
+    // For these types the default of ip is the table local.
     if route.table != RouteTable.main || [.local, .broadcast].contains(route.type) {
       command.add("table", route.table)
     }
@@ -70,7 +70,7 @@ extension TracedRequest {
     command.add("\(gateway)")
   }
 
-  /// The scope that ip takes where none is named (iproute_modify in ip/iproute.c).
+  /// The default scope of ip (iproute_modify in ip/iproute.c).
   private func usualScope(_ route: Route) -> RouteScope {
     switch route.type {
     case .local: .host
@@ -100,7 +100,7 @@ extension TracedRequest {
     command.add("suppress_prefixlength", rule.suppressedPrefixLength)
     if rule.usesVRFTable { command.add("l3mdev") }
     if rule.action == .lookup, rule.table != 0 { command.add("lookup", rule.table) }
-    // The numbers of the other actions are those of the types of routes.
+    // The other actions have the numbers of the route types.
     if rule.action != .lookup { command.add(RouteType(rawValue: rule.action.rawValue).name) }
     return command.text
   }

@@ -28,7 +28,7 @@ extension TracedRequest {
       command.add("burst", Attributes(options)[Int(TCA_TBF_BURST)]?.integer(UInt32.self, at: 0) ?? bucket.burst)
       command.add("limit", bucket.limit)
     case "htb":
-      // struct tc_htb_glob: the version, the rate to quantum, the default class.
+      // struct tc_htb_glob: version, rate2quantum, default class.
       let parameters = Attributes(options)[Int(TCA_HTB_INIT)]
       command.add("default", parameters?.integer(UInt32.self, at: 8).map { String($0, radix: 16) })
       command.add("direct_qlen", Attributes(options)[Int(TCA_HTB_DIRECT_QLEN)]?.integer(UInt32.self, at: 0))
@@ -38,7 +38,7 @@ extension TracedRequest {
     return command.text
   }
 
-  /// `tc class add … htb …`, the only kind of class that is made here.
+  /// `tc class add … htb …`; nil for other kinds of classes.
   var classCommand: String? {
     guard
       let header = TrafficHeader(message), attributes[Int(TCA_KIND)]?.text == "htb",
@@ -93,14 +93,14 @@ extension TracedRequest {
     }
   }
 
-  /// As tc writes that of a filter of the kind u32: its hash table, the bucket in that, the filter in that.
+  /// The handle of a u32 filter in tc's notation: hash table, bucket, filter.
   private static func filterHandle(_ handle: UInt32) -> String {
     let (table, bucket, node) = (handle >> 20, handle >> 12 & 0xff, handle & 0xfff)
     func digits(_ number: UInt32) -> String { number == 0 ? "" : String(number, radix: 16) }
     return "\(digits(table)):\(digits(bucket)):\(digits(node))"
   }
 
-  /// A word of a packet, in network byte order.
+  /// A 32-bit word in network byte order.
   private static func hexadecimal(_ bytes: [UInt8]) -> String {
     "0x" + joined(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }, by: "")
   }
