@@ -27,7 +27,7 @@ extension ShapingTests {
   func redirection() {
     let shaping = Shaping(ingress: nil, egress: Self.bucket, unshaped: [])
     let filters = shaping.filters(to: 7)
-    #expect(filters.map(\.rule) == [.redirect(to: 7, classID: Shaping.mark)])
+    #expect(filters.map(\.rule) == [.redirect(to: 7, classID: Shaping.filterClass)])
     #expect(shaping.selective == nil)
   }
 
@@ -37,8 +37,8 @@ extension ShapingTests {
     let filters = Shaping(ingress: nil, egress: Self.bucket, unshaped: unshaped).filters(to: 7)
     let passes = [unshaped[1], unshaped[3], unshaped[0], unshaped[2]]
     #expect(
-      filters.map(\.rule) == passes.map { .pass(to: $0, classID: Shaping.mark) } + [
-        .redirect(to: 7, classID: Shaping.mark)
+      filters.map(\.rule) == passes.map { .pass(to: $0, classID: Shaping.filterClass) } + [
+        .redirect(to: 7, classID: Shaping.filterClass)
       ])
     #expect(filters.map(\.priority) == [0, 0, 1, 1, 2])
   }
@@ -76,7 +76,7 @@ extension ShapingTests {
   func handles() {
     #expect("\(Shaping.bucketHandle)" == "1:")
     #expect("\(Shaping.selectiveHandle)" == "5c41:")
-    #expect("\(Shaping.mark)" == "5c41:1")
+    #expect("\(Shaping.filterClass)" == "5c41:1")
   }
 }
 

@@ -167,8 +167,8 @@ import Testing
       try FirewalldBackend(RecordingOwners(), zone: "trusted", bus: Self.nobody) { _ in }.probe()
     }
     let record = RecordingOwners()
-    record.failure = Self.noTables
-    #expect(throws: Self.noTables) {
+    record.failure = CNIError(.notAvailable, "no nf_tables")
+    #expect(throws: CNIError(.notAvailable, "no nf_tables")) {
       try FirewalldBackend(record, zone: "trusted", bus: firewalld.address) { _ in }.probe()
     }
   }

@@ -27,7 +27,7 @@ import Testing
 
   private func list(_ network: String, except valid: Set<AttachmentID> = []) throws -> [CNI.Attachment] {
     var failures = Failures()
-    let list = try saved.attachments(ofNetwork: network, except: valid, &failures)
+    let list = saved.attachments(ofNetwork: network, except: valid, &failures)
     try failures.report()
     return list
   }

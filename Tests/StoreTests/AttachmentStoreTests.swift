@@ -22,10 +22,9 @@ import Testing
 
   /// A store whose files have the container's ID as their second name.
   private func store(isByNetwork: Bool = true) -> AttachmentStore {
-    let format = AttachmentStore.Format(ownerMember: "owner", networkMember: "network", isByNetwork: isByNetwork) {
-      ["\($0.containerID)_\($0.interface)", $0.containerID]
-    }
-    return AttachmentStore(path, format, for: "remember it") { [notes] in notes.lines.append($0) }
+    AttachmentStore(
+      path, for: "remember it", ownerMember: "owner", networkMember: "network", isByNetwork: isByNetwork,
+      note: { [notes] in notes.lines.append($0) }, names: { ["\($0.containerID)_\($0.interface)", $0.containerID] })
   }
 
   private static func owner(
@@ -98,8 +97,9 @@ import Testing
     #expect(try names() == ["id"])
     #expect(notes.lines == [])
     try folder.add("", named: "file")
-    let format = AttachmentStore.Format(ownerMember: "o", networkMember: "n", isByNetwork: true) { [$0.containerID] }
-    let none = AttachmentStore("\(folder.path)/file", format, for: "remember it") { [notes] in notes.lines.append($0) }
+    let none = AttachmentStore(
+      "\(folder.path)/file", for: "remember it", ownerMember: "o", networkMember: "n", isByNetwork: true,
+      note: { [notes] in notes.lines.append($0) }, names: { [$0.containerID] })
     #expect(try none.files(of: Self.owner()).isEmpty)
     try none.remove(Self.owner())
     #expect(notes.lines.count == 1)
@@ -118,7 +118,7 @@ import Testing
     try systemCall("symlink") { symlink("/nonexistent", "\(path)/link") }
     let valid: Set<AttachmentID> = [Self.owner().id, Self.owner("older").id]
     var failures = Failures()
-    let stale = try store().stale(ofNetwork: "net", sparing: valid, &failures)
+    let stale = store().stale(ofNetwork: "net", sparing: valid, &failures)
     #expect(stale.map(\.name).sorted() == ["gone_eth0", "id_eth1", "old_eth0"])
     #expect(failures.isEmpty)
     for file in stale { try store().remove(file) }
@@ -131,7 +131,7 @@ import Testing
     #expect(try kept() == [])
     try store().remove(Self.owner())
     var failures = Failures()
-    #expect(try store().stale(ofNetwork: "net", sparing: [], &failures).isEmpty)
+    #expect(store().stale(ofNetwork: "net", sparing: [], &failures).isEmpty)
     #expect(access(path, F_OK) != 0)
   }
 }

@@ -5,56 +5,48 @@ import CNI
 import JSON
 import OS
 
-/// A plugin's state of attachments until their DEL: a JSON object per attachment, each in its own file in one folder. A file names its
-/// owner, `{"containerID": …, "interface": …}`, for GC.
+/// What a plugin keeps of attachments until their DEL: for each a JSON object in a file of its own, in one folder. Each file names
+/// its owner, `{"containerID": …, "interface": …}`, for GC.
 package struct AttachmentStore {
-  /// The names and the layout of a plugin's files.
-  package struct Format: Sendable {
-    fileprivate let names: @Sendable (Attachment) -> [String]
-    fileprivate let ownerMember: String
-    fileprivate let networkMember: String
-    fileprivate let isByNetwork: Bool
-
-    /// `names` returns an attachment's file names: the first is written, the others are those of upstream or of earlier versions. The
-    /// members are those of the owner, which upstream's files lack, and of the network's name. With `isByNetwork` a file belongs to an
-    /// attachment only if it names its network.
-    package init(
-      ownerMember: String, networkMember: String, isByNetwork: Bool, names: @escaping @Sendable (Attachment) -> [String]
-    ) {
-      self.names = names
-      self.ownerMember = ownerMember
-      self.networkMember = networkMember
-      self.isByNetwork = isByNetwork
-    }
-  }
-
-  /// A file of the store.
+  /// A file that holds what its plugin keeps.
   package struct File {
     package let name: String
-    /// The written object, without the owner.
+    /// What was written, without the owner.
     package let contents: JSONObject
     /// Nil for upstream's files.
     package let owner: AttachmentID?
   }
 
   private let path: String
-  private let format: Format
   private let purpose: String
+  private let ownerMember: String
+  private let networkMember: String
+  private let isByNetwork: Bool
   private let note: (String) -> Void
+  private let names: (Attachment) -> [String]
 
-  /// `path` is the folder's; `purpose` begins error messages; `note` receives a line about each unusable file.
-  package init(_ path: String, _ format: Format, for purpose: String, note: @escaping (String) -> Void) {
+  /// `path` is the folder's; `purpose` begins the messages of errors, and `note` is told what cannot be used. The members hold the
+  /// owner, which upstream's files lack, and the network's name; `isByNetwork` says whether only a file that names the network is
+  /// the attachment's. `names` are those that an attachment's file may have: the first is written, by the others upstream or
+  /// earlier versions had it.
+  package init(
+    _ path: String, for purpose: String, ownerMember: String, networkMember: String, isByNetwork: Bool,
+    note: @escaping (String) -> Void, names: @escaping (Attachment) -> [String]
+  ) {
     self.path = path
-    self.format = format
     self.purpose = purpose
+    self.ownerMember = ownerMember
+    self.networkMember = networkMember
+    self.isByNetwork = isByNetwork
     self.note = note
+    self.names = names
   }
 
-  /// The files of an attachment, its own first. Broken files are noted and skipped.
+  /// The files of an attachment, its own first. A broken file is noted and passed over.
   package func files(of owner: Attachment) throws(CNIError) -> [File] {
     try inFolder(note) { (folder) throws(SystemError) in
       var files: [File] = []
-      for name in format.names(owner) {
+      for name in names(owner) {
         guard let text = try text(name, folder) else { continue }
         guard let file = parsed(text, name) else {
           note("\(path)/\(name) holds no JSON object: what was kept there is lost")
@@ -66,32 +58,31 @@ package struct AttachmentStore {
     } ?? []
   }
 
-  /// Replaces an attachment's state; throws code 5 if something other than a file has its name.
+  /// Writes the file of an attachment. Throws code 5 if something that is no file has its name.
   package func write(_ contents: JSONObject, of owner: Attachment) throws(CNIError) {
     var marked = contents
-    marked[format.ownerMember] = .object(
+    marked[ownerMember] = .object(
       JSONObject(["containerID": .string(owner.containerID), "interface": .string(owner.interface)]))
     try reporting(purpose) { () throws(SystemError) in
       let folder = try Folder.make(path)
-      let name = format.names(owner)[0]
+      let name = names(owner)[0]
       _ = try folder.read(name)
       try folder.write(JSON.object(marked).text, to: name)
     }
   }
 
-  /// Adds another name to an attachment's file, if that name is free.
+  /// Gives an attachment's file one more of its names, if that is free.
   package func link(_ owner: Attachment, as name: String) throws(CNIError) {
     try reporting(purpose) { () throws(SystemError) in
-      try Folder.make(path).link(format.names(owner)[0], as: name)
+      try Folder.make(path).link(names(owner)[0], as: name)
     }
   }
 
-  /// Removes an attachment's files; those with other names only if they belong to it or are broken.
+  /// Removes the files of an attachment; a file with one of the other names only if it is the attachment's or broken.
   package func remove(_ owner: Attachment) throws(CNIError) {
     try inFolder { (folder) throws(SystemError) in
-      let names = format.names(owner)
-      try folder.remove(names[0])
-      for name in names.dropFirst() {
+      try folder.remove(names(owner)[0])
+      for name in names(owner).dropFirst() {
         guard let text = try text(name, folder) else { continue }
         if parsed(text, name).map({ isOf(owner, $0) }) ?? true { try folder.remove(name) }
       }
@@ -103,27 +94,26 @@ package struct AttachmentStore {
     try inFolder { (folder) throws(SystemError) in try folder.remove(file.name) }
   }
 
-  /// The files of a network's attachments that are not in the list; a file without an owner is identified by its name. Unreadable files
-  /// are added to the failures, and the others are returned.
+  /// The files of a network whose attachments are not in the list; a file that names no owner goes by its name. What cannot be read is
+  /// a failure, and the rest is listed.
   package func stale(
     ofNetwork network: String, sparing valid: Set<AttachmentID>, _ failures: inout Failures
-  ) throws(CNIError) -> [File] {
-    let spared = Set(valid.flatMap { format.names($0.attachment(to: network)) })
+  ) -> [File] {
+    let spared = Set(valid.flatMap { names($0.attachment(to: network)) })
     var stale: [File] = []
-    var unreadable: [SystemError] = []
-    try inFolder(note) { (folder) throws(SystemError) in
-      for name in try folder.names() where !name.hasPrefix(".") {
-        do throws(SystemError) {
-          guard let text = try text(name, folder), let file = parsed(text, name), self.network(file) == network else {
-            continue
+    var unreadable = Failures()
+    failures.collect { () throws(CNIError) in
+      _ = try inFolder(note) { (folder) throws(SystemError) -> Void in
+        for name in try folder.names() where !name.hasPrefix(".") {
+          unreadable.collect { () throws(CNIError) in
+            let bytes = try reporting(purpose) { () throws(SystemError) in try text(name, folder) }
+            guard let bytes, let file = parsed(bytes, name), self.network(file) == network else { return }
+            if !(file.owner.map { valid.contains($0) } ?? spared.contains(name)) { stale.append(file) }
           }
-          if !(file.owner.map { valid.contains($0) } ?? spared.contains(name)) { stale.append(file) }
-        } catch {
-          unreadable.append(error)
         }
       }
     }
-    for error in unreadable { failures.collect { () throws(CNIError) in throw CNIError(error, purpose) } }
+    failures.collect(unreadable.report)
     return stale
   }
 }
@@ -131,7 +121,7 @@ package struct AttachmentStore {
 // MARK: - Reading
 
 extension AttachmentStore {
-  /// Runs `body` with the folder; returns nil if it does not exist, or if something else is in its place, which is noted.
+  /// Nil if there is no folder, and so nothing was kept; `note` is told what is in its place.
   private func inFolder<T>(
     _ note: (String) -> Void = { _ in }, _ body: (borrowing Folder) throws(SystemError) -> T
   ) throws(CNIError) -> T? {
@@ -149,7 +139,7 @@ extension AttachmentStore {
     }
   }
 
-  /// Reads a file; nil if it does not exist or is not a regular file, which a plugin never writes.
+  /// Nil if there is no file; a link or a folder was not written by a plugin.
   private func text(_ name: String, _ folder: borrowing Folder) throws(SystemError) -> [UInt8]? {
     do throws(SystemError) {
       return try folder.read(name)
@@ -159,25 +149,25 @@ extension AttachmentStore {
     }
   }
 
-  /// Decodes a file; nil if it is broken.
+  /// Nil if it is broken.
   private func parsed(_ text: [UInt8], _ name: String) -> File? {
     guard let json = try? JSON(parsing: text), case .object(var contents) = json else { return nil }
     var owner: AttachmentID?
-    if case .object(let object)? = contents[format.ownerMember], case .string(let id)? = object["containerID"],
+    if case .object(let object)? = contents[ownerMember], case .string(let id)? = object["containerID"],
       case .string(let interface)? = object["interface"]
     {
       owner = AttachmentID(containerID: id, interface: interface)
     }
-    contents[format.ownerMember] = nil
+    contents[ownerMember] = nil
     return File(name: name, contents: contents, owner: owner)
   }
 
   private func network(_ file: File) -> String? {
-    guard case .string(let name)? = file.contents.known(format.networkMember)?.value else { return nil }
+    guard case .string(let name)? = file.contents.known(networkMember)?.value else { return nil }
     return name
   }
 
   private func isOf(_ owner: Attachment, _ file: File) -> Bool {
-    file.owner ?? owner.id == owner.id && (!format.isByNetwork || network(file) == owner.network)
+    file.owner ?? owner.id == owner.id && (!isByNetwork || network(file) == owner.network)
   }
 }

@@ -40,7 +40,7 @@ package struct Bandwidth: Plugin {
     failures.collect { () throws(CNIError) in ifbs = try host.ifbs(of: owner, fedBy: end, listed: listed) }
     failures.collect { () throws(CNIError) in
       try reporting(action) { () throws(NetlinkError) in
-        // What an earlier version made is remembered by the IFB alone.
+        // Earlier versions gave the host end no alternative name: the IFB alone leads to it.
         for ifb in ifbs where remembered == nil { end = try host.end(of: ifb, among: listed) ?? end }
         try host.remove(ifbs, from: end)
       }
@@ -109,7 +109,7 @@ extension Bandwidth {
     return (options, result)
   }
 
-  /// What the options come to on a host's end.
+  /// The shaping that the options ask for on a host end with this MTU.
   private func shaping(_ options: BandwidthOptions, mtu: UInt32, note: (String) -> Void) -> Shaping {
     func bucket(_ limit: BandwidthOptions.Limit?) -> TokenBucket? {
       limit.map { options.bucket($0, mtu: mtu) { note("\(name): \($0)") } }

@@ -6,7 +6,7 @@ import CNI
 import JSON
 import Netlink
 
-/// What the configuration asks for.
+/// The configuration of the plugin.
 struct BandwidthOptions: Sendable {
   /// A rate with its burst.
   struct Limit: Equatable, Sendable {
@@ -14,15 +14,15 @@ struct BandwidthOptions: Sendable {
     let rate: UInt64
     /// In bits.
     let burst: UInt64
-    /// Where the burst stands in the configuration.
+    /// The path of the burst in the configuration.
     let path: String
   }
 
-  /// Towards the container.
+  /// For packets to the container.
   let ingress: Limit?
-  /// From the container.
+  /// For packets from the container.
   let egress: Limit?
-  /// What the container may exchange packets with at any rate.
+  /// The destinations and sources of packets that are not limited.
   let unshaped: [Prefix]
   /// How long a packet may wait, in milliseconds.
   private let latency: UInt64
@@ -57,22 +57,22 @@ struct BandwidthOptions: Sendable {
       note("\(limit.path): \(asked) bytes are less than a packet of \(packet) bytes: raised to that")
     }
     let burst = max(min(asked, TokenBucket.largestBurst(rate: rate)), packet)
-    // What comes in while the longest-waiting packet waits, beside a bucket full.
+    // The queue holds what arrives within the latency, and a burst.
     let (product, overflow) = rate.multipliedReportingOverflow(by: latency)
     let queue = overflow ? .max : product / 1000
     let (sum, isOver) = queue.addingReportingOverflow(UInt64(burst))
     return TokenBucket(rate: rate, burst: burst, limit: isOver ? .max : UInt32(clamping: sum))
   }
 
-  /// The kernel has numbers for 4095 u32 filters of a protocol (gen_new_kid, net/sched/cls_u32.c), and while they are
-  /// replaced both lists are there.
+  /// The kernel has numbers for 4095 u32 filters of a protocol (gen_new_kid, net/sched/cls_u32.c); while filters are replaced, the old
+  /// and the new ones are there.
   private static let largestNumber = 2000
   /// An Ethernet header, in bytes.
   private static let linkHeader: UInt64 = 14
   /// In bits: the kernel counts bytes in 32 bits.
   private static let largestBurst: UInt64 = (1 << 35) - 1
 
-  /// Rates beside `type` go before those of the runtime, all of them before all of these, as with upstream.
+  /// As with upstream, any rate or burst beside `type` makes all those of `runtimeConfig` count for nothing.
   private static func source(_ config: NetworkConfig) throws(FieldError) -> Field {
     let names = ["ingressRate", "ingressBurst", "egressRate", "egressBurst"]
     _ = try config.runtimeConfig.object()

@@ -5,7 +5,7 @@ import CNI
 import Netlink
 
 extension Host {
-  /// Makes everything what the shaping says, or changes nothing; returns the IFB if there is one.
+  /// Makes the kernel shape as wanted, or changes nothing. Returns the IFB if there is one.
   func apply(
     _ wanted: Shaping, to end: Link, of owner: Attachment, note: (String) -> Void
   ) throws(CNIError) -> Link? {
@@ -19,7 +19,7 @@ extension Host {
         try remember(end, of: owner, &rollback)
         let egress = try applyEgress(wanted, to: end, of: owner, name, ifb, &rollback)
         try applyIngress(wanted, to: end, root, &rollback)
-        // What is replaced goes last, when nothing else can fail.
+        // Replaced filters are removed last, when nothing else can fail.
         guard let egress else {
           try removeEgress(of: end, ifb.map { [$0] } ?? [])
           return nil
@@ -36,13 +36,13 @@ extension Host {
   private func remember(_ end: Link, of owner: Attachment, _ rollback: inout Rollback) throws(NetlinkError) {
     let name = HostEndName(owner).text
     if end.alternativeNames.contains(name) { return }
-    // One that is no longer the container's: what was on it is nobody's now.
+    // An interface that still has the name is no longer the container's.
     if let former = try routes.linkIfAny(named: name) { try remove([], from: former) }
     rollback.add { (routes) throws(NetlinkError) in try routes.removeAlternativeName(name, from: end.index) }
     try routes.addAlternativeName(name, to: end.index)
   }
 
-  /// Throws code 103, which says whose it is, if somebody else has a qdisc where the bucket would have to be.
+  /// Throws code 103, which names the qdisc, if somebody else has one at the root.
   private func requireOwn(_ root: Qdisc?, of end: Link) throws(CNIError) {
     guard let root, !root.isOurs else { return }
     let reason = "\(end.name) has the root qdisc \(root.kind) \(root.handle) of somebody else"
@@ -61,7 +61,7 @@ extension Host {
     let former = isSelective ? try routes.selectiveBucket(of: end.index, handle: Shaping.selectiveHandle) : nil
     rollback.add { (routes) throws(NetlinkError) in
       if let former { return try routes.set(former, of: end.index, handle: Shaping.selectiveHandle) }
-      // Whatever stood there before was ours, and a new attempt puts it back.
+      // A root qdisc that was there before was ours.
       if let old = root?.bucket {
         try routes.setTBF(old, of: end.index, handle: Shaping.bucketHandle)
       } else {
@@ -75,7 +75,7 @@ extension Host {
     }
   }
 
-  /// Whether the root of the host's end is what it should be.
+  /// Whether the host end has the wanted root qdisc.
   func isApplied(_ wanted: Shaping, to end: Link, _ root: Qdisc?) throws(NetlinkError) -> Bool {
     guard let root, root.isOurs else { return wanted.ingress == nil }
     guard let selective = wanted.selective else {
@@ -87,7 +87,7 @@ extension Host {
 }
 
 extension Rollback {
-  /// Adds what undoes a step, on a socket of its own: what is kept for later cannot borrow the host's.
+  /// Adds what undoes a step, which opens a socket of its own: a closure that is kept cannot borrow the host's.
   mutating func add(_ undo: @escaping (borrowing RouteSocket) throws(NetlinkError) -> Void) {
     add { () throws(CNIError) in
       try reporting { () throws(NetlinkError) in try undo(RouteSocket.open()) }

@@ -6,8 +6,8 @@ import Glibc
 import Netlink
 
 extension Host {
-  /// The IFB with, of the host's end's filters, those of ours that were replaced, those of others as far as they are
-  /// known, and whether there are any.
+  /// The IFB, and the filters of the host end: ours that are to be removed, those of others that could be read, and whether others
+  /// come before ours.
   typealias Egress = (ifb: Link, former: [TrafficFilter], others: [TrafficFilter], isBehindOthers: Bool)
 
   func applyEgress(
@@ -24,7 +24,7 @@ extension Host {
       }
       try routes.setTBF(bucket, of: ifb.index, handle: Shaping.bucketHandle)
     }
-    // Only now: the kernel would wait for all processors before it gave another qdisc to an interface that is up.
+    // Only now: to give another qdisc to an interface that is up, the kernel waits for all processors.
     if !ifb.isUp { try routes.bringUp(ifb.index) }
     if try routes.qdisc(of: end.index, at: .ingress) == nil {
       rollback.add { (routes) throws(NetlinkError) in
@@ -64,7 +64,7 @@ extension Host {
     return ifb
   }
 
-  /// Adds the wanted filters behind everybody else's.
+  /// Adds the wanted filters behind those of others.
   private func applyFilters(
     _ wanted: Shaping, to end: Link, _ ifb: Link, _ rollback: inout Rollback
   ) throws(NetlinkError) -> Egress {
@@ -76,7 +76,7 @@ extension Host {
     let taken = former.map(\.priority)
     let others = present.priorities.filter { !taken.contains($0) }.max() ?? 0
     if former.map(\.rule) == filters.map(\.rule) { return (ifb, [], foreign, others > 0) }
-    // The former ones stay until all else is there.
+    // Our former filters stay until the new ones are there.
     var first = max(Int(Shaping.firstPriority), Int(others) + 1)
     while taken.contains(where: { (first...first + 2).contains(Int($0)) }) { first += 1 }
     guard let start = UInt16(exactly: first), start <= .max - 2 else {

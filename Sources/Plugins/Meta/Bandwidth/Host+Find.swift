@@ -6,8 +6,8 @@ import Netlink
 import Skel
 
 extension Host {
-  /// The host's end that a DEL finds by the name of the container's interface: nil if that is gone, or no veth, or an end that is
-  /// remembered as another attachment's, as the container has renamed its interfaces.
+  /// The host end that a DEL finds by the name of the container's interface. Returns nil if the interface is gone or is no veth, or
+  /// if its host end has the alternative name of another attachment, as the container has renamed its interfaces.
   func endByName(_ request: Request) throws(CNIError) -> Link? {
     if request.namespace == nil { return nil }
     do {
@@ -19,8 +19,8 @@ extension Host {
     }
   }
 
-  /// The IFBs that a DEL removes: the attachment's own, and the one that upstream made for it, which this end feeds or the result
-  /// lists. What has such a name and is another's stays.
+  /// The IFBs that a DEL removes: the attachment's own, and the one that upstream made for it, which gets the packets of `end` or is
+  /// listed in the result. An IFB of that name that another attachment owns stays.
   func ifbs(of owner: Attachment, fedBy end: Link?, listed: [String]) throws(CNIError) -> [Link] {
     try reporting("look for the IFB of \(owner)") { () throws(NetlinkError) in
       var found: [Link] = []
@@ -38,14 +38,14 @@ extension Host {
     }
   }
 
-  /// Whether an IFB without an alias is what upstream made for the attachment.
+  /// Whether an IFB without an alias is the one that upstream made for the attachment.
   private func isUpstream(
     _ link: Link, of owner: Attachment, fedBy end: Link?, listed: [String]
   ) throws(NetlinkError) -> Bool {
     if listed.contains(link.name) { return true }
     if let end, try sends(end, to: link) { return true }
     if owner.interface != "eth0" { return false }
-    // What was never finished, or what nothing tells more about.
+    // Without a qdisc it was never finished; without a host end nothing speaks against it.
     guard end != nil else { return true }
     return try routes.qdisc(of: link.index, at: .root)?.bucket == nil
   }

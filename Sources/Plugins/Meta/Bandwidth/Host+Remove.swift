@@ -5,26 +5,26 @@ import CNI
 import Netlink
 
 extension Host {
-  /// Removes what an attachment has: on the host's end, as far as that is there, and its IFBs.
+  /// Removes the shaping of a host end, if there is one, and these IFBs.
   func remove(_ ifbs: [Link], from end: Link?) throws(NetlinkError) {
     if let end { try clear(end, of: ifbs) }
     try routes.removeLinks(ifbs.map(\.index))
   }
 
-  /// Removes what an attachment has on the host's end; its IFBs, which get no packets then, stay.
+  /// Removes the shaping of a host end; its IFBs stay, and get no packets.
   func clear(_ end: Link, of ifbs: [Link]) throws(NetlinkError) {
     if let root = try routes.qdisc(of: end.index, at: .root), root.isOurs {
       try routes.removeQdisc(of: end.index, at: .root)
     }
     try clearEgress(of: end, ifbs)
-    // Last: until then it tells the next attempt where to look.
+    // Last, as a DEL that is repeated finds the host end by it.
     for name in end.alternativeNames where name.hasPrefix(HostEndName.prefix) {
       try routes.removeAlternativeName(name, from: end.index)
     }
   }
 
-  /// Removes our filters with the ingress qdisc, if nothing else is in it, and then the IFBs: a filter whose IFB is gone
-  /// would drop all that the container sends.
+  /// Removes our filters, the ingress qdisc if it holds no others, and then the IFBs: a filter whose IFB is gone would drop every
+  /// packet of the container.
   func removeEgress(of end: Link, _ ifbs: [Link]) throws(NetlinkError) {
     try clearEgress(of: end, ifbs)
     try routes.removeLinks(ifbs.map(\.index))
@@ -36,7 +36,7 @@ extension Host {
       let present = try routes.filters(of: end.index, at: place).u32
       let own = present.filter { $0.isOurs(ifbs.map(\.index)) }
       try routes.remove(own, among: present, of: end.index, at: place)
-      // A clsact is never ours; nor is an ingress qdisc that only somebody else's filters are in.
+      // We make no clsact; an ingress qdisc that never held our filters is somebody else's.
       if !own.isEmpty || !ifbs.isEmpty, ingress.kind == "ingress",
         try routes.filters(of: end.index, at: place).priorities.isEmpty
       {
@@ -45,8 +45,8 @@ extension Host {
     }
   }
 
-  /// The host's end that an IFB's alias names, or one of these for an IFB without, as upstream makes it; nil unless its
-  /// packets are still sent to that IFB.
+  /// The host end that an IFB's alias names. An IFB of upstream's has none: there it is one of `names`. Returns nil if the host end no
+  /// longer sends packets to the IFB.
   func end(of ifb: Link, among names: [String] = []) throws(NetlinkError) -> Link? {
     for name in IFBAlias(ifb.attributes.alias ?? "").map({ [$0.hostInterface] }) ?? names {
       guard isInterfaceName(name) else { continue }

@@ -5,7 +5,7 @@ import CNI
 import Netlink
 
 extension Host {
-  /// What of the shaping is not so, in words.
+  /// Returns in words how the kernel differs from the wanted shaping.
   func problems(_ wanted: Shaping, of end: Link, _ owner: Attachment) throws(CNIError) -> [String] {
     let (name, ifb) = wanted.egress == nil ? (IFBName.upstream(owner), nil) : try ifb(of: owner, fedBy: end)
     return try reporting("look at the shaping of \(end.name)") { () throws(NetlinkError) in
@@ -29,7 +29,7 @@ extension Host {
         return problems + ["\(end.name) has no ingress qdisc"]
       }
       let filters = try routes.filters(of: end.index, at: .ingressFilters).u32.filter { $0.isOurs([ifb.index]) }
-      // Upstream's filter does the same with another class.
+      // Upstream's filter differs in its class only.
       if !filters.map(\.rule).elementsEqual(wanted.filters(to: ifb.index).map(\.rule), by: { $0.isSame(as: $1) }) {
         problems.append("the filters of \(end.name) do not lead what is to be shaped, and only that, to \(name.text)")
       }

@@ -7,7 +7,7 @@ import Netlink
 import Skel
 import Veth
 
-/// The host's side of a container's network, on a socket of the namespace that the plugin runs in.
+/// The interfaces of the host, by a socket of the namespace that the plugin runs in.
 struct Host: ~Copyable {
   let routes: RouteSocket
 
@@ -16,20 +16,20 @@ struct Host: ~Copyable {
       routes: try reporting("look at the host's interfaces") { () throws(NetlinkError) in try RouteSocket.open() })
   }
 
-  /// The host's end of the container's interface, as it is remembered or else by the interface's name; code 7 if that is no veth
-  /// whose other end is here.
+  /// The host end of the container's interface, found by its alternative name or else by CNI_IFNAME. Throws code 7 if that is no
+  /// veth with an end on this host.
   func end(_ request: Request) throws(CNIError) -> Link {
     try request.hostEnd(routes, of: "can be shaped", remembered: try rememberedEnd(request.attachment))
   }
 
-  /// The host's end that an attachment's shaping is on; nil if there is none, or the kernel has no names for it.
+  /// The host end with the attachment's alternative name; nil if there is none, or the kernel has no alternative names.
   func rememberedEnd(_ owner: Attachment) throws(CNIError) -> Link? {
     let name = HostEndName(owner).text
     return try reporting("look for \(name)") { () throws(NetlinkError) in try routes.linkIfAny(named: name) }
   }
 
-  /// The attachment's IFB, and the name for one where there is none yet. Throws code 103 if an interface that is no IFB of a
-  /// container has that name.
+  /// The attachment's IFB, or nil and the name for a new one. Throws code 103 if interfaces of others have all names that it may
+  /// have.
   func ifb(of owner: Attachment, fedBy end: Link?) throws(CNIError) -> (name: IFBName, link: Link?) {
     let candidates = IFBName.candidates(owner)
     var free: IFBName?
@@ -45,8 +45,8 @@ struct Host: ~Copyable {
     throw CNIError(.resourceConflict, "the IFB \(taken) belongs to another container")
   }
 
-  /// Whether an IFB is the attachment's: its alias says so, or it has none and is upstream's for this container, or was never
-  /// finished.
+  /// Whether an IFB is the attachment's: its alias names the attachment; or it has no alias, and gets the packets of `end` or was
+  /// never finished.
   private func isOwn(_ link: Link, of owner: Attachment, fedBy end: Link?) throws(CNIError) -> Bool {
     let alias = link.attributes.alias ?? ""
     if link.kind != "ifb" {

@@ -4,7 +4,7 @@
 import Netlink
 
 extension Qdisc {
-  /// Whether it has the form in which we, or upstream, make the root of a host's end.
+  /// Whether it is such a root qdisc of a host end as we make, or upstream.
   var isOurs: Bool {
     switch kind {
     case "tbf": handle == Shaping.bucketHandle
@@ -15,10 +15,10 @@ extension Qdisc {
 }
 
 extension TrafficFilter {
-  /// Whether it has our mark, or sends packets to one of these interfaces, as upstream's do, or is what upstream has left:
-  /// it sends packets to an IFB that is gone, and so drops them.
+  /// Whether it has the class of our filters, or sends packets to one of these interfaces, as upstream's do. A filter of upstream's whose
+  /// IFB is gone is ours too: it drops what the container sends.
   func isOurs(_ ifbs: [UInt32]) -> Bool {
-    if rule.classID == Shaping.mark { return true }
+    if rule.classID == Shaping.filterClass { return true }
     guard let target = rule.target else { return false }
     return ifbs.contains(target) || target == 0 && rule.classID == Shaping.upstreamClass
   }

@@ -7,7 +7,7 @@ import Skel
 
 /// Tries out what the plugin needs of the kernel.
 enum Probe {
-  /// Throws what the kernel refuses of such a shaping.
+  /// Throws the kernel's error if it cannot shape so.
   static func run(_ shaping: Shaping) throws(CNIError) {
     try inScratchNamespace { () throws(CNIError) in
       try reporting("try out shaping") { () throws(NetlinkError) in

@@ -6,7 +6,7 @@ import CNI
 import Digest
 import Netlink
 
-/// What the kernel should have for an attachment, `veth` being the host's end of the container's interface:
+/// What the kernel should have for an attachment; `veth` is the host end:
 ///
 ///     # towards the container
 ///     tc qdisc replace dev veth root handle 1: tbf rate … burst … limit …
@@ -18,7 +18,7 @@ import Netlink
 ///     tc filter add dev veth ingress prio P+1 protocol ipv6 …
 ///     tc filter add dev veth ingress prio P+2 protocol all u32 match u32 0 0 classid 5c41:1 action mirred egress redirect dev IFB
 ///
-/// With prefixes that are not shaped the first is a ``SelectiveBucket`` with the handle `5c41:`.
+/// If some prefixes are not shaped, the root qdisc of `veth` is a ``SelectiveBucket`` with the handle `5c41:`.
 struct Shaping {
   /// For packets to the container.
   let ingress: TokenBucket?
@@ -26,19 +26,19 @@ struct Shaping {
   let egress: TokenBucket?
   let unshaped: [Prefix]
 
-  /// As upstream has it, so that either finds what the other has made.
+  /// Upstream's handle, so that either plugin finds what the other has made.
   static let bucketHandle = TrafficHandle(1)
-  /// No one else's, as far as is known.
+  /// No other program is known to use it.
   static let selectiveHandle = TrafficHandle(0x5c41)
-  /// Marks the filters that are ours.
-  static let mark = TrafficHandle(0x5c41, 1)
-  /// What upstream's filters have instead.
+  /// The class by which our filters are known.
+  static let filterClass = TrafficHandle(0x5c41, 1)
+  /// The class that upstream's filters have.
   static let upstreamClass = TrafficHandle(1, 1)
-  /// Where our filters begin: behind everybody else's, as an eBPF program must see the packets before they leave for the
-  /// IFB; they do not come to the filters again.
+  /// The priority of our first filter, behind those of others: packets that the IFB gives back pass no filter, so an eBPF program must
+  /// see them before.
   static let firstPriority: UInt16 = 0xf000
 
-  /// The bucket at the root of the host's end, if some packets need not pass it.
+  /// The root qdisc of the host end where some packets are not shaped; else nil.
   var selective: SelectiveBucket? {
     guard let ingress, !unshaped.isEmpty else { return nil }
     return SelectiveBucket(ingress, except: unshaped, handle: Self.selectiveHandle)
@@ -49,10 +49,10 @@ struct Shaping {
     var filters: [(TrafficFilter.Rule, UInt16)] = []
     for (priority, family) in AddressFamily.allCases.enumerated() {
       for prefix in unshaped where prefix.family == family {
-        filters.append((.pass(to: prefix, classID: Self.mark), UInt16(clamping: priority)))
+        filters.append((.pass(to: prefix, classID: Self.filterClass), UInt16(clamping: priority)))
       }
     }
-    filters.append((.redirect(to: ifb, classID: Self.mark), 2))
+    filters.append((.redirect(to: ifb, classID: Self.filterClass), 2))
     return filters
   }
 }
@@ -61,8 +61,9 @@ struct Shaping {
 struct IFBName: Equatable {
   let text: String
 
-  /// The names that an attachment's IFB may have, the first where it is free. For `eth0` that is upstream's, which other attachments
-  /// have too whose network and container ID run together; of other interfaces a container may have several in a network.
+  /// The names that an attachment's IFB may have; the first that is free is taken. `eth0` begins with upstream's name, which is also
+  /// that of attachments whose network and container ID run together to the same text. Other interfaces do not take it, as
+  /// upstream has one name for all interfaces of a container in a network.
   static func candidates(_ owner: Attachment) -> [IFBName] {
     let own = IFBName(hashing: owner.description)
     return owner.interface == "eth0" ? [upstream(owner), own] : [own]
@@ -74,7 +75,8 @@ struct IFBName: Equatable {
   private init(hashing text: String) { self.text = "bwp" + String(sha512(text).prefix(12)) }
 }
 
-/// The alternative name by which the host's end is found again of an attachment that is shaped, whatever the container has renamed.
+/// The alternative name of the host end of a shaped attachment. By it the host end is found after the container has renamed its
+/// interface.
 struct HostEndName {
   let text: String
 
@@ -83,7 +85,7 @@ struct HostEndName {
   static let prefix = "bwh"
 }
 
-/// What stands in the alias of an IFB: its owner and, after a space, the host's end of the veth.
+/// The alias of an IFB: the owner tag and, after a space, the name of the host end.
 struct IFBAlias {
   let owner: AttachmentTag
   let hostInterface: String
@@ -103,8 +105,8 @@ struct IFBAlias {
 
   var text: String { "\(owner.text) \(hostInterface)" }
 
-  /// The group of a network's IFBs that have no alias yet, by which GC finds those whose ADD was killed: the kernel takes no alias
-  /// when it makes an interface.
+  /// The group of a network's IFBs that have no alias yet, as the kernel takes none when it makes an interface. By it GC finds IFBs
+  /// whose ADD was killed.
   static func groupWithout(_ network: String) -> UInt32 {
     0x4000_0000 | (UInt32(sha512(network).prefix(7), radix: 16) ?? 0)
   }

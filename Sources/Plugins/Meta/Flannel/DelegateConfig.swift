@@ -12,11 +12,11 @@ import JSON
 ///       "ipam": { ipam…, "type": "host-local", "ranges": [[{"subnet": SUBNET}], …],
 ///                 "routes": [ipam.routes…, {"dst": NETWORK}, …] } }
 ///
-/// What `delegate` says goes before the values here, but for the last two lines.
+/// Members of `delegate` override the values here, but for the last two lines.
 struct DelegateConfig {
   private(set) var object: JSONObject
 
-  /// The configuration for a node of which flanneld told this; nil if it did not, and then it serves only to remove.
+  /// The configuration for a node with this subnet; without one it serves only to remove.
   init(_ options: FlannelOptions, _ subnet: SubnetFile?, _ config: NetworkConfig) throws(FieldError) {
     var object = options.delegate
     object.setDefault("type", .string(options.type))
@@ -30,13 +30,13 @@ struct DelegateConfig {
     adapt(to: config)
   }
 
-  /// Takes a configuration that was kept, for this call.
+  /// A kept configuration, for this call.
   init(saved object: JSONObject, for config: NetworkConfig) {
     self.object = object
     adapt(to: config)
   }
 
-  /// Puts in what belongs to this call; the list of GC belongs to a GC only, not to the DELs that it makes.
+  /// Sets the members that belong to this call, but for GC's list of attachments, which the DELs of a GC must not have.
   private mutating func adapt(to config: NetworkConfig) {
     object.replace("cniVersion", .string(config.version.rawValue))
     object.replace("name", .string(config.name))
@@ -49,7 +49,7 @@ struct DelegateConfig {
   func collecting(_ config: NetworkConfig) -> JSONObject {
     var copy = object
     for name in ["cni.dev/valid-attachments", "cni.dev/attachments"] {
-      // `null` is a list that names nothing.
+      // `null` is an empty list.
       if case .object(let document)? = config.document.value, let list = document.known(name) {
         copy.replace(name, list.value)
       }
@@ -57,7 +57,7 @@ struct DelegateConfig {
     return copy
   }
 
-  /// The same to be kept, which is what upstream keeps: without what only one call is about.
+  /// The same to be kept, as upstream does: without the members of one call.
   var lasting: JSONObject {
     var copy = object
     for name in ["prevResult", "args"] { _ = copy.take(name) }
@@ -75,7 +75,7 @@ struct DelegateConfig {
     let given = try Field(path: "ipam", .object(ipam))["routes"].array() ?? []
     var routes = given.compactMap(\.value)
     for network in subnet?.networks ?? [] {
-      // Of two routes to one network the first counts, and it may say more.
+      // Of two routes to one network the first counts, and may have more attributes.
       let isGiven = given.contains {
         ((try? $0["dst"].string()) ?? nil).flatMap { Prefix($0) }?.network == network.network
       }
@@ -85,8 +85,8 @@ struct DelegateConfig {
     return ipam
   }
 
-  /// Without flanneld's file: the networks of the addresses that were assigned, else any, as host-local asks for a range
-  /// but releases by container.
+  /// The ranges where flanneld's file is missing: the networks of the result's addresses, or any. host-local demands a range, but
+  /// releases by container.
   private static func placeholders(_ config: NetworkConfig) -> [Prefix] {
     let result = (try? config.previousResult()) ?? nil
     let known = result?.ips.map(\.address.network) ?? []
@@ -101,7 +101,7 @@ extension JSONObject {
     if known(name).map({ $0.value == .null }) ?? true { replace(name, value) }
   }
 
-  /// Sets a member, whatever its spelling was.
+  /// Sets a member, in place of every spelling of its name.
   fileprivate mutating func replace(_ name: String, _ value: JSON) {
     _ = take(name)
     append(name, value)

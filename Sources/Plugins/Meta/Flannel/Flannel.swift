@@ -26,12 +26,12 @@ package struct Flannel: Plugin {
     let delegate = try find(options.type, options, request.environment)
     let saved = saved(options)
     let former = try saved.read(request.attachment)
-    // Before there is anything to remove: DEL must find it however this call ends.
+    // First, as a DEL needs it however this call ends.
     try saved.write(config.lasting, request.attachment)
     return try allOrNothing(undo: { () throws(CNIError) in
       // A further ADD of an attachment that is there must not take it away.
       if let former { return try saved.write(former, request.attachment) }
-      // If this fails, a DEL is left to do it, which needs what was kept.
+      // If this fails, it is left to a DEL, which needs the kept configuration.
       try delegate.call(config.object, ["CNI_COMMAND": "DEL"])
       try saved.remove(request.attachment)
     }) { () throws(CNIError) in
@@ -54,13 +54,7 @@ package struct Flannel: Plugin {
     let config = request.config
     let options = FlannelOptions(lenient: config)
     var failures = Failures()
-    var stale: [Attachment] = []
-    var unreadable = Failures()
-    failures.collect { () throws(CNIError) in
-      stale = try saved(options).attachments(ofNetwork: config.name, except: valid, &unreadable)
-    }
-    failures.collect { () throws(CNIError) in try unreadable.report() }
-    for owner in stale {
+    for owner in saved(options).attachments(ofNetwork: config.name, except: valid, &failures) {
       let variables = [
         "CNI_COMMAND": "DEL", "CNI_CONTAINERID": owner.containerID, "CNI_IFNAME": owner.interface, "CNI_NETNS": "",
       ]
@@ -100,7 +94,7 @@ extension Flannel {
     SavedConfigs(options.dataDirectory) { note("\(name): \($0)") }
   }
 
-  /// What flanneld has written; `code` if it has not yet.
+  /// Reads flanneld's file; throws `code` if it is missing or incomplete.
   private static func subnet(_ options: FlannelOptions, or code: CNIError.Code) throws(CNIError) -> SubnetFile {
     let text: [UInt8]
     do {
@@ -116,8 +110,8 @@ extension Flannel {
     }
   }
 
-  /// Deletes by what was kept, or by what ADD would say now. What was kept goes when the delegate has succeeded; what cannot be read
-  /// is told, and stays for the next attempt.
+  /// Has the delegate delete by the kept configuration, or by the one that ADD would give it now. The kept one is removed when the delegate
+  /// has succeeded; one that cannot be read stays for the next attempt, and is reported.
   private func delete(
     _ owner: Attachment, _ config: NetworkConfig, _ options: FlannelOptions, _ environment: Environment,
     _ variables: [String: String]
@@ -148,7 +142,7 @@ extension Flannel {
     return try reporting { () throws(FieldError) in try DelegateConfig(options, subnet, config) }
   }
 
-  /// The plugin that the configuration is for: what was kept may name another one than the options do.
+  /// The plugin that a configuration is for: a kept one may name another than the options do.
   private func delegate(
     _ config: DelegateConfig, _ options: FlannelOptions, _ environment: Environment
   ) throws(CNIError) -> Delegate {

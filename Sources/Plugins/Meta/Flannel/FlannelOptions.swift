@@ -4,15 +4,15 @@
 import CNI
 import JSON
 
-/// What the configuration says.
+/// The configuration of the plugin.
 struct FlannelOptions: Sendable {
-  /// What flanneld writes.
+  /// The path of the file that flanneld writes.
   let subnetFile: String
-  /// The folder for what DEL needs to know.
+  /// The folder for the delegates' configurations.
   let dataDirectory: String
-  /// What the delegate's configuration begins with.
+  /// The members that the delegate's configuration begins with.
   let delegate: JSONObject
-  /// What the delegate's IPAM configuration begins with.
+  /// The members that the delegate's IPAM configuration begins with.
   let ipam: JSONObject
   /// How long a call of the delegate may take, in seconds.
   let timeout: Int
@@ -34,7 +34,7 @@ struct FlannelOptions: Sendable {
     type = try Self.type(field["type"]) ?? "bridge"
   }
 
-  /// As much of it as can be understood, for what must work whatever the configuration says.
+  /// The valid options, with defaults for the rest: for DEL and GC, which must work whatever the configuration says.
   init(lenient config: NetworkConfig) {
     if let options = try? FlannelOptions(config) {
       self = options
@@ -51,14 +51,14 @@ struct FlannelOptions: Sendable {
     var delegate = Self.lenient(document["delegate"].object) ?? JSONObject()
     for name in ["name", "ipam"] { _ = delegate.take(name) }
     let type = Self.lenient { () throws(FieldError) in try Self.type(document["delegate"]["type"]) }
-    // A path must not be called at DEL either.
+    // DEL must run no path either.
     if type == nil { _ = delegate.take("type") }
     self.delegate = delegate
     self.type = type ?? "bridge"
   }
 
   static let usualSubnetFile = "/run/flannel/subnet.env"
-  /// Upstream's, so that what it left is found.
+  /// Upstream's folder, so that its files are found.
   static let usualDataDirectory = "/var/lib/cni/flannel"
   private static let usualTimeout = 90
 
@@ -66,7 +66,7 @@ struct FlannelOptions: Sendable {
 
   private static func timeout(_ field: Field) throws(FieldError) -> Int? { try field.integer(in: 1...3600) }
 
-  /// Whether a text can be the name of a program in a folder of plugins, and leads nowhere else.
+  /// Whether a text can be the name of a program in a folder of plugins, and no path out of it.
   static func isPluginName(_ text: String) -> Bool { !text.isEmpty && !text.contains("/") && !text.hasPrefix(".") }
 
   private static func type(_ field: Field) throws(FieldError) -> String? {

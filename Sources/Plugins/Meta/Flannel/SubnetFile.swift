@@ -3,9 +3,9 @@
 
 import Address
 
-/// What flanneld has written for this node: `KEY=value`, one a line.
+/// The file that flanneld writes for this node: lines of `KEY=value`.
 struct SubnetFile: Equatable, Sendable {
-  /// What is missing in a file, or wrong.
+  /// Says what of the file is missing or wrong.
   struct Incomplete: Error, Equatable, CustomStringConvertible {
     let description: String
   }
@@ -16,11 +16,11 @@ struct SubnetFile: Equatable, Sendable {
   let subnets: [Prefix]
   /// In bytes.
   let mtu: Int
-  /// Whether flanneld masquerades by itself.
+  /// Whether flanneld itself masquerades.
   let masquerades: Bool
 
-  /// Reads a file. Lines that are no settings are skipped, as are settings that nobody knows; of one that stands twice
-  /// the last counts. What is not whole may be so because flanneld is still writing.
+  /// Reads a file. Other lines and unknown keys are skipped; of a key that stands twice the last counts. A file may be incomplete
+  /// because flanneld is still writing.
   init(_ text: [UInt8]) throws(Incomplete) {
     let values = Self.values(text)
     var networks: [Prefix] = []
@@ -67,7 +67,7 @@ struct SubnetFile: Equatable, Sendable {
     return values
   }
 
-  /// Without blanks around it, and without quotes around those.
+  /// Removes blanks at both ends, and then one pair of quotes.
   private static func trimmed(_ bytes: ArraySlice<UInt8>) -> String {
     func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
     var rest = bytes.drop(while: isBlank)

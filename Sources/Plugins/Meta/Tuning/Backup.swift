@@ -9,12 +9,12 @@ struct Backup: Equatable, Sendable {
   /// By the path below `/proc/sys`.
   var parameters: ParameterValues = [:]
   var features: [String: Bool] = [:]
-  /// What CHECK needs to know of values that were set.
+  /// For CHECK: the parameters that the kernel reads back as another text.
   var respelled: [RespelledValue] = []
   /// The owner's network; nil in upstream's files.
   var network: String?
 
-  /// Keeps what is known and adds what is new.
+  /// Replaces what an older backup holds by its values.
   mutating func keep(first older: Backup) {
     let newer = self
     self = older
@@ -22,14 +22,14 @@ struct Backup: Equatable, Sendable {
     link.fill(from: newer.link)
     parameters.fill(from: newer.parameters)
     features.merge(newer.features) { old, _ in old }
-    // Of these the newest counts, as it is about the value that is set now.
+    // Of these the newer counts, as it is about the value that is set now.
     respelled.removeAll { old in newer.respelled.contains { $0.path == old.path } }
     respelled += newer.respelled
   }
 }
 
-/// A value of a kernel parameter that the kernel tells otherwise than it was written: it rounds times to its clock's ticks, and has a
-/// spelling of its own for addresses.
+/// A parameter that the kernel reads back as another text than was written: it rounds times to ticks of its clock, and spells
+/// addresses in its own way.
 struct RespelledValue: Equatable, Sendable {
   /// Below `/proc/sys`.
   let path: String

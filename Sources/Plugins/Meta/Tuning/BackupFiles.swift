@@ -11,25 +11,25 @@ struct BackupFiles {
 
   /// Takes the folder's path.
   init(_ path: String, note: @escaping (String) -> Void) {
-    store = AttachmentStore(path, Self.format, for: "keep what the interface was like", note: note)
+    store = AttachmentStore(
+      path, for: "keep what the interface was like", ownerMember: "attachment", networkMember: "network",
+      isByNetwork: false, note: note
+    ) { Self.names($0.id) }
   }
 
-  private static let format = AttachmentStore.Format(
-    ownerMember: "attachment", networkMember: "network", isByNetwork: false
-  ) { names($0.id) }
-
-  /// The names of an attachment's file. The first is upstream's, so that either plugin finds what the other has left, unless that could
-  /// be another attachment's: `a_b_eth0.json` is `eth0` of the container `a_b`, so `b_eth0` of `a` has a colon, which neither part has.
+  /// The names of an attachment's file. The first is upstream's, so that either plugin finds the other's files. It is not where
+  /// upstream's could be that of another attachment: `a_b_eth0.json` is `eth0` of the container `a_b`. `b_eth0` of `a` has a colon
+  /// instead, which no ID and no interface has.
   static func names(_ attachment: AttachmentID) -> [String] {
     let container = shortened(attachment.containerID, to: 200)
     let upstream = "\(container)_\(attachment.interface).json"
     return attachment.interface.contains("_") ? ["\(container):\(attachment.interface).json", upstream] : [upstream]
   }
 
-  /// What is kept of an attachment; of two files the first is its own.
+  /// The backups of an attachment, that of its own file first.
   func find(_ owner: Attachment) throws(CNIError) -> [Backup] { try store.files(of: owner).map { Backup($0.contents) } }
 
-  /// Adds what is new to what is kept, and returns whether nothing was.
+  /// Adds to the backup of an attachment what is not in it. Returns whether there was none.
   func keep(_ new: Backup, of owner: Attachment) throws(CNIError) -> Bool {
     guard let file = try store.files(of: owner).first else {
       try store.write(new.contents, of: owner)
@@ -42,13 +42,13 @@ struct BackupFiles {
     return false
   }
 
-  /// Forgets what is kept of an attachment.
+  /// Removes the backups of an attachment.
   func remove(_ owner: Attachment) throws(CNIError) { try store.remove(owner) }
 
-  /// Removes what a network has kept, but for these attachments; what cannot be removed is reported when the rest is gone.
+  /// Removes the backups of a network but those of valid attachments, and then throws what could not be removed.
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
     var failures = Failures()
-    for file in try store.stale(ofNetwork: network, sparing: valid, &failures) {
+    for file in store.stale(ofNetwork: network, sparing: valid, &failures) {
       failures.collect { () throws(CNIError) in try store.remove(file) }
     }
     try failures.report()

@@ -9,10 +9,10 @@ import OS
 import Skel
 import Sysctl
 
-/// The container's interface with its parameters, to be used while the thread is in the container's namespace.
+/// The container's interface and the parameters of its namespace, which the thread must be in.
 struct Interface: ~Copyable {
   let name: String
-  /// Nil if there is none: a parameter need not be about it.
+  /// Nil if there is none; kernel parameters do not need it.
   private let link: Link?
   private let routes: RouteSocket
 
@@ -22,7 +22,7 @@ struct Interface: ~Copyable {
     self.routes = routes
   }
 
-  /// Looks for the interface; one that is missing is no error yet.
+  /// Looks for the interface; that it is missing is no error yet.
   static func find(_ name: String) throws(CNIError) -> Interface {
     try reporting("CNI_IFNAME") { () throws(NetlinkError) in
       let routes = try RouteSocket.open()
@@ -30,13 +30,13 @@ struct Interface: ~Copyable {
     }
   }
 
-  /// The interface for what it is needed for; code 7 if there is none.
+  /// The interface; throws code 7 if it is missing.
   private func required() throws(CNIError) -> Link {
     guard let link else { throw CNIError(.invalidConfiguration, "CNI_IFNAME: there is no interface \(name)") }
     return link
   }
 
-  /// What the options are about, as it is now. Throws code 7 for what the kernel does not have.
+  /// The present values of all that the options set. Throws code 7 for what the kernel does not have.
   func current(_ options: TuningOptions) throws(CNIError) -> Backup {
     var state = Backup()
     if !options.link.isEmpty { state.link = try required().attributes.only(options.link) }
@@ -44,7 +44,7 @@ struct Interface: ~Copyable {
       do {
         state.parameters[parameter.key.path] = try Sysctl(parameter.key).read()
       } catch {
-        // Some can only be written, and some be read only once they are set: these have nothing to put back.
+        // Some parameters can only be written, or only be read once they are set: they have no value to put back.
         if [EACCES, EPERM, EIO].contains(error.number) { continue }
         throw CNIError(.invalidConfiguration, "\(parameter.path): \(error)")
       }
@@ -53,13 +53,13 @@ struct Interface: ~Copyable {
     return state
   }
 
-  /// Makes everything what the options say, and returns the values that the kernel tells otherwise.
+  /// Sets all that the options say. Returns the parameters that the kernel reads back as another text.
   func apply(_ options: TuningOptions) throws(CNIError) -> [RespelledValue] {
     for parameter in options.parameters { try write(parameter.value, to: Sysctl(parameter.key)) }
     if !options.link.isEmpty { try set(options.link, of: try required()) }
     try apply(try requested(options), options)
     return options.parameters.compactMap { parameter in
-      // What cannot be read cannot be checked either.
+      // A parameter that cannot be read is not checked either.
       guard let told = try? Sysctl(parameter.key).read(), !Sysctl.isSame(told, parameter.value) else { return nil }
       return RespelledValue(path: parameter.key.path, asked: parameter.value, told: told)
     }
@@ -68,7 +68,7 @@ struct Interface: ~Copyable {
   private func apply(_ features: [FeatureChange], _ options: TuningOptions) throws(CNIError) {
     if features.isEmpty { return }
     try set(features.map { EthtoolFeature(name: $0.name, isOn: $0.isOn) })
-    // The kernel keeps a feature off while one is off that it depends on, and says nothing.
+    // The kernel silently keeps a feature off that depends on one that is off.
     let missing = try requested(options).filter { $0.isOn != $0.now.isOn }
     if !missing.isEmpty {
       let list = missing.map { "\($0.name) \($0.now.isOn ? "on" : "off")" }.joined(separator: ", ")
@@ -76,12 +76,12 @@ struct Interface: ~Copyable {
     }
   }
 
-  /// Makes everything what it was, as far as it is still there; goes on after a failure.
+  /// Puts back all values of a backup whose interface or parameter is still there; goes on after a failure.
   func restore(_ backup: Backup) throws(CNIError) {
     var failures = Failures()
     if let link { failures.collect { () throws(CNIError) in try set(backup.link, of: link) } }
     for entry in backup.parameters.entries {
-      // The file may say anything, and an interface takes its parameters with it.
+      // Anything may stand in the file, and the parameters of an interface go with it.
       guard let key = SysctlKey(entry.path, interface: name), Sysctl(key).exists else { continue }
       failures.collect { () throws(CNIError) in try write(entry.value, to: Sysctl(key)) }
     }
@@ -132,8 +132,8 @@ struct Interface: ~Copyable {
     _ = try required()
     let changeable = try features()
     var requested: [FeatureChange] = []
-    for wish in options.features {
-      let meant = try reporting { () throws(FieldError) in try wish.features(among: changeable) }
+    for feature in options.features {
+      let meant = try reporting { () throws(FieldError) in try feature.features(among: changeable) }
       for feature in meant {
         requested.removeAll { $0.name == feature.name }
         guard let now = changeable.first(where: { $0.name == feature.name }) else { continue }

@@ -5,7 +5,7 @@ import Address
 import Netlink
 
 extension LinkAttributes {
-  /// Takes what is missing here from the other.
+  /// Adds the attributes that are missing here.
   mutating func fill(from other: LinkAttributes) {
     address = address ?? other.address
     mtu = mtu ?? other.mtu
@@ -16,7 +16,7 @@ extension LinkAttributes {
     group = group ?? other.group
   }
 
-  /// Those of these attributes that are asked for.
+  /// These attributes, without those that are not in `asked`.
   func only(_ asked: LinkAttributes) -> LinkAttributes {
     var some = LinkAttributes()
     if asked.address != nil { some.address = address }
@@ -29,7 +29,7 @@ extension LinkAttributes {
     return some
   }
 
-  /// What of the wanted attributes is not so, in words.
+  /// Returns in words which wanted attributes differ.
   func differences(from wanted: LinkAttributes) -> [String] {
     func told<T: Equatable>(_ name: String, _ actual: T?, _ wanted: T?) -> String? {
       guard let wanted, actual != wanted else { return nil }

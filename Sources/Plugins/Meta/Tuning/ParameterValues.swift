@@ -27,7 +27,7 @@ struct ParameterValues: Equatable, Sendable, ExpressibleByDictionaryLiteral {
     }
   }
 
-  /// Takes what is missing here from the other.
+  /// Adds the values of parameters that have none here.
   mutating func fill(from other: ParameterValues) {
     for entry in other.entries where self[entry.path] == nil { self[entry.path] = entry.value }
   }

@@ -4,11 +4,11 @@
 import JSON
 import Netlink
 
-/// A feature, or a group of them, that the configuration wants on or off.
+/// A feature of ethtool, or a group of features, that the configuration wants on or off.
 struct RequestedFeature: Sendable {
   let name: String
   let isOn: Bool
-  /// Where it stands in the configuration.
+  /// Its path in the configuration.
   let path: String
 
   static func list(_ field: Field) throws(FieldError) -> [RequestedFeature] {
@@ -18,11 +18,11 @@ struct RequestedFeature: Sendable {
       guard let isOn = try item.bool() else { throw item.expected("true or false") }
       list.append(RequestedFeature(name: member.name, isOn: isOn, path: item.path))
     }
-    // What is said of one feature goes before what is said of its group: an object has no order.
+    // Features come after groups, and so override them: an object has no order.
     return list.filter { groups[$0.name] != nil } + list.filter { groups[$0.name] == nil }
   }
 
-  /// The names that ethtool(8) has for groups of the kernel's features.
+  /// The kernel's features of each group of ethtool(8); a name that ends with a hyphen stands for all that begin so.
   private static let groups: [String: [String]] = [
     "rx-checksumming": ["rx-checksum"],
     "tx-checksumming": ["tx-checksum-"],
@@ -41,11 +41,10 @@ struct RequestedFeature: Sendable {
     "receive-hashing": ["rx-hashing"],
   ]
 
-  /// What the wish means among the features that an interface can change; an error if that is nothing.
+  /// The features that are meant, among those that the interface can change. Throws if there are none.
   func features(among changeable: [EthtoolFeature]) throws(FieldError) -> [EthtoolFeature] {
     let meant = changeable.filter { feature in
       guard let names = Self.groups[name] else { return feature.name == name }
-      // What ends with a hyphen here is the beginning of the names of a group.
       return names.contains { $0.hasSuffix("-") ? feature.name.hasPrefix($0) : feature.name == $0 }
     }
     if meant.isEmpty { throw FieldError(path: path, reason: "the interface has no such feature that can be changed") }

@@ -8,7 +8,7 @@ import Skel
 import Sysctl
 
 extension Tuning {
-  /// What is asked for, and the result of the plugins before.
+  /// The options, and the result of the plugins before.
   func options(_ request: Request) throws(CNIError) -> (TuningOptions, NetworkResult) {
     (try TuningOptions(request), try request.config.previousResult(requiredBy: name))
   }
@@ -22,7 +22,7 @@ extension Tuning {
 // MARK: - Which keys may be set
 
 extension Tuning {
-  /// Throws code 7 for a key that the node's list does not allow; tells of lines in it that cannot be used.
+  /// Throws code 7 for a key that the node's allowlist does not have; notes lines of the list that cannot be used.
   func requireAllowed(_ options: TuningOptions) throws(CNIError) {
     guard !options.parameters.isEmpty, let list = try allowlist() else { return }
     for line in list.unusableLines { note("\(name): \(allowlistPath): \(line)") }
@@ -35,7 +35,7 @@ extension Tuning {
     }
   }
 
-  /// The node's list; nil if it has none.
+  /// The node's allowlist; nil if it has none.
   func allowlist() throws(CNIError) -> Allowlist? {
     let text: [UInt8]
     do {
@@ -48,12 +48,12 @@ extension Tuning {
   }
 }
 
-// MARK: - What must be put back
+// MARK: - Backups
 
 extension Tuning {
   func backups(_ dataDirectory: String) -> BackupFiles { BackupFiles(dataDirectory) { note("\(name): \($0)") } }
 
-  /// Keeps what was before, unless an older value is kept already; returns whether there was nothing of it.
+  /// Adds to the attachment's backup what was before. Returns whether there was no backup.
   func remember(_ before: Backup, _ options: TuningOptions, _ request: Request) throws(CNIError) -> Bool {
     var backup = before
     backup.network = request.config.name
@@ -62,7 +62,7 @@ extension Tuning {
     return try backups(options.dataDirectory).keep(backup, of: request.attachment)
   }
 
-  /// Keeps how the kernel tells values that were set, for CHECK.
+  /// Adds to the attachment's backup what CHECK needs to know of these parameters.
   func remember(_ respelled: [RespelledValue], _ options: TuningOptions, _ request: Request) throws(CNIError) {
     if respelled.isEmpty { return }
     var backup = Backup()
@@ -71,7 +71,7 @@ extension Tuning {
     _ = try backups(options.dataDirectory).keep(backup, of: request.attachment)
   }
 
-  /// Whether the kernel told this value when the one that is asked for was set.
+  /// Whether the kernel read back this value when the wanted one was set.
   func isRespelled(
     _ value: String, _ parameter: TuningOptions.Parameter, _ options: TuningOptions, _ request: Request
   ) throws(CNIError) -> Bool {
@@ -82,7 +82,7 @@ extension Tuning {
     }
   }
 
-  /// Puts back what is kept of an attachment, as far as it is still there. A namespace that is gone has nothing to be put back.
+  /// Puts back a backup; in a namespace that is gone there is nothing to put back.
   func restore(_ backup: Backup, _ request: Request) throws(CNIError) {
     if request.namespace == nil { return }
     do {

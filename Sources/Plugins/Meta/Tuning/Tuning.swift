@@ -9,7 +9,7 @@ import Sysctl
 /// Sets parameters of the container's network, and attributes of its interface.
 package struct Tuning: Plugin {
   package let name = "tuning"
-  /// Where the keys that may be set are listed; any may where there is no such file.
+  /// The file with the keys that may be set; without it all may.
   let allowlistPath: String
   /// Tells the operator something on stderr.
   let note: (String) -> Void
@@ -76,7 +76,7 @@ package struct Tuning: Plugin {
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
-    // STATUS tells no interface: the usual one, as a list may allow keys for it by name.
+    // STATUS has no CNI_IFNAME; the usual name is taken, as the allowlist may name it.
     let options = try TuningOptions(request.config, arguments: "", interface: "eth0")
     do {
       try requireAllowed(options)

@@ -8,22 +8,22 @@ import Netlink
 import Skel
 import Sysctl
 
-/// What the configuration asks for, from all the places where it may stand.
+/// The configuration of the plugin, with `args`, `runtimeConfig` and `CNI_ARGS`.
 struct TuningOptions: Sendable {
   /// A kernel parameter and its value.
   struct Parameter: Sendable {
     let key: SysctlKey
     let value: String
-    /// Where it stands in the configuration.
+    /// Its path in the configuration.
     let path: String
   }
 
   let link: LinkAttributes
   let parameters: [Parameter]
-  /// The features of ethtool that are to be on or off, by their names there.
+  /// The features of ethtool that are to be on or off.
   let features: [RequestedFeature]
   let restoresParameters: Bool
-  /// The folder for what must be put back.
+  /// The folder for backups.
   let dataDirectory: String
 
   init(_ request: Request) throws(CNIError) {
@@ -36,7 +36,7 @@ struct TuningOptions: Sendable {
     let arguments = document["args"]["cni"]
     let environment = try CNIArguments(variable)
     do throws(FieldError) {
-      // What stands further down goes before what stands above.
+      // Later sources override earlier ones.
       var attributes = LinkAttributes()
       for source in [document, arguments] { try attributes.read(source) }
       attributes.address = try Self.address(config, environment, arguments)
@@ -53,7 +53,7 @@ struct TuningOptions: Sendable {
 
   var isEmpty: Bool { link.isEmpty && parameters.isEmpty && features.isEmpty }
 
-  /// Upstream's, so that either finds what the other has left.
+  /// Upstream's folder, so that either plugin finds the other's files.
   static let usualDataDirectory = "/run/cni/tuning"
 
   static func dataDirectory(_ config: NetworkConfig) throws(FieldError) -> String {
@@ -75,7 +75,7 @@ struct TuningOptions: Sendable {
     return nil
   }
 
-  /// The parameters of all fields; of two fields the later counts, within one no key may stand twice.
+  /// The parameters of these fields. Later fields override earlier ones; within a field each key may stand once.
   private static func parameters(_ fields: [Field], _ interface: String) throws(FieldError) -> [Parameter] {
     var parameters: [Parameter] = []
     for field in fields {
@@ -106,7 +106,7 @@ struct TuningOptions: Sendable {
 }
 
 extension LinkAttributes {
-  /// Takes what a field names; the rest stays.
+  /// Reads the attributes that stand in a field; others stay.
   fileprivate mutating func read(_ field: Field) throws(FieldError) {
     // As with upstream, what is 0 or false is not asked for.
     if let mtu = try field["mtu"].integer(in: 0...65_536) { self.mtu = mtu > 0 ? UInt32(mtu) : nil }
