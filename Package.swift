@@ -123,7 +123,7 @@ let package = Package(
     tests("NetNSTests", of: "NetNS", needs: ["TestSupport", "OS"]),
     tests("NetlinkTests", of: "Netlink", needs: ["TestSupport", "OS", "Address", "CLinux"]),
     tests("CNITests", of: "CNI", needs: ["OS", "Address", "JSON", "NetNS", "Netlink", "CallSupport"]),
-    tests("RulesTests", of: "Rules", needs: ["Address"]),
+    tests("RulesTests", of: "Rules", needs: ["Address", "CNI"]),
     tests("NFTablesTests", of: "NFTables", needs: ["Address", "CLinux", "Netlink"]),
     tests(
       "OwnTableTests", of: "OwnTable",

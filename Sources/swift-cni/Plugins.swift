@@ -31,14 +31,14 @@ enum PluginName: String, CaseIterable {
     case .portmap:
       let iptables = IPTablesHost()
       return Portmap(
-        nftables: NFTablesBackend(.ports),
+        nftables: NFTablesPorts(),
         iptables: { (settings) throws(CNIError) in try iptables.backend(settings, note: note) },
         host: PortmapHost(
           hasServiceRules: { () throws(CNIError) in try iptables.hasServiceRules() },
-          hasNFTables: { NFTablesBackend.isInKernel }),
+          hasNFTables: { NFTablesPorts.isInKernel }),
         note: note)
     case .firewall:
-      let (nftables, iptables) = (NFTablesBackend(.firewall), IPTablesHost())
+      let (nftables, iptables) = (NFTablesFirewall(), IPTablesHost())
       let host = FirewallHost(
         nftables: nftables,
         iptables: { (settings) throws(CNIError) in try iptables.firewall(settings, record: nftables) },
@@ -47,7 +47,7 @@ enum PluginName: String, CaseIterable {
           try iptables.forwardGate(settings, bit: bit, note: note)
         },
         isFirewalldRunning: { () throws(CNIError) in try FirewalldBackend.isRunning(note: note) },
-        droppingChains: { NFTablesBackend.chainsThatDropForwarded() })
+        droppingChains: { NFTablesFirewall.chainsThatDropForwarded() })
       return Firewall(host, note: note)
     case .tuning: return Tuning(note: note)
     case .bandwidth: return Bandwidth(note: note)

@@ -19,8 +19,8 @@ import Testing
   }
 
   /// What ADD asks for where the container's veth is this port of a bridge, or of none.
-  private static func wanted(_ options: FirewallOptions, _ port: String, _ bridge: String?) throws -> [Rule] {
-    options.rules(for: try Sample.addresses(), at: HostLink(name: port, bridge: bridge))
+  private static func wanted(_ options: FirewallOptions, _ port: String, _ bridge: String?) throws -> [Ask] {
+    options.request(of: Sample.owner, for: try Sample.addresses(), at: HostLink(name: port, bridge: bridge)).asks
   }
 
   /// A result with these interfaces of the host.
@@ -42,23 +42,24 @@ import Testing
   func whole(members: String) throws {
     let options = try Self.options(members)
     let names = ["cni0", "veth0", "ifb0"]
-    let hint = FirewallHint(options, try Self.result(interfaces: names))
+    let hint = FirewallHint(Sample.owner, options, try Self.result(interfaces: names))
     #expect(hint.hostInterfaces == names)
     for bridge in names {
       for port in names where port != bridge {
-        #expect(Set(try Self.wanted(options, port, bridge)).isSubset(of: hint.rules))
-        #expect(Set(try Self.wanted(options, port, nil)).isSubset(of: hint.rules))
+        #expect(Set(try Self.wanted(options, port, bridge)).isSubset(of: hint.request.asks))
+        #expect(Set(try Self.wanted(options, port, nil)).isSubset(of: hint.request.asks))
       }
     }
-    #expect(Set(options.rules(for: try Sample.addresses(), at: nil)).isSubset(of: hint.rules))
+    #expect(
+      Set(options.request(of: Sample.owner, for: try Sample.addresses(), at: nil).asks).isSubset(of: hint.request.asks))
   }
 
   @Test(
     "whatever the options are, each interface of the host is hinted at, as the record may name it, so that nothing has to be looked for"
   )
   func open() throws {
-    let hint = FirewallHint(try Self.options(""), try Self.result(Sample.result(Sample.dual)))
-    #expect(hint.rules == Sample.accepts(try Sample.addresses()) + Sample.ports)
+    let hint = FirewallHint(Sample.owner, try Self.options(""), try Self.result(Sample.result(Sample.dual)))
+    #expect(hint.request.asks == Sample.accepts(try Sample.addresses()) + Sample.ports)
     // One of them may still be the port that a former ADD has isolated.
     #expect(hint.hostInterfaces == ["cni0", "veth0"])
   }
@@ -68,27 +69,34 @@ import Testing
     arguments: ["sixteen-bytes-xx", "a/b", "", ".", "..", "a b"])
   func names(name: String) throws {
     let options = try Self.options(#""ingressPolicy":"isolated","dropInvalid":true"#)
-    let hint = FirewallHint(options, try Self.result(interfaces: [name, "cni0", "veth0"]))
+    let hint = FirewallHint(Sample.owner, options, try Self.result(interfaces: [name, "cni0", "veth0"]))
     #expect(hint.hostInterfaces == ["cni0", "veth0"])
-    #expect(hint.rules == FirewallHint(options, try Self.result(interfaces: ["cni0", "veth0"])).rules)
     #expect(
-      FirewallHint(options, try Self.result(interfaces: ["fifteen_bytes_x"])).hostInterfaces == ["fifteen_bytes_x"])
+      hint.request.asks
+        == FirewallHint(Sample.owner, options, try Self.result(interfaces: ["cni0", "veth0"])).request.asks)
+    #expect(
+      FirewallHint(Sample.owner, options, try Self.result(interfaces: ["fifteen_bytes_x"])).hostInterfaces == [
+        "fifteen_bytes_x"
+      ])
   }
 
   @Test("of a result with very many interfaces only the first are hinted at")
   func many() throws {
     let options = try Self.options(#""ingressPolicy":"isolated""#)
-    let hint = FirewallHint(options, try Self.result(interfaces: (0..<500).map { "veth\($0)" }))
+    let hint = FirewallHint(Sample.owner, options, try Self.result(interfaces: (0..<500).map { "veth\($0)" }))
     #expect(hint.hostInterfaces.count == 6)
-    #expect(hint.rules.isolations.count == 30)
+    #expect(hint.request.asks.isolations.count == 30)
   }
 
   @Test("with options that cannot be read the accepts and the ports are left, and without a result nothing")
   func partial() throws {
     let result = try Self.result(Sample.result(Sample.dual))
-    #expect(FirewallHint(nil, result).rules == Sample.accepts(try Sample.addresses()) + Sample.ports)
-    #expect(FirewallHint(nil, nil).rules.isEmpty)
-    #expect(FirewallHint(try Self.options(#""ingressPolicy":"isolated","dropInvalid":true"#), nil).rules.isEmpty)
+    #expect(
+      FirewallHint(Sample.owner, nil, result).request.asks == Sample.accepts(try Sample.addresses()) + Sample.ports)
+    #expect(FirewallHint(Sample.owner, nil, nil).request.asks.isEmpty)
+    #expect(
+      FirewallHint(Sample.owner, try Self.options(#""ingressPolicy":"isolated","dropInvalid":true"#), nil).request.asks
+        .isEmpty)
   }
 
   @Test(

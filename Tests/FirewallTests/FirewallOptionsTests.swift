@@ -35,7 +35,7 @@ import Testing
       #expect(options.acceptMarkBit == 12)
       #expect(!options.needsLink)
       let addresses = try Sample.addresses()
-      #expect(options.rules(for: addresses, at: Self.bridged) == Sample.accepts(addresses))
+      #expect(options.request(of: Sample.owner, for: addresses, at: Self.bridged).asks == Sample.accepts(addresses))
     }
   }
 
@@ -174,22 +174,23 @@ extension FirewallOptionsTests {
     let options = try Self.options(#""ingressPolicy":"isolated","dropInvalid":true,\#(Self.denied)"#)
     let addresses = try Sample.addresses()
     let denied = try Self.deniedDestinations()
-    let byAddress: [Rule] =
+    let byAddress: [Ask] =
       Sample.accepts(addresses) + zip(addresses, denied).map { .restrict(Restriction(.address($0), $1)) }
       + addresses.map { .dropInvalid(.address($0)) }
-    let byBridge: [Rule] =
+    let byBridge: [Ask] =
       [.isolate(Isolation(bridge: "cni0", .isolated, port: "veth0"))]
       + denied.map { .restrict(Restriction(.bridge("cni0"), $0)) } + [.dropInvalid(.bridge("cni0"))]
-    #expect(options.rules(for: addresses, at: Self.bridged) == byAddress + byBridge)
-    #expect(options.linkRules(at: Self.bridged) == byBridge)
+    let all = options.request(of: Sample.owner, for: addresses, at: Self.bridged).asks
+    #expect(all.count == (byAddress + byBridge).count && Set(all) == Set(byAddress + byBridge))
+    #expect(options.linkAsks(at: Self.bridged) == byBridge)
   }
 
   @Test("on a veth that is no port of a bridge everything goes by the veth, and nothing is isolated")
   func veth() throws {
     let options = try Self.options(#""dropInvalid":true,\#(Self.denied)"#)
-    let expected = try Self.deniedDestinations().map { Rule.restrict(Restriction(.veth("veth0"), $0)) }
-    #expect(options.linkRules(at: Self.unbridged) == expected + [.dropInvalid(.veth("veth0"))])
-    #expect(try Self.options(#""ingressPolicy":"isolated""#).linkRules(at: Self.unbridged).isEmpty)
+    let expected = try Self.deniedDestinations().map { Ask.restrict(Restriction(.veth("veth0"), $0)) }
+    #expect(options.linkAsks(at: Self.unbridged) == expected + [.dropInvalid(.veth("veth0"))])
+    #expect(try Self.options(#""ingressPolicy":"isolated""#).linkAsks(at: Self.unbridged).isEmpty)
   }
 
   @Test(
@@ -199,7 +200,7 @@ extension FirewallOptionsTests {
     let options = try Self.options(#""dropInvalid":true,\#(Self.denied)"#)
     let four = [try Sample.address("10.22.0.5")]
     let source: PacketSource = isBridged ? .bridge("cni0") : .veth("veth0")
-    let rules = options.rules(for: four, at: isBridged ? Self.bridged : Self.unbridged)
+    let rules = options.request(of: Sample.owner, for: four, at: isBridged ? Self.bridged : Self.unbridged).asks
     for denied in try Self.deniedDestinations() {
       #expect(rules.contains(.restrict(Restriction(source, denied))))
       #expect(rules.contains(.restrict(Restriction(.address(four[0]), denied))) == (denied.family == .ip))
@@ -211,19 +212,22 @@ extension FirewallOptionsTests {
   func partial() throws {
     let options = try Self.options(
       #""ingressPolicy":"same-bridge","dropInvalid":true,"denyDestinations":["0.0.0.0/0"]"#)
-    #expect(options.rules(for: [], at: nil).isEmpty)
-    #expect(options.rules(for: [], at: Self.bridged) == options.linkRules(at: Self.bridged))
-    #expect(options.linkRules(at: Self.bridged).isolations == [Isolation(bridge: "cni0", .sameBridge, port: "veth0")])
+    #expect(options.request(of: Sample.owner, for: [], at: nil).asks.isEmpty)
+    #expect(options.request(of: Sample.owner, for: [], at: Self.bridged).asks == options.linkAsks(at: Self.bridged))
+    #expect(options.linkAsks(at: Self.bridged).isolations == [Isolation(bridge: "cni0", .sameBridge, port: "veth0")])
     let six = try Sample.address("fd00::5")
     // Nothing of IPv6 is denied.
-    #expect(options.rules(for: [six], at: nil) == Sample.accepts([six]) + [.dropInvalid(.address(six))])
+    #expect(
+      options.request(of: Sample.owner, for: [six], at: nil).asks == Sample.accepts([six]) + [
+        .dropInvalid(.address(six))
+      ])
   }
 
   @Test("what may be reached alone denies the rest, in each family that the container has, and of the link in both")
   func allowed() throws {
     let options = try Self.options(#""allowDestinations":["10.0.0.0/8"]"#)
     func restrictions(_ addresses: [IPAddress], _ link: HostLink? = nil) -> [String] {
-      options.rules(for: addresses, at: link).compactMap { rule in
+      options.request(of: Sample.owner, for: addresses, at: link).asks.compactMap { rule in
         guard case .restrict(let restriction) = rule else { return nil }
         return "\(restriction.source) \(restriction.denied.ranges)"
       }

@@ -22,8 +22,8 @@ extension FirewallTests {
       #expect(answer.status == 0)
       #expect(answer.output.isEmpty)
       for recorder in recording.backends {
-        #expect(recorder.verified.map(\.rules) == recorder.applied.map(\.rules))
-        #expect(recorder.verified.allSatisfy { $0.owner == Sample.owner })
+        #expect(recorder.verified.map(\.asks) == recorder.applied.map(\.asks))
+        #expect(recorder.verified.allSatisfy { $0.attachment == Sample.owner })
       }
       #expect(recording.backends.flatMap(\.verified).count == 1)
     }

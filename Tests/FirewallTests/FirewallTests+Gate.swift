@@ -22,7 +22,7 @@ extension FirewallTests {
     #expect(Sample.answer("ADD", Sample.config(addresses: addresses), recording).status == 0)
     #expect(recording.events.all == ["gate open", "nftables apply", "nftables applied"])
     #expect(recording.gate.opened == [families])
-    #expect(recording.nftables.applied.map { $0.rules.last } == [.markAccepted(bit: 12)])
+    #expect(recording.nftables.applied.map { $0.asks.last } == [.markAccepted(bit: 12)])
     #expect(Sample.answer("CHECK", Sample.config(addresses: addresses), recording).status == 0)
     #expect(recording.gate.checked == [families])
   }
@@ -39,7 +39,7 @@ extension FirewallTests {
     #expect(recording.gates.map(\.settings.variant) == [.legacy])
     #expect(recording.gates.map(\.settings.adminChain) == ["X"])
     let wanted = recording.nftables.applied + recording.nftables.verified
-    #expect(wanted.allSatisfy { $0.rules.contains(.markAccepted(bit: 7)) })
+    #expect(wanted.allSatisfy { $0.asks.contains(.markAccepted(bit: 7)) })
   }
 
   @Test("a host without iptables has no gate, and nothing is marked")
@@ -47,7 +47,7 @@ extension FirewallTests {
     let recording = RecordingHost()
     #expect(Sample.answer("ADD", Sample.config(), recording).status == 0)
     #expect(recording.gates.count == 1)
-    #expect(recording.nftables.applied.allSatisfy { !$0.rules.contains(.markAccepted(bit: 12)) })
+    #expect(recording.nftables.applied.allSatisfy { !$0.asks.contains(.markAccepted(bit: 12)) })
   }
 
   @Test(

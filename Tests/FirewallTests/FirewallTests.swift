@@ -22,8 +22,9 @@ import Testing
   }
 
   /// The rules that a configuration asks for on no bridge.
-  private static func rules(_ members: String) throws -> [Rule] {
-    try FirewallOptions(try Sample.network(Sample.config(members))).rules(for: try Sample.addresses(), at: nil)
+  private static func rules(_ members: String) throws -> [Ask] {
+    try FirewallOptions(try Sample.network(Sample.config(members)))
+      .request(of: Sample.owner, for: try Sample.addresses(), at: nil).asks
   }
 
   @Test(
@@ -37,9 +38,8 @@ import Testing
     #expect(answer.json?.canonicalResult == (try JSON(Sample.result(Sample.dual, version: "1.1.0")).canonicalResult))
     #expect(recording.events.all == ["\(backend) apply", "\(backend) applied"])
     let used = recording[backend]
-    #expect(used.applied.map(\.owner) == [Sample.owner])
-    #expect(used.applied.map(\.rules) == [try Self.rules(members)])
-    #expect(used.policies == [.replace])
+    #expect(used.applied.map(\.attachment) == [Sample.owner])
+    #expect(used.applied.map(\.asks) == [try Self.rules(members)])
     #expect(recording.zones == (backend == .firewalld ? ["trusted"] : []))
   }
 
@@ -54,7 +54,7 @@ import Testing
       #expect(Sample.answer("ADD", Self.config(backend), recording).status == 0)
       let isLeft = zone != nil && backend != .firewalld
       #expect(recording.events.all.first == (isLeft ? "firewalld leave" : "\(backend) apply"))
-      #expect(recording.firewalld.left.map(\.owner) == (isLeft ? [Sample.owner] : []))
+      #expect(recording.firewalld.left.map(\.accepts) == (isLeft ? [[ForwardAccept(address, zone: zone)]] : []))
       #expect(recording.firewalld.removed.isEmpty)
     }
   }
@@ -118,7 +118,7 @@ import Testing
       answer.notes == [
         "firewall: 10.22.0.1 is not accepted: prevResult has it on an interface of the host, one without sandbox"
       ])
-    let rules = (recording.nftables.applied + recording.nftables.verified).map(\.rules)
+    let rules = (recording.nftables.applied + recording.nftables.verified).map(\.asks)
     #expect(rules == [Sample.accepts([try Sample.address("10.22.0.5")])])
   }
 
@@ -164,7 +164,7 @@ import Testing
     let recording = RecordingHost()
     let answer = Sample.answer("ADD", Self.config(.nftables, Self.more, addresses: []), recording)
     #expect(answer.json?.canonicalResult == (try JSON(Sample.result([], version: "1.1.0")).canonicalResult))
-    #expect(recording.nftables.applied.map(\.rules) == [[]])
+    #expect(recording.nftables.applied.map(\.asks) == [[]])
   }
 
   @Test("ADD and CHECK without a previous result are code 7", arguments: ["ADD", "CHECK"])

@@ -62,9 +62,9 @@ struct HostLinkTests {
       #expect(answer("ADD", policy: policy, recording).status == 0)
       let expected =
         Sample.accepts(try Sample.addresses()) + [.isolate(Isolation(bridge: "br-other", kind, port: "veth-other"))]
-      #expect(recording.nftables.applied.map(\.rules) == [expected])
+      #expect(recording.nftables.applied.map(\.asks) == [expected])
       #expect(answer("CHECK", policy: policy, recording).status == 0)
-      #expect(recording.nftables.verified.map(\.rules) == [expected])
+      #expect(recording.nftables.verified.map(\.asks) == [expected])
     }
   }
 
@@ -78,7 +78,7 @@ struct HostLinkTests {
     let recording = RecordingHost()
     let members = #""dropInvalid":true,"denyDestinations":["192.0.2.0/24","2001:db8::/32"]"#
     #expect(answer("ADD", members, recording).status == 0)
-    let rules = try #require(recording.nftables.applied.first).rules
+    let rules = try #require(recording.nftables.applied.first).asks
     #expect(rules.contains(.dropInvalid(source)))
     let denied = rules.compactMap { rule -> DeniedDestinations? in
       guard case .restrict(let restriction) = rule, restriction.source == source else { return nil }
@@ -86,18 +86,18 @@ struct HostLinkTests {
     }
     #expect(denied.map(\.family) == AddressFamily.allCases)
     #expect(answer("CHECK", members, recording).status == 0)
-    #expect(recording.nftables.verified.map(\.rules) == [rules])
+    #expect(recording.nftables.verified.map(\.asks) == [rules])
   }
 
   @Test("without an option that goes by it no link is looked for, and where there is none the addresses are enough")
   func addressesOnly() throws {
     let recording = RecordingHost()
     #expect(answer("ADD", "", recording).status == 0)
-    #expect(recording.nftables.applied.map(\.rules) == [Sample.accepts(try Sample.addresses())])
+    #expect(recording.nftables.applied.map(\.asks) == [Sample.accepts(try Sample.addresses())])
     #expect(answer("ADD", #""dropInvalid":true"#, recording).status == 0)
     let addresses = try Sample.addresses()
     #expect(
-      recording.nftables.applied.last?.rules
+      recording.nftables.applied.last?.asks
         == Sample.accepts(addresses) + addresses.map { .dropInvalid(.address($0)) })
   }
 
@@ -133,7 +133,7 @@ struct HostLinkTests {
     #expect(answer("ADD", #""dropInvalid":true"#, recording).status == 0)
     let addresses = try Sample.addresses()
     #expect(
-      recording.nftables.applied.map(\.rules) == [
+      recording.nftables.applied.map(\.asks) == [
         Sample.accepts(addresses) + addresses.map { .dropInvalid(.address($0)) }
       ])
   }
@@ -165,8 +165,8 @@ struct HostLinkTests {
     }
     #expect(Int(answer.status) == call.upstreamStatus)
     #expect(answer.json?.canonicalResult == (try JSON(call.upstreamOutput).canonicalResult))
-    let isolations = Rule.isolate(Isolation(bridge: bridge, .sameBridge, port: "veth0"))
-    #expect(recording.backends.flatMap(\.applied).flatMap(\.rules).contains(isolations))
+    let isolations = Ask.isolate(Isolation(bridge: bridge, .sameBridge, port: "veth0"))
+    #expect(recording.backends.flatMap(\.applied).flatMap(\.asks).contains(isolations))
   }
 }
 

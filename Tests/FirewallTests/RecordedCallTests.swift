@@ -66,8 +66,8 @@ import Testing
       ["nftables": recording.nftables, "iptables": recording.iptables, "firewalld": recording.firewalld][named])
     let ips = try #require(try document["prevResult"]["ips"].array())
     let expected = try ips.map { try #require(Prefix(try $0["address"].string() ?? "")).address }
-    #expect(used.applied.map(\.rules) == [Sample.accepts(expected)])
-    #expect(used.applied.map(\.owner.containerID) == [call.environment["CNI_CONTAINERID"]])
+    #expect(used.applied.map(\.asks) == [Sample.accepts(expected)])
+    #expect(used.applied.map(\.attachment.containerID) == [call.environment["CNI_CONTAINERID"]])
     #expect(!expected.isEmpty)
   }
 
@@ -77,11 +77,11 @@ import Testing
     #expect(Self.answer(call, recording).status == 0)
     let ips = try Field(call.stdin)["prevResult"]["ips"].array() ?? []
     let expected = try ips.map { try #require(Prefix(try $0["address"].string() ?? "")).address }
-    for removed in [try #require(recording.firewalld.left.first), try #require(recording.iptables.removed.first)] {
-      #expect(removed.owner.containerID == call.environment["CNI_CONTAINERID"])
-      #expect(removed.owner.interface == call.environment["CNI_IFNAME"])
-      #expect(removed.hint.accepts.map(\.address) == expected)
-    }
+    let removed = try #require(recording.iptables.removed.first)
+    #expect(removed.attachment.containerID == call.environment["CNI_CONTAINERID"])
+    #expect(removed.attachment.interface == call.environment["CNI_IFNAME"])
+    #expect(removed.accepts.map(\.address) == expected)
+    #expect(recording.firewalld.left.count == 1)
   }
 
   @Test("a DEL with an isolation hints at the bridge and its port, the first two interfaces of the result")
@@ -91,7 +91,7 @@ import Testing
     _ = Self.answer(call, recording)
     let interfaces = try #require(try Field(call.stdin)["prevResult"]["interfaces"].array())
     let names = try interfaces.prefix(2).map { try #require(try $0["name"].string()) }
-    let hint = try #require(recording.iptables.removed.first).hint
+    let hint = try #require(recording.iptables.removed.first).asks
     #expect(hint.contains(.isolate(Isolation(bridge: names[0], .sameBridge, port: names[1]))))
   }
 }

@@ -12,28 +12,27 @@ final class Events {
   var all: [String] = []
 }
 
-/// A backend that writes down what it is told, and changes nothing.
-final class RecordingBackend: AddressOwningBackend, ZoneBackend {
+/// A filter that writes down what it is told, and changes nothing.
+final class RecordingBackend: AttachmentRecorder, ZoneFilter {
   private let name: String
   private let events: Events
-  private(set) var applied: [OwnedRules] = []
-  private(set) var policies: [ConflictPolicy] = []
-  private(set) var verified: [OwnedRules] = []
-  private(set) var removed: [(owner: CNI.Attachment, hint: [Rule])] = []
+  private(set) var applied: [ForwardFilterRequest] = []
+  private(set) var verified: [ForwardFilterRequest] = []
+  private(set) var removed: [ForwardFilterRequest] = []
   private(set) var collected: [(network: String, valid: Set<AttachmentID>)] = []
 
   /// What every operation throws; nil if it succeeds.
   var failure: CNIError?
   var takeovers: [Takeover] = []
   var problems: [String] = []
-  /// What every owner is recorded with, or why that cannot be told; nil on a kernel without nf_tables.
-  var recorded: Result<AttachmentRecord?, CNIError> = .success(AttachmentRecord(accepts: [], ports: []))
-  private(set) var left: [(owner: CNI.Attachment, hint: [Rule])] = []
-  private(set) var leftAccepts: [[ForwardAccept]] = []
+  /// What every attachment is recorded with, or why that cannot be told; nil on a kernel without nf_tables.
+  var recorded: Result<AttachmentRecord?, CNIError> = .success(AttachmentRecord())
+  /// The addresses that were to leave their zones, those that a record told and others.
+  private(set) var left: [(accepts: [ForwardAccept], unrecorded: [IPAddress])] = []
   /// What a GC finds to be removed.
   var stale: [ForwardAccept] = []
   /// The hints that the record was asked with.
-  private(set) var hints: [[Rule]] = []
+  private(set) var hints: [ForwardFilterRequest] = []
 
   init(_ name: String, _ events: Events) {
     self.name = name
@@ -45,37 +44,25 @@ final class RecordingBackend: AddressOwningBackend, ZoneBackend {
     if let failure { throw failure }
   }
 
-  func apply(
-    _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
-  ) throws(CNIError) -> [Takeover] {
-    applied.append(wanted)
-    policies.append(onConflict)
+  func apply(_ request: ForwardFilterRequest) throws(CNIError) -> AppliedChange {
+    applied.append(request)
     try note("apply")
-    do {
-      try completion()
-    } catch {
-      events.all.append("\(name) undo")
-      throw error
+    return AppliedChange(takeovers: takeovers) {
+      self.events.all.append("\(self.name) undo")
+    } completion: {
+      self.events.all.append("\(self.name) applied")
     }
-    events.all.append("\(name) applied")
-    return takeovers
   }
 
-  func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
-    verified.append(wanted)
+  func verify(_ request: ForwardFilterRequest) throws(CNIError) -> [String] {
+    verified.append(request)
     try note("verify")
     return problems
   }
 
-  func remove(_ owner: CNI.Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
-    removed.append((owner, hint))
+  func remove(_ hint: ForwardFilterRequest) throws(CNIError) {
+    removed.append(hint)
     try note("remove")
-    return []
-  }
-
-  func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward] {
-    try removeAll(ofNetwork: network, sparing: valid) { _ in }
-    return []
   }
 
   func removeAll(
@@ -86,25 +73,17 @@ final class RecordingBackend: AddressOwningBackend, ZoneBackend {
     try note("removeAll")
   }
 
-  func attachmentRecord(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
+  func record(_ hint: ForwardFilterRequest) throws(CNIError) -> AttachmentRecord? {
     hints.append(hint)
     return try recorded.get()
   }
 
   func hasAccepts() throws(CNIError) -> Bool { try !(recorded.get()?.accepts.isEmpty ?? true) }
-  func hasRules(of owner: CNI.Attachment) throws(CNIError) -> Bool { try hasAccepts() }
-  func accepts(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
-    try recorded.get()?.accepts ?? []
-  }
+  func hasRules(of attachment: CNI.Attachment) throws(CNIError) -> Bool { try hasAccepts() }
 
-  func leaveZones(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) {
-    left.append((owner, hint))
+  func leaveZones(_ accepts: [ForwardAccept], unrecorded: [IPAddress]) throws(CNIError) {
+    left.append((accepts, unrecorded))
     try note("leave")
-  }
-
-  func leaveZones(_ accepts: [ForwardAccept]) throws(CNIError) {
-    leftAccepts.append(accepts)
-    try note("leaveAll")
   }
 
   func probe() throws(CNIError) { try note("probe") }

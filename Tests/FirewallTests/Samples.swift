@@ -4,10 +4,11 @@
 import Address
 import CNI
 import CallSupport
-import Firewall
 import JSON
 import Rules
 import Testing
+
+@testable import Firewall
 
 /// Configurations and calls that tests begin with.
 enum Sample {
@@ -21,10 +22,10 @@ enum Sample {
   /// The addresses of ``dual``.
   static func addresses() throws -> [IPAddress] { [try address("10.22.0.5"), try address("fd00::5")] }
 
-  static func accepts(_ addresses: [IPAddress]) -> [Rule] { addresses.map { .acceptForwarded(ForwardAccept($0)) } }
+  static func accepts(_ addresses: [IPAddress]) -> [Ask] { addresses.map { .accept(ForwardAccept($0)) } }
 
   /// The interfaces of the host in ``result(_:version:)``, one of which is the container's port.
-  static let ports: [Rule] = [.recordPort("cni0"), .recordPort("veth0")]
+  static let ports: [Ask] = [.recordPort("cni0"), .recordPort("veth0")]
 
   /// What a bridge plugin has made: the bridge, the host's end of the veth, and the container's.
   static func result(_ addresses: [String], version: String = "1.0.0") -> String {
@@ -52,5 +53,38 @@ enum Sample {
       "CNI_NETNS_OVERRIDE": "1", "CNI_PATH": "/opt/cni/bin",
     ]
     return Call(environment, config).answer { note in Firewall(host.host, note: note) }
+  }
+}
+
+/// One thing that a request asks for.
+enum Ask: Hashable {
+  case accept(ForwardAccept)
+  case isolate(Isolation)
+  case restrict(Restriction)
+  case dropInvalid(PacketSource)
+  case recordPort(String)
+  case markAccepted(bit: Int)
+}
+
+extension ForwardFilterRequest {
+  /// All that is asked for, kind by kind.
+  var asks: [Ask] {
+    accepts.map { .accept($0) } + recordedPorts.map { .recordPort($0) } + isolations.map { .isolate($0) }
+      + restrictions.map { .restrict($0) } + untracked.map { .dropInvalid($0) }
+      + (acceptMarkBit.map { [.markAccepted(bit: $0)] } ?? [])
+  }
+}
+
+extension [Ask] {
+  var isolations: [Isolation] { compactMap { if case .isolate(let isolation) = $0 { isolation } else { nil } } }
+  var accepts: [ForwardAccept] { compactMap { if case .accept(let accept) = $0 { accept } else { nil } } }
+}
+
+extension FirewallOptions {
+  /// What the options ask for because of a link alone.
+  func linkAsks(at link: HostLink) -> [Ask] {
+    var request = ForwardFilterRequest(Sample.owner)
+    add(link, to: &request)
+    return request.asks
   }
 }

@@ -88,19 +88,18 @@ final class FakeFirewalld {
   }
 }
 
-/// A record of owners that writes down what it is told, into the calls of a firewalld.
-final class RecordingOwners: AddressOwningBackend {
+/// A record of attachments that writes down what it is told, into the calls of a firewalld.
+final class RecordingOwners: AttachmentRecorder {
   private let firewalld: FakeFirewalld?
-  private(set) var applied: [OwnedRules] = []
-  private(set) var verified: [OwnedRules] = []
-  private(set) var removed: [(owner: CNI.Attachment, hint: [Rule])] = []
-  private(set) var asked: [[Rule]] = []
+  private(set) var applied: [ForwardFilterRequest] = []
+  private(set) var verified: [ForwardFilterRequest] = []
+  private(set) var undone = 0
 
   /// What every operation throws; nil if it succeeds.
   var failure: CNIError?
   var takeovers: [Takeover] = []
   var problems: [String] = []
-  /// What is said of every owner and network.
+  /// What every attachment is recorded with.
   var owned: [ForwardAccept] = []
 
   init(_ firewalld: FakeFirewalld? = nil) { self.firewalld = firewalld }
@@ -110,43 +109,30 @@ final class RecordingOwners: AddressOwningBackend {
     if let failure { throw failure }
   }
 
-  func apply(
-    _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
-  ) throws(CNIError) -> [Takeover] {
-    applied.append(wanted)
-    try note("apply \(onConflict)")
-    try completion()
-    return takeovers
+  func apply(_ request: ForwardFilterRequest) throws(CNIError) -> AppliedChange {
+    applied.append(request)
+    try note("apply")
+    return AppliedChange(takeovers: takeovers) { self.undone += 1 }
   }
 
-  func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
-    verified.append(wanted)
+  func verify(_ request: ForwardFilterRequest) throws(CNIError) -> [String] {
+    verified.append(request)
     try note("verify")
     return problems
   }
 
-  func remove(_ owner: CNI.Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
-    removed.append((owner, hint))
-    try note("remove")
-    return []
-  }
-
-  func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward] {
-    try note("removeAll \(network) \(valid.count)")
-    return []
-  }
+  func remove(_ hint: ForwardFilterRequest) throws(CNIError) { try note("remove") }
 
   func removeAll(
     ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([ForwardAccept]) throws(CNIError) -> Void
   ) throws(CNIError) {
-    try note("accepts \(network) \(valid.count)")
     try body(owned)
-    try note("removeAll \(network) \(valid.count)")
+    try note("removeAll")
   }
 
-  func attachmentRecord(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
-    try note("attachmentRecord")
-    return AttachmentRecord(accepts: owned, ports: [])
+  func record(_ hint: ForwardFilterRequest) throws(CNIError) -> AttachmentRecord? {
+    try note("record")
+    return AttachmentRecord(accepts: owned)
   }
 
   func hasAccepts() throws(CNIError) -> Bool {
@@ -154,15 +140,9 @@ final class RecordingOwners: AddressOwningBackend {
     return !owned.isEmpty
   }
 
-  func hasRules(of owner: CNI.Attachment) throws(CNIError) -> Bool {
+  func hasRules(of attachment: CNI.Attachment) throws(CNIError) -> Bool {
     try note("hasRules")
     return !owned.isEmpty
-  }
-
-  func accepts(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
-    asked.append(hint)
-    try note("accepts")
-    return owned
   }
 
   func probe() throws(CNIError) { try note("probe") }

@@ -24,25 +24,25 @@ import Testing
     }
   }
 
-  private func wanted(_ name: Name, _ ports: [UInt16], on host: String? = nil) throws -> OwnedRules {
+  private func wanted(_ name: Name, _ ports: [UInt16], on host: String? = nil) throws -> PortForwardingRequest {
     let address = try #require(IPAddress("10.22.0.5"))
     let forwards = ports.map { port in
       PortForward(
         port: port, on: host.flatMap { IPAddress($0) },
         to: Endpoint(address: address, transport: .tcp, port: 80), if: nil)
     }
-    return OwnedRules(owner: name.owner, rules: forwards.map { .forwardPort($0) })
+    return PortForwardingRequest(name.owner, forwards)
   }
 
   private func add(_ name: Name, _ ports: UInt16..., on host: String? = nil) throws {
-    _ = try backend.apply(wanted(name, ports, on: host), onConflict: .replace) {}
+    _ = try backend.apply(wanted(name, ports, on: host), onConflict: .replace)
     #expect(try backend.verify(wanted(name, ports, on: host)).isEmpty)
     let commits = tables.commits
-    _ = try backend.apply(wanted(name, ports, on: host), onConflict: .replace) {}
+    _ = try backend.apply(wanted(name, ports, on: host), onConflict: .replace)
     #expect(tables.commits == commits, "a repeated ADD changes something")
   }
 
-  private func delete(_ name: Name) throws { _ = try backend.remove(name.owner, hint: [], ports: []) }
+  private func delete(_ name: Name) throws { _ = try backend.remove(PortForwardingRequest(name.owner, []), ports: []) }
 
   /// Who wants a port, the first of whom has it.
   private func queue(_ port: UInt16) -> [String] {

@@ -24,7 +24,7 @@ import Testing
       (kind, bridge) = [(nil, "cni0"), (.sameBridge, "cni0"), (.isolated, "cni1")][number % 3]
     }
 
-    func wanted() throws -> OwnedRules {
+    func wanted() throws -> ForwardFilterRequest {
       try FirewallScene.wanted(FirewallScene.owner(id), [address], kind, on: bridge)
     }
   }
@@ -54,12 +54,12 @@ import Testing
       try scene.addAsUpstream(container.address, container.kind, on: container.bridge)
       all[index].isAccepted = true
     case 3:
-      try scene.remove(wanted.owner, hint: wanted.rules)
+      try scene.remove(wanted.attachment, hint: wanted)
       scene.unplugUpstream(container.address)
       (all[index].isAccepted, all[index].isRecorded) = (false, false)
     case 4:
       if container.isAccepted, !container.isRecorded { return }
-      try scene.remove(wanted.owner)
+      try scene.remove(wanted.attachment)
       (all[index].isAccepted, all[index].isRecorded) = (false, false)
     case 5:
       try scene.removeAsUpstream(container.address)
@@ -87,7 +87,7 @@ import Testing
     }
     for container in all {
       let wanted = try container.wanted()
-      try scene.remove(wanted.owner, hint: wanted.rules)
+      try scene.remove(wanted.attachment, hint: wanted)
     }
     scene.record.ports = [:]
     try scene.collect()

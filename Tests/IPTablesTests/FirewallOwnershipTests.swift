@@ -24,7 +24,7 @@ import Testing
     #expect(scene.accepted == ["10.22.0.6"])
     #expect(scene["CNI-FORWARD"].count == 3)
     #expect(try scene.problems(b).isEmpty)
-    try scene.remove(b.owner)
+    try scene.remove(b.attachment)
     #expect(scene.accepted.isEmpty)
     try scene.collect()
     #expect(scene["CNI-FORWARD"].count == 1)
@@ -40,7 +40,7 @@ import Testing
     try scene.remove(FirewallScene.owner())
     #expect(scene.accepted == ["10.22.0.5"])
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], kind)
-    try scene.remove(wanted.owner, hint: wanted.rules)
+    try scene.remove(wanted.attachment, hint: wanted)
     #expect(scene.accepted.isEmpty)
     // Also the isolation, which upstream would leave, as nobody else can need it.
     #expect(scene.isolation.isEmpty && scene["FORWARD"].count == 1)
@@ -57,10 +57,10 @@ import Testing
     if isOurs { try scene.add(other) } else { try scene.addAsUpstream("10.22.0.6", .sameBridge) }
     let isolation = scene.isolation
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .sameBridge)
-    try scene.remove(wanted.owner, hint: wanted.rules)
+    try scene.remove(wanted.attachment, hint: wanted)
     #expect(scene.accepted == ["10.22.0.6"])
     #expect(scene.isolation == isolation)
-    try scene.remove(other.owner, hint: other.rules)
+    try scene.remove(other.attachment, hint: other)
     #expect(scene.accepted.isEmpty && scene.isolation.isEmpty)
   }
 
@@ -74,7 +74,7 @@ import Testing
     let wanted = try FirewallScene.wanted()
     try scene.add(wanted)
     #expect(scene["CNI-FORWARD"] == rules)
-    try scene.remove(wanted.owner)
+    try scene.remove(wanted.attachment)
     #expect(scene.accepted.isEmpty && scene["CNI-FORWARD"].count == 1)
   }
 
@@ -90,7 +90,7 @@ import Testing
     let wanted = try FirewallScene.wanted()
     try scene.add(wanted)
     #expect(scene.accepted == ["10.22.0.5"] && scene["CNI-FORWARD"].count == 3)
-    try scene.remove(wanted.owner)
+    try scene.remove(wanted.attachment)
     #expect(scene["CNI-FORWARD"].count == 1)
   }
 
@@ -103,10 +103,10 @@ import Testing
     #expect(try scene.add(a).isEmpty)
     #expect(try scene.add(b) == [Takeover(of: "10.22.0.5", previous: "net/a/eth0")])
     #expect(scene.accepted == ["10.22.0.5"])
-    try scene.remove(a.owner, hint: isHinted ? a.rules : [])
+    try scene.remove(a.attachment, hint: isHinted ? a : nil)
     #expect(scene.accepted == ["10.22.0.5"])
     #expect(try scene.problems(b).isEmpty)
-    try scene.remove(b.owner)
+    try scene.remove(b.attachment)
     #expect(scene.accepted.isEmpty)
   }
 
@@ -133,10 +133,10 @@ import Testing
     try scene.add(next)
     #expect(scene.isolation == isolation)
     #expect(scene.accepted == ["10.22.0.5"])
-    try scene.remove(next.owner)
+    try scene.remove(next.attachment)
     #expect(scene.accepted.isEmpty)
     #expect(scene.isolation == isolation)
-    try scene.remove(wanted.owner)
+    try scene.remove(wanted.attachment)
     #expect(scene.chains == ["CNI-ADMIN", "CNI-FORWARD", "FORWARD"])
   }
 
@@ -150,7 +150,7 @@ import Testing
     try scene.add(wanted)
     #expect(scene.accepted == ["10.22.0.5"])
     try scene.removeAsUpstream("10.22.0.5")
-    try scene.remove(wanted.owner)
+    try scene.remove(wanted.attachment)
     #expect(scene.accepted.isEmpty && scene.record.owners.isEmpty)
   }
 
@@ -165,7 +165,7 @@ import Testing
     )
     try scene.add(open)
     try scene.add(isolated)
-    try scene.remove(isolated.owner)
+    try scene.remove(isolated.attachment)
     #expect(Set(scene.isolation).isSuperset(of: before))
   }
 }

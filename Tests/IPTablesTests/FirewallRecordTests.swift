@@ -15,16 +15,16 @@ import Testing
 @Suite(.enabled(if: Namespace.obstacle == nil, "needs privileges"))
 struct FirewallRecordTests {
   private let host: Namespace
-  private let record = NFTablesBackend(.firewall)
+  private let record = NFTablesFirewall()
 
   init() throws { host = try Namespace() }
 
-  private func add(_ wanted: OwnedRules) throws {
-    _ = try host.run { try record.apply(wanted, onConflict: .replace) {} }
+  private func add(_ wanted: ForwardFilterRequest) throws {
+    _ = try host.run { try record.apply(wanted) }
   }
 
   private func remove(_ owner: CNI.Attachment) throws {
-    _ = try host.run { try record.remove(owner, hint: [], ports: []) }
+    try host.run { try record.remove(ForwardFilterRequest(owner)) }
   }
 
   /// The names of the sets of our table.
@@ -38,14 +38,14 @@ struct FirewallRecordTests {
   @Test("what an attachment is recorded with is found without its result, and with a table that is not there nothing")
   func attachmentRecord() throws {
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"], .isolated)
-    let nobody = try #require(try host.run { try record.attachmentRecord(of: wanted.owner, hint: wanted.rules) })
-    #expect(nobody == AttachmentRecord(accepts: [], ports: []))
-    #expect(try host.run { try !record.hasAccepts() && !record.hasRules(of: wanted.owner) })
+    let nobody = try #require(try host.run { try record.record(wanted) })
+    #expect(nobody == AttachmentRecord(unrecorded: wanted.accepts.map(\.address)))
+    #expect(try host.run { try !record.hasAccepts() && !record.hasRules(of: wanted.attachment) })
     #expect(try sets().isEmpty)
     try add(wanted)
-    for hint in [[], wanted.rules] {
-      let found = try #require(try host.run { try record.attachmentRecord(of: wanted.owner, hint: hint) })
-      #expect(Set(found.accepts) == Set(wanted.rules.accepts))
+    for hint in [ForwardFilterRequest(wanted.attachment), wanted] {
+      let found = try #require(try host.run { try record.record(hint) })
+      #expect(Set(found.accepts) == Set(wanted.accepts))
       #expect(found.ports == [RecordedPort(name: "v-net-id", isIsolated: true)])
     }
     let address = try #require(IPAddress("10.22.0.5"))
@@ -53,7 +53,7 @@ struct FirewallRecordTests {
     #expect(try host.run { try !record.isAccepted(.loopback6) && !record.isIsolated("cni1") })
     // What no port that is there explains is not ours any more, as after a DEL by upstream's plugin.
     #expect(try host.run { try record.unexplained([address, .loopback6]) } == [address, .loopback6])
-    try remove(wanted.owner)
+    try remove(wanted.attachment)
     #expect(try host.run { try !record.hasAccepts() && !record.isAccepted(address) && !record.isIsolated("cni0") })
   }
 
@@ -78,17 +78,18 @@ struct FirewallRecordTests {
     #expect(try host.run { try record.unrecordedPorts(on: "cni1") } == ["elsewhere"])
     #expect(try host.run { try record.unrecordedPorts(on: "lo") }.isEmpty)
     // What is deleted at once, as on old kernels, does not stand for a moment longer.
-    let old = NFTablesBackend(.firewall, expiry: 0)
-    _ = try host.run { try old.remove(FirewallScene.owner(), hint: [], ports: []) }
+    let old = NFTablesFirewall(expiry: 0)
+    try host.run { try old.remove(ForwardFilterRequest(FirewallScene.owner())) }
     #expect(Set(try host.run { try record.unrecordedPorts(on: "cni0") }) == ["v-net-id", "other"])
   }
 
   /// A container of which everything goes by its bridge.
-  private static func onBridge(_ id: String) throws -> OwnedRules {
+  private static func onBridge(_ id: String) throws -> ForwardFilterRequest {
     var wanted = try FirewallScene.wanted(FirewallScene.owner(id), [id == "a" ? "10.22.0.5" : "10.22.0.6"], .isolated)
     let denied = DeniedDestinations(
       network: "net", family: .ip, ranges: [AddressRange(first: try #require(IPAddress("10.0.0.0")), end: nil)])
-    wanted.rules += [.dropInvalid(.bridge("cni0")), .restrict(Restriction(.bridge("cni0"), denied))]
+    wanted.untracked = [.bridge("cni0")]
+    wanted.restrictions = [Restriction(.bridge("cni0"), denied)]
     return wanted
   }
 
@@ -104,7 +105,7 @@ struct FirewallRecordTests {
     #expect(try members() == all)
     #expect(try host.run { try record.verify(try Self.onBridge("b")) }.isEmpty)
     if collects {
-      _ = try host.run { try record.removeAll(ofNetwork: "net", sparing: []) }
+      try host.run { try record.removeAll(ofNetwork: "net", sparing: []) { _ in } }
     } else {
       try remove(FirewallScene.owner("b"))
     }
@@ -131,7 +132,7 @@ struct FirewallRecordTests {
     #expect(throws: failure) {
       try host.run {
         let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.6"], .sameBridge, on: "cni1")
-        _ = try record.apply(wanted, onConflict: .replace) { () throws(CNIError) in throw failure }
+        try record.apply(wanted).complete { () throws(CNIError) in throw failure }
       }
     }
     #expect(try host.run { try record.verify(former) }.isEmpty)
@@ -143,16 +144,17 @@ struct FirewallRecordTests {
 
 extension FirewallRecordTests {
   /// A container of which everything goes by its veth and its addresses.
-  private static func onVeth(network: String = "net") throws -> OwnedRules {
+  private static func onVeth(network: String = "net") throws -> ForwardFilterRequest {
     var wanted = try FirewallScene.wanted(
       FirewallScene.owner(network: network), [network == "net" ? "10.24.0.5" : "10.23.0.5"])
-    let address = try #require(wanted.rules.accepts.first).address
+    let address = try #require(wanted.accepts.first).address
     let denied = DeniedDestinations(
       network: network, family: .ip, ranges: [AddressRange(first: try #require(IPAddress("0.0.0.0")), end: nil)])
     for source in [PacketSource.veth("v-\(network)"), .address(address)] {
-      wanted.rules += [.dropInvalid(source), .restrict(Restriction(source, denied))]
+      wanted.untracked.append(source)
+      wanted.restrictions.append(Restriction(source, denied))
     }
-    wanted.rules.append(.markAccepted(bit: 12))
+    wanted.acceptMarkBit = 12
     return wanted
   }
 
@@ -179,7 +181,7 @@ extension FirewallRecordTests {
       let problems = try other.run { try record.verify(wanted) }
       #expect(problems == [])
     }
-    try other.run { _ = try record.apply(all[0], onConflict: .replace) {} }
+    try other.run { _ = try record.apply(all[0]) }
     #expect(try other.run { try record.verify(all[0]) } == [])
   }
 }
@@ -193,9 +195,9 @@ extension FirewallRecordTests {
     private(set) var changed: [RecordChange] = []
     var refusal: CNIError?
 
-    func messages(for change: RecordChange) -> CompanionMessages {
+    func messages(for change: RecordChange) -> Result<[NetlinkMessage], CNIError> {
       told.append(change)
-      return refusal.map { .refused($0) } ?? .messages([])
+      return refusal.map { .failure($0) } ?? .success([])
     }
 
     func batchFailed(_ error: NetlinkError) {}
@@ -240,16 +242,15 @@ extension FirewallRecordTests {
       let told: [[String]]
       switch Int.random(in: 0..<4, using: &numbers) {
       case 0:
-        told = try both(memory) { try $0.remove(owner, hint: wanted.rules, joining: $1) }
+        told = try both(memory) { try $0.remove(wanted, joining: $1) }
       case 1:
         told = both(memory) { record, listener in
           #expect(throws: failure) {
-            _ = try record.apply(wanted, onConflict: .replace, joining: listener) { () throws(CNIError) in throw failure
-            }
+            try record.apply(wanted, joining: listener).complete { () throws(CNIError) in throw failure }
           }
         }
       default:
-        told = try both(memory) { _ = try $0.apply(wanted, onConflict: .replace, joining: $1) {} }
+        told = try both(memory) { _ = try $0.apply(wanted, joining: $1) }
       }
       #expect(told[0] == told[1])
       if told[0] != told[1] { return }
@@ -267,13 +268,13 @@ extension FirewallRecordTests {
     #expect(throws: refusal) {
       try host.run {
         if isThere {
-          try record.remove(wanted.owner, hint: [], joining: listener)
+          try record.remove(ForwardFilterRequest(wanted.attachment), joining: listener)
         } else {
-          _ = try record.apply(wanted, onConflict: .replace, joining: listener) {}
+          _ = try record.apply(wanted, joining: listener)
         }
       }
     }
-    #expect(try host.run { try record.hasRules(of: wanted.owner) } == isThere)
+    #expect(try host.run { try record.hasRules(of: wanted.attachment) } == isThere)
     #expect(listener.changed.isEmpty)
   }
 }

@@ -10,7 +10,7 @@ import Testing
 /// What DEL and GC remove, and what they leave.
 @Suite struct FirewallRemovingTests {
   private static func isolated(_ id: String, _ address: String, _ kind: Isolation.Kind, on bridge: String = "cni0")
-    throws -> OwnedRules
+    throws -> ForwardFilterRequest
   {
     try FirewallScene.wanted(FirewallScene.owner(id), [address], kind, on: bridge)
   }
@@ -48,11 +48,11 @@ import Testing
   func nothing() throws {
     let scene = FirewallScene()
     let wanted = try Self.isolated("id", "10.22.0.5", .isolated)
-    try scene.remove(wanted.owner, hint: wanted.rules)
+    try scene.remove(wanted.attachment, hint: wanted)
     #expect(scene.tables.commits == 0 && scene.chains.isEmpty)
     scene.tables.failure = CNIError(.kernelRefused, "no table")
     scene.tables.unused = [scene.table, scene.table6]
-    try scene.remove(wanted.owner, hint: wanted.rules)
+    try scene.remove(wanted.attachment, hint: wanted)
     try scene.collect()
   }
 
@@ -60,9 +60,9 @@ import Testing
   func withoutLegacy() throws {
     let scene = FirewallScene()
     let wanted = try FirewallScene.wanted()
-    _ = try scene.record.apply(wanted, onConflict: .replace) {}
+    _ = try scene.record.apply(wanted)
     scene.tables.failure = CNIError(.kernelRefused, "not asked")
-    try scene.remove(wanted.owner, hint: wanted.rules)
+    try scene.remove(wanted.attachment, hint: wanted)
     #expect(scene.record.owners.isEmpty)
   }
 
@@ -72,7 +72,7 @@ import Testing
     try scene.addAsUpstream("10.22.0.4")
     let others = ["-s 10.22.0.5/32 -j ACCEPT", "-s 10.22.0.5/32 -j DROP", "-d 10.22.0.5/32 -j ACCEPT"]
     try scene.tables.append(others, to: "CNI-FORWARD", of: scene.table)
-    try scene.remove(FirewallScene.owner(), hint: try FirewallScene.wanted().rules)
+    try scene.remove(FirewallScene.owner(), hint: try FirewallScene.wanted())
     #expect(scene["CNI-FORWARD"].suffix(2) == others.dropFirst())
     #expect(scene.accepted == ["10.22.0.4", "10.22.0.5"])
   }
@@ -84,11 +84,11 @@ import Testing
     try scene.add(wanted)
     let failure = CNIError(.kernelRefused, "no table")
     scene.tables.failure = failure
-    #expect(throws: failure) { try scene.remove(wanted.owner) }
+    #expect(throws: failure) { try scene.remove(wanted.attachment) }
     #expect(throws: failure) { try scene.collect() }
-    #expect(scene.record.owners == [wanted.owner])
+    #expect(scene.record.owners == [wanted.attachment])
     scene.tables.failure = nil
-    try scene.remove(wanted.owner)
+    try scene.remove(wanted.attachment)
     #expect(scene.accepted.isEmpty && scene.record.owners.isEmpty)
   }
 }
@@ -107,12 +107,12 @@ extension FirewallRemovingTests {
     ]
     for wanted in all { try scene.add(wanted) }
     let whole = scene.isolation
-    try scene.remove(all[0].owner)
+    try scene.remove(all[0].attachment)
     #expect(scene.isolation == whole)
-    try scene.remove(all[1].owner, hint: all[1].rules)
+    try scene.remove(all[1].attachment, hint: all[1])
     #expect(scene.isolation == whole.filter { !$0.contains("cni0") })
     #expect(try scene.problems(all[2]).isEmpty)
-    try scene.remove(all[2].owner)
+    try scene.remove(all[2].attachment)
     #expect(scene.chains == Self.remains)
     #expect(scene["FORWARD"].count == 1)
     #expect(scene.tables.rules(scene.table6).count == 2)
@@ -127,13 +127,13 @@ extension FirewallRemovingTests {
     try scene.add(open)
     let before = scene.isolation
     try scene.add(isolated)
-    try scene.remove(isolated.owner)
+    try scene.remove(isolated.attachment)
     #expect(scene.isolation == before)
     #expect(try scene.problems(open).isEmpty)
     try scene.add(isolated)
-    try scene.remove(open.owner)
+    try scene.remove(open.attachment)
     #expect(try scene.problems(isolated).isEmpty)
-    try scene.remove(isolated.owner)
+    try scene.remove(isolated.attachment)
     #expect(scene.chains == Self.remains)
   }
 
@@ -146,7 +146,7 @@ extension FirewallRemovingTests {
     let wanted = try Self.isolated("a", "10.22.0.5", kind)
     try scene.add(wanted)
     let whole = scene.isolation
-    try scene.remove(wanted.owner, hint: wanted.rules)
+    try scene.remove(wanted.attachment, hint: wanted)
     #expect(scene.isolation == whole)
     #expect(scene.accepted == ["10.22.0.4"])
     try scene.collect()
@@ -172,7 +172,7 @@ extension FirewallRemovingTests {
     try scene.add(open)
     try scene.removeAsUpstream("10.23.0.4")
     try scene.add(wanted)
-    if collects { try scene.collect(sparing: ["open"]) } else { try scene.remove(wanted.owner) }
+    if collects { try scene.collect(sparing: ["open"]) } else { try scene.remove(wanted.attachment) }
     #expect(scene.chains == Self.remains)
     #expect(scene.accepted == ["10.22.0.4"])
   }
@@ -183,7 +183,7 @@ extension FirewallRemovingTests {
     let wanted = try Self.isolated("a", "10.22.0.5", .isolated)
     try scene.add(wanted)
     try scene.tables.append(["-i eth0 -j RETURN"], to: "CNI-ISOLATION-STAGE-1", of: scene.table)
-    try scene.remove(wanted.owner)
+    try scene.remove(wanted.attachment)
     #expect(!scene.isolation.contains { $0.contains("cni0") })
     #expect(scene.isolation.contains("1 -i eth0 -j RETURN"))
     #expect(scene["FORWARD"].count == 2)
@@ -198,7 +198,7 @@ extension FirewallRemovingTests {
     let wanted = try Self.isolated("a", "10.22.0.5", .isolated)
     try scene.add(wanted)
     try scene.tables.append(["-j \(chain)"], to: "MINE", of: scene.table)
-    try scene.remove(wanted.owner, hint: wanted.rules)
+    try scene.remove(wanted.attachment, hint: wanted)
     #expect(scene.accepted.isEmpty)
     #expect(!scene.isolation.contains { $0.contains("cni0") })
     #expect(scene.chains.contains(chain))

@@ -26,11 +26,15 @@ struct FirewallScene {
   static func wanted(
     _ owner: CNI.Attachment = owner(), _ addresses: [String] = ["10.22.0.5"], _ kind: Isolation.Kind? = nil,
     on bridge: String = "cni0"
-  ) throws -> OwnedRules {
-    var rules: [Rule] = try addresses.map { .acceptForwarded(ForwardAccept(try #require(IPAddress($0)))) }
-    rules.append(
-      kind.map { .isolate(Isolation(bridge: bridge, $0, port: port(of: owner))) } ?? .recordPort(port(of: owner)))
-    return OwnedRules(owner: owner, rules: rules)
+  ) throws -> ForwardFilterRequest {
+    var request = ForwardFilterRequest(owner)
+    request.accepts = try addresses.map { ForwardAccept(try #require(IPAddress($0))) }
+    if let kind {
+      request.isolations = [Isolation(bridge: bridge, kind, port: port(of: owner))]
+    } else {
+      request.recordedPorts = [port(of: owner)]
+    }
+    return request
   }
 
   private static func port(of owner: CNI.Attachment) -> String { "v-\(owner.network)-\(owner.containerID)" }
@@ -43,38 +47,38 @@ struct FirewallScene {
   }
 
   @discardableResult
-  func add(_ wanted: OwnedRules, admin: String = "CNI-ADMIN") throws -> [Takeover] {
+  func add(_ wanted: ForwardFilterRequest, admin: String = "CNI-ADMIN") throws -> [Takeover] {
     plug(wanted)
-    return try backend(admin: admin).apply(wanted, onConflict: .replace) {}
+    return try backend(admin: admin).apply(wanted).takeovers
   }
 
   /// An ADD of which a later step fails.
-  func fail(_ wanted: OwnedRules) throws {
+  func fail(_ wanted: ForwardFilterRequest) throws {
     plug(wanted)
     let failure = CNIError(.inputOutput, "no")
     #expect(throws: failure) {
-      _ = try backend().apply(wanted, onConflict: .replace) { () throws(CNIError) in throw failure }
+      try backend().apply(wanted).complete { () throws(CNIError) in throw failure }
     }
   }
 
-  func remove(_ owner: CNI.Attachment, hint: [Rule] = []) throws {
-    #expect(try backend().remove(owner, hint: hint, ports: []).isEmpty)
+  func remove(_ owner: CNI.Attachment, hint: ForwardFilterRequest? = nil) throws {
+    try backend().remove(hint ?? ForwardFilterRequest(owner))
     unplug(Self.port(of: owner))
   }
 
   /// GC with the IDs of the containers that are there.
   func collect(_ network: String = "net", sparing valid: [String] = []) throws {
     let all = Set(valid.map { AttachmentID(containerID: $0, interface: "eth0") })
-    #expect(try backend().removeAll(ofNetwork: network, sparing: all).isEmpty)
+    try backend().removeAll(ofNetwork: network, sparing: all) { _ in }
   }
 
   /// What CHECK finds.
-  func problems(_ wanted: OwnedRules) throws -> [String] { try backend().verify(wanted) }
+  func problems(_ wanted: ForwardFilterRequest) throws -> [String] { try backend().verify(wanted) }
 
-  private func plug(_ wanted: OwnedRules) {
-    let port = Self.port(of: wanted.owner)
+  private func plug(_ wanted: ForwardFilterRequest) {
+    let port = Self.port(of: wanted.attachment)
     unplug(port)
-    record.ports[wanted.rules.isolations.first?.bridge ?? "cni0", default: []].append(port)
+    record.ports[wanted.isolations.first?.bridge ?? "cni0", default: []].append(port)
   }
 
   private func unplug(_ port: String) {

@@ -16,7 +16,7 @@ import Testing
   private static let forwarding = #"-m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD"#
 
   private static func isolated(_ id: String, _ address: String, _ kind: Isolation.Kind, on bridge: String = "cni0")
-    throws -> OwnedRules
+    throws -> ForwardFilterRequest
   {
     try FirewallScene.wanted(FirewallScene.owner(id), [address], kind, on: bridge)
   }

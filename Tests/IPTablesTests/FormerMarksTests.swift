@@ -22,12 +22,12 @@ import Testing
   private static let (a, b) = (FirewallScene.owner("a"), FirewallScene.owner("b"))
 
   /// Writes what a former version has written for a container. Each owner of an address had a pair of accepts.
-  private static func add(_ wanted: OwnedRules, _ form: Form, _ scene: FirewallScene) throws {
-    let tag = AttachmentTag(wanted.owner)
+  private static func add(_ wanted: ForwardFilterRequest, _ form: Form, _ scene: FirewallScene) throws {
+    let tag = AttachmentTag(wanted.attachment)
     let (text, network) = (tag.text, tag.network)
-    let isolation = wanted.rules.isolations.first
+    let isolation = wanted.isolations.first
     for family in AddressFamily.allCases {
-      let addresses = wanted.rules.accepts.map(\.address).filter { $0.family == family }
+      let addresses = wanted.accepts.map(\.address).filter { $0.family == family }
       if addresses.isEmpty { continue }
       let bridges =
         isolation.map { ($0.kind == .isolated ? ["CNI-FB-", "CNI-FI-"] : ["CNI-FB-"]).map { $0 + "cni0" } } ?? []
@@ -83,7 +83,7 @@ import Testing
       try Self.add(wanted, form, scene)
       #expect(Set(Self.marks(scene)) == Set(expected[form] ?? []))
     }
-    #expect(FormerMarks.chain(AttachmentTag(wanted.owner)) == chain)
+    #expect(FormerMarks.chain(AttachmentTag(wanted.attachment)) == chain)
   }
 
   @Test("DEL finds by the marks alone what a former version has added, in both families", arguments: Form.allCases)
@@ -155,7 +155,7 @@ import Testing
     let next = try FirewallScene.wanted(FirewallScene.owner("b", network: "other"), ["10.22.0.5"], .isolated)
     try Self.add(former, form, scene)
     try scene.add(next)
-    if collects { try scene.collect() } else { try scene.remove(Self.a, hint: former.rules) }
+    if collects { try scene.collect() } else { try scene.remove(Self.a, hint: former) }
     #expect(scene.accepted == ["10.22.0.5"])
     #expect(try scene.problems(next).isEmpty)
     #expect(Self.marks(scene).isEmpty)

@@ -133,12 +133,12 @@ import Testing
   func noAddresses() throws {
     let scene = FirewallScene()
     try scene.add(try FirewallScene.wanted())
-    try scene.add(OwnedRules(owner: FirewallScene.owner(), rules: []))
+    try scene.add(ForwardFilterRequest(FirewallScene.owner()))
     #expect(scene.accepted.isEmpty && scene.record.owners.isEmpty)
     let commits = scene.tables.commits
     scene.tables.unused = [scene.table, scene.table6]
     scene.tables.failure = CNIError(.kernelRefused, "no table")
-    try scene.add(OwnedRules(owner: FirewallScene.owner(), rules: []))
+    try scene.add(ForwardFilterRequest(FirewallScene.owner()))
     #expect(scene.tables.commits == commits)
   }
 

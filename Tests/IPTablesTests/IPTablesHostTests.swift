@@ -58,8 +58,8 @@ struct IPTablesHostTests {
   func plugins() throws {
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"], .isolated)
     try host.run {
-      let backend = try IPTablesHost().firewall(IPTablesSettings(variant: .nft), record: NFTablesBackend(.firewall))
-      _ = try backend.apply(wanted, onConflict: .replace) {}
+      let backend = try IPTablesHost().firewall(IPTablesSettings(variant: .nft), record: NFTablesFirewall())
+      _ = try backend.apply(wanted)
       try gate(IPTablesSettings(variant: .nft))?.open(for: AddressFamily.allCases)
     }
     #expect(try !canDrop)
@@ -71,20 +71,20 @@ struct IPTablesHostTests {
   func backends() throws {
     try add([IPTablesRule(target: .drop)], to: "FORWARD")
     let wanted = try FirewallScene.wanted()
-    let record = NFTablesBackend(.firewall)
+    let record = NFTablesFirewall()
     for settings in [IPTablesSettings(), IPTablesSettings(variant: .nft)] {
       let (before, isRecorded, after) = try host.run {
         let backend = try IPTablesHost().firewall(settings, record: record)
         try backend.probe()
-        _ = try backend.apply(wanted, onConflict: .replace) {}
+        _ = try backend.apply(wanted)
         let problems = try backend.verify(wanted)
-        let isRecorded = try record.hasRules(of: wanted.owner)
-        _ = try backend.remove(wanted.owner, hint: [], ports: [])
+        let isRecorded = try record.hasRules(of: wanted.attachment)
+        try backend.remove(ForwardFilterRequest(wanted.attachment))
         return (problems, isRecorded, try backend.verify(wanted))
       }
       #expect(before.isEmpty && isRecorded)
       #expect(!after.isEmpty)
-      #expect(try host.run { try !record.hasRules(of: wanted.owner) })
+      #expect(try host.run { try !record.hasRules(of: wanted.attachment) })
       #expect(try !forward().contains { $0.contains("10.22.0.5") })
     }
   }
@@ -92,16 +92,16 @@ struct IPTablesHostTests {
   @Test("an ADD that fails leaves neither rules nor record")
   func failed() throws {
     let wanted = try FirewallScene.wanted()
-    let record = NFTablesBackend(.firewall)
+    let record = NFTablesFirewall()
     let failure = CNIError(.inputOutput, "no")
     #expect(throws: failure) {
       try host.run {
         let backend = try IPTablesHost().firewall(IPTablesSettings(variant: .nft), record: record)
-        _ = try backend.apply(wanted, onConflict: .replace) { () throws(CNIError) in throw failure }
+        try backend.apply(wanted).complete { () throws(CNIError) in throw failure }
       }
     }
     #expect(try !forward().contains { $0.contains("10.22.0.5") })
-    #expect(try host.run { try !record.hasRules(of: wanted.owner) })
+    #expect(try host.run { try !record.hasRules(of: wanted.attachment) })
   }
 }
 

@@ -22,20 +22,19 @@ import Testing
 
   private static func wanted(
     _ owner: CNI.Attachment = owner, _ port: UInt16 = 8080, transport: TransportProtocol = .tcp, on host: String? = nil
-  ) throws -> OwnedRules {
+  ) throws -> PortForwardingRequest {
     let destination = Endpoint(address: try #require(IPAddress("10.22.0.5")), transport: transport, port: 80)
     let source = try #require(Prefix("10.22.0.0/16"))
-    return OwnedRules(
-      owner: owner,
-      rules: [
-        .forwardPort(PortForward(port: port, on: host.flatMap { IPAddress($0) }, to: destination, if: nil)),
-        .masquerade(Masquerade(hostPort: port, destination: destination, source: source)),
-        .masquerade(Masquerade(hostPort: port, destination: destination, source: .loopback4)),
+    return PortForwardingRequest(
+      owner,
+      [
+        PortForward(
+          port: port, on: host.flatMap { IPAddress($0) }, to: destination, if: nil, masquerading: [source, .loopback4])
       ])
   }
 
-  private func add(_ wanted: OwnedRules, _ policy: ConflictPolicy = .replace) throws {
-    _ = try backend().apply(wanted, onConflict: policy) {}
+  private func add(_ wanted: PortForwardingRequest, _ policy: ConflictPolicy = .replace) throws {
+    _ = try backend().apply(wanted, onConflict: policy)
   }
 
   @Test("the rules are upstream's, word for word")
@@ -84,7 +83,7 @@ import Testing
   func manyPorts() throws {
     let destination = Endpoint(address: try #require(IPAddress("10.22.0.5")), transport: .udp, port: 80)
     let forwards = (0..<31).map { PortForward(port: 9000 + UInt16($0), on: nil, to: destination, if: nil) }
-    try add(OwnedRules(owner: Self.owner, rules: forwards.map { .forwardPort($0) }))
+    try add(PortForwardingRequest(Self.owner, forwards))
     let entries = tables.rules(Self.table).filter { $0.hasPrefix("-A CNI-HOSTPORT-DNAT") }
     #expect(entries.count == 3)
     #expect(entries.allSatisfy { $0.contains("-p udp") })
@@ -93,9 +92,8 @@ import Testing
 
   @Test("a port that is published on several addresses is marked once on each, from each source")
   func severalAddresses() throws {
-    var wanted = try Self.wanted(on: "192.0.2.1")
-    for address in ["192.0.2.2", "192.0.2.3"] { wanted.rules += try Self.wanted(on: address).rules }
-    try add(wanted)
+    let addresses = ["192.0.2.1", "192.0.2.2", "192.0.2.3"]
+    try add(PortForwardingRequest(Self.owner, try addresses.flatMap { try Self.wanted(on: $0).forwards }))
     let marks = tables.rules(Self.table).filter { $0.hasSuffix("-j CNI-HOSTPORT-SETMARK") }
     #expect(marks.count == 6)
     #expect(Set(marks).count == 6)
@@ -108,7 +106,7 @@ import Testing
     try add(try Self.wanted(other))
     func first() -> String? { tables.rules(Self.table).first { $0.hasPrefix("-A CNI-HOSTPORT-DNAT") } }
     #expect(first()?.hasSuffix(PortRules.chain(other)) == true)
-    let freed = try backend().remove(other, hint: [], ports: [])
+    let freed = try backend().remove(PortForwardingRequest(other, []), ports: [])
     #expect(freed.map(\.hostPort.port) == [8080])
     #expect(first()?.hasSuffix(PortRules.chain(Self.owner)) == true)
     #expect(throws: CNIError.self) { try add(try Self.wanted(other), .error) }
@@ -132,7 +130,7 @@ import Testing
     let owners = ["a", "b", "c"].map { CNI.Attachment(network: "net", containerID: $0, interface: "eth0") }
     let foreign = CNI.Attachment(network: "net2", containerID: "a", interface: "eth0")
     for (index, owner) in (owners + [foreign]).enumerated() { try add(try Self.wanted(owner, 9000 + UInt16(index))) }
-    _ = try backend().remove(owners[0], hint: [], ports: [])
+    _ = try backend().remove(PortForwardingRequest(owners[0], []), ports: [])
     _ = try backend().removeAll(ofNetwork: "net", sparing: [AttachmentID(containerID: "b", interface: "eth0")])
     let left = tables.rules(Self.table).filter { $0.hasPrefix("-A CNI-HOSTPORT-DNAT") }
     #expect(left.count == 2)
@@ -145,11 +143,11 @@ import Testing
     var notes: [String] = []
     let settings = IPTablesSettings(markChain: "KUBE-MARK-MASQ")
     let backend = backend(settings) { notes.append($0) }
-    _ = try backend.apply(try Self.wanted(), onConflict: .replace) {}
+    _ = try backend.apply(try Self.wanted(), onConflict: .replace)
     #expect(notes.count == 1)
     #expect(tables.rules(Self.table).contains { $0.hasSuffix("--dport 8080 -j CNI-HOSTPORT-SETMARK") })
     try tables.change(Self.table) { (table) throws(CNIError) in try table.ensureChain("KUBE-MARK-MASQ") }
-    _ = try backend.apply(try Self.wanted(), onConflict: .replace) {}
+    _ = try backend.apply(try Self.wanted(), onConflict: .replace)
     #expect(notes.count == 1)
     #expect(tables.rules(Self.table).contains { $0.hasSuffix("--dport 8080 -j KUBE-MARK-MASQ") })
   }
@@ -186,7 +184,7 @@ import Testing
   func failure() throws {
     let failure = CNIError(.inputOutput, "no")
     #expect(throws: failure) {
-      _ = try backend().apply(Self.wanted(), onConflict: .replace) { () throws(CNIError) in throw failure }
+      try backend().apply(Self.wanted(), onConflict: .replace).complete { () throws(CNIError) in throw failure }
     }
     #expect(!tables.rules(Self.table).contains { $0.contains("CNI-DN-") })
   }
@@ -196,10 +194,10 @@ import Testing
     try add(try Self.wanted())
     let before = tables.rules(Self.table)
     let failure = CNIError(.inputOutput, "no")
-    for rules in [try Self.wanted(Self.owner, 9090).rules, []] {
-      let other = OwnedRules(owner: Self.owner, rules: rules)
+    for forwards in [try Self.wanted(Self.owner, 9090).forwards, []] {
+      let other = PortForwardingRequest(Self.owner, forwards)
       #expect(throws: failure) {
-        _ = try backend().apply(other, onConflict: .replace) { () throws(CNIError) in throw failure }
+        try backend().apply(other, onConflict: .replace).complete { () throws(CNIError) in throw failure }
       }
       #expect(tables.rules(Self.table) == before)
     }
@@ -215,7 +213,9 @@ import Testing
     let failure = CNIError(.inputOutput, "no")
     for again in [Self.owner, owner("b"), owner("d")] {
       #expect(throws: failure) {
-        _ = try backend().apply(Self.wanted(again, 9090), onConflict: .replace) { () throws(CNIError) in throw failure }
+        try backend().apply(Self.wanted(again, 9090), onConflict: .replace).complete { () throws(CNIError) in
+          throw failure
+        }
       }
       #expect(tables.rules(Self.table) == before)
     }
@@ -226,7 +226,7 @@ import Testing
     var settings = IPTablesSettings()
     settings.conditions[.ip] = ["-x"]
     let error = #expect(throws: CNIError.self) {
-      _ = try backend(settings).apply(Self.wanted(), onConflict: .replace) {}
+      _ = try backend(settings).apply(Self.wanted(), onConflict: .replace)
     }
     #expect(error == CNIError(.invalidConfiguration, #"conditionsV4: "-x" is not supported here"#))
     #expect(tables.commits == 0)

@@ -13,15 +13,12 @@ final class MemoryRecord: FirewallRecord {
   fileprivate struct Entry {
     let owner: CNI.Attachment
     /// But for the accepts that somebody else has by now.
-    var rules: [Rule]
+    var request: ForwardFilterRequest
     let usesLegacyTables: Bool
 
-    var addresses: [IPAddress] { rules.accepts.map(\.address) }
-    var isolation: Isolation? { rules.isolations.first }
-    var port: String? {
-      for case .recordPort(let name) in rules { return name }
-      return isolation?.port
-    }
+    var addresses: [IPAddress] { request.accepts.map(\.address) }
+    var isolation: Isolation? { request.isolations.first }
+    var port: String? { request.recordedPorts.first ?? isolation?.port }
   }
 
   private var attachments: [Entry] = []
@@ -34,56 +31,46 @@ final class MemoryRecord: FirewallRecord {
   /// The owners that have something.
   var owners: [CNI.Attachment] { attachments.map(\.owner) }
 
-  func apply(
-    _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
-  ) throws(CNIError) -> [Takeover] {
-    try apply(wanted, onConflict: onConflict, joining: nil, then: completion)
-  }
+  func apply(_ request: ForwardFilterRequest) throws(CNIError) -> AppliedChange { try apply(request, joining: nil) }
 
   func apply(
-    _ wanted: OwnedRules, onConflict: ConflictPolicy, joining companion: (any BatchCompanion)?,
-    then completion: () throws(CNIError) -> Void
-  ) throws(CNIError) -> [Takeover] {
+    _ wanted: ForwardFilterRequest, joining companion: (any BatchCompanion)?
+  ) throws(CNIError) -> AppliedChange {
     try check()
     let before = attachments
     let (after, takeovers) = replacing(with: wanted)
-    var change = RecordChange(kind: .add, owner: wanted.owner)
-    change.claimed = wanted.rules.accepts.map(\.address)
-    change.isolation = wanted.rules.isolations.first
+    var change = RecordChange(kind: .add, owner: wanted.attachment)
+    change.claimed = wanted.accepts.map(\.address)
+    change.isolation = wanted.isolations.first.map { Isolation(bridge: $0.bridge, $0.kind) }
     change.leave(from: before, to: after)
     try make(change, after, companion)
+    let applied = AppliedChange(takeovers: takeovers) { () throws(CNIError) in
+      try self.undo(wanted.attachment, to: before, companion)
+    }
     do throws(CNIError) {
       try companion?.recordChanged(change)
-      try completion()
     } catch {
-      do throws(CNIError) {
-        try undo(wanted.owner, to: before, companion)
-      } catch let failure {
-        throw CNIError(error.code, error.message, details: "and could not be undone: \(failure.message)")
-      }
-      throw error
+      throw applied.undone(after: error)
     }
-    return takeovers
+    return applied
   }
 
-  private func replacing(with wanted: OwnedRules) -> (after: [Entry], takeovers: [Takeover]) {
-    var after = attachments.filter { $0.owner != wanted.owner }
+  private func replacing(with wanted: ForwardFilterRequest) -> (after: [Entry], takeovers: [Takeover]) {
+    var after = attachments.filter { $0.owner != wanted.attachment }
     var takeovers: [Takeover] = []
-    let claimed = wanted.rules.accepts.map(\.address)
+    let claimed = wanted.accepts.map(\.address)
     for index in after.indices {
       for address in after[index].addresses where claimed.contains(address) {
         takeovers.append(Takeover(of: "\(address)", previous: "\(after[index].owner)"))
       }
-      after[index].rules.removeAll { rule in
-        if case .acceptForwarded(let accept) = rule { claimed.contains(accept.address) } else { false }
-      }
+      after[index].request.accepts.removeAll { claimed.contains($0.address) }
     }
-    if !wanted.rules.isEmpty {
+    if !wanted.isEmpty {
       // What a former ADD has written to legacy tables stays until DEL.
-      let usedLegacy = attachments.contains { $0.owner == wanted.owner && $0.usesLegacyTables }
+      let usedLegacy = attachments.contains { $0.owner == wanted.attachment && $0.usesLegacyTables }
       after.append(
         Entry(
-          owner: wanted.owner, rules: wanted.rules, usesLegacyTables: usedLegacy || wanted.usesLegacyTables))
+          owner: wanted.attachment, request: wanted, usesLegacyTables: usedLegacy || wanted.usesLegacyTables))
     }
     return (after, takeovers)
   }
@@ -99,14 +86,14 @@ final class MemoryRecord: FirewallRecord {
     try companion?.recordChanged(change)
   }
 
-  func remove(_ owner: CNI.Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+  func remove(_ hint: ForwardFilterRequest) throws(CNIError) {
     try check()
-    attachments.removeAll { $0.owner == owner }
-    return []
+    attachments.removeAll { $0.owner == hint.attachment }
   }
 
-  func remove(_ owner: CNI.Attachment, hint: [Rule], joining companion: any BatchCompanion) throws(CNIError) {
+  func remove(_ hint: ForwardFilterRequest, joining companion: any BatchCompanion) throws(CNIError) {
     try check()
+    let owner = hint.attachment
     let after = attachments.filter { $0.owner != owner }
     var change = RecordChange(kind: .remove, owner: owner)
     change.leave(from: attachments, to: after)
@@ -129,7 +116,7 @@ final class MemoryRecord: FirewallRecord {
     changes.append(change)
     var refusal: CNIError?
     do throws(NetlinkError) {
-      if case .refused(let error)? = try companion?.messages(for: change) { refusal = error }
+      if case .failure(let error)? = try companion?.messages(for: change) { refusal = error }
     } catch {
       refusal = CNIError(.kernelRefused, "\(error)")
     }
@@ -143,44 +130,39 @@ final class MemoryRecord: FirewallRecord {
 // MARK: - What there is
 
 extension MemoryRecord {
-  func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward] {
-    try removeAll(ofNetwork: network, sparing: valid) { _ in }
-    return []
-  }
-
   func removeAll(
     ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([ForwardAccept]) throws(CNIError) -> Void
   ) throws(CNIError) {
     try check()
-    try body(attachments.filter { $0.owner.isStale(network, valid) }.flatMap(\.rules.accepts))
+    try body(attachments.filter { $0.owner.isStale(network, valid) }.flatMap(\.request.accepts))
     attachments.removeAll { $0.owner.isStale(network, valid) }
   }
 
-  func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
+  func verify(_ wanted: ForwardFilterRequest) throws(CNIError) -> [String] {
     try check()
     var problems: [String] = []
-    let own = attachments.first { $0.owner == wanted.owner }
-    for accept in wanted.rules.accepts {
+    let own = attachments.first { $0.owner == wanted.attachment }
+    for accept in wanted.accepts {
       let holder = attachments.first { $0.addresses.contains(accept.address) }
       if holder == nil { problems.append("the accept of \(accept.address) is missing") }
-      if let holder, holder.owner != wanted.owner {
+      if let holder, holder.owner != wanted.attachment {
         problems.append("the accept of \(accept.address) belongs to \(holder.owner)")
       }
     }
-    for isolation in wanted.rules.isolations where own?.isolation != isolation {
+    for isolation in wanted.isolations where own?.isolation != isolation {
       problems.append("the isolation of \(isolation.bridge) is missing")
     }
     return problems
   }
 
-  func attachmentRecord(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> AttachmentRecord? {
+  func record(_ hint: ForwardFilterRequest) throws(CNIError) -> AttachmentRecord? {
     if failure?.code == .notAvailable { return nil }
     try check()
-    let own = attachments.first { $0.owner == owner }
-    let ports = (own?.rules.isolations ?? []).compactMap { isolation in
+    let own = attachments.first { $0.owner == hint.attachment }
+    let ports = (own?.request.isolations ?? []).compactMap { isolation in
       isolation.port.map { RecordedPort(name: $0, isIsolated: isolation.kind == .isolated) }
     }
-    return AttachmentRecord(accepts: own?.rules.accepts ?? [], ports: ports)
+    return AttachmentRecord(accepts: own?.request.accepts ?? [], ports: ports)
   }
 
   func hasAccepts() throws(CNIError) -> Bool {
@@ -191,11 +173,6 @@ extension MemoryRecord {
   func hasRules(of owner: CNI.Attachment) throws(CNIError) -> Bool {
     try check()
     return owners.contains(owner)
-  }
-
-  func accepts(of owner: CNI.Attachment, hint: [Rule]) throws(CNIError) -> [ForwardAccept] {
-    try check()
-    return attachments.first { $0.owner == owner }?.rules.accepts ?? []
   }
 
   func isAccepted(_ address: IPAddress) throws(CNIError) -> Bool {

@@ -41,7 +41,17 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
 
   func mayHold(_ table: IPTable) -> Bool { !unused.contains(table) }
 
-  func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T {
+  func batches(_ tables: [IPTable]) -> [[IPTable]] { tables.isEmpty ? [] : [tables] }
+
+  func change<T>(_ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> [T] {
+    var results: [T] = []
+    for table in tables { results.append(try change(one: table, edit)) }
+    return results
+  }
+
+  private func change<T>(
+    one table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> T {
     if let failure { throw failure }
     if refused.contains(table) { throw CNIError(.kernelRefused, "no \(table)") }
     looks += 1

@@ -16,13 +16,12 @@ import Testing
     IPTablesPorts(IPTablesSettings(), transport: tables, places: [tables], note: { _ in })
   }
 
-  private func wanted(_ owner: CNI.Attachment, _ port: UInt16, to address: String) throws -> OwnedRules {
+  private func wanted(_ owner: CNI.Attachment, _ port: UInt16, to address: String) throws -> PortForwardingRequest {
     let destination = Endpoint(address: try #require(IPAddress(address)), transport: .tcp, port: 80)
-    return OwnedRules(
-      owner: owner, rules: [.forwardPort(PortForward(port: port, on: nil, to: destination, if: nil))])
+    return PortForwardingRequest(owner, [PortForward(port: port, on: nil, to: destination, if: nil)])
   }
 
-  private func add(_ wanted: OwnedRules) throws { _ = try backend.apply(wanted, onConflict: .replace) {} }
+  private func add(_ wanted: PortForwardingRequest) throws { _ = try backend.apply(wanted, onConflict: .replace) }
 
   /// What upstream writes for an interface, whatever its name.
   private func addByUpstream(_ owner: CNI.Attachment, _ port: UInt16, to address: String) throws {
@@ -60,10 +59,10 @@ import Testing
       #expect(try backend.verify(rules).isEmpty)
     }
     #expect(tables.commits == commits)
-    _ = try backend.remove(one, hint: [], ports: [])
+    _ = try backend.remove(PortForwardingRequest(one, []), ports: [])
     #expect(try leads(8080) == nil)
     #expect(try backend.verify(theirs).isEmpty)
-    _ = try backend.remove(other, hint: [], ports: [])
+    _ = try backend.remove(PortForwardingRequest(other, []), ports: [])
     #expect(chains.isEmpty)
   }
 
@@ -91,7 +90,7 @@ import Testing
     #expect(try backend.verify(rules).isEmpty)
     try add(rules)
     #expect(tables.commits == commits)
-    let freed = try backend.remove(Self.second, hint: rules.rules, ports: [])
+    let freed = try backend.remove(rules, ports: [])
     #expect(freed.map(\.hostPort.port) == [8080])
     #expect(chains.isEmpty)
   }
@@ -101,11 +100,11 @@ import Testing
     try addByUpstream(Self.second, 8080, to: "10.22.0.5")
     let other = HostPort(family: .ip, transport: .tcp, port: 9090, address: nil)
     for ports in [[], [other]] {
-      _ = try backend.remove(Self.second, hint: [], ports: ports)
+      _ = try backend.remove(PortForwardingRequest(Self.second, []), ports: ports)
       #expect(chains.count == 1)
     }
     let own = HostPort(family: .ip, transport: .tcp, port: 8080, address: nil)
-    _ = try backend.remove(Self.second, hint: [], ports: [own, other])
+    _ = try backend.remove(PortForwardingRequest(Self.second, []), ports: [own, other])
     #expect(chains.isEmpty)
   }
 
@@ -118,10 +117,10 @@ import Testing
     try add(ours)
     try add(theirs)
     #expect(chains.count == 2)
-    _ = try backend.remove(Self.second, hint: theirs.rules, ports: [])
+    _ = try backend.remove(theirs, ports: [])
     #expect(try backend.verify(ours).isEmpty)
     try add(theirs)
-    _ = try backend.remove(first, hint: ours.rules, ports: [])
+    _ = try backend.remove(ours, ports: [])
     #expect(try backend.verify(theirs).isEmpty)
   }
 
@@ -172,7 +171,7 @@ import Testing
       try backend.verify(old)
         == [#"the mapping of IPv4 port 8080/tcp belongs to dnat name: "net" id: "new""#])
     #expect(try backend.verify(wanted(new, 8080, to: "10.22.0.6")).isEmpty)
-    _ = try backend.remove(new, hint: [], ports: [])
+    _ = try backend.remove(PortForwardingRequest(new, []), ports: [])
     #expect(try backend.verify(old).isEmpty)
   }
 

@@ -19,14 +19,13 @@ import Testing
     on host: String? = nil
   ) throws {
     let address = try #require(IPAddress(address))
-    let rules = ports.map { port in
-      Rule.forwardPort(
-        PortForward(
-          port: port, on: host.flatMap { IPAddress($0) },
-          to: Endpoint(address: address, transport: transport, port: port &+ 1), if: nil))
+    let forwards = ports.map { port in
+      PortForward(
+        port: port, on: host.flatMap { IPAddress($0) },
+        to: Endpoint(address: address, transport: transport, port: port &+ 1), if: nil)
     }
     let owner = CNI.Attachment(network: "net", containerID: container, interface: "eth0")
-    _ = try backend.apply(OwnedRules(owner: owner, rules: rules), onConflict: .replace) {}
+    _ = try backend.apply(PortForwardingRequest(owner, forwards), onConflict: .replace)
   }
 
   private func leads(_ port: UInt16, _ transport: TransportProtocol = .tcp, on host: String? = nil) throws -> String? {

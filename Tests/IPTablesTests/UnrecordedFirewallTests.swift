@@ -42,14 +42,14 @@ import Testing
     try scene.add(wanted)
     try scene.addAsUpstream("10.22.0.6")
     let isolation = scene.isolation
-    try scene.remove(wanted.owner)
+    try scene.remove(wanted.attachment)
     #expect(scene.accepted == ["10.22.0.5", "10.22.0.6"])
-    try scene.remove(wanted.owner, hint: wanted.rules)
+    try scene.remove(wanted.attachment, hint: wanted)
     #expect(scene.accepted == ["10.22.0.6"])
     #expect(scene.tables.rules(scene.table6, "CNI-FORWARD").count == 1)
     #expect(scene.isolation == isolation)
     let upstreams = try FirewallScene.wanted(FirewallScene.owner("upstreams"), ["10.22.0.6"])
-    try scene.remove(upstreams.owner, hint: upstreams.rules)
+    try scene.remove(upstreams.attachment, hint: upstreams)
     #expect(scene.accepted.isEmpty)
   }
 
@@ -62,7 +62,7 @@ import Testing
     #expect(scene.all == rules)
     scene.tables.unused = [scene.table, scene.table6]
     scene.tables.failure = CNIError(.kernelRefused, "no table")
-    try scene.remove(FirewallScene.owner(), hint: try FirewallScene.wanted().rules)
+    try scene.remove(FirewallScene.owner(), hint: try FirewallScene.wanted())
     try scene.collect()
   }
 
@@ -99,7 +99,7 @@ import Testing
     let scene = Self.scene()
     let address = try #require(IPAddress("10.22.0.5"))
     var wanted = try FirewallScene.wanted()
-    wanted.rules.append(.dropInvalid(.address(address)))
+    wanted.untracked.append(.address(address))
     #expect(throws: Self.noTables) { try scene.add(wanted) }
     #expect(throws: Self.noTables) { try scene.problems(wanted) }
     #expect(scene.tables.commits == 0)
@@ -112,7 +112,7 @@ import Testing
     scene.record.failure = failure
     #expect(throws: failure) { try scene.add(try FirewallScene.wanted()) }
     #expect(throws: failure) { try scene.problems(try FirewallScene.wanted()) }
-    #expect(throws: failure) { try scene.remove(FirewallScene.owner(), hint: try FirewallScene.wanted().rules) }
+    #expect(throws: failure) { try scene.remove(FirewallScene.owner(), hint: try FirewallScene.wanted()) }
     #expect(throws: failure) { try scene.collect() }
     #expect(scene.tables.commits == 0)
   }

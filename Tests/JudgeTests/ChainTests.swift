@@ -25,12 +25,12 @@ struct ChainTests {
     return fields
   }
 
-  static let chains = (Part.portsChains + Part.firewallChains).map(\.name) + ["drops"]
+  static let chains = (Feature.portsChains + Feature.firewallChains).map(\.name) + ["drops"]
 
   static func chain(_ name: String) throws -> Chain {
     let place = Chain.Hook.afterFilterForward
     let dropping = Chain.Hook(type: place.type, number: place.number, priority: place.priority, policy: .drop)
-    let all = Part.portsChains + Part.firewallChains + [Chain("drops", hook: dropping)]
+    let all = Feature.portsChains + Feature.firewallChains + [Chain("drops", hook: dropping)]
     return try #require(all.first { $0.name == name })
   }
 

@@ -12,10 +12,10 @@ import Testing
 
 @Suite("the framing of netlink messages, as libmnl walks it")
 struct FramingTests {
-  /// Everything that a part makes on a host that has nothing, and what asks for and deletes each kind of object.
-  private static func messages(_ part: Part) -> [NetlinkMessage] {
+  /// Everything that a feature makes on a host that has nothing, and what asks for and deletes each kind of object.
+  private static func messages(_ feature: Feature) -> [NetlinkMessage] {
     let element = Element("s", key: [1, 2, 3], data: [4], comment: Comment(text: "odd"))
-    return Structure(part, part.samples).all()
+    return Structure(feature, feature.samples()).all()
       + [
         Table.own.get(), Table.own.get(chain: "c"), Table.own.listChains(), Table.own.delete(chain: "c"),
         Table.own.flush(chain: "chain"),
@@ -27,9 +27,9 @@ struct FramingTests {
 
   @Test(
     "libmnl walks a batch of all messages of nf_tables from its begin to its end",
-    arguments: [Part.ports, .firewall])
-  func batch(part: Part) {
-    let messages = [.batchBegin(generation: 7)] + Self.messages(part) + [.batchEnd()]
+    arguments: [Feature.ports, .firewall])
+  func batch(feature: Feature) {
+    let messages = [.batchBegin(generation: 7)] + Self.messages(feature) + [.batchEnd()]
     let bytes = messages.enumerated().flatMap { $1.bytes(sequence: UInt32($0)) }
     #expect(Framing.netfilter.problems(bytes) == [])
   }

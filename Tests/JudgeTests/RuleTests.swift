@@ -25,7 +25,7 @@ struct RuleTests {
 
   /// All rules that are the same on every host, those of branches, and one with a comment.
   static let rules: [RuleObject] =
-    [Part.ports, .firewall].flatMap { part in part.rules + part.samples.flatMap { $0.body + $0.jumps } }
+    [Feature.ports, .firewall].flatMap { feature in feature.rules + feature.samples().flatMap { $0.rules + $0.jumps } }
     + [RuleObject("c", [.counter, .accept], comment: "for people", at: .head)]
 
   @Test("libnftnl reads each of our rules, expression for expression", arguments: rules.indices)

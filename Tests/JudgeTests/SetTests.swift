@@ -13,7 +13,7 @@ import Testing
 struct SetTests {
   /// All sets that are the same on every host, those of branches, and one of every type alone.
   static let sets: [NamedSet] =
-    [Part.ports, .firewall].flatMap { part in part.sets + part.samples.flatMap(\.sets) }
+    [Feature.ports, .firewall].flatMap { feature in feature.sets + feature.samples().flatMap(\.sets) }
     + types.map { NamedSet("s", key: [$0]) } + [NamedSet("i", key: [.ipv6Address], isInterval: true)]
 
   private static let types: [DataType] = [
@@ -31,13 +31,13 @@ struct SetTests {
     }
   }
 
-  /// A type of six bits a part, and a length in which each of several parts is padded to four bytes.
+  /// A type of six bits a feature, and a length in which each of several parts is padded to four bytes.
   private static func concatenated(_ parts: [DataType]) -> (number: UInt32, length: UInt32) {
     guard parts.count > 1 else { return type(parts[0]) }
     var (number, length) = (0, 0) as (UInt32, UInt32)
-    for part in parts.map({ type($0) }) {
-      number = number * 64 + part.number
-      length += (part.length + 3) / 4 * 4
+    for feature in parts.map({ type($0) }) {
+      number = number * 64 + feature.number
+      length += (feature.length + 3) / 4 * 4
     }
     return (number, length)
   }

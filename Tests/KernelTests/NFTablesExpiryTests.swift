@@ -13,15 +13,14 @@ import Testing
 struct NFTablesExpiryTests {
   private static let owner = CNI.Attachment(network: "test", containerID: "c1", interface: "eth0")
 
-  private func rules() throws -> [Rule] {
+  private func wanted(_ owner: CNI.Attachment = owner) throws -> PortForwardingRequest {
     let address = try ip("10.22.0.5")
-    return TransportProtocol.allCases.flatMap { transport -> [Rule] in
-      let destination = Address.Endpoint(address: address, transport: transport, port: 80)
-      return [
-        .forwardPort(PortForward(port: 8080, on: nil, to: destination, if: nil)),
-        .masquerade(Masquerade(hostPort: 8080, destination: destination, source: .loopback4)),
-      ]
-    }
+    return PortForwardingRequest(
+      owner,
+      TransportProtocol.allCases.map { transport in
+        let destination = Address.Endpoint(address: address, transport: transport, port: 80)
+        return PortForward(port: 8080, on: nil, to: destination, if: nil, masquerading: [.loopback4])
+      })
   }
 
   /// An expiry of 0 leaves an element's timeout as it is, which is what a kernel before 6.12 does with any.
@@ -30,12 +29,12 @@ struct NFTablesExpiryTests {
     arguments: [1, 0] as [UInt64])
   func removal(expiry: UInt64) throws {
     let namespace = try Namespace()
-    let backend = NFTablesBackend(.ports, expiry: expiry)
-    let wanted = OwnedRules(owner: Self.owner, rules: try rules())
-    for hint in [[], wanted.rules] {
-      try namespace.run { _ = try backend.apply(wanted, onConflict: .replace) {} }
+    let backend = NFTablesPorts(expiry: expiry)
+    let wanted = try wanted()
+    for hint in [PortForwardingRequest(Self.owner, []), wanted] {
+      try namespace.run { _ = try backend.apply(wanted, onConflict: .replace) }
       #expect(try namespace.run { try backend.verify(wanted) }.isEmpty)
-      let freed = try namespace.run { try backend.remove(Self.owner, hint: hint, ports: []) }
+      let freed = try namespace.run { try backend.remove(hint, ports: []) }
       usleep(10_000)
       #expect(freed.count == TransportProtocol.allCases.count)
       #expect(try !namespace.command("nft", "list", "ruleset").contains("comment"))
@@ -45,10 +44,10 @@ struct NFTablesExpiryTests {
   @Test("flows cannot begin any more to a UDP or SCTP port when its removal returns", arguments: [1, 0] as [UInt64])
   func connectionless(expiry: UInt64) throws {
     let namespace = try Namespace()
-    let backend = NFTablesBackend(.ports, expiry: expiry)
-    let wanted = OwnedRules(owner: Self.owner, rules: try rules())
-    _ = try namespace.run { try backend.apply(wanted, onConflict: .replace) {} }
-    _ = try namespace.run { try backend.remove(Self.owner, hint: [], ports: []) }
+    let backend = NFTablesPorts(expiry: expiry)
+    let wanted = try wanted()
+    _ = try namespace.run { try backend.apply(wanted, onConflict: .replace) }
+    _ = try namespace.run { try backend.remove(PortForwardingRequest(Self.owner, []), ports: []) }
     let listing = try namespace.command("nft", "list", "map", "inet", "swift_cni", "hostports4")
     #expect(!listing.contains("udp . 8080") && !listing.contains("sctp . 8080"))
   }
@@ -56,15 +55,15 @@ struct NFTablesExpiryTests {
   @Test("what was removed can be added at once, by the same owner and by another", arguments: [1, 0] as [UInt64])
   func again(expiry: UInt64) throws {
     let namespace = try Namespace()
-    let backend = NFTablesBackend(.ports, expiry: expiry)
+    let backend = NFTablesPorts(expiry: expiry)
     for id in ["c1", "c1", "c2", "c3"] {
       let owner = CNI.Attachment(network: "test", containerID: id, interface: "eth0")
-      let wanted = OwnedRules(owner: owner, rules: try rules())
-      let takeovers = try namespace.run { try backend.apply(wanted, onConflict: .error) {} }
+      let wanted = try wanted(owner)
+      let takeovers = try namespace.run { try backend.apply(wanted, onConflict: .error).takeovers }
       #expect(takeovers.isEmpty)
       usleep(10_000)
       #expect(try namespace.run { try backend.verify(wanted) }.isEmpty)
-      _ = try namespace.run { try backend.remove(owner, hint: wanted.rules, ports: []) }
+      _ = try namespace.run { try backend.remove(wanted, ports: []) }
     }
   }
 }

@@ -17,25 +17,18 @@ import Testing
 
   @Test("the keys of our sets are as long as the elements that stand in them", arguments: AddressFamily.allCases)
   func lengths(family: AddressFamily) throws {
-    let forward = try Sample.forward(family, if: try Sample.conditions(family))
-    let masquerade = Masquerade(hostPort: 8080, destination: forward.destination, source: .all(family))
+    let forward = try Sample.forward(
+      family, if: try Sample.conditions(family), masquerading: [.all(family)])
     let local = try Sample.forward(family, on: family == .ip ? "192.0.2.1" : "2001:db8::1", if: forward.conditions)
     let address = forward.destination.address
-    let rules: [(part: Part, rules: [Rule], sets: Int)] = [
-      (.ports, [.forwardPort(forward), .forwardPort(local), .masquerade(masquerade)], 6),
-      (
-        .firewall,
-        [
-          .acceptForwarded(ForwardAccept(address)), .isolate(Isolation(bridge: "cni0", .isolated)),
-          .restrict(Restriction(.address(address), try Sample.denied(family))), .dropInvalid(.address(address)),
-        ], 8
-      ),
-    ]
-    for (part, rules, count) in rules {
-      let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules), part)
-      let sets = part.sets + layout.branches.flatMap(\.sets) + layout.shared.map(\.members)
-      let elements = layout.elements + layout.shared.map(\.element) + layout.branches.flatMap(\.fixtures)
-      #expect(Set(elements.map(\.id.set)).count == count + layout.branches.filter { !$0.fixtures.isEmpty }.count)
+    let firewall = Sample.firewall(
+      accepts: [ForwardAccept(address)], isolations: [Isolation(bridge: "cni0", .isolated)],
+      restrictions: [Restriction(.address(address), try Sample.denied(family))], untracked: [.address(address)])
+    for (layout, count) in [(Sample.ports(forward, local), 6), (firewall, 8)] {
+      let feature = layout.feature
+      let sets = feature.sets + layout.onDemand.flatMap(\.sets) + layout.shared.map(\.members)
+      let elements = layout.elements + layout.shared.map(\.element) + layout.onDemand.flatMap(\.fixtures)
+      #expect(Set(elements.map(\.id.set)).count == count + layout.onDemand.filter { !$0.fixtures.isEmpty }.count)
       for element in elements {
         let set = try #require(sets.first { $0.name == element.id.set })
         let attributes = try Table.own.create(set).received().nfAttributes

@@ -20,9 +20,10 @@ import Testing
 
   @Test("only the chain that is said to be is the administrator's")
   func administrators() {
-    for part in PartTests.parts {
+    for feature in FeatureTests.parts {
       #expect(
-        part.chains.map(\.name).filter(part.isAdministrators) == (part.purpose.contains("filter") ? ["admin"] : []))
+        feature.chains.map(\.name).filter { $0 == feature.administratorsChain }
+          == (feature.purpose.contains("filter") ? ["admin"] : []))
     }
   }
 

@@ -17,7 +17,7 @@ import Testing
 
   private static func element(_ owner: String, _ note: String = "") -> Element {
     let tag = AttachmentTag(text: "net/\(owner.prefix(1))/\(owner)")
-    return Element(Layout.place(port), data: Array(owner.utf8), comment: Comment(tag, note))
+    return Element(Element.ID(port), data: Array(owner.utf8), comment: Comment(tag, note))
   }
 
   /// Owners as `a0`, interface 0 of container a; the last has the port.
@@ -89,15 +89,15 @@ import Testing
   @Test("who has the port under conditions stands in their set; who waits does not, but counts as if")
   func conditions() throws {
     var queue = PortQueue(Self.port, serving: Self.element("a0", "12_34"), waiting: [])
-    let place = try #require(queue.conditionsPlace)
-    #expect(place == Element.ID(set: "conditions4_12_34", key: Layout.place(Self.port).key))
-    #expect(queue.elements.map(\.id) == [place, Layout.place(Self.port)])
-    #expect(Layout.count(queue.elements) == 2)
+    let place = try #require(queue.conditionsID)
+    #expect(place == Element.ID(set: "conditions4_12_34", key: Element.ID(Self.port).key))
+    #expect(queue.elements.map(\.id) == [place, Element.ID(Self.port)])
+    #expect(queue.elements.recordedCount == 2)
     queue.add(Self.claim("b0"))
     #expect(queue.elements.map(\.id.set) == ["waiting_hostports4", "hostports4"])
-    #expect(Layout.count([queue.elements[0]]) == 2)
+    #expect([queue.elements[0]].recordedCount == 2)
     queue.suspend()
-    #expect(queue.elements.allSatisfy { Layout.isWaiting($0.id) } && queue.elements.count == 2)
+    #expect(queue.elements.allSatisfy { $0.id.isWaiting } && queue.elements.count == 2)
   }
 
   @Test("the port is read from the place of who waits", arguments: [nil, "192.0.2.1", "2001:db8::1"])
@@ -106,10 +106,10 @@ import Testing
     for family in [host?.family ?? .ip] {
       let port = HostPort(family: family, transport: .udp, port: 53, address: host)
       for rank in [0, 1, 255, 256, 65_535] as [UInt16] {
-        #expect(Layout.hostPort(Layout.place(port, rank: rank)) == port)
-        #expect(Layout.isWaiting(Layout.place(port, rank: rank)))
+        #expect(Element.ID(port, rank: rank).hostPort == port)
+        #expect(Element.ID(port, rank: rank).isWaiting)
       }
-      #expect(!Layout.isWaiting(Layout.place(port)))
+      #expect(!Element.ID(port).isWaiting)
     }
   }
 }

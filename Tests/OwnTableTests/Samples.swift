@@ -6,6 +6,9 @@ import CNI
 import Rules
 import Testing
 
+@testable import NFTables
+@testable import OwnTable
+
 /// Owners, addresses and rules that tests begin with.
 enum Sample {
   static let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
@@ -22,10 +25,11 @@ enum Sample {
   /// Host port 8080 to the container's port 80.
   static func forward(
     _ family: AddressFamily, _ transport: TransportProtocol = .tcp, on address: String? = nil,
-    if conditions: Conditions? = nil
+    if conditions: Conditions? = nil, masquerading sources: [Prefix] = []
   ) throws -> PortForward {
     PortForward(
-      port: 8080, on: try address.map { try Self.address($0) }, to: try endpoint(family, transport), if: conditions)
+      port: 8080, on: try address.map { try Self.address($0) }, to: try endpoint(family, transport), if: conditions,
+      masquerading: sources)
   }
 
   static func conditions(_ family: AddressFamily, network: String = "net") throws -> Conditions {
@@ -39,5 +43,42 @@ enum Sample {
       family == .ip ? [("10.0.0.0", "10.1.0.0"), ("10.2.0.0", "11.0.0.0")] : [("8000::", nil)] as [(String, String?)]
     let ranges = try limits.map { AddressRange(first: try address($0), end: try $1.map { try address($0) }) }
     return DeniedDestinations(network: network, family: family, ranges: ranges)
+  }
+
+  /// The elements of some forwards to the owner.
+  static func ports(_ forwards: PortForward...) -> AttachmentElements {
+    AttachmentElements(PortForwardingRequest(owner, forwards))
+  }
+
+  static func filter(
+    of owner: CNI.Attachment = owner, accepts: [ForwardAccept] = [], isolations: [Isolation] = [],
+    restrictions: [Restriction] = [], untracked: [PacketSource] = [], bit: Int? = nil, isLegacy: Bool = false
+  ) -> ForwardFilterRequest {
+    var request = ForwardFilterRequest(owner)
+    request.accepts = accepts
+    request.isolations = isolations
+    request.restrictions = restrictions
+    request.untracked = untracked
+    request.acceptMarkBit = bit
+    request.usesLegacyTables = isLegacy
+    return request
+  }
+
+  /// The elements of what the owner asks of the filter.
+  static func firewall(
+    of owner: CNI.Attachment = owner, accepts: [ForwardAccept] = [], isolations: [Isolation] = [],
+    restrictions: [Restriction] = [], untracked: [PacketSource] = [], bit: Int? = nil, isLegacy: Bool = false
+  ) -> AttachmentElements {
+    AttachmentElements(
+      filter(
+        of: owner, accepts: accepts, isolations: isolations, restrictions: restrictions, untracked: untracked, bit: bit,
+        isLegacy: isLegacy))
+  }
+
+  /// The record of the owner with so many other elements.
+  static func record(_ feature: Feature, owning count: Int, isLegacy: Bool = false) -> Element {
+    Element(
+      Element.ID(of: owner, in: feature),
+      comment: Comment(text: "net/id/eth0 \(count)\(isLegacy ? " legacy" : "")"))
   }
 }

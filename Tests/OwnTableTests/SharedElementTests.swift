@@ -10,7 +10,7 @@ import Testing
 @testable import OwnTable
 
 @Suite struct SharedElementTests {
-  private static let sets = Part.firewall.sharedSets
+  private static let sets = Feature.firewall.sharedSets
   private static let names = ["cni0", "br-0123456789ab", "fifteen_bytes_x", "b.1", "br0:x", "böse0", "a\"b", "%d"]
 
   @Test("a bridge stands under its name twice, each padded as the kernel has it")
@@ -20,16 +20,16 @@ import Testing
       let name = Array("cni0".utf8) + [UInt8](repeating: 0, count: 12)
       #expect(shared.element == Element(set.name, key: name + name, comment: nil))
     }
-    let longest = SharedElement(bridge: "fifteen_bytes_x", in: Part.bridges).element.id.key
+    let longest = SharedElement(bridge: "fifteen_bytes_x", in: Feature.bridges).element.id.key
     #expect(longest == Array("fifteen_bytes_x\0fifteen_bytes_x\0".utf8))
   }
 
   @Test("members have a set of the bridge's name, or of a hash of what nft could not read")
   func members() {
-    #expect(SharedElement(bridge: "cni0", in: Part.bridges).members.name == "bridges_cni0")
-    #expect(SharedElement(bridge: "br-1.2_3", in: Part.isolatedBridges).members.name == "isolated_bridges_br-1.2_3")
+    #expect(SharedElement(bridge: "cni0", in: Feature.bridges).members.name == "bridges_cni0")
+    #expect(SharedElement(bridge: "br-1.2_3", in: Feature.isolatedBridges).members.name == "isolated_bridges_br-1.2_3")
     for bridge in ["böse0", "a\"b", "%d", "a b"] {
-      let name = SharedElement(bridge: bridge, in: Part.bridges).members.name
+      let name = SharedElement(bridge: bridge, in: Feature.bridges).members.name
       #expect(name == "bridges_\(sha512(bridge).prefix(15))")
     }
     let all = Self.sets.flatMap { set in Self.names.map { SharedElement(bridge: $0, in: set).members } }
@@ -51,28 +51,25 @@ import Testing
 
   @Test("the element that a member is about is found by the member's set and comment", arguments: names)
   func place(bridge: String) throws {
-    let rules: [Rule] = [.isolate(Isolation(bridge: bridge, .isolated))]
-    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules), .firewall)
+    let layout = Sample.firewall(isolations: [Isolation(bridge: bridge, .isolated)])
     let members = layout.elements.dropLast()
     #expect(members.map(\.id.set) == layout.shared.map(\.members.name))
-    #expect(members.map { SharedElement.place(sharedBy: $0, in: .firewall) } == layout.shared.map(\.element.id))
+    #expect(members.map { SharedElement.id(sharedBy: $0, in: .firewall) } == layout.shared.map(\.element.id))
     for member in members {
-      #expect(SharedElement.place(sharedBy: member, in: .ports) == nil)
-      #expect(SharedElement.place(sharedBy: Element(member.id, comment: nil), in: .firewall) == nil)
+      #expect(SharedElement.id(sharedBy: member, in: .ports) == nil)
+      #expect(SharedElement.id(sharedBy: Element(member.id, comment: nil), in: .firewall) == nil)
     }
   }
 
   @Test("the bridge that a list of destinations is for is shared too, in the list's own set", arguments: names)
   func deniedBridge(bridge: String) throws {
-    let rules: [Rule] = [
-      .restrict(Restriction(.bridge(bridge), try Sample.denied(.ip))), .dropInvalid(.bridge(bridge)),
-    ]
-    let layout = Layout(OwnedRules(owner: Sample.owner, rules: rules), .firewall)
+    let layout = Sample.firewall(
+      restrictions: [Restriction(.bridge(bridge), try Sample.denied(.ip))], untracked: [.bridge(bridge)])
     let members = layout.elements.dropLast()
-    let chain = Branch.denied(try Sample.denied(.ip)).chain
+    let chain = OnDemandChain.denied(try Sample.denied(.ip)).name
     #expect(layout.shared.map(\.element.id.set) == ["\(chain)_bridges", "tracked_bridges"])
     #expect(members.map(\.id.set) == layout.shared.map(\.members.name))
-    #expect(members.map { SharedElement.place(sharedBy: $0, in: .firewall) } == layout.shared.map(\.element.id))
+    #expect(members.map { SharedElement.id(sharedBy: $0, in: .firewall) } == layout.shared.map(\.element.id))
   }
 
   @Test(

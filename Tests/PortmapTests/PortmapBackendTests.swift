@@ -29,10 +29,10 @@ import Testing
       let answer = answer(verb)
       #expect(answer.status == 0 && answer.notes.isEmpty)
     }
-    #expect(iptables.applied.map(\.owner) == [Sample.owner])
-    #expect(iptables.applied.map(\.rules) == iptables.verified.map(\.rules))
+    #expect(iptables.applied.map(\.attachment) == [Sample.owner])
+    #expect(iptables.applied.map(\.forwards) == iptables.verified.map(\.forwards))
     #expect(iptables.probes == 1)
-    #expect(iptables.removed.map(\.owner) == [Sample.owner])
+    #expect(iptables.removed.map(\.hint.attachment) == [Sample.owner])
     #expect(iptables.collected.map(\.network) == ["net"])
   }
 
@@ -41,7 +41,7 @@ import Testing
     nftables.failure = Self.noTables
     let answer = answer("ADD", mappings: nil)
     #expect(answer.status == 0 && answer.notes.isEmpty)
-    #expect(iptables.removed.map(\.owner) == [Sample.owner])
+    #expect(iptables.removed.map(\.hint.attachment) == [Sample.owner])
   }
 
   @Test("without nf_tables a host port of another container may still be an error")

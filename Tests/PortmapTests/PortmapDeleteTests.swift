@@ -11,27 +11,27 @@ import Testing
 
   /// Expects that DEL succeeds, and returns what it asked the backend for.
   private static func removal(_ config: String, _ backend: RecordingBackend = RecordingBackend()) throws -> (
-    owner: CNI.Attachment, hint: [Rule], ports: [String]
+    owner: CNI.Attachment, hint: [PortForward], ports: [String]
   ) {
     let answer = Sample.answer("DEL", config, backend)
     #expect(answer.status == 0)
     #expect(answer.output.isEmpty)
     #expect(backend.calls == 1)
     let removed = try #require(backend.removed.first)
-    return (removed.owner, removed.hint, removed.ports.map(\.description))
+    return (removed.hint.attachment, removed.hint.forwards, removed.ports.map(\.description))
   }
 
-  @Test("with the whole configuration, DEL hints at the rules that ADD made")
+  @Test("with the whole configuration, DEL hints at the forwards that ADD made")
   func whole() throws {
     let backend = RecordingBackend()
     _ = Sample.answer("ADD", Sample.config(), backend)
     let removal = try Self.removal(Sample.config())
     #expect(removal.owner == Sample.owner)
-    #expect(removal.hint == backend.applied.first?.rules)
+    #expect(removal.hint == backend.applied.first?.forwards)
     #expect(removal.ports == Self.bothFamilies)
   }
 
-  @Test("with a result of one family, DEL hints at its rules, and names the ports of the other as well")
+  @Test("with a result of one family, DEL hints at its forwards, and names the ports of the other as well")
   func oneFamily() throws {
     let removal = try Self.removal(Sample.config(addresses: ["fd00::5/64"]))
     #expect(!removal.hint.isEmpty)

@@ -18,12 +18,13 @@ import Testing
     let result = try #require(try JSON(Sample.result(Sample.dual)).replacingVersion(by: "1.1.0"))
     #expect(answer.json?.canonicalResult == result.canonicalResult)
     #expect(backend.calls == 1)
-    #expect(backend.applied.map(\.owner) == [Sample.owner])
+    #expect(backend.applied.map(\.attachment) == [Sample.owner])
     #expect(backend.policies == [.replace])
     let destinations = [try Sample.endpoint("10.22.0.5", 80), try Sample.endpoint("fd00::5", 80)]
     #expect(backend.forwards.map(\.destination) == destinations)
     #expect(backend.forwards.map(\.hostPort.port) == [8080, 8080])
-    #expect(backend.masquerades.map(\.source.description) == ["10.22.0.0/16", "127.0.0.0/8", "fd00::/64"])
+    #expect(
+      backend.forwards.flatMap(\.masqueradedSources).map(\.description) == ["10.22.0.0/16", "127.0.0.0/8", "fd00::/64"])
   }
 
   @Test(
@@ -38,8 +39,8 @@ import Testing
       let result = try #require(try JSON(Sample.result(addresses)).replacingVersion(by: "1.1.0"))
       #expect(answer.json?.canonicalResult == result.canonicalResult)
       #expect(backend.calls == 1)
-      #expect(backend.removed.map(\.owner) == [Sample.owner])
-      #expect(backend.removed.allSatisfy { $0.hint.isEmpty && $0.ports.isEmpty })
+      #expect(backend.removed.map(\.hint.attachment) == [Sample.owner])
+      #expect(backend.removed.allSatisfy { $0.hint.forwards.isEmpty && $0.ports.isEmpty })
     }
   }
 
@@ -58,7 +59,7 @@ import Testing
     let backend = RecordingBackend()
     let config = Sample.config(#""sourceRanges":["::/0"]"#, addresses: ["10.22.0.5/16"])
     #expect(Sample.answer("ADD", config, backend).status == 0)
-    #expect(backend.applied.isEmpty && backend.removed.map(\.owner) == [Sample.owner])
+    #expect(backend.applied.isEmpty && backend.removed.map(\.hint.attachment) == [Sample.owner])
   }
 
   @Test(
@@ -99,7 +100,7 @@ import Testing
     #expect(used.applied.count == 1 && used.verified.count == 1 && used.probes == 1)
     #expect(other.applied.isEmpty && other.verified.isEmpty && other.probes == 0)
     for backend in [nftables, iptables] {
-      #expect(backend.removed.map(\.owner) == [Sample.owner])
+      #expect(backend.removed.map(\.hint.attachment) == [Sample.owner])
       #expect(backend.collected.map(\.network) == ["net"])
     }
   }

@@ -16,8 +16,8 @@ import Testing
     let answer = Sample.answer("CHECK", config, backend)
     #expect(answer.status == 0)
     #expect(answer.output.isEmpty)
-    #expect(backend.verified.map(\.owner) == [Sample.owner])
-    #expect(backend.verified.map(\.rules) == backend.applied.map(\.rules))
+    #expect(backend.verified.map(\.attachment) == [Sample.owner])
+    #expect(backend.verified.map(\.forwards) == backend.applied.map(\.forwards))
     #expect(backend.calls == 2)
   }
 

@@ -113,8 +113,8 @@ import Testing
     let backend = RecordingBackend()
     _ = Self.answer(call, backend)
     let removed = try #require(backend.removed.first)
-    #expect(removed.owner.containerID == call.environment["CNI_CONTAINERID"])
-    #expect(removed.owner.interface == call.environment["CNI_IFNAME"])
+    #expect(removed.hint.attachment.containerID == call.environment["CNI_CONTAINERID"])
+    #expect(removed.hint.attachment.interface == call.environment["CNI_IFNAME"])
     let ports = removed.ports.filter { $0.family == .ip }.map { port in
       "\(port.address?.description ?? "any") \(port.port) \(port.transport.rawValue)"
     }

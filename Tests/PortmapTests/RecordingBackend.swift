@@ -6,11 +6,11 @@ import CNI
 import Rules
 
 /// A backend that writes down what it is told, and changes nothing.
-final class RecordingBackend: PortForwardingBackend {
-  private(set) var applied: [OwnedRules] = []
+final class RecordingBackend: PortForwarder {
+  private(set) var applied: [PortForwardingRequest] = []
   private(set) var policies: [ConflictPolicy] = []
-  private(set) var verified: [OwnedRules] = []
-  private(set) var removed: [(owner: CNI.Attachment, hint: [Rule], ports: [HostPort])] = []
+  private(set) var verified: [PortForwardingRequest] = []
+  private(set) var removed: [(hint: PortForwardingRequest, ports: [HostPort])] = []
   private(set) var collected: [(network: String, valid: Set<AttachmentID>)] = []
   private(set) var probes = 0
   private(set) var guarded: [String] = []
@@ -21,46 +21,33 @@ final class RecordingBackend: PortForwardingBackend {
   var problems: [String] = []
   /// The forwards that a removal says hold no more.
   var freed: [PortForward] = []
-  /// Whether `apply` calls its completion, which touches this machine if the rules are about localhost or not only TCP.
+  /// Whether a change can be completed, which touches this machine if the forwards are about localhost or not only TCP.
   var completes = false
 
   /// How often the backend was called, whatever for.
   var calls: Int { applied.count + verified.count + removed.count + collected.count + probes }
 
   /// The port forwards of the last `apply`.
-  var forwards: [PortForward] {
-    (applied.last?.rules ?? []).compactMap { rule in
-      guard case .forwardPort(let forward) = rule else { return nil }
-      return forward
-    }
-  }
+  var forwards: [PortForward] { applied.last?.forwards ?? [] }
 
-  /// The masqueraded sources of the last `apply`.
-  var masquerades: [Masquerade] {
-    (applied.last?.rules ?? []).compactMap { rule in
-      guard case .masquerade(let masquerade) = rule else { return nil }
-      return masquerade
-    }
-  }
+  /// What was undone.
+  private(set) var undone = 0
 
-  func apply(
-    _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
-  ) throws(CNIError) -> [Takeover] {
-    applied.append(wanted)
+  func apply(_ request: PortForwardingRequest, onConflict: ConflictPolicy) throws(CNIError) -> AppliedChange {
+    applied.append(request)
     policies.append(onConflict)
     if let failure { throw failure }
-    if completes { try completion() }
-    return takeovers
+    return completes ? AppliedChange(takeovers: takeovers) { self.undone += 1 } : .rehearsed(takeovers: takeovers)
   }
 
-  func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
+  func verify(_ wanted: PortForwardingRequest) throws(CNIError) -> [String] {
     verified.append(wanted)
     if let failure { throw failure }
     return problems
   }
 
-  func remove(_ owner: CNI.Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
-    removed.append((owner, hint, ports))
+  func remove(_ hint: PortForwardingRequest, ports: [HostPort]) throws(CNIError) -> [PortForward] {
+    removed.append((hint, ports))
     if let failure { throw failure }
     return freed
   }

@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import Address
+import CNI
 import Rules
 import Testing
 
@@ -14,23 +15,22 @@ import Testing
     #expect("\(AddressRange(first: .loopback6, end: nil))" == "::1..<")
   }
 
-  @Test("the accepts are found among other rules, in their order and with their zones")
-  func accepts() throws {
+  @Test("a request that is added to another asks for both, and one that asks for nothing is empty")
+  func requests() throws {
+    let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
     let address = try #require(IPAddress("10.22.0.5"))
-    let denied = DeniedDestinations(
-      network: "net", family: .ip, ranges: [AddressRange(first: address, end: nil)])
-    let destination = Endpoint(address: address, transport: .tcp, port: 80)
-    let accepts = [ForwardAccept(.loopback6, zone: "trusted"), ForwardAccept(address)]
-    let rules: [Rule] = [
-      .dropInvalid(.address(address)), .acceptForwarded(accepts[0]), .isolate(Isolation(bridge: "cni0", .isolated)),
-      .restrict(Restriction(.veth("veth0"), denied)), .acceptForwarded(accepts[1]),
-      .forwardPort(PortForward(port: 8080, on: nil, to: destination, if: nil)),
-      .masquerade(Masquerade(hostPort: 8080, destination: destination, source: .loopback4)), .markAccepted(bit: 12),
-    ]
-    #expect(rules.accepts == accepts)
-    #expect([Rule]().accepts.isEmpty)
-    #expect(rules.isolations == [Isolation(bridge: "cni0", .isolated)])
-    #expect([Rule]().isolations.isEmpty)
+    var request = ForwardFilterRequest(owner)
+    #expect(request.isEmpty)
+    request.accepts = [ForwardAccept(address)]
+    var other = ForwardFilterRequest(owner)
+    other.accepts = [ForwardAccept(.loopback6, zone: "trusted")]
+    other.untracked = [.veth("veth0")]
+    other.acceptMarkBit = 12
+    request.add(other)
+    #expect(request.accepts == [ForwardAccept(address), ForwardAccept(.loopback6, zone: "trusted")])
+    #expect(request.untracked == [.veth("veth0")] && request.acceptMarkBit == 12)
+    #expect(request.addresses(.ip) == [address] && request.addresses(.ip6) == [.loopback6])
+    #expect(!request.isEmpty)
   }
 
   @Test("an isolation is another one on another bridge, of another kind and by another port")

@@ -7,15 +7,15 @@ import Rules
 
 /// Lets containers' packets through by putting their addresses into a zone of firewalld, which knows nothing of owners: a
 /// record, which is another backend, has those, and all other rules.
-package struct FirewalldBackend: ZoneBackend {
-  private let record: any AddressOwningBackend
+package struct FirewalldBackend: ZoneFilter {
+  private let record: any AttachmentRecorder
   private let zone: String
   private let bus: String?
   private let note: (String) -> Void
 
   /// `zone` is the one for new addresses.
   package init(
-    _ record: any AddressOwningBackend, zone: String, bus: String? = SystemBus.addressVariable,
+    _ record: any AttachmentRecorder, zone: String, bus: String? = SystemBus.addressVariable,
     note: @escaping (String) -> Void
   ) {
     self.record = record
@@ -45,45 +45,59 @@ package struct FirewalldBackend: ZoneBackend {
     }
   }
 
-  package func apply(
-    _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
-  ) throws(CNIError) -> [Takeover] {
-    let wanted = inZone(wanted)
-    let addresses = wanted.rules.accepts.map(\.address)
-    // What an ADD before has put elsewhere, and addresses that the owner has no more.
-    let former = try record.accepts(of: wanted.owner, hint: []).filter {
-      $0.zone != nil && !wanted.rules.accepts.contains($0)
+  package func apply(_ request: ForwardFilterRequest) throws(CNIError) -> AppliedChange {
+    let wanted = inZone(request)
+    let addresses = wanted.accepts.map(\.address)
+    // What an ADD before has put elsewhere, and addresses that the attachment has no more.
+    let accepts = try record.record(ForwardFilterRequest(wanted.attachment))?.accepts ?? []
+    let former = accepts.filter { $0.zone != nil && !wanted.accepts.contains($0) }
+    let recorded = try record.apply(wanted)
+    if addresses.isEmpty, former.isEmpty { return recorded }
+    do throws(CNIError) {
+      let added = try move(addresses, leaving: former)
+      return AppliedChange(takeovers: recorded.takeovers) { () throws(CNIError) in
+        try? putBack(former, removing: added)
+        try recorded.undo()
+      }
+    } catch {
+      throw recorded.undone(after: error)
     }
-    if addresses.isEmpty, former.isEmpty { return try record.apply(wanted, onConflict: onConflict, then: completion) }
-    return try record.apply(wanted, onConflict: onConflict) { () throws(CNIError) in
-      var added: [IPAddress] = []
-      do throws(CNIError) {
-        // First, as an address is in one zone at the most.
-        try leave(former)
-        // Where none are wanted firewalld need not be there.
-        if addresses.isEmpty { return try completion() }
-        try withFirewalld { (firewalld) throws(FirewalldError) in
-          for address in addresses where try firewalld.addSource(zone: zone, address: "\(address)") {
-            added.append(address)
-          }
+  }
+
+  /// Takes addresses out of the zones they were in, and puts others into the backend's; returns those that were not in it. All or
+  /// none.
+  private func move(_ addresses: [IPAddress], leaving former: [ForwardAccept]) throws(CNIError) -> [IPAddress] {
+    var added: [IPAddress] = []
+    do throws(CNIError) {
+      // First, as an address is in one zone at the most.
+      try leave(former)
+      // Where none are wanted firewalld need not be there.
+      if addresses.isEmpty { return [] }
+      try withFirewalld { (firewalld) throws(FirewalldError) in
+        for address in addresses where try firewalld.addSource(zone: zone, address: "\(address)") {
+          added.append(address)
         }
-        try completion()
-      } catch {
-        // The first error is the one to tell.
-        try? withFirewalld { (firewalld) throws(FirewalldError) in
-          for address in added { try firewalld.removeSource(zone: zone, address: "\(address)") }
-          for accept in former {
-            if let zone = accept.zone { _ = try firewalld.addSource(zone: zone, address: "\(accept.address)") }
-          }
-        }
-        throw error
+      }
+      return added
+    } catch {
+      // The first error is the one to tell.
+      try? putBack(former, removing: added)
+      throw error
+    }
+  }
+
+  private func putBack(_ former: [ForwardAccept], removing added: [IPAddress]) throws(CNIError) {
+    try withFirewalld { (firewalld) throws(FirewalldError) in
+      for address in added { try firewalld.removeSource(zone: zone, address: "\(address)") }
+      for accept in former {
+        if let zone = accept.zone { _ = try firewalld.addSource(zone: zone, address: "\(accept.address)") }
       }
     }
   }
 
-  package func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
+  package func verify(_ wanted: ForwardFilterRequest) throws(CNIError) -> [String] {
     var problems = try record.verify(inZone(wanted))
-    let addresses = wanted.rules.accepts.map(\.address)
+    let addresses = wanted.accepts.map(\.address)
     if addresses.isEmpty { return problems }
     try withFirewalld { (firewalld) throws(FirewalldError) in
       for address in addresses where try !firewalld.querySource(zone: zone, address: "\(address)") {
@@ -93,30 +107,9 @@ package struct FirewalldBackend: ZoneBackend {
     return problems
   }
 
-  package func remove(_ owner: Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
-    // Before the record, so that what firewalld refuses now is found again.
-    try leaveZones(of: owner, hint: hint)
-    return try unlessThereAreNoTables { () throws(CNIError) in
-      try record.remove(owner, hint: hint, ports: ports)
-    } ?? []
+  package func leaveZones(_ accepts: [ForwardAccept], unrecorded: [IPAddress]) throws(CNIError) {
+    try leave(accepts + unrecorded.map { ForwardAccept($0, zone: recordedZone) })
   }
-
-  package func leaveZones(of owner: Attachment, hint: [Rule]) throws(CNIError) {
-    let hint = inZone(OwnedRules(owner: owner, rules: hint)).rules
-    let accepts = try unlessThereAreNoTables { () throws(CNIError) in try record.accepts(of: owner, hint: hint) }
-    try leave(accepts ?? hint.accepts)
-  }
-
-  package func removeAll(
-    ofNetwork network: String, sparing valid: Set<AttachmentID>
-  ) throws(CNIError) -> [PortForward] {
-    _ = try unlessThereAreNoTables { () throws(CNIError) in
-      try record.removeAll(ofNetwork: network, sparing: valid) { (accepts) throws(CNIError) in try leave(accepts) }
-    }
-    return []
-  }
-
-  package func leaveZones(_ accepts: [ForwardAccept]) throws(CNIError) { try leave(accepts) }
 
   package func probe() throws(CNIError) {
     try record.probe()
@@ -125,16 +118,15 @@ package struct FirewalldBackend: ZoneBackend {
 }
 
 extension FirewalldBackend {
-  /// The same rules with the zone in the accepts.
-  private func inZone(_ wanted: OwnedRules) -> OwnedRules {
-    OwnedRules(
-      owner: wanted.owner,
-      rules: wanted.rules.map { rule in
-        guard case .acceptForwarded(let accept) = rule else { return rule }
-        // As the record will know it again.
-        return .acceptForwarded(ForwardAccept(accept.address, zone: shortened(zone, to: ForwardAccept.zoneLimit)))
-      })
+  /// The same request with the zone in the accepts, as the record will know it again.
+  private func inZone(_ request: ForwardFilterRequest) -> ForwardFilterRequest {
+    var request = request
+    request.accepts = request.accepts.map { ForwardAccept($0.address, zone: recordedZone) }
+    return request
   }
+
+  /// The zone as far as a record has room for it.
+  private var recordedZone: String { shortened(zone, to: ForwardAccept.zoneLimit) }
 
   /// Takes addresses out of the zones that they were put into.
   private func leave(_ accepts: [ForwardAccept]) throws(CNIError) {
@@ -144,8 +136,7 @@ extension FirewalldBackend {
     try withFirewalld { (firewalld) throws(FirewalldError) in
       for accept in zoned {
         do throws(FirewalldError) {
-          // The record has room for a beginning only.
-          let isOurs = accept.zone == shortened(zone, to: ForwardAccept.zoneLimit)
+          let isOurs = accept.zone == recordedZone
           try firewalld.removeSource(zone: isOurs ? zone : accept.zone ?? zone, address: "\(accept.address)")
         } catch {
           // What somebody has put into another zone, or a zone that is gone, is no reason not to go on.
@@ -172,16 +163,6 @@ extension FirewalldBackend {
     case .notRunning: CNIError(.tryAgainLater, "firewalld does not run: \(error)")
     case .failed(.timedOut): CNIError(.tryAgainLater, "\(error)")
     case .failed: CNIError(.firewalldRefused, "\(error)")
-    }
-  }
-
-  /// Nil where the kernel has no nf_tables, and so nothing in them.
-  private func unlessThereAreNoTables<T>(_ body: () throws(CNIError) -> T) throws(CNIError) -> T? {
-    do {
-      return try body()
-    } catch {
-      if error.code == .notAvailable { return nil }
-      throw error
     }
   }
 }

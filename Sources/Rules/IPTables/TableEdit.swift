@@ -24,9 +24,11 @@ package struct IPTable: Hashable, Sendable, CustomStringConvertible {
 
 /// How a host keeps its iptables rules.
 package protocol IPTablesTransport: Sendable {
-  /// Lets `edit` look at a table and collect changes, and makes them all at once or none; if somebody else has changed
-  /// the table meanwhile, all of it again.
-  func change<T>(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
+  /// Lets `edit` look at tables one after another and collect changes, and makes them all at once or none; if somebody else has
+  /// changed one meanwhile, all of it again. The tables must be of one of the ``batches(_:)``.
+  func change<T>(_ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> [T]
+  /// Tables by which of them the kernel can change at once.
+  func batches(_ tables: [IPTable]) -> [[IPTable]]
   /// Lets `body` look at a table, and makes none of the changes that it collects, nor a table that is not there.
   func look<T>(_ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
   /// The same where plugins can have rules in which one of these texts stands, the name of a chain or a comment; nil elsewhere.
@@ -40,11 +42,21 @@ package protocol IPTablesTransport: Sendable {
   /// Whether there can be rules in a table, where that is faster to find out than to look for one.
   func mayHold(_ table: IPTable) -> Bool
   /// The same of rules in which one of these texts stands, the name of a chain or a comment, and of the chains that plugins write to:
-  /// those of the hooks, and those whose names begin with ``IPTable/pluginChains``.
+  /// those of the hooks, and those whose names begin with `IPTable.pluginChains`.
   func mayHold(_ table: IPTable, anyOf texts: [String]) -> Bool
 }
 
 extension IPTablesTransport {
+  /// The same for one table.
+  package func change<T>(
+    _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> T {
+    var result: T?
+    _ = try change([table]) { (changes) throws(CNIError) in result = try edit(&changes) }
+    guard let result else { throw CNIError(.kernelRefused, "change \(table): it was not read") }
+    return result
+  }
+
   package func mayHold(_ table: IPTable) -> Bool { true }
   package func mayHold(_ table: IPTable, anyOf texts: [String]) -> Bool { mayHold(table) }
 

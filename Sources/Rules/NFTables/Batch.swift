@@ -3,6 +3,7 @@
 
 import CLinux
 import Netlink
+import OS
 
 extension NetlinkMessage {
   /// A message of nf_tables about something of a family.
@@ -37,14 +38,28 @@ extension NetlinkMessage {
 
 extension NetfilterSocket {
   /// Sends messages of nf_tables as one change that is made whole or not at all. With a generation, only if that still is
-  /// the ruleset's.
-  package func commit(_ messages: [NetlinkMessage], generation: UInt32? = nil) throws(NetlinkError) {
-    try send(messages, [.batchBegin(generation: generation)], [.batchEnd()])
+  /// the ruleset's. A log at debug is told of each, in nft's words; `set` returns a set by its name, whose types the words need.
+  package func commit(
+    _ messages: [NetlinkMessage], generation: UInt32? = nil, naming set: (String) -> NamedSet? = { _ in nil }
+  ) throws(NetlinkError) {
+    do throws(NetlinkError) {
+      try send(messages, [.batchBegin(generation: generation)], [.batchEnd()])
+    } catch {
+      tell(messages, set, error)
+      throw error
+    }
+    if messages.contains(where: \.deletes) { NetlinkSocket.recordDeletion() }
+    tell(messages, set, nil)
   }
 
   /// Lets the kernel check messages as if they were to be made, and changes nothing.
   package func rehearse(_ messages: [NetlinkMessage]) throws(NetlinkError) {
     try send(messages, [.batchBegin(generation: nil)], [])
+  }
+
+  private func tell(_ messages: [NetlinkMessage], _ set: (String) -> NamedSet?, _ failure: NetlinkError?) {
+    guard ChangeTrace.isOn else { return }
+    for message in messages { netlink.tell("nft '\(message.nftCommand(set))'", failure) }
   }
 
   private func send(
@@ -57,6 +72,5 @@ extension NetfilterSocket {
     for reply in try netlink.executeBatch(all, action) {
       if let failure = reply.failure(action) { throw failure }
     }
-    if !end.isEmpty, messages.contains(where: \.deletes) { NetlinkSocket.recordDeletion() }
   }
 }

@@ -53,18 +53,22 @@ package struct StoredElement: Sendable {
     let set = list[Int(NFTA_SET_ELEM_LIST_SET.rawValue)]?.text ?? ""
     return AttributeList(list[Int(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue)] ?? []).compactMap { item in
       if let pattern, !item.value.holds(pattern) { return nil }
-      let attributes = Attributes(item.value)
-      func value(_ type: nft_set_elem_attributes) -> [UInt8] {
-        Array(attributes.nested(Int(type.rawValue))[Int(NFTA_DATA_VALUE.rawValue)] ?? [])
-      }
-      let flags = attributes.word(NFTA_SET_ELEM_FLAGS.rawValue) ?? 0
-      let element = Element(
-        set, key: value(NFTA_SET_ELEM_KEY), data: value(NFTA_SET_ELEM_DATA),
-        comment: attributes[Int(NFTA_SET_ELEM_USERDATA.rawValue)].flatMap { Comment(userData: $0) },
-        endsInterval: flags & UInt32(NFT_SET_ELEM_INTERVAL_END.rawValue) != 0)
-      let timeout = attributes[Int(NFTA_SET_ELEM_TIMEOUT.rawValue)]?.integer(UInt64.self, at: 0)?.bigEndian
-      return StoredElement(element: element, timeout: timeout == 0 ? nil : timeout)
+      return StoredElement(Attributes(item.value), of: set)
     }
+  }
+
+  /// Reads an element of a set from its attributes (`NFTA_SET_ELEM_…`).
+  init(_ attributes: Attributes, of set: String) {
+    func value(_ type: nft_set_elem_attributes) -> [UInt8] {
+      Array(attributes.nested(Int(type.rawValue))[Int(NFTA_DATA_VALUE.rawValue)] ?? [])
+    }
+    let flags = attributes.word(NFTA_SET_ELEM_FLAGS.rawValue) ?? 0
+    element = Element(
+      set, key: value(NFTA_SET_ELEM_KEY), data: value(NFTA_SET_ELEM_DATA),
+      comment: attributes[Int(NFTA_SET_ELEM_USERDATA.rawValue)].flatMap { Comment(userData: $0) },
+      endsInterval: flags & UInt32(NFT_SET_ELEM_INTERVAL_END.rawValue) != 0)
+    let timeout = attributes[Int(NFTA_SET_ELEM_TIMEOUT.rawValue)]?.integer(UInt64.self, at: 0)?.bigEndian
+    self.timeout = timeout == 0 ? nil : timeout
   }
 }
 

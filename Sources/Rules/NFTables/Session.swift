@@ -9,9 +9,12 @@ import Netlink
 package struct Session: ~Copyable {
   package let table: Table
   private let socket: NetfilterSocket
+  private let set: (String) -> NamedSet?
 
-  package init(_ table: Table) throws(NetlinkError) {
+  /// `set` returns a set of the table by its name, by whose types a log tells of elements.
+  package init(_ table: Table, naming set: @escaping (String) -> NamedSet? = { _ in nil }) throws(NetlinkError) {
     self.table = table
+    self.set = set
     socket = try NetfilterSocket.open()
   }
 
@@ -132,7 +135,7 @@ package struct Session: ~Copyable {
   /// Sends messages as one change that is made whole or not at all. With a generation, only if that still is the
   /// ruleset's.
   package func commit(_ messages: [NetlinkMessage], generation: UInt32? = nil) throws(NetlinkError) {
-    try socket.commit(messages, generation: generation)
+    try socket.commit(messages, generation: generation, naming: set)
   }
 
   /// Lets the kernel check messages as if they were to be made, and changes nothing.

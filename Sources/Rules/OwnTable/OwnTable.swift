@@ -4,10 +4,16 @@
 import Address
 import CNI
 import NFTables
+import Netlink
 
 extension Table {
-  /// Our table. What of it a plugin needs is a ``Part``.
+  /// Our table. What of it a plugin needs is a ``Feature``.
   static let own = Table(.inet, "swift_cni")
+}
+
+extension Session {
+  /// Opens a session about our table.
+  static func own() throws(NetlinkError) -> Session { try Session(.own) { Feature.set(named: $0) } }
 }
 
 extension Chain.Hook {

@@ -17,8 +17,18 @@ struct LibiptcTransport: IPTablesTransport {
   func hasTables(_ family: AddressFamily) -> Bool { ours.hasTables(family) }
   func mayHold(_ table: IPTable) -> Bool { ours.mayHold(table) }
 
+  func batches(_ tables: [IPTable]) -> [[IPTable]] { tables.map { [$0] } }
+
   func change<T>(
-    _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
+    _ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> [T] {
+    var results: [T] = []
+    for table in tables { results.append(try change(one: table, edit)) }
+    return results
+  }
+
+  private func change<T>(
+    one table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
     try lock.held(for: "change \(table)") { () throws(CNIError) in
       for _ in 0..<100 {

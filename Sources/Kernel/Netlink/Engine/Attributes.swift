@@ -8,7 +8,7 @@ package struct Attributes: Sendable {
   /// Reads attributes to the end or to the first malformed one.
   package init(_ bytes: ArraySlice<UInt8>) { list = AttributeList(bytes) }
 
-  package subscript(type: Int) -> ArraySlice<UInt8>? {
+  @inlinable package subscript(type: Int) -> ArraySlice<UInt8>? {
     // A linear search through a few attributes is faster than building a dictionary.
     var found: ArraySlice<UInt8>?
     for attribute in list where attribute.type == type { found = attribute.value }
@@ -16,16 +16,16 @@ package struct Attributes: Sendable {
   }
 
   /// The attributes nested in one; empty if it is missing.
-  package func nested(_ type: Int) -> Attributes { Attributes(self[type] ?? []) }
+  @inlinable package func nested(_ type: Int) -> Attributes { Attributes(self[type] ?? []) }
 }
 
 /// Attributes in order, to the end or to the first malformed one.
 package struct AttributeList: Sequence, IteratorProtocol, Sendable {
-  private var rest: ArraySlice<UInt8>
+  @usableFromInline var rest: ArraySlice<UInt8>
 
-  package init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
+  @inlinable package init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
 
-  package mutating func next() -> (type: Int, value: ArraySlice<UInt8>)? {
+  @inlinable package mutating func next() -> (type: Int, value: ArraySlice<UInt8>)? {
     // Indices are several times faster than dropFirst and prefix, and a dump has thousands of attributes.
     guard rest.count >= 4 else { return nil }
     let start = rest.startIndex

@@ -8,7 +8,7 @@ import Glibc
 /// order unless said otherwise.
 package struct NetlinkMessage: Sendable {
   package let type: UInt16
-  private(set) var flags: UInt16
+  package private(set) var flags: UInt16
   @usableFromInline var body: [UInt8] = []
   /// The first attribute that exceeds the 16-bit length; sending such a message fails.
   private(set) var overlong: OverlongAttribute?

@@ -23,50 +23,49 @@ package struct Firewall: Plugin {
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
     let (options, result) = try options(request)
     var (wanted, link) = try wanted(request, options, result)
-    let hint = wanted.rules + FirewallHint(options, result).rules
-    let former = try host.nftables.attachmentRecord(of: request.attachment, hint: hint)
+    let former = try record(of: wanted, request, options, result)
     let backend = try host.backend(options, hasNFTables: former != nil)
-    if backend != .firewalld, former?.accepts.contains(where: { $0.zone != nil }) ?? false {
+    if backend != .firewalld, let zoned = former?.accepts.filter({ $0.zone != nil }), !zoned.isEmpty {
       // To another backend they would belong to nobody.
-      try host.firewalld(FirewallOptions.standardZone).leaveZones(of: request.attachment, hint: [])
+      try host.firewalld(FirewallOptions.standardZone).leaveZones(zoned, unrecorded: [])
     }
-    let completion = { () throws(CNIError) in
-      try setPortIsolation(options, link, former?.ports ?? [])
-    }
-    let takeovers: [Takeover]
+    let change: AppliedChange
     switch backend {
     case .nftables:
       if let gate = try host.forwardGate(options.iptables, options.acceptMarkBit) {
         try gate.open(for: wanted.families)
-        wanted.rules.append(.markAccepted(bit: options.acceptMarkBit))
+        wanted.acceptMarkBit = options.acceptMarkBit
       }
-      takeovers = try host.nftables.apply(wanted, onConflict: .replace, then: completion)
+      change = try host.nftables.apply(wanted)
     case .firewalld:
       if options.namesAdminChain {
         note("\(name): iptablesAdminChainName: not asked by the backend \(backend.rawValue)")
       }
-      takeovers = try host.firewalld(options.zone).apply(wanted, onConflict: .replace, then: completion)
+      change = try host.firewalld(options.zone).apply(wanted)
     case .iptables:
-      wanted.rules += recordedPort(request, link)
-      takeovers = try host.iptables(options.iptables).apply(wanted, onConflict: .replace, then: completion)
+      wanted.recordedPorts = recordedPorts(request, link)
+      change = try host.iptables(options.iptables).apply(wanted)
     }
-    for takeover in takeovers { note("\(name): \(takeover.subject) taken over from \(takeover.previous)") }
+    try change.complete { () throws(CNIError) in try setPortIsolation(options, link, former?.ports ?? []) }
+    for takeover in change.takeovers { note("\(name): \(takeover.subject) taken over from \(takeover.previous)") }
     return result
   }
 
   package func delete(_ request: Request) throws(CNIError) {
-    // Whatever is wrong with the configuration now, the owner is known, and what it has can be found by it.
+    // Whatever is wrong with the configuration now, the attachment is known, and what it has can be found by it.
     let options = try? FirewallOptions(request.config)
     let result = (try? request.config.previousResult()) ?? nil
-    let hint = FirewallHint(options, result)
+    let hint = FirewallHint(request.attachment, options, result)
     var failures = Failures()
-    failures.collect { () throws(CNIError) in try resetPortIsolation(request, options, hint) }
+    var record = AttachmentRecord(unrecorded: hint.request.accepts.map(\.address))
+    failures.collect { () throws(CNIError) in record = try host.nftables.record(hint.request) ?? record }
+    failures.collect { () throws(CNIError) in try resetPortIsolation(request, options, hint, record) }
     failures.collect { () throws(CNIError) in
-      try host.firewalld(options?.zone ?? FirewallOptions.standardZone).leaveZones(
-        of: request.attachment, hint: hint.rules)
+      try host.firewalld(options?.zone ?? FirewallOptions.standardZone)
+        .leaveZones(record.accepts, unrecorded: record.unrecorded)
     }
     failures.collect { () throws(CNIError) in
-      _ = try host.iptables(IPTablesSettings(variant: .nft)).remove(request.attachment, hint: hint.rules, ports: [])
+      try host.iptables(IPTablesSettings(variant: .nft)).remove(hint.request)
     }
     try failures.report()
   }
@@ -74,22 +73,21 @@ package struct Firewall: Plugin {
   package func check(_ request: Request) throws(CNIError) {
     let (options, result) = try options(request)
     var (wanted, link) = try wanted(request, options, result)
-    let hint = wanted.rules + FirewallHint(options, result).rules
-    let former = try host.nftables.attachmentRecord(of: request.attachment, hint: hint)
+    let former = try record(of: wanted, request, options, result)
     var problems: [String]
     switch try host.backend(options, hasNFTables: former != nil) {
     case .nftables:
       problems = []
       if let gate = try host.forwardGate(options.iptables, options.acceptMarkBit) {
         problems += try gate.problems(for: wanted.families)
-        wanted.rules.append(.markAccepted(bit: options.acceptMarkBit))
+        wanted.acceptMarkBit = options.acceptMarkBit
       }
       problems += try host.nftables.verify(wanted)
       // No accept of ours can change that, so that it is no finding.
       for chain in host.droppingChains() { note("\(name): \(chain) drops what it does not let through itself") }
     case .firewalld: problems = try host.firewalld(options.zone).verify(wanted)
     case .iptables:
-      wanted.rules += recordedPort(request, link)
+      wanted.recordedPorts = recordedPorts(request, link)
       problems = try host.iptables(options.iptables).verify(wanted)
     }
     problems += link?.problems(options.isolation, former?.ports ?? []) ?? []
@@ -108,7 +106,7 @@ package struct Firewall: Plugin {
       let iptables = try host.iptables(IPTablesSettings(variant: .nft))
       try iptables.removeAll(ofNetwork: network, sparing: valid) { accepts in
         // What cannot leave its zone does not keep the rest from being removed.
-        zones.collect { () throws(CNIError) in try host.firewalld(zone).leaveZones(accepts) }
+        zones.collect { () throws(CNIError) in try host.firewalld(zone).leaveZones(accepts, unrecorded: []) }
       }
     }
     var all = Failures()
@@ -121,7 +119,7 @@ package struct Firewall: Plugin {
     let options = try reporting { () throws(FieldError) in try FirewallOptions(request.config) }
     let nobody = Attachment(network: request.config.name, containerID: "", interface: "")
     do throws(CNIError) {
-      let hasNFTables = try host.nftables.attachmentRecord(of: nobody, hint: []) != nil
+      let hasNFTables = try host.nftables.record(ForwardFilterRequest(nobody)) != nil
       switch try host.backend(options, hasNFTables: hasNFTables) {
       case .nftables:
         try host.nftables.probe()
@@ -159,13 +157,22 @@ extension Firewall {
   /// What a configuration asks for, and the host's end of the container's veth if it matters.
   private func wanted(
     _ request: Request, _ options: FirewallOptions, _ result: NetworkResult
-  ) throws(CNIError) -> (rules: OwnedRules, link: HostLink?) {
+  ) throws(CNIError) -> (request: ForwardFilterRequest, link: HostLink?) {
     let addresses = result.containerAddresses
     for address in addresses.ofHost {
       note("\(name): \(address) is not accepted: prevResult has it on an interface of the host, one without sandbox")
     }
     let link = try link(request, options)
-    return (OwnedRules(owner: request.attachment, rules: options.rules(for: addresses.accepted, at: link)), link)
+    return (options.request(of: request.attachment, for: addresses.accepted, at: link), link)
+  }
+
+  /// What the attachment is recorded with already; nil where the kernel has nothing to record it in.
+  private func record(
+    of wanted: ForwardFilterRequest, _ request: Request, _ options: FirewallOptions, _ result: NetworkResult
+  ) throws(CNIError) -> AttachmentRecord? {
+    var hint = wanted
+    hint.add(FirewallHint(request.attachment, options, result).request)
+    return try host.nftables.record(hint)
   }
 
   private func link(_ request: Request, _ options: FirewallOptions) throws(CNIError) -> HostLink? {
@@ -179,9 +186,9 @@ extension Firewall {
   }
 
   /// The host's end of the veth, which tells our containers from upstream's where rules in the tables of iptables serve both.
-  private func recordedPort(_ request: Request, _ link: HostLink?) -> [Rule] {
+  private func recordedPorts(_ request: Request, _ link: HostLink?) -> [String] {
     guard let link = link ?? (try? HostLink.find(request)), HostLink.isQuotable(link.name) else { return [] }
-    return [.recordPort(link.name)]
+    return [link.name]
   }
 
   // MARK: - The isolation of the bridge port
@@ -199,10 +206,9 @@ extension Firewall {
   /// It goes with the interface; an interface that stays is to be as it was. The port is the recorded one; if the container was added by
   /// upstream's plugin, the configuration tells, and the kernel or the result the port.
   private func resetPortIsolation(
-    _ request: Request, _ options: FirewallOptions?, _ hint: FirewallHint
+    _ request: Request, _ options: FirewallOptions?, _ hint: FirewallHint, _ record: AttachmentRecord
   ) throws(CNIError) {
-    let record = try host.nftables.attachmentRecord(of: request.attachment, hint: hint.rules)
-    var ports = (record?.ports ?? []).filter(\.isIsolated).map(\.name)
+    var ports = record.ports.filter(\.isIsolated).map(\.name)
     if ports.isEmpty, options?.isolation == .isolated {
       ports = (try? HostLink.find(request)).map { [$0.name] } ?? hint.hostInterfaces
     }
@@ -210,9 +216,7 @@ extension Firewall {
   }
 }
 
-extension OwnedRules {
+extension ForwardFilterRequest {
   /// The families of the addresses that are accepted.
-  fileprivate var families: [AddressFamily] {
-    AddressFamily.allCases.filter { family in rules.accepts.contains { $0.address.family == family } }
-  }
+  fileprivate var families: [AddressFamily] { AddressFamily.allCases.filter { !addresses($0).isEmpty } }
 }

@@ -8,27 +8,29 @@ import Rules
 
 /// What an attachment may have, as far as a DEL tells: the more of it is true, the less is to be looked for.
 struct FirewallHint {
-  let rules: [Rule]
+  let request: ForwardFilterRequest
   /// The host's interfaces of the result, one of which may be the container's bridge port.
   let hostInterfaces: [String]
 
-  init(_ options: FirewallOptions?, _ result: NetworkResult?) {
+  init(_ attachment: Attachment, _ options: FirewallOptions?, _ result: NetworkResult?) {
     let addresses = result?.containerAddresses.accepted ?? []
     let interfaces = result?.hostInterfaces.map(\.name) ?? []
     // A result may name anything; more than a bridge, a veth and an IFB are there for other reasons.
     hostInterfaces = Array(interfaces.filter { isInterfaceName($0) }.prefix(6))
-    var rules = options?.rules(for: addresses, at: nil) ?? addresses.map { .acceptForwarded(ForwardAccept($0)) }
+    var request = ForwardFilterRequest(attachment)
+    request.accepts = addresses.map { ForwardAccept($0) }
+    if let options { request = options.request(of: attachment, for: addresses, at: nil) }
     // Where the rules of iptables serve, the record names the port whatever the options say.
-    rules += hostInterfaces.map { .recordPort($0) }
+    request.recordedPorts = hostInterfaces
     if let options, options.needsLink {
       for bridge in hostInterfaces {
-        rules += options.linkRules(at: HostLink(name: bridge, bridge: nil))
+        options.add(HostLink(name: bridge, bridge: nil), to: &request)
         for port in hostInterfaces where port != bridge {
-          rules += options.linkRules(at: HostLink(name: port, bridge: bridge))
+          options.add(HostLink(name: port, bridge: bridge), to: &request)
         }
       }
     }
-    self.rules = rules
+    self.request = request
   }
 }
 

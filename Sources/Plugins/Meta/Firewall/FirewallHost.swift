@@ -7,11 +7,11 @@ import Rules
 /// What a host has to filter packets with.
 package struct FirewallHost {
   /// Our own table, which also records whose an address is that firewalld or iptables has, and denies what these cannot.
-  let nftables: any AddressOwningBackend
+  let nftables: any AttachmentRecorder
   /// Makes the one that writes upstream's rules into the tables of iptables.
-  let iptables: (IPTablesSettings) throws(CNIError) -> any AcceptCollectingBackend
+  let iptables: (IPTablesSettings) throws(CNIError) -> any RemovingForwardFilter
   /// Makes the one that puts addresses into a zone of firewalld.
-  let firewalld: (_ zone: String) -> any ZoneBackend
+  let firewalld: (_ zone: String) -> any ZoneFilter
   /// Makes what lets packets that our own table accepts pass FORWARD of iptables; nil if the host has no iptables.
   let forwardGate: (IPTablesSettings, _ bit: Int) throws(CNIError) -> (any ForwardGate)?
   /// Throws code 11 if that cannot be told now.
@@ -20,9 +20,9 @@ package struct FirewallHost {
   let droppingChains: () -> [String]
 
   package init(
-    nftables: any AddressOwningBackend,
-    iptables: @escaping (IPTablesSettings) throws(CNIError) -> any AcceptCollectingBackend,
-    firewalld: @escaping (_ zone: String) -> any ZoneBackend,
+    nftables: any AttachmentRecorder,
+    iptables: @escaping (IPTablesSettings) throws(CNIError) -> any RemovingForwardFilter,
+    firewalld: @escaping (_ zone: String) -> any ZoneFilter,
     forwardGate: @escaping (IPTablesSettings, _ bit: Int) throws(CNIError) -> (any ForwardGate)?,
     isFirewalldRunning: @escaping () throws(CNIError) -> Bool, droppingChains: @escaping () -> [String]
   ) {

@@ -63,30 +63,34 @@ struct FirewallOptions: Sendable {
 
   /// What must hold for a container with these addresses; `link` is the host's end of its veth, nil if there is none or it does not
   /// matter.
-  func rules(for addresses: [IPAddress], at link: HostLink?) -> [Rule] {
-    let accepts = addresses.map { Rule.acceptForwarded(ForwardAccept($0)) }
-    return accepts + restrictions(of: addresses.map { .address($0) }) + (link.map(linkRules) ?? [])
+  func request(
+    of attachment: Attachment, for addresses: [IPAddress], at link: HostLink?
+  ) -> ForwardFilterRequest {
+    var request = ForwardFilterRequest(attachment)
+    request.accepts = addresses.map { ForwardAccept($0) }
+    restrict(addresses.map { .address($0) }, &request)
+    if let link { add(link, to: &request) }
+    return request
   }
 
-  /// What must hold for all packets that come in by a container's veth, whatever address they come from.
-  func linkRules(at link: HostLink) -> [Rule] {
-    guard let bridge = link.bridge else { return restrictions(of: [.veth(link.name)]) }
-    let isolations = isolation.map { [Rule.isolate(Isolation(bridge: bridge, $0, port: link.name))] } ?? []
-    return isolations + restrictions(of: [.bridge(bridge)])
+  /// Adds what must hold for all packets that come in by a container's veth, whatever address they come from.
+  func add(_ link: HostLink, to request: inout ForwardFilterRequest) {
+    guard let bridge = link.bridge else { return restrict([.veth(link.name)], &request) }
+    if let isolation { request.isolations.append(Isolation(bridge: bridge, isolation, port: link.name)) }
+    restrict([.bridge(bridge)], &request)
   }
 
-  private func restrictions(of sources: [PacketSource]) -> [Rule] {
-    var rules: [Rule] = []
+  private func restrict(_ sources: [PacketSource], _ request: inout ForwardFilterRequest) {
     if !destinations.isEmpty {
       for family in AddressFamily.allCases {
         let own = sources.filter { $0.canBe(family) }
         let ranges = own.isEmpty ? [] : destinations.deniedRanges(family)
         if ranges.isEmpty { continue }
         let denied = DeniedDestinations(network: network, family: family, ranges: ranges)
-        rules += own.map { .restrict(Restriction($0, denied)) }
+        request.restrictions += own.map { Restriction($0, denied) }
       }
     }
-    return rules + (dropsInvalid ? sources.map { .dropInvalid($0) } : [])
+    if dropsInvalid { request.untracked += sources }
   }
 }
 

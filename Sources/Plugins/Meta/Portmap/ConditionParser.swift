@@ -46,7 +46,9 @@ struct ConditionParser {
       if keyword.text != own { throw Self.unexpected(keyword, own) }
       return try addressCondition()
     case "tcp", "udp", "sctp":
-      guard let transport = TransportProtocol(rawValue: keyword.text) else { throw Self.unexpected(keyword, "a protocol") }
+      guard let transport = TransportProtocol(rawValue: keyword.text) else {
+        throw Self.unexpected(keyword, "a protocol")
+      }
       try skip("sport")
       let isNegated = relation()
       let ranges = try list { (token) throws(FieldError) in try Self.portRange(token) }

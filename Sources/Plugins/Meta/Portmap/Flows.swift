@@ -9,11 +9,11 @@ import Rules
 /// What the kernel remembers of flows that have no connection to end: they would go on to where their first packet
 /// went.
 struct Flows {
-  private let backend: any PortForwardingBackend
+  private let backend: any PortForwarder
   /// Tells the operator something on stderr.
   private let note: (String) -> Void
 
-  init(_ backend: any PortForwardingBackend, note: @escaping (String) -> Void) {
+  init(_ backend: any PortForwarder, note: @escaping (String) -> Void) {
     self.backend = backend
     self.note = note
   }

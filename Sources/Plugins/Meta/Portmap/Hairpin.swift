@@ -12,12 +12,13 @@ import Veth
 /// What lets a container reach its own published port where bridged frames pass netfilter (`bridge-nf-call-iptables`):
 /// there the frame is sent back to the container within the bridge, which does that only for a port in hairpin mode.
 struct Hairpin {
-  /// The host's end of the container's interface, with its name, if it is a port of a bridge and any rule needs it.
+  /// The host's end of the container's interface, with its name, if it is a port of a bridge and any forward needs it.
   private let port: (name: String, port: BridgePort)?
 
-  init(for rules: [Rule], _ request: Request) throws(CNIError) {
+  init(for forwards: [PortForward], _ request: Request) throws(CNIError) {
     let isNeeded = AddressFamily.allCases.contains { family in
-      rules.contains { Self.isFromOwnNetwork($0, family) } && Self.isBridgeFiltered(family)
+      forwards.contains { $0.hostPort.family == family && Self.isReachedFromOwnNetwork($0) }
+        && Self.isBridgeFiltered(family)
     }
     port = isNeeded ? try Self.port(request) : nil
   }
@@ -55,9 +56,8 @@ struct Hairpin {
     }
   }
 
-  private static func isFromOwnNetwork(_ rule: Rule, _ family: AddressFamily) -> Bool {
-    guard case .masquerade(let masquerade) = rule, masquerade.source.family == family else { return false }
-    return masquerade.source.contains(masquerade.destination.address)
+  private static func isReachedFromOwnNetwork(_ forward: PortForward) -> Bool {
+    forward.masqueradedSources.contains { $0.contains(forward.destination.address) }
   }
 
   private static func isBridgeFiltered(_ family: AddressFamily) -> Bool {

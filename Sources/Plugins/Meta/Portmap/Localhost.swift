@@ -13,13 +13,15 @@ import Sysctl
 struct Localhost {
   private let interfaces: [String]
 
-  /// Finds the interfaces, if any rule is about connections from localhost.
-  init(for rules: [Rule]) throws(CNIError) {
+  /// Finds the interfaces, if connections from localhost are masqueraded.
+  init(for forwards: [PortForward]) throws(CNIError) {
     var containers: [IPAddress] = []
-    for case .masquerade(let masquerade) in rules
-    where masquerade.destination.address.family == .ip && masquerade.source.contains(Prefix.loopback4.address) {
-      // All rules of a container lead to one address.
-      if !containers.contains(masquerade.destination.address) { containers.append(masquerade.destination.address) }
+    for forward in forwards
+    where forward.hostPort.family == .ip
+      && forward.masqueradedSources.contains(where: { $0.contains(Prefix.loopback4.address) })
+    {
+      // All forwards to a container lead to one address.
+      if !containers.contains(forward.destination.address) { containers.append(forward.destination.address) }
     }
     try self.init(leadingTo: containers)
   }

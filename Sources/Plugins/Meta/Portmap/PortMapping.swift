@@ -70,7 +70,9 @@ struct PortMapping: Sendable {
 
   private static func transport(_ field: Field) throws(FieldError) -> TransportProtocol {
     guard let name = try field.string() else { return .tcp }
-    guard let transport = TransportProtocol(rawValue: name.lowercased()) else { throw field.expected("tcp, udp or sctp") }
+    guard let transport = TransportProtocol(rawValue: name.lowercased()) else {
+      throw field.expected("tcp, udp or sctp")
+    }
     return transport
   }
 }

@@ -26,16 +26,16 @@ package struct PortmapHost {
 package struct Portmap: Plugin {
   package let name = "portmap"
   /// The one that rules are written by unless the configuration says otherwise, or the host does.
-  private let nftables: any PortForwardingBackend
+  private let nftables: any PortForwarder
   /// Makes the one that writes into the tables of iptables.
-  private let iptables: (IPTablesSettings) throws(CNIError) -> any PortForwardingBackend
+  private let iptables: (IPTablesSettings) throws(CNIError) -> any PortForwarder
   private let host: PortmapHost
   /// Tells the operator something on stderr.
   private let note: (String) -> Void
 
   package init(
-    nftables: any PortForwardingBackend,
-    iptables: @escaping (IPTablesSettings) throws(CNIError) -> any PortForwardingBackend,
+    nftables: any PortForwarder,
+    iptables: @escaping (IPTablesSettings) throws(CNIError) -> any PortForwarder,
     host: PortmapHost, note: @escaping (String) -> Void
   ) {
     self.nftables = nftables
@@ -49,7 +49,7 @@ package struct Portmap: Plugin {
   /// at no cost to others, has the tables of iptables alone.
   private func withBackend<T>(
     _ options: PortmapOptions, _ services: ServiceAddresses,
-    _ body: (any PortForwardingBackend) throws(CNIError) -> T
+    _ body: (any PortForwarder) throws(CNIError) -> T
   ) throws(CNIError) -> T {
     switch options.backend {
     case .iptables(let settings): return try body(iptables(settings))
@@ -68,13 +68,13 @@ package struct Portmap: Plugin {
 
   /// Every backend that may have written something, whatever the configuration says now. Whichever variant of iptables is named,
   /// rules are removed from the tables of both.
-  private func all() throws(CNIError) -> [any PortForwardingBackend] {
+  private func all() throws(CNIError) -> [any PortForwarder] {
     [nftables, try iptables(IPTablesSettings(variant: .nft))]
   }
 
   /// Removes forwards by each backend that the kernel has, whatever came of the other.
   private func eachBackend(
-    _ remove: (any PortForwardingBackend) throws(CNIError) -> [PortForward]
+    _ remove: (any PortForwarder) throws(CNIError) -> [PortForward]
   ) throws(CNIError) {
     let backends = try all()
     var failures = Failures()
@@ -93,7 +93,7 @@ package struct Portmap: Plugin {
 
   /// Ends what went with forwards that a backend has removed.
   private func forget(
-    _ forwards: [PortForward], by backend: any PortForwardingBackend, users: [any PortForwardingBackend]
+    _ forwards: [PortForward], by backend: any PortForwarder, users: [any PortForwarder]
   ) throws(CNIError) {
     try Flows(backend, note: note).forget(following: forwards)
     try Localhost.close(after: forwards, guardedBy: backend, users: users, note: note)
@@ -103,21 +103,23 @@ package struct Portmap: Plugin {
     let (wanted, options, result) = try wanted(request) { note("\(name): \($0)") }
     let services = ServiceAddresses()
     if !services.isEmpty { try spare(services) }
-    if wanted.rules.isEmpty {
-      removeFormer(request.attachment, options, services)
+    if wanted.forwards.isEmpty {
+      removeFormer(wanted, options, services)
       return result
     }
-    let localhost = try Localhost(for: wanted.rules)
-    let hairpin = try Hairpin(for: wanted.rules, request)
+    let localhost = try Localhost(for: wanted.forwards)
+    let hairpin = try Hairpin(for: wanted.forwards, request)
     let takeovers = try withBackend(options, services) { (backend) throws(CNIError) -> [Takeover] in
       var wanted = wanted
       if backend.looksForAttachmentsSlowly { wanted.isOnlyAttachment = request.isForOnlyInterface }
       do throws(CNIError) {
-        return try backend.apply(wanted, onConflict: options.onConflict) { () throws(CNIError) in
+        let change = try backend.apply(wanted, onConflict: options.onConflict)
+        try change.complete { () throws(CNIError) in
           try localhost.enable(guardedBy: backend)
           try hairpin.enable()
           try Flows(backend, note: note).forget(strayingFrom: wanted.forwards)
         }
+        return change.takeovers
       } catch {
         // The first error is the one to tell.
         try? Localhost.close(after: wanted.forwards, guardedBy: backend, users: try all(), note: note)
@@ -139,19 +141,21 @@ package struct Portmap: Plugin {
 
   package func delete(_ request: Request) throws(CNIError) {
     // Whatever is wrong with the configuration now, the owner is known, and what it has can be found by it.
-    let hint = (try? wanted(request))?.wanted
+    let hint = (try? wanted(request))?.wanted ?? PortForwardingRequest(request.attachment, [])
     let ports = PortmapOptions.readableHostPorts(request.config)
     try eachBackend { (backend) throws(CNIError) in
-      try backend.remove(request.attachment, hint: hint?.rules ?? [], ports: ports)
+      try backend.remove(hint, ports: ports)
     }
   }
 
   /// What the container had before it was added with nothing to publish. A host that cannot tell has nothing of it, and such
   /// a container must not fail for that.
-  private func removeFormer(_ owner: Attachment, _ options: PortmapOptions, _ services: ServiceAddresses) {
+  private func removeFormer(
+    _ nothing: PortForwardingRequest, _ options: PortmapOptions, _ services: ServiceAddresses
+  ) {
     do {
       try withBackend(options, services) { (backend) throws(CNIError) in
-        try forget(backend.remove(owner, hint: [], ports: []), by: backend, users: try all())
+        try forget(backend.remove(nothing, ports: []), by: backend, users: try all())
       }
     } catch {
       note("\(name): \(error.message)")
@@ -160,16 +164,16 @@ package struct Portmap: Plugin {
 
   package func check(_ request: Request) throws(CNIError) {
     let (wanted, options, _) = try wanted(request)
-    if wanted.rules.isEmpty { return }
+    if wanted.forwards.isEmpty { return }
     let services = ServiceAddresses()
     var problems = try withBackend(options, services) { (backend) throws(CNIError) in try backend.verify(wanted) }
     // IPVS may have come after the container.
     if !problems.isEmpty, options.iptables == nil, !services.isEmpty, (try? nftables.verify(wanted)) == [] {
       problems = []
     }
-    problems += try Localhost(for: wanted.rules).problems() + Hairpin(for: wanted.rules, request).problems()
+    problems += try Localhost(for: wanted.forwards).problems() + Hairpin(for: wanted.forwards, request).problems()
     if !problems.isEmpty {
-      throw CNIError(.checkFailed, "\(wanted.owner): \(problems.joined(separator: "; "))")
+      throw CNIError(.checkFailed, "\(wanted.attachment): \(problems.joined(separator: "; "))")
     }
   }
 
@@ -188,22 +192,13 @@ package struct Portmap: Plugin {
     }
   }
 
-  /// The rules that a configuration asks for; none without port mappings. `note` is told of each mapping that is left out.
+  /// The forwards that a configuration asks for; none without port mappings. `note` is told of each mapping that is left out.
   private func wanted(
     _ request: Request, note: (String) -> Void = { _ in }
-  ) throws(CNIError) -> (wanted: OwnedRules, options: PortmapOptions, result: NetworkResult) {
+  ) throws(CNIError) -> (wanted: PortForwardingRequest, options: PortmapOptions, result: NetworkResult) {
     let options = try PortmapOptions(request.config)
     let result = try request.config.previousResult(requiredBy: name)
-    let rules = options.rules(for: request.attachment, result, note: note)
-    return (OwnedRules(owner: request.attachment, rules: rules), options, result)
-  }
-}
-
-extension OwnedRules {
-  var forwards: [PortForward] {
-    rules.compactMap { rule in
-      guard case .forwardPort(let forward) = rule else { return nil }
-      return forward
-    }
+    let forwards = options.forwards(to: request.attachment, result, note: note)
+    return (PortForwardingRequest(request.attachment, forwards), options, result)
   }
 }

@@ -44,18 +44,19 @@ struct PortmapOptions: Sendable {
     }
   }
 
-  /// What must hold for a container with this result; `note` is told of each mapping that is left out.
-  func rules(for owner: Attachment, _ result: NetworkResult, note: (String) -> Void = { _ in }) -> [Rule] {
+  /// The forwards to a container with this result; `note` is told of each mapping that is left out.
+  func forwards(to attachment: Attachment, _ result: NetworkResult, note: (String) -> Void = { _ in }) -> [PortForward]
+  {
     if mappings.isEmpty { return [] }
     var addresses = ByFamily<Prefix?> { _ in nil }
     for family in AddressFamily.allCases {
-      addresses[family] = result.address(family, ofContainerInterface: owner.interface)
+      addresses[family] = result.address(family, ofContainerInterface: attachment.interface)
     }
     if AddressFamily.allCases.allSatisfy({ addresses[$0] == nil }) {
-      note("prevResult.ips: \(owner.interface) has no address: none of its ports is published")
+      note("prevResult.ips: \(attachment.interface) has no address: none of its ports is published")
       return []
     }
-    var rules: [Rule] = []
+    var forwards: [PortForward] = []
     for mapping in mappings {
       let families = mapping.families.filter { addresses[$0] != nil }
       if families.isEmpty, let family = mapping.families.first {
@@ -64,15 +65,14 @@ struct PortmapOptions: Sendable {
       for family in families {
         guard let prefix = addresses[family], let all = conditions[family] else { continue }
         let destination = Endpoint(address: prefix.address, transport: mapping.transport, port: mapping.containerPort)
-        let demanded = all.isEmpty ? nil : Conditions(network: owner.network, family: family, all: all)
-        rules.append(
-          .forwardPort(PortForward(port: mapping.hostPort, on: mapping.hostAddress, to: destination, if: demanded)))
-        rules += masqueradedSources(prefix).map {
-          .masquerade(Masquerade(hostPort: mapping.hostPort, destination: destination, source: $0))
-        }
+        let demanded = all.isEmpty ? nil : Conditions(network: attachment.network, family: family, all: all)
+        forwards.append(
+          PortForward(
+            port: mapping.hostPort, on: mapping.hostAddress, to: destination, if: demanded,
+            masquerading: masqueradedSources(prefix)))
       }
     }
-    return rules
+    return forwards
   }
 
   private func masqueradedSources(_ container: Prefix) -> [Prefix] {

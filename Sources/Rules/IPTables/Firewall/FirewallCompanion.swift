@@ -25,7 +25,7 @@ final class FirewallCompanion: BatchCompanion {
     upstreamInNFT = UpstreamContainers(record)
   }
 
-  func messages(for change: RecordChange) throws(NetlinkError) -> CompanionMessages {
+  func messages(for change: RecordChange) throws(NetlinkError) -> Result<[NetlinkMessage], CNIError> {
     var list: [NetlinkMessage] = []
     // DEL looks at every place where rules may be left from before the host, or the configuration, changed.
     if let nft = stores.nft, change.kind == .remove || stores.writesNFT {
@@ -41,7 +41,7 @@ final class FirewallCompanion: BatchCompanion {
         list += try attempt.messages(&edits)
       } catch {
         if let failure = attempt.failure, failure.isTransient { throw failure }
-        return .refused(error)
+        return .failure(error)
       }
     }
     if change.kind == .remove, change.usesLegacyTables || !change.wasRecorded {
@@ -50,10 +50,10 @@ final class FirewallCompanion: BatchCompanion {
           try followInLegacy(change, family)
         }
       } catch {
-        return .refused(error)
+        return .failure(error)
       }
     }
-    return .messages(list)
+    return .success(list)
   }
 
   func batchFailed(_ error: NetlinkError) {

@@ -8,14 +8,11 @@ import OwnTable
 import Rules
 
 /// What our own table knows of attachments, by which rules in tables of iptables come and go.
-package protocol FirewallRecord: AddressOwningBackend {
+package protocol FirewallRecord: AttachmentRecorder {
   /// Like `apply`, with the rules of a companion.
-  func apply(
-    _ wanted: OwnedRules, onConflict: ConflictPolicy, joining: (any BatchCompanion)?,
-    then completion: () throws(CNIError) -> Void
-  ) throws(CNIError) -> [Takeover]
+  func apply(_ request: ForwardFilterRequest, joining: (any BatchCompanion)?) throws(CNIError) -> AppliedChange
   /// Like `remove`, with the rules of a companion. Throws `notAvailable` where the kernel has no nf_tables.
-  func remove(_ owner: Attachment, hint: [Rule], joining: any BatchCompanion) throws(CNIError)
+  func remove(_ hint: ForwardFilterRequest, joining: any BatchCompanion) throws(CNIError)
   /// Whether an attachment is accepted with an address.
   func isAccepted(_ address: IPAddress) throws(CNIError) -> Bool
   /// Those of some addresses that no attachment is accepted with whose port is still there.
@@ -26,7 +23,7 @@ package protocol FirewallRecord: AddressOwningBackend {
   func unrecordedPorts(on bridge: String) throws(CNIError) -> [String]
 }
 
-extension NFTablesBackend: FirewallRecord {}
+extension NFTablesFirewall: FirewallRecord {}
 
 /// The tables of both variants, and which of them ADD writes to.
 package struct FirewallStores {
@@ -53,7 +50,7 @@ package struct FirewallStores {
 
 /// Accepts and isolation in the tables of iptables, in the form and under the names that upstream's plugin has. Our own table records
 /// whose they are; on a kernel without nf_tables they are upstream's in every way, and go by the addresses of the result.
-package struct IPTablesFirewall: AcceptCollectingBackend {
+package struct IPTablesFirewall: RemovingForwardFilter {
   private let settings: IPTablesSettings
   private let stores: FirewallStores
   private let record: any FirewallRecord
@@ -68,38 +65,24 @@ package struct IPTablesFirewall: AcceptCollectingBackend {
     FirewallCompanion(stores, adminChain: settings.adminChain, record)
   }
 
-  package func apply(
-    _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
-  ) throws(CNIError) -> [Takeover] {
-    var wanted = wanted
-    wanted.usesLegacyTables = stores.writesLegacy
+  package func apply(_ request: ForwardFilterRequest) throws(CNIError) -> AppliedChange {
+    var request = request
+    request.usesLegacyTables = stores.writesLegacy
     do throws(CNIError) {
-      return try record.apply(wanted, onConflict: onConflict, joining: companion, then: completion)
+      return try record.apply(request, joining: companion)
     } catch {
-      guard error.code == .notAvailable, wanted.needsOnlyIPTables else { throw error }
-      try applyWithoutRecord(wanted, completion)
-      return []
+      guard error.code == .notAvailable, request.needsOnlyIPTables else { throw error }
+      let unrecorded = UnrecordedFirewall(stores.legacy, adminChain: settings.adminChain)
+      try unrecorded.add(request)
+      return AppliedChange { () throws(CNIError) in try unrecorded.undo() }
     }
   }
 
-  private func applyWithoutRecord(
-    _ wanted: OwnedRules, _ completion: () throws(CNIError) -> Void
-  ) throws(CNIError) {
-    let companion = UnrecordedFirewall(stores.legacy, adminChain: settings.adminChain)
-    try companion.add(wanted)
-    do {
-      try completion()
-    } catch {
-      try? companion.undo()
-      throw error
-    }
-  }
-
-  package func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
+  package func verify(_ wanted: ForwardFilterRequest) throws(CNIError) -> [String] {
     var problems: [String] = []
     var isRecorded = false
     do throws(CNIError) {
-      isRecorded = try record.hasRules(of: wanted.owner)
+      isRecorded = try record.hasRules(of: wanted.attachment)
       // What upstream's plugin has added is not recorded; what it cannot have added must be.
       if isRecorded || !wanted.needsOnlyIPTables {
         var recorded = wanted
@@ -118,10 +101,10 @@ package struct IPTablesFirewall: AcceptCollectingBackend {
   }
 
   private func verify(
-    _ wanted: OwnedRules, _ table: IPTable, _ transport: any IPTablesTransport, isRecorded: Bool
+    _ wanted: ForwardFilterRequest, _ table: IPTable, _ transport: any IPTablesTransport, isRecorded: Bool
   ) throws(CNIError) -> [String] {
-    let addresses = wanted.rules.accepts.map(\.address).filter { $0.family == table.family }
-    let isolation = wanted.rules.isolations.first
+    let addresses = wanted.addresses(table.family)
+    let isolation = wanted.isolations.first
     // Former versions isolate only the families of the addresses.
     if addresses.isEmpty, isolation == nil || !isRecorded || !transport.hasTables(table.family) { return [] }
     return try transport.look(table) { (edit) throws(CNIError) in
@@ -135,21 +118,13 @@ package struct IPTablesFirewall: AcceptCollectingBackend {
     }
   }
 
-  package func remove(_ owner: Attachment, hint: [Rule], ports: [HostPort]) throws(CNIError) -> [PortForward] {
+  package func remove(_ hint: ForwardFilterRequest) throws(CNIError) {
     do throws(CNIError) {
-      try record.remove(owner, hint: hint, joining: companion)
+      try record.remove(hint, joining: companion)
     } catch {
       guard error.code == .notAvailable else { throw error }
       try UnrecordedFirewall(stores.legacy, adminChain: settings.adminChain).remove(hint.accepts.map(\.address))
     }
-    return []
-  }
-
-  package func removeAll(
-    ofNetwork network: String, sparing valid: Set<AttachmentID>
-  ) throws(CNIError) -> [PortForward] {
-    try removeAll(ofNetwork: network, sparing: valid) { _ in }
-    return []
   }
 
   package func removeAll(
@@ -230,14 +205,7 @@ package struct IPTablesFirewall: AcceptCollectingBackend {
   }
 }
 
-extension OwnedRules {
+extension ForwardFilterRequest {
   /// Whether tables of iptables can do all of it.
-  fileprivate var needsOnlyIPTables: Bool {
-    rules.allSatisfy { rule in
-      switch rule {
-      case .acceptForwarded, .isolate, .recordPort: true
-      case .forwardPort, .masquerade, .restrict, .dropInvalid, .markAccepted: false
-      }
-    }
-  }
+  fileprivate var needsOnlyIPTables: Bool { restrictions.isEmpty && untracked.isEmpty && acceptMarkBit == nil }
 }

@@ -18,12 +18,12 @@ final class UnrecordedFirewall {
     self.adminChain = adminChain
   }
 
-  func add(_ wanted: OwnedRules) throws(CNIError) {
-    let isolation = wanted.rules.isolations.first
+  func add(_ wanted: ForwardFilterRequest) throws(CNIError) {
+    let isolation = wanted.isolations.first
     do throws(CNIError) {
       for family in AddressFamily.allCases {
         let table = IPTable(.filter, family)
-        let addresses = wanted.rules.accepts.map(\.address).filter { $0.family == family }
+        let addresses = wanted.addresses(family)
         if addresses.isEmpty, isolation == nil || !transport.hasTables(family) { continue }
         added += try transport.change(table) { (edit) throws(CNIError) in
           let present = try edit.accepts(of: addresses, all: false)

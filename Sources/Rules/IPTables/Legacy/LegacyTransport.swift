@@ -56,8 +56,18 @@ package struct LegacyTransport: IPTablesTransport {
     return isUsed ? .used : .empty
   }
 
+  package func batches(_ tables: [IPTable]) -> [[IPTable]] { tables.map { [$0] } }
+
   package func change<T>(
-    _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
+    _ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> [T] {
+    var results: [T] = []
+    for table in tables { results.append(try change(one: table, edit)) }
+    return results
+  }
+
+  private func change<T>(
+    one table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
     try lock.held(for: "change \(table)") { () throws(CNIError) in
       // Who takes no lock can still come between.

@@ -32,38 +32,50 @@ package struct NFTCompatTransport: IPTablesTransport {
 
   package func hasTables(_ family: AddressFamily) -> Bool { family.isOfKernel }
 
+  package func batches(_ tables: [IPTable]) -> [[IPTable]] { tables.isEmpty ? [] : [tables] }
+
   package func change<T>(
-    _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
-  ) throws(CNIError) -> T {
-    try repeated(table, edit) { (attempt, edits) throws(CNIError) in try attempt.commit(&edits) }
+    _ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> [T] {
+    try repeated(tables, edit) { (attempt, edits) throws(CNIError) in try attempt.commit(&edits) }
   }
 
   package func look<T>(
     _ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
-    try repeated(table, body) { (_, _) throws(CNIError) in }
+    var result: T?
+    _ = try repeated([table]) { (edit) throws(CNIError) in
+      result = try body(&edit)
+    } _: { (_, _) throws(CNIError) in
+    }
+    guard let result else { throw CNIError(.kernelRefused, "read \(table): it was not read") }
+    return result
   }
 
   package func rehearse(
     _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void
   ) throws(CNIError) {
-    try repeated(table, edit) { (attempt, edits) throws(CNIError) in try attempt.rehearse(&edits) }
+    _ = try repeated([table], edit) { (attempt, edits) throws(CNIError) in try attempt.rehearse(&edits) }
   }
 
   private func repeated<T>(
-    _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T,
+    _ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T,
     _ finish: (CompatAttempt, inout [TableEdit]) throws(CNIError) -> Void
-  ) throws(CNIError) -> T {
+  ) throws(CNIError) -> [T] {
     // A rule that was to be removed may be gone since it was found.
     var attempts = Attempts(missingLimit: 2 * FoundRules.usesLimit)
     while true {
       let attempt = CompatAttempt(socket)
       do throws(CNIError) {
-        var changes = TableEdit(table, attempt.reader(of: table))
-        let result = try edit(&changes)
-        var edits = [changes]
+        var edits: [TableEdit] = []
+        var results: [T] = []
+        for table in tables {
+          var changes = TableEdit(table, attempt.reader(of: table))
+          results.append(try edit(&changes))
+          edits.append(changes)
+        }
         try finish(attempt, &edits)
-        return result
+        return results
       } catch {
         // The kernel's rules have changed since they were read, or while they were.
         guard let failure = attempt.failure, attempts.mayRepeat(after: failure) else { throw error }

@@ -6,7 +6,7 @@ import CNI
 import Rules
 
 extension IPTablesPorts {
-  func portRules(_ wanted: OwnedRules, _ family: AddressFamily) throws(CNIError) -> PortRules {
+  func portRules(_ wanted: PortForwardingRequest, _ family: AddressFamily) throws(CNIError) -> PortRules {
     do {
       return try PortRules(wanted, family, settings)
     } catch {

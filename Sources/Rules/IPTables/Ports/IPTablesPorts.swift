@@ -6,7 +6,7 @@ import CNI
 import Rules
 
 /// Rules in the tables of iptables, in the form and under the names that upstream's plugin has.
-package struct IPTablesPorts: PortForwardingBackend {
+package struct IPTablesPorts: PortForwarder {
   let settings: IPTablesSettings
   /// Where rules are written.
   let transport: any IPTablesTransport
@@ -27,44 +27,48 @@ package struct IPTablesPorts: PortForwardingBackend {
   }
 
   package func apply(
-    _ wanted: OwnedRules, onConflict: ConflictPolicy, then completion: () throws(CNIError) -> Void
-  ) throws(CNIError) -> [Takeover] {
+    _ request: PortForwardingRequest, onConflict: ConflictPolicy
+  ) throws(CNIError) -> AppliedChange {
     // What is wrong with the configuration must change nothing.
-    var families: [(AddressFamily, PortRules)] = []
-    for family in AddressFamily.allCases { families.append((family, try portRules(wanted, family))) }
+    var wanted: [PortRules] = []
+    for family in AddressFamily.allCases {
+      let rules = try portRules(request, family)
+      if !rules.isEmpty || transport.mayHold(rules.table) { wanted.append(rules) }
+    }
     if onConflict == .error {
-      // In both families before anything is written: who is refused keeps what it has.
-      for (family, rules) in families where !rules.isEmpty {
-        try transport.look(IPTable(.nat, family)) { (table) throws(CNIError) in try requireFree(rules, &table) }
+      // In all tables before anything is written: who is refused keeps what it has.
+      for rules in wanted where !rules.isEmpty {
+        try transport.look(rules.table) { (table) throws(CNIError) in try requireFree(rules, &table) }
       }
     }
-    var changed: [(rules: PortRules, former: FormerPorts)] = []
+    var changed: [FormerPorts] = []
     do throws(CNIError) {
-      for (family, rules) in families {
-        if rules.isEmpty, !transport.mayHold(IPTable(.nat, family)) { continue }
-        let former = try transport.change(IPTable(.nat, family)) { (table) throws(CNIError) in
+      for batch in transport.batches(wanted.map(\.table)) {
+        changed += try transport.change(batch) { (table) throws(CNIError) -> FormerPorts? in
+          guard let rules = wanted.first(where: { $0.table == table.table }) else { return nil }
           // Again, as only now nobody can come between.
           if onConflict == .error { try requireFree(rules, &table) }
           let present = try table.ports(of: rules.attachment)
           if rules.isEmpty { _ = try table.remove(present) } else { try write(rules, over: present, &table) }
-          return try FormerPorts(present, table)
-        }
-        if let former { changed.append((rules, former)) }
+          return try FormerPorts(present, of: rules.attachment, table)
+        }.compactMap { $0 }
       }
-      try completion()
-      return []
     } catch {
-      // The first error is the one to tell.
-      for (rules, former) in changed {
-        try? transport.change(IPTable(.nat, rules.family)) { (table) throws(CNIError) in
-          try table.putBack(former, of: rules.attachment)
-        }
+      throw AppliedChange { () throws(CNIError) in try putBack(changed) }.undone(after: error)
+    }
+    return AppliedChange { () throws(CNIError) in try putBack(changed) }
+  }
+
+  /// Makes an attachment have again what it had in some tables.
+  private func putBack(_ former: [FormerPorts]) throws(CNIError) {
+    for batch in transport.batches(former.map(\.table)) {
+      _ = try transport.change(batch) { (table) throws(CNIError) in
+        for ports in former where ports.table == table.table { try table.putBack(ports) }
       }
-      throw error
     }
   }
 
-  package func verify(_ wanted: OwnedRules) throws(CNIError) -> [String] {
+  package func verify(_ wanted: PortForwardingRequest) throws(CNIError) -> [String] {
     var problems: [String] = []
     for family in AddressFamily.allCases {
       let rules = try portRules(wanted, family)
@@ -80,12 +84,10 @@ package struct IPTablesPorts: PortForwardingBackend {
     return problems
   }
 
-  package func remove(
-    _ owner: Attachment, hint: [Rule], ports: [HostPort]
-  ) throws(CNIError) -> [PortForward] {
-    let attachment = PortAttachment(owner, hint: hint, ports: ports)
+  package func remove(_ hint: PortForwardingRequest, ports: [HostPort]) throws(CNIError) -> [PortForward] {
+    let attachment = PortAttachment(hint, ports: ports)
     // What is looked for first is found in half the time.
-    let chains = [attachment.sharedChain, attachment.ownChain, PortRules.formerChain(owner)]
+    let chains = [attachment.sharedChain, attachment.ownChain, PortRules.formerChain(attachment.owner)]
     var forwards: [PortForward] = []
     for place in places {
       for family in AddressFamily.allCases where place.mayHold(IPTable(.nat, family), anyOf: chains) {
@@ -164,17 +166,16 @@ package struct IPTablesPorts: PortForwardingBackend {
   }
 }
 
-extension OwnedRules {
-  /// One rule of each kind that a container may have.
-  fileprivate static func sample(_ family: AddressFamily) -> OwnedRules {
+extension PortForwardingRequest {
+  /// One forward of each kind that a container may have.
+  fileprivate static func sample(_ family: AddressFamily) -> PortForwardingRequest {
     let container = Prefix(host: family == .ip ? Prefix.loopback4.address : .loopback6)
-    let rules = [TransportProtocol.tcp, .udp].flatMap { transport in
-      let destination = Endpoint(address: container.address, transport: transport, port: 1)
-      return [
-        Rule.forwardPort(PortForward(port: 1, on: container.address, to: destination, if: nil)),
-        .masquerade(Masquerade(hostPort: 1, destination: destination, source: container)),
-      ]
+    let forwards = [TransportProtocol.tcp, .udp].map { transport in
+      PortForward(
+        port: 1, on: container.address, to: Endpoint(address: container.address, transport: transport, port: 1),
+        if: nil,
+        masquerading: [container])
     }
-    return OwnedRules(owner: Attachment(network: "", containerID: "", interface: "eth0"), rules: rules)
+    return PortForwardingRequest(Attachment(network: "", containerID: "", interface: "eth0"), forwards)
   }
 }

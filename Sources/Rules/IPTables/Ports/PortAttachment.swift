@@ -18,12 +18,12 @@ struct PortAttachment {
   /// The ports that it may have.
   private let ports: [HostPort]
 
-  init(_ owner: Attachment, hint: [Rule], ports: [HostPort]) {
-    self.owner = owner
+  init(_ hint: PortForwardingRequest, ports: [HostPort]) {
+    owner = hint.attachment
     self.ports = ports
     var addresses: [IPAddress] = []
     // Nearly all lead to one address of each family.
-    for case .forwardPort(let forward) in hint where !addresses.contains(forward.destination.address) {
+    for forward in hint.forwards where !addresses.contains(forward.destination.address) {
       addresses.append(forward.destination.address)
     }
     self.addresses = addresses

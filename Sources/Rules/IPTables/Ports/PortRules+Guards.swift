@@ -33,7 +33,7 @@ extension PortRules {
 
   /// Whether connections from localhost are to reach the container.
   var opensLocalhost: Bool {
-    family == .ip && masqueraded.values.contains { $0.contains { $0.contains(Prefix.loopback4.address) } }
+    family == .ip && forwards.contains { $0.masqueradedSources.contains { $0.contains(Prefix.loopback4.address) } }
   }
 
   /// What keeps ports that are published on 127.0.0.0/8 from others, to whom `route_localnet` of their interface opens them:

@@ -36,23 +36,15 @@ struct PortRules {
   /// What every entry looks at besides.
   let conditions: IPTablesRule?
   let forwards: [PortForward]
-  /// From where connections are masqueraded, each source once however many mappings of a port name it.
-  let masqueraded: [Translation: [Prefix]]
-
-  /// A port of the host and what it leads to.
-  struct Translation: Hashable {
-    let hostPort: UInt16
-    let destination: Endpoint
-  }
 
   /// Takes the rules of a family; those of the other are left out.
   init(
-    _ wanted: OwnedRules, _ family: AddressFamily, _ settings: IPTablesSettings
+    _ request: PortForwardingRequest, _ family: AddressFamily, _ settings: IPTablesSettings
   ) throws(RuleSyntaxError) {
     self.family = family
-    attachment = PortAttachment(wanted.owner, hint: wanted.rules, ports: [])
-    isOnlyAttachment = wanted.isOnlyAttachment
-    chain = Self.chain(wanted.owner)
+    attachment = PortAttachment(request, ports: [])
+    isOnlyAttachment = request.isOnlyAttachment
+    chain = Self.chain(request.attachment)
     markBit = settings.markBit
     markChain = settings.markChain ?? Self.marking
     let words = settings.conditions[family]
@@ -61,25 +53,11 @@ struct PortRules {
     if let conditions, conditions.target != none {
       throw RuleSyntaxError(description: "\"\(conditions.target.text)\" is not supported here")
     }
-    var forwards: [PortForward] = []
-    var masqueraded: [Translation: [Prefix]] = [:]
-    for rule in wanted.rules {
-      switch rule {
-      case .forwardPort(let forward) where forward.hostPort.family == family: forwards.append(forward)
-      case .masquerade(let masquerade) where masquerade.destination.address.family == family:
-        let translation = Translation(hostPort: masquerade.hostPort, destination: masquerade.destination)
-        if masqueraded[translation]?.contains(masquerade.source) ?? false { continue }
-        masqueraded[translation, default: []].append(masquerade.source)
-      case .forwardPort, .masquerade, .acceptForwarded, .isolate, .restrict, .dropInvalid, .markAccepted, .recordPort:
-        break
-      }
-    }
+    forwards = request.forwards.filter { $0.hostPort.family == family }
     // A rule has one source.
     if conditions?.source != nil, forwards.contains(where: { $0.conditions?.hasSource == true }) {
       throw RuleSyntaxError(description: "\"-s\" cannot be given with sourceRanges")
     }
-    self.forwards = forwards
-    self.masqueraded = masqueraded
   }
 
   /// The same with another chain that marks.
@@ -89,8 +67,9 @@ struct PortRules {
     return copy
   }
 
+  var table: IPTable { IPTable(.nat, family) }
   var isEmpty: Bool { forwards.isEmpty }
-  var masqueradesAny: Bool { !masqueraded.isEmpty }
+  var masqueradesAny: Bool { forwards.contains { !$0.masqueradedSources.isEmpty } }
 
   var hostPorts: [HostPort] { forwards.map(\.hostPort) }
 
@@ -178,7 +157,7 @@ struct PortRules {
         destination: port.address.map { Negatable(Prefix(host: $0)) }, transport: Negatable(port.transport),
         matches: [.ports(PortsMatch(port.transport, destination: Negatable(port.port...port.port)))],
         target: .jump(markChain))
-      for source in masqueraded[Translation(hostPort: port.port, destination: forward.destination)] ?? [] {
+      for source in forward.masqueradedSources {
         rule.source = Self.source(source)
         rules.append(rule)
       }

@@ -18,9 +18,13 @@ struct FormerPorts {
     let other: KeptRule?
   }
 
+  let table: IPTable
+  fileprivate let attachment: PortAttachment
   fileprivate let chains: [Chain]
 
-  init?(_ present: PresentPorts, _ table: TableEdit) throws(CNIError) {
+  init?(_ present: PresentPorts, of attachment: PortAttachment, _ table: TableEdit) throws(CNIError) {
+    self.table = table.table
+    self.attachment = attachment
     let names = present.chains.map(\.name)
     let touched = names + [present.target, PortRules.entries]
     if !table.changes.contains(where: { touched.contains($0.chain) }) { return nil }
@@ -140,8 +144,8 @@ extension PlacedRule {
 
 extension TableEdit {
   /// Makes an attachment have again what it had.
-  mutating func putBack(_ former: FormerPorts, of attachment: PortAttachment) throws(CNIError) {
-    let present = try ports(of: attachment)
+  mutating func putBack(_ former: FormerPorts) throws(CNIError) {
+    let present = try ports(of: former.attachment)
     for chain in present.chains {
       for entry in chain.entries { remove(entry, from: PortRules.entries) }
       if !former.chains.contains(where: { $0.name == chain.name }) { removeChain(chain.name) }

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import NFTables
+import Netlink
+import Rules
+
+extension NFTablesFirewall: AttachmentRecorder {
+  package func record(_ hint: ForwardFilterRequest) throws(CNIError) -> AttachmentRecord? {
+    do throws(CNIError) {
+      let (own, free) = try store.elements(AttachmentElements(hint))
+      return AttachmentRecord(
+        accepts: own.accepts, ports: own.recordedPorts,
+        unrecorded: hint.accepts.filter { free.contains(Element.ID($0)) }.map(\.address))
+    } catch {
+      guard error.code == .notAvailable else { throw error }
+      return nil
+    }
+  }
+
+  package func hasAccepts() throws(CNIError) -> Bool {
+    try ElementStore.transaction("look for accepted addresses") { (session) throws(NetlinkError) in
+      for family in AddressFamily.allCases {
+        if try session.hasElement(in: Feature.containers(family).name) { return .success(true) }
+      }
+      return .success(false)
+    }
+  }
+
+  package func hasRules(of attachment: Attachment) throws(CNIError) -> Bool {
+    try stays(Element.ID(of: attachment, in: .firewall), "look for the rules of \(attachment)")
+  }
+}
+
+extension NFTablesFirewall {
+  /// Whether an attachment is accepted with an address.
+  package func isAccepted(_ address: IPAddress) throws(CNIError) -> Bool {
+    try stays(Element.ID(accepted: address), "look for the accept of \(address)")
+  }
+
+  /// Whether an attachment isolates a bridge.
+  package func isIsolated(_ bridge: String) throws(CNIError) -> Bool {
+    try stays(SharedElement(bridge: bridge, in: Feature.bridges).element.id, "look for the isolation of \(bridge)")
+  }
+
+  private func stays(_ id: Element.ID, _ action: String) throws(CNIError) -> Bool {
+    try ElementStore.transaction(action) { (session) throws(NetlinkError) in .success(try session.stays(id)) }
+  }
+
+  /// Those of some addresses that no attachment is accepted with whose recorded port is still there: a record stays when upstream's
+  /// plugin deletes a container, and its address may be another's by now.
+  package func unexplained(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress] {
+    try ElementStore.transaction("look up accepted addresses") { (session) throws(NetlinkError) in
+      let recorded = try session.read(elements: addresses.map { Element.ID(accepted: $0) }).elements
+      let routes = try RouteSocket.open()
+      var living: [AttachmentTag] = []
+      for stored in try session.elements(of: Feature.bridgePorts.name) {
+        guard let owner = stored.element.owner, let port = stored.element.recordedPort else { continue }
+        if try routes.linkIfAny(named: port.name) != nil { living.append(owner) }
+      }
+      let explained = Set(living)
+      return .success(
+        addresses.filter { address in
+          guard let stored = recorded[Element.ID(accepted: address)], stored.stays else { return true }
+          return !(stored.element.owner.map { explained.contains($0) } ?? false)
+        })
+    }
+  }
+
+  /// The ports of a bridge that no attachment is recorded with; none if there is no such bridge. One whose element is about to expire
+  /// belongs to a container that is being deleted, and counts as recorded.
+  package func unrecordedPorts(on bridge: String) throws(CNIError) -> [String] {
+    let ports: [String]
+    do throws(NetlinkError) {
+      ports = try RouteSocket.open().ports(ofBridge: bridge)
+    } catch {
+      throw CNIError(.kernelRefused, "\(error)")
+    }
+    if ports.isEmpty { return [] }
+    return try ElementStore.transaction("look up the ports of \(bridge)") { (session) throws(NetlinkError) in
+      let recorded = try session.read(elements: ports.map { Element.ID(bridgePort: $0) }).elements
+      return .success(ports.filter { recorded[Element.ID(bridgePort: $0)] == nil })
+    }
+  }
+}

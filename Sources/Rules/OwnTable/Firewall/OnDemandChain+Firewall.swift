@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CLinux
+import Digest
+import NFTables
+import Netlink
+import OS
+import Rules
+
+extension DeniedDestinations {
+  /// One address of a family.
+  static func sample(_ family: AddressFamily) -> DeniedDestinations {
+    let host = Prefix(host: Prefix.all(family).last)
+    return DeniedDestinations(
+      network: "", family: family, ranges: [AddressRange(first: host.address, end: host.last.successor)])
+  }
+}
+
+extension OnDemandChain {
+  /// As much of one of firewall's chains on demand as its name tells.
+  static func firewall(named chain: String) -> OnDemandChain? {
+    for family in AddressFamily.allCases {
+      let prefix = deniedName(family, "")
+      if chain.hasPrefix(prefix) { return deniedSkeleton(family, chain.dropFirst(prefix.count)) }
+    }
+    return marking(named: chain)
+  }
+}
+
+// MARK: - What a network's containers do not reach
+
+extension OnDemandChain {
+  static func denied(_ denied: DeniedDestinations) -> OnDemandChain {
+    var chain = deniedSkeleton(denied.family, deniedID(denied))
+    let ranges = denied.ranges.map { ($0.first.bytes, $0.end?.bytes) }
+    chain.fixtures = Element.intervals(deniedRanges(chain.name), ranges)
+    return chain
+  }
+
+  /// What stands for a list in names: its network's, and what is in it.
+  static func deniedID(_ denied: DeniedDestinations) -> String {
+    let text = "\(denied.network) \(joined(denied.ranges.map(\.description), by: " "))"
+    return "\(networkID(denied.network))_\(sha512(text).prefix(8))"
+  }
+
+  static func deniedName(_ family: AddressFamily, _ id: some StringProtocol) -> String {
+    "denied\(family.suffix)_\(id)"
+  }
+
+  /// The beginning of the names of the lists of a network.
+  static func deniedPrefix(ofNetwork network: String, _ family: AddressFamily) -> String {
+    deniedName(family, networkID(network)) + "_"
+  }
+
+  static func deniedVeths(_ chain: String) -> NamedSet {
+    Feature.interfaceSet("\(chain)_veths")
+  }
+
+  static func deniedBridges(_ chain: String) -> NamedSet { Feature.interfaceSet("\(chain)_bridges") }
+
+  /// The set of bridges that `set`, by its name, has the members of one element of; nil if it is no such set.
+  static func deniedBridges(byMembersOf set: String) -> NamedSet? {
+    let words = set.split(separator: "_", maxSplits: 4).map(String.init)
+    guard
+      words.count == 5, words[3] == "bridges",
+      AddressFamily.allCases.contains(where: { deniedName($0, "") == "\(words[0])_" })
+    else { return nil }
+    return deniedBridges(joined(Array(words.prefix(3)), by: "_"))
+  }
+
+  private static func deniedRanges(_ chain: String) -> String { "\(chain)_ranges" }
+
+  /// All of such a chain but the ranges: it follows from the name alone, and so can be made anew when somebody has flushed the table.
+  private static func deniedSkeleton(_ family: AddressFamily, _ id: some StringProtocol) -> OnDemandChain {
+    let name = deniedName(family, id)
+    let (veths, bridges, ranges) = (deniedVeths(name), deniedBridges(name), deniedRanges(name))
+    func jump(_ match: [Expression]) -> RuleObject {
+      RuleObject(Feature.restrictions, match + [.jump(name)], at: .head)
+    }
+    return OnDemandChain(
+      name: name,
+      sets: [
+        NamedSet(name, key: [.address(family)]), veths, bridges,
+        NamedSet(ranges, key: [.address(family)], isInterval: true),
+      ],
+      rules: [
+        RuleObject(name, Match.ofKnownConnection + [.return]),
+        RuleObject(name, Match.address(.destination, family, in: ranges) + [.drop]),
+      ],
+      jumps: [
+        jump(Match.address(.source, family, in: name)),
+        jump(Match.family(family) + Match.interfaces(NFT_META_IIFNAME, NFT_META_IIFNAME, in: veths.name)),
+        jump(Match.unknown(.source, family, on: bridges.name)),
+      ])
+  }
+}
+
+// MARK: - The bit of the fwmark that says that a packet is accepted
+
+extension OnDemandChain {
+  private static let markPrefix = "mark_"
+  private static let unmarkPrefix = "unmark_"
+
+  /// The chains that set a bit and clear it.
+  static func marking(bit: Int) -> [OnDemandChain] { [mark(bit), unmark(bit)] }
+
+  private static func mark(_ bit: Int) -> OnDemandChain {
+    fwmark("\(markPrefix)\(bit)", Match.setMark(bit: bit, true), from: Feature.marked)
+  }
+
+  private static func unmark(_ bit: Int) -> OnDemandChain {
+    fwmark("\(unmarkPrefix)\(bit)", Match.setMark(bit: bit, false), from: Feature.unmarked)
+  }
+
+  private static func fwmark(_ name: String, _ expressions: [Expression], from chain: String) -> OnDemandChain {
+    OnDemandChain(
+      name: name, sets: [], rules: [RuleObject(name, expressions)],
+      jumps: [RuleObject(chain, [.jump(name)], at: .head)])
+  }
+
+  private static func marking(named name: String) -> OnDemandChain? {
+    func bit(_ prefix: String) -> Int? {
+      guard name.hasPrefix(prefix), let bit = Int(name.dropFirst(prefix.count)) else { return nil }
+      return (0..<32).contains(bit) && name == "\(prefix)\(bit)" ? bit : nil
+    }
+    return bit(markPrefix).map(mark) ?? bit(unmarkPrefix).map(unmark)
+  }
+}

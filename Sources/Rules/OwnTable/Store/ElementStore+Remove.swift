@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import NFTables
+import Netlink
+import OS
+import Rules
+
+/// The removal of what some attachments have, by as many changes as it takes.
+struct Removal {
+  let action: String
+  /// The attachment whose leftovers of upstream go too.
+  var attachment: Attachment?
+  let isOwned: (AttachmentTag) -> Bool
+  /// What was removed; what an attempt has removed counts, whatever comes of the attempt. Another attempt may have found other
+  /// forwards at the same IDs: each counts.
+  var removed: [Element] = []
+  /// IDs that no element has, or somebody else's.
+  var missing = ElementIDs([])
+  var deletesForReal: Bool
+  /// What follows, for the one attachment.
+  var companion: (any BatchCompanion)?
+  /// What the attachment may have had without being recorded.
+  var hint: AttachmentElements?
+}
+
+extension ElementStore {
+  /// Removes all that an attachment has, and makes the rules of a companion follow, in the same batch. Throws `notAvailable` where
+  /// the kernel has no nf_tables.
+  func remove(
+    _ hint: AttachmentElements, ports: [HostPort] = [], joining companion: (any BatchCompanion)? = nil
+  ) throws(CNIError) -> Removal {
+    let (attachment, tag) = (hint.attachment, hint.tag)
+    let shared = companion == nil ? [] : hint.shared.map(\.element.id)
+    let own = hint.elements.map(\.id) + ports.map { Element.ID($0) } + [Element.ID(of: attachment, in: feature)]
+    let ids = ElementIDs(own + shared)
+    var removal = Removal(
+      action: "remove the rules of \(attachment)", attachment: attachment, isOwned: { $0 == tag },
+      deletesForReal: expiry == 0, companion: companion, hint: hint)
+    let isAll = try expire(ids, &removal) { (found, session) throws(NetlinkError) in
+      try self.completed(found, attachment, session)
+    }
+    if !isAll {
+      // Looked for before the change is computed: on a busy host the ruleset would be another one after such a look.
+      let all = try Self.transaction(removal.action) { (session) throws(NetlinkError) in
+        .success(try session.allElements(of: self.feature, tag.text) { $0.owner == tag })
+      }
+      _ = try expire(ids.union(all.map(\.id)), &removal) { (found, _) in found }
+    }
+    return removal
+  }
+
+  /// All elements that an attachment has, and those of the hint that no attachment has.
+  func elements(_ hint: AttachmentElements) throws(CNIError) -> (own: [Element], free: ElementIDs) {
+    let hinted = ElementIDs(hint.elements.map(\.id))
+    let (attachment, tag) = (hint.attachment, hint.tag)
+    return try Self.transaction("look for the rules of \(attachment)") { (session) throws(NetlinkError) in
+      let record = Element.ID(of: attachment, in: self.feature)
+      let snapshot = try session.read(elements: hinted.union([record]).list)
+      let found = snapshot.elements.values.filter { $0.stays && $0.element.owner == tag }
+      let free = hinted.subtracting(snapshot.elements.ids)
+      if let all = try self.completed(found.map(\.element), attachment, session) { return .success((all, free)) }
+      return .success((try session.allElements(of: self.feature, tag.text) { $0.owner == tag }, free))
+    }
+  }
+
+  /// Lets the owned elements among these expire, or what `complete` makes of them; changes nothing and returns
+  /// false if that is nil.
+  func expire(
+    _ ids: ElementIDs, _ removal: inout Removal,
+    complete: ([Element], borrowing Session) throws(NetlinkError) -> [Element]?
+  ) throws(CNIError) -> Bool {
+    var state = removal
+    defer { removal = state }
+    return try Self.transaction(removal.action, removal.companion) { (session) throws(NetlinkError) in
+      // Who waits for a port has its element elsewhere than who has it.
+      let asked = ids.union(ids.list.compactMap { $0.hostPort.map { Element.ID($0) } })
+      let all = asked.union(Element.ID.firstWaiting(for: asked.list))
+      let snapshot = try session.read(
+        elements: all.list, tables: state.attachment == nil ? [] : self.feature.upstreamTables)
+      var reading = Reading(all, snapshot.elements)
+      let ports = asked.list.filter { !$0.isWaiting }.compactMap(\.hostPort)
+      let claims = try Self.withdraw(state.isOwned, from: ports, &reading, session)
+      let found = reading.elements.values.filter { $0.stays && $0.element.owner.map(state.isOwned) ?? false }
+      guard let elements = try complete(found.map(\.element), session) else { return .success(false) }
+      let orphans = try self.orphans(of: elements, session)
+      let removed = (elements + claims.removed).uniqueByID.filter { !orphans.sets.contains($0.id.set) }
+      // What others get at once cannot expire first.
+      let replaced = ElementIDs(claims.added.map(\.id))
+      let gone = removed + orphans.elements
+      let expiring = state.deletesForReal ? [] : gone.filter { !replaced.contains($0.id) }
+      let deleted = state.deletesForReal ? gone : gone.filter { replaced.contains($0.id) }
+      var messages =
+        Table.own.expire(expiring, in: self.expiry) + Table.own.delete(deleted)
+        + Table.own.add(claims.added, exclusively: true) + orphans.sets.map { Table.own.delete(set: $0) }
+      if let attachment = state.attachment {
+        messages += try session.deletions(of: attachment.containerID, in: snapshot.tables)
+      }
+      if let hint = state.hint, let companion = state.companion {
+        var change = RecordChange(removing: elements, orphans.elements, of: hint.attachment)
+        change.release(hint) { snapshot.elements[$0].map { !$0.stays } ?? true }
+        switch try companion.messages(for: change) {
+        case .failure(let error): return .failure(error)
+        case .success(let more): messages += more
+        }
+      }
+      if !messages.isEmpty { try session.commit(messages, generation: snapshot.generation) }
+      state.missing = ids.subtracting(ElementIDs(found.map(\.element.id)))
+      state.removed += elements
+      // A kernel that cannot change an element's timeout ignores it without a word.
+      if let last = expiring.last?.id, try session.stays(last) {
+        state.deletesForReal = true
+        throw .expiring
+      }
+      // Whoever flushes the flows to these ports next needs that no packet can begin a new one.
+      let connectionless = expiring.filter { $0.id.hostPort.map { $0.transport != .tcp } ?? false }
+      try session.wait(untilGone: connectionless.map(\.id))
+      return .success(true)
+    }
+  }
+
+  /// All elements of an attachment, given those that were found by the hint; nil if there must be others.
+  private func completed(
+    _ hinted: [Element], _ attachment: Attachment, _ session: borrowing Session
+  ) throws(NetlinkError) -> [Element]? {
+    var found = hinted
+    let record = found.first { $0.id == Element.ID(of: attachment, in: feature) }
+    func isAll() -> Bool {
+      record == nil ? found.isEmpty : record?.recordedCount == found.recordedCount - 1
+    }
+    if isAll() { return found }
+    let chains = try session.chains().map(\.name)
+    let companions = ElementIDs(found.flatMap { $0.companions(among: chains) })
+      .subtracting(ElementIDs(found.map(\.id)))
+    let tag = AttachmentTag(attachment)
+    let stored = try session.read(elements: companions.list).elements.values
+    found += stored.filter { $0.stays && $0.element.owner == tag }.map(\.element)
+    return isAll() ? found : nil
+  }
+}
+
+extension Session {
+  /// Waits until these elements have expired, but not longer than a slow kernel's clock takes.
+  fileprivate func wait(untilGone ids: [Element.ID]) throws(NetlinkError) {
+    if ids.isEmpty { return }
+    for _ in 0..<100 {
+      if try !read(elements: ids).elements.values.contains(where: { !$0.stays }) { return }
+      pause(microseconds: 500)
+    }
+  }
+}
