@@ -26,6 +26,29 @@ struct PortmapTableTests {
     #expect(try host.loadsAgain())
   }
 
+  @Test("a log at debug has what ADD changed in nft's words, and nft makes the same sets and elements of them")
+  func log() throws {
+    let host = try PortmapNode()
+    let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
+    let mappings = [PortMapping(8080, 80), PortMapping(5353, 53, "udp", on: Node.address)]
+    let outcome = try host.call("ADD", container, mappings, environment: ["SWIFT_CNI_LOG": "debug"])
+    #expect(outcome.status == 0)
+    let commands = outcome.errorText.split(separator: "\n").compactMap { line -> Substring? in
+      guard let start = line.firstRange(of: "change nft '"), line.hasSuffix("': ok") else { return nil }
+      return line[start.upperBound...].dropLast("': ok".count)
+    }
+    #expect(commands.contains { $0.hasPrefix("add rule inet swift_cni output [ meta load nfproto => reg 1 ]") })
+    #expect(commands.contains { $0.hasPrefix("add chain inet swift_cni guard { type filter hook prerouting") })
+    let kinds = ["add table ", "add set ", "add map ", "add element "]
+    let script = commands.filter { command in kinds.contains { command.hasPrefix($0) } }
+    let other = try Namespace()
+    try other.command("nft", "-f", "-", input: script.joined(separator: "\n") + "\n")
+    for kind in ["sets", "maps"] {
+      let listings = try [host.node.namespace, other].map { try $0.command("nft", "list", kind, "inet") }
+      #expect(PortmapNode.sorted(listings[0]) == PortmapNode.sorted(listings[1]))
+    }
+  }
+
   /// What somebody may have done to the table.
   static let damages = [
     "flush table inet swift_cni", "flush chain inet swift_cni prerouting", "flush chain inet swift_cni hostports4",
@@ -179,7 +202,7 @@ extension PortmapNode {
   }
 
   /// The lines of a listing in an order of their own: nft's is that of the kernel's hash tables.
-  private static func sorted(_ listing: String) -> [String] {
+  fileprivate static func sorted(_ listing: String) -> [String] {
     listing.split(separator: "\n").map { line in
       let words = line.split(whereSeparator: { " \t,".contains($0) })
       return words.filter { !["elements", "=", "{", "}"].contains($0) }.joined(separator: " ")

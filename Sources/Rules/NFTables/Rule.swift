@@ -110,56 +110,66 @@ extension NetlinkMessage {
 package struct StoredRule: Sendable {
   /// The kernel's number for it, which no other rule of the table ever has.
   package let handle: UInt64
-  /// The attributes of the message that told of it.
-  package let attributes: ArraySlice<UInt8>
-  /// The bytes of its expressions (`NFTA_RULE_EXPRESSIONS`).
-  package let encodedExpressions: ArraySlice<UInt8>
+  private let message: [UInt8]
   private let family: Table.Family
-  private let tableName: ArraySlice<UInt8>
-  private let chainName: ArraySlice<UInt8>
-  private let userData: ArraySlice<UInt8>?
+  private let tableName: Range<Int>
+  private let chainName: Range<Int>
+  private let expressionBytes: Range<Int>
+  private let userData: Range<Int>
 
   package init?(_ reply: NetlinkReply) {
-    guard let family = reply.payload.first.flatMap({ Table.Family(rawValue: $0) }) else { return nil }
-    var (table, chain, userData): (ArraySlice<UInt8>?, ArraySlice<UInt8>?, ArraySlice<UInt8>?)
+    let payload = reply.payload
+    guard let family = payload.first.flatMap({ Table.Family(rawValue: $0) }) else { return nil }
+    var (table, chain, expressions, userData) = (0..<0, 0..<0, 0..<0, 0..<0)
     var handle: UInt64?
-    var expressions: ArraySlice<UInt8> = []
-    attributes = reply.payload.dropFirst(4)
-    for attribute in AttributeList(attributes) {
+    for attribute in AttributeList(payload.dropFirst(4)) {
+      let range = attribute.value.startIndex..<attribute.value.endIndex
       switch attribute.type {
-      case Int(NFTA_RULE_TABLE.rawValue): table = attribute.value
-      case Int(NFTA_RULE_CHAIN.rawValue): chain = attribute.value
+      case Int(NFTA_RULE_TABLE.rawValue): table = range
+      case Int(NFTA_RULE_CHAIN.rawValue): chain = range
       case Int(NFTA_RULE_HANDLE.rawValue): handle = attribute.value.integer(UInt64.self, at: 0)?.bigEndian
-      case Int(NFTA_RULE_EXPRESSIONS.rawValue): expressions = attribute.value
-      case Int(NFTA_RULE_USERDATA.rawValue): userData = attribute.value
+      case Int(NFTA_RULE_EXPRESSIONS.rawValue): expressions = range
+      case Int(NFTA_RULE_USERDATA.rawValue): userData = range
       default: break
       }
     }
-    guard let table, let chain, let handle else { return nil }
+    guard let handle, !table.isEmpty, !chain.isEmpty else { return nil }
+    message = reply.bytes
     self.family = family
     self.handle = handle
-    tableName = table
-    chainName = chain
-    encodedExpressions = expressions
-    self.userData = userData
+    (tableName, chainName, expressionBytes, self.userData) = (table, chain, expressions, userData)
   }
 
-  package var table: Table { Table(family, tableName.text) }
-  package var chain: String { chainName.text }
+  /// The attributes of the message that told of it.
+  package var attributes: ArraySlice<UInt8> { message.dropFirst(NetlinkReply.headerLength + 4) }
+  /// The bytes of its expressions (`NFTA_RULE_EXPRESSIONS`).
+  package var encodedExpressions: ArraySlice<UInt8> { message[expressionBytes] }
+
+  package var table: Table { Table(family, message[tableName].text) }
+  package var chain: String { message[chainName].text }
   /// Nil if there is an expression that this program does not write.
   package var expressions: [Expression]? { Expression.decoded(encodedExpressions) }
-  package var comment: Comment? { userData.flatMap { Comment(userData: $0) } }
+  package var comment: Comment? { Comment(userData: message[userData]) }
 
   /// Whether the rule is in a chain of a table; with no chain, in any of the table.
   package func isIn(_ table: Table, chain: String? = nil) -> Bool {
-    family == table.family && tableName.isText(table.name) && (chain.map { chainName.isText($0) } ?? true)
+    family == table.family && message.isText(table.name, at: tableName)
+      && (chain.map { message.isText($0, at: chainName) } ?? true)
   }
 
   /// Removes the rule.
   package func deletion() -> NetlinkMessage { table.delete(rule: handle, from: chain) }
 }
 
-extension ArraySlice<UInt8> {
-  /// Whether they are a text with a NUL behind it.
-  fileprivate func isText(_ text: String) -> Bool { dropLast().elementsEqual(text.utf8) && last == 0 }
+extension [UInt8] {
+  /// Whether a text with a NUL behind it stands there.
+  fileprivate func isText(_ text: String, at range: Range<Int>) -> Bool {
+    if range.count != text.utf8.count + 1 { return false }
+    var index = range.lowerBound
+    for byte in text.utf8 {
+      if self[index] != byte { return false }
+      index += 1
+    }
+    return self[index] == 0
+  }
 }

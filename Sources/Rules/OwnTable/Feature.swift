@@ -37,8 +37,17 @@ struct Feature: Sendable {
   var rules: [RuleObject] { skeleton().rules }
 
   /// How often a chain is used at the least: by its own rules and by jumps to it.
-  func leastUse(_ chain: String) -> Int {
-    rules.reduce(0) { $0 + ($1.chain == chain ? 1 : 0) + ($1.jump == chain ? 1 : 0) }
+  func leastUse(_ chain: String) -> Int { leastUses.first { $0.chain == chain }?.count ?? 0 }
+
+  /// The same of all chains: one pass over the rules.
+  var leastUses: [(chain: String, count: Int)] {
+    var uses = chains.map { (chain: $0.name, count: 0) }
+    for rule in rules {
+      for index in uses.indices where uses[index].chain == rule.chain { uses[index].count += 1 }
+      guard let jump = rule.jump else { continue }
+      for index in uses.indices where uses[index].chain == jump { uses[index].count += 1 }
+    }
+    return uses
   }
 
   /// The shared sets of this feature and, among these names of sets, those of its chains on demand.

@@ -14,7 +14,7 @@ package struct NetlinkReply: Sendable {
   let sequence: UInt32
 
   /// The length of a message's header (struct nlmsghdr).
-  private static let headerLength = 16
+  package static let headerLength = 16
 
   /// Splits a datagram into messages, and drops a truncated one at the end. With patterns, keeps only the first message, control
   /// messages, and messages that contain a pattern: a dump may have thousands of others.

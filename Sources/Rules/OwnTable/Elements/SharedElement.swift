@@ -37,6 +37,9 @@ struct SharedElement: Sendable {
     feature.sharedSets.first { set.hasPrefix(prefix($0)) } ?? feature.sharedSetOnDemand(set)
   }
 
+  /// Whether an element makes an attachment a member of one of a shared set.
+  static func isMember(_ element: Element, of set: NamedSet) -> Bool { element.id.set.hasPrefix(prefix(set)) }
+
   private static func prefix(_ set: NamedSet) -> String { "\(set.name)_" }
 
   /// An interface as the key of an element: the name twice, each with NUL to 16 bytes.

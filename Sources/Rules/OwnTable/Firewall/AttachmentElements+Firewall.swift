@@ -108,7 +108,7 @@ extension [Element] {
   /// What the attachment of these elements isolates; nil if nothing.
   var isolation: Isolation? {
     for (set, kind) in [(Feature.isolatedBridges, Isolation.Kind.isolated), (Feature.bridges, .sameBridge)] {
-      let member = first { SharedElement.shared(byMembersOf: $0.id.set, in: .firewall)?.name == set.name }
+      let member = first { SharedElement.isMember($0, of: set) }
       if let bridge = member?.comment?.note { return Isolation(bridge: String(bridge), kind) }
     }
     return nil

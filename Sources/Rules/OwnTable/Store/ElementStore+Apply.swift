@@ -108,13 +108,15 @@ extension ElementStore {
     var building = wanted.elements.isEmpty ? [] : try structure.messages(snapshot, session)
     if !building.isEmpty { building += try feature.inherited(snapshot, session) }
     var followed = RecordChange(kind: .add, owner: wanted.attachment)
-    followed.claimed = wanted.elements.accepts.map(\.address)
-    followed.isolation = wanted.elements.isolation
-    followed.release(unwanted, orphans: orphans.elements)
-    let companions: [NetlinkMessage]
-    switch try desired.companion?.messages(for: followed) ?? .success([]) {
-    case .failure(let error): return .failure(error)
-    case .success(let messages): companions = messages
+    var companions: [NetlinkMessage] = []
+    if let companion = desired.companion {
+      followed.claimed = wanted.elements.accepts.map(\.address)
+      followed.isolation = wanted.elements.isolation
+      followed.release(unwanted, orphans: orphans.elements)
+      switch try companion.messages(for: followed) {
+      case .failure(let error): return .failure(error)
+      case .success(let messages): companions = messages
+      }
     }
     let messages =
       building + Feature.waitingMaps(for: change.ports.added).map { Table.own.create($0) }

@@ -25,17 +25,19 @@ struct Structure: Sendable {
     let missing = sets.filter { !snapshot.sets.contains($0.name) }.map { Table.own.create($0) }
     func stored(_ name: String) -> StoredChain? { snapshot.chains.first { $0.name == name } }
     let isNoneDamaged = onDemand.allSatisfy { stored($0.name)?.use ?? $0.use == $0.use }
-    if snapshot.isTableActive, isNoneDamaged, feature.chains.allSatisfy({ isWhole($0, stored($0.name)) }) {
+    let uses = feature.leastUses
+    if snapshot.isTableActive, isNoneDamaged,
+      zip(feature.chains, uses).allSatisfy({ Self.isWhole($0, stored($0.name), leastUse: $1.count) })
+    {
       return missing + onDemand.filter { stored($0.name) == nil }.flatMap { Self.build($0) + Self.jumps($0) }
     }
     return try rebuild(session) + missing
   }
 
   /// Whether a chain is what it should be, as far as its use tells; only chains without a hook have jumps to chains on demand.
-  private func isWhole(_ chain: Chain, _ stored: StoredChain?) -> Bool {
+  private static func isWhole(_ chain: Chain, _ stored: StoredChain?, leastUse: Int) -> Bool {
     guard let stored, stored.hook == chain.hook else { return false }
-    let least = feature.leastUse(chain.name)
-    return chain.hook == nil ? stored.use >= least : stored.use == least
+    return chain.hook == nil ? stored.use >= leastUse : stored.use == leastUse
   }
 
   /// Makes all anew but the elements: somebody has flushed or removed a part of it, or it was never there.
