@@ -81,11 +81,14 @@ let package = Package(
     library(
       "IPTables", in: "Rules",
       needs: ["Rules", "NFTables", "OwnTable", "OS", "Address", "Digest", "NetNS", "Netlink", "CNI", "CLinux"]),
+    library(
+      "IPTablesLegacy", in: "Rules",
+      needs: ["IPTables", "Rules", "NFTables", "OS", "Address", "NetNS", "Netlink", "CNI", "CLinux"]),
     library("Firewalld", in: "Rules", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
   ] + plugins + [
     .executableTarget(
       name: "swift-cni",
-      dependencies: ["OS", "CNI", "Skel", "Invoke", "OwnTable", "IPTables", "Firewalld"]
+      dependencies: ["OS", "CNI", "Skel", "Invoke", "OwnTable", "IPTables", "IPTablesLegacy", "Firewalld"]
         + plugins.map { .target(name: $0.name) },
       swiftSettings: strict, linkerSettings: leanLink),
     // The plugin to copy for a new one; in no program.
@@ -104,7 +107,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["OS", "Address", "CLinux", "CSeccomp"], path: "Tests/TestSupport",
       swiftSettings: warningsAreErrors),
     tests(
-      "KernelTests", of: "OwnTable", "IPTables", "Firewalld",
+      "KernelTests", of: "OwnTable", "IPTables", "IPTablesLegacy", "Firewalld",
       needs: [
         "TestSupport", "FramingSupport", "OS", "Address", "CIPTC", "CLinux", "CNI", "JSON", "Netlink", "Rules",
         "swift-cni",
@@ -129,7 +132,7 @@ let package = Package(
       "OwnTableTests", of: "OwnTable",
       needs: ["NFTables", "Address", "CLinux", "CNI", "Digest", "Netlink", "Rules"]),
     tests(
-      "IPTablesTests", of: "IPTables",
+      "IPTablesTests", of: "IPTables", "IPTablesLegacy",
       needs: [
         "TestSupport", "CNI", "OS", "Address", "Digest", "JSON", "Netlink", "NFTables", "OwnTable", "Rules", "CLinux",
       ]),

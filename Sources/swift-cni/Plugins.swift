@@ -8,6 +8,7 @@ import Firewalld
 import Flannel
 import Invoke
 import IPTables
+import IPTablesLegacy
 import OwnTable
 import Portmap
 import Skel
@@ -29,7 +30,7 @@ enum PluginName: String, CaseIterable {
   private func make(_ executor: PluginExecutor, note: @escaping (String) -> Void) -> any Plugin {
     switch self {
     case .portmap:
-      let iptables = IPTablesHost()
+      let iptables = IPTablesHost(legacy: LegacyTransport())
       return Portmap(
         nftables: NFTablesPorts(),
         iptables: { (settings) throws(CNIError) in try iptables.backend(settings, note: note) },
@@ -38,7 +39,7 @@ enum PluginName: String, CaseIterable {
           hasNFTables: { NFTablesPorts.isInKernel }),
         note: note)
     case .firewall:
-      let (nftables, iptables) = (NFTablesFirewall(), IPTablesHost())
+      let (nftables, iptables) = (NFTablesFirewall(), IPTablesHost(legacy: LegacyTransport()))
       let host = FirewallHost(
         nftables: nftables,
         iptables: { (settings) throws(CNIError) in try iptables.firewall(settings, record: nftables) },

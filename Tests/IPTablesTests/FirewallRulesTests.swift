@@ -9,6 +9,7 @@ import Rules
 import Testing
 
 @testable import IPTables
+@testable import IPTablesLegacy
 
 @Suite struct FirewallRulesTests {
   @Test("the jumps have upstream's comments")

@@ -6,6 +6,7 @@ import CNI
 import Testing
 
 @testable import IPTables
+@testable import IPTablesLegacy
 
 /// A table before a command of iptables-legacy 1.8.9, and what the command made of it: taken with
 /// `strace -xx -e trace=getsockopt,setsockopt iptables-legacy -t nat …`, one command after another.

@@ -9,6 +9,7 @@ import TestSupport
 import Testing
 
 @testable import IPTables
+@testable import IPTablesLegacy
 
 @Suite("where a host can drop what it forwards", .enabled(if: Namespace.obstacle == nil, "needs privileges"))
 struct IPTablesHostTests {
@@ -18,7 +19,11 @@ struct IPTablesHostTests {
 
   private var canDrop: Bool {
     get throws {
-      try host.run { try IPTablesSettings.Variant.allCases.contains { try IPTablesHost().canDropForwarded($0) } }
+      try host.run {
+        try IPTablesSettings.Variant.allCases.contains {
+          try IPTablesHost(legacy: LegacyTransport()).canDropForwarded($0)
+        }
+      }
     }
   }
 
@@ -38,7 +43,7 @@ struct IPTablesHostTests {
   @Test("a host without rules drops nothing, and no table is made by looking")
   func empty() throws {
     #expect(try !canDrop)
-    let (nft, legacy) = host.run { (NFTCompatTransport().presence(), LegacyTransport.presence()) }
+    let (nft, legacy) = host.run { (NFTCompatTransport().presence(), LegacyTransport().presence()) }
     #expect(nft == .empty && legacy != .used)
     let isThere = try host.run {
       try NFTCompatTransport().change(IPTable(.filter, .ip)) { (edit) throws(CNIError) in try edit.has("FORWARD") }
@@ -58,7 +63,8 @@ struct IPTablesHostTests {
   func plugins() throws {
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"], .isolated)
     try host.run {
-      let backend = try IPTablesHost().firewall(IPTablesSettings(variant: .nft), record: NFTablesFirewall())
+      let backend = try IPTablesHost(legacy: LegacyTransport()).firewall(
+        IPTablesSettings(variant: .nft), record: NFTablesFirewall())
       _ = try backend.apply(wanted)
       try gate(IPTablesSettings(variant: .nft))?.open(for: AddressFamily.allCases)
     }
@@ -74,7 +80,7 @@ struct IPTablesHostTests {
     let record = NFTablesFirewall()
     for settings in [IPTablesSettings(), IPTablesSettings(variant: .nft)] {
       let (before, isRecorded, after) = try host.run {
-        let backend = try IPTablesHost().firewall(settings, record: record)
+        let backend = try IPTablesHost(legacy: LegacyTransport()).firewall(settings, record: record)
         try backend.probe()
         _ = try backend.apply(wanted)
         let problems = try backend.verify(wanted)
@@ -96,7 +102,8 @@ struct IPTablesHostTests {
     let failure = CNIError(.inputOutput, "no")
     #expect(throws: failure) {
       try host.run {
-        let backend = try IPTablesHost().firewall(IPTablesSettings(variant: .nft), record: record)
+        let backend = try IPTablesHost(legacy: LegacyTransport()).firewall(
+          IPTablesSettings(variant: .nft), record: record)
         try backend.apply(wanted).complete { () throws(CNIError) in throw failure }
       }
     }
@@ -123,7 +130,7 @@ extension IPTablesHostTests {
     _ settings: IPTablesSettings = IPTablesSettings(), programs: [String] = [],
     note: @escaping (String) -> Void = { _ in }
   ) throws(CNIError) -> IPTablesForwardGate? {
-    try IPTablesHost(programs: programs).forwardGate(settings, bit: 12, note: note)
+    try IPTablesHost(legacy: LegacyTransport(), programs: programs).forwardGate(settings, bit: 12, note: note)
   }
 
   @Test("a host without iptables, that is without the program and with nothing in its tables, needs none")

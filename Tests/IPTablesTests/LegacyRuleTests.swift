@@ -5,6 +5,7 @@ import Address
 import Testing
 
 @testable import IPTables
+@testable import IPTablesLegacy
 
 @Suite("a rule in iptables-legacy") struct LegacyRuleTests {
   /// Where the chain of the fixtures stood when they were taken.

@@ -6,6 +6,7 @@ import CNI
 import Testing
 
 @testable import IPTables
+@testable import IPTablesLegacy
 
 /// What the first entries of a table tell of where the chains of plugins end.
 @Suite("the start of a table of iptables-legacy") struct LegacyStartTests {

@@ -6,6 +6,7 @@ import CNI
 import Testing
 
 @testable import IPTables
+@testable import IPTablesLegacy
 
 @Suite("a table of iptables-legacy") struct LegacyTableTests {
   @Test("the fixtures are there")

@@ -8,6 +8,7 @@ import OS
 import Testing
 
 @testable import IPTables
+@testable import IPTablesLegacy
 
 @Suite("the transport for iptables-legacy") struct LegacyTransportRefusalTests {
   @Test("a kernel without ip_tables, or without privileges for it, is told from other failures")

@@ -41,6 +41,7 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
 
   func mayHold(_ table: IPTable) -> Bool { !unused.contains(table) }
 
+  func presence() -> IPTablesPresence { .used }
   func batches(_ tables: [IPTable]) -> [[IPTable]] { tables.isEmpty ? [] : [tables] }
 
   func change<T>(_ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> [T] {

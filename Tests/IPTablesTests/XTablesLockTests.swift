@@ -8,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import IPTables
+@testable import IPTablesLegacy
 
 @Suite("xtables.lock") struct XTablesLockTests {
   @Test("a FIFO in its place, which nobody reads or writes, keeps nobody waiting")

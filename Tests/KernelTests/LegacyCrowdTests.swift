@@ -5,6 +5,7 @@ import Address
 import CNI
 import Glibc
 import IPTables
+import IPTablesLegacy
 import TestSupport
 import Testing
 

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import IPTables
+@testable import IPTablesLegacy
 
 @Suite(
   "tables of iptables-legacy, as libiptc reads and writes them",

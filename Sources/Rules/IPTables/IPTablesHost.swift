@@ -11,9 +11,14 @@ package struct IPTablesHost: Sendable {
   /// The programs whose name tells what the host's administrator has chosen.
   private let programs: [String]
   private let nft = NFTCompatTransport()
-  private let legacy = LegacyTransport()
+  private let legacy: any IPTablesTransport
 
-  package init(programs: [String] = ["/usr/sbin/iptables", "/sbin/iptables", "/usr/local/sbin/iptables"]) {
+  /// `legacy` changes the tables of iptables-legacy.
+  package init(
+    legacy: any IPTablesTransport = NoTables(),
+    programs: [String] = ["/usr/sbin/iptables", "/sbin/iptables", "/usr/local/sbin/iptables"]
+  ) {
+    self.legacy = legacy
     self.programs = programs
   }
 
@@ -62,7 +67,7 @@ package struct IPTablesHost: Sendable {
     var used: [IPTablesSettings.Variant] = []
     if nft.presence() == .used { used.append(.nft) }
     // A legacy table that is there and empty has been looked at; its policies are read in no time.
-    var usesLegacy = LegacyTransport.presence() == .used
+    var usesLegacy = legacy.presence() == .used
     if !usesLegacy { usesLegacy = try canDropForwarded(.legacy) }
     if usesLegacy { used.append(.legacy) }
     if let program = programVariant(), !used.contains(program) { used.append(program) }
@@ -81,7 +86,7 @@ package struct IPTablesHost: Sendable {
   private func firewallVariants(_ settings: IPTablesSettings) throws(CNIError) -> [IPTablesSettings.Variant] {
     if let variant = settings.variant { return [variant] }
     // A legacy table is read as a whole, which takes time if it is large.
-    if LegacyTransport.presence() == .used, nft.presence() != .used, try !canDropForwarded(.nft) { return [.legacy] }
+    if legacy.presence() == .used, nft.presence() != .used, try !canDropForwarded(.nft) { return [.legacy] }
     let dropping = try droppingVariants()
     return dropping.isEmpty ? [variant()] : dropping
   }
@@ -117,6 +122,6 @@ package struct IPTablesHost: Sendable {
 
   /// The variant that the host uses, by what its tables and its kernel say, or else by which the program `iptables` is.
   private func variant() -> IPTablesSettings.Variant {
-    .chosen(nft: nft.presence(), legacy: LegacyTransport.presence()) { programVariant() ?? .nft }
+    .chosen(nft: nft.presence(), legacy: legacy.presence()) { programVariant() ?? .nft }
   }
 }

@@ -8,7 +8,7 @@ import OS
 import Rules
 
 /// What the kernel has of a way to keep tables of iptables.
-enum IPTablesPresence: Sendable {
+package enum IPTablesPresence: Sendable {
   /// The kernel cannot keep them so.
   case missing
   /// Nobody has rules there.
@@ -33,7 +33,7 @@ extension IPTablesSettings.Variant {
 
 extension AddressFamily {
   /// Whether the kernel has the family: IPv6 may not be in it, or be turned off (`ipv6.disable=1`).
-  var isOfKernel: Bool {
+  package var isOfKernel: Bool {
     let action = "open an \(title) socket"
     do {
       let number = try systemCall(action) {

@@ -6,13 +6,13 @@ package struct PlacedRule: Equatable, Sendable {
   /// The chain that it jumps or goes to, also of a rule that is otherwise not understood.
   package let jump: String?
   /// What the transport finds it by.
-  let handle: UInt64
+  package let handle: UInt64
   private let look: @Sendable () -> Bool
   private let decode: @Sendable () -> IPTablesRule?
   private let copy: @Sendable () -> [UInt8]
 
   /// `rule`, `canDrop` and `bytes` are found out when they are asked for: a chain may hold thousands.
-  init(
+  package init(
     rule: @autoclosure @escaping @Sendable () -> IPTablesRule?, jump: String?, handle: UInt64,
     canDrop: @autoclosure @escaping @Sendable () -> Bool, bytes: @autoclosure @escaping @Sendable () -> [UInt8]
   ) {
@@ -38,10 +38,10 @@ package struct PlacedRule: Equatable, Sendable {
 /// A rule that can be put back where it stood, also one that this program does not write.
 package struct KeptRule: Equatable, Sendable {
   /// Nil for one that this program does not write.
-  let rule: IPTablesRule?
-  let jump: String?
+  package let rule: IPTablesRule?
+  package let jump: String?
   /// The rule as the transport that has read it writes it.
-  let bytes: [UInt8]
+  package let bytes: [UInt8]
 
   /// As a person reads it.
   var text: String { rule?.text ?? "(a rule that is not understood)" }

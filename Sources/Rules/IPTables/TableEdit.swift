@@ -12,7 +12,7 @@ package struct IPTable: Hashable, Sendable, CustomStringConvertible {
   package let family: AddressFamily
 
   /// What the names of all chains begin with that upstream's plugins and ours make.
-  static let pluginChains = "CNI-"
+  package static let pluginChains = "CNI-"
 
   package init(_ name: Name, _ family: AddressFamily) {
     self.name = name
@@ -37,6 +37,8 @@ package protocol IPTablesTransport: Sendable {
   ) throws(CNIError) -> T?
   /// Has the kernel check the changes that `edit` collects, and makes none, nor a table; throws why they could not be made.
   func rehearse(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void) throws(CNIError)
+  /// Whether the kernel can keep such tables, and somebody has rules there.
+  func presence() -> IPTablesPresence
   /// Whether the kernel has tables of a family, which may have come without IPv6.
   func hasTables(_ family: AddressFamily) -> Bool
   /// Whether there can be rules in a table, where that is faster to find out than to look for one.
@@ -69,13 +71,13 @@ extension IPTablesTransport {
 
 /// Changes of a table that are being collected. What was collected is not seen by `rules(of:)`.
 package struct TableEdit {
-  enum Place: Equatable {
+  package enum Place: Equatable {
     case start, end
     /// Right behind a rule.
     case after(PlacedRule)
   }
 
-  enum Change: Equatable {
+  package enum Change: Equatable {
     /// A chain without a hook.
     case makeChain(String)
     /// With all rules in it.
@@ -87,20 +89,20 @@ package struct TableEdit {
     case remove(PlacedRule, from: String)
   }
 
-  let table: IPTable
+  package let table: IPTable
   private let reader: any TableReader
   // There are few, and looking through them takes less than a dictionary's making.
   private var asked: [String] = []
   private var states: [ChainState] = []
   private var known: [KnownChain] = []
-  private(set) var changes: [Change] = []
+  package private(set) var changes: [Change] = []
 
   private struct KnownChain {
     let name: String
     let rules: [PlacedRule]
   }
 
-  init(_ table: IPTable, _ reader: any TableReader) {
+  package init(_ table: IPTable, _ reader: any TableReader) {
     self.table = table
     self.reader = reader
   }
@@ -235,7 +237,7 @@ extension TableEdit.Change {
 
 extension TableEdit.Change: CustomStringConvertible {
   /// What is not as it should be, if this change has to be made.
-  var description: String {
+  package var description: String {
     switch self {
     case .makeChain(let chain): "the chain \(chain) is missing"
     case .removeChain(let chain): "there is a chain \(chain)"

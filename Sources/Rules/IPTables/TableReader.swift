@@ -5,7 +5,7 @@ import CNI
 
 /// A table as a transport has read it, or reads it. The kernel takes long to tell of thousands of rules: whoever asks says which
 /// it needs.
-protocol TableReader {
+package protocol TableReader {
   /// Those of these chains that are there.
   func states(of chains: [String]) throws(CNIError) -> [ChainState]
   /// The rules of a chain in their order; none if there is no such chain. With patterns those whose bytes hold one of them, and
@@ -19,25 +19,31 @@ protocol TableReader {
 }
 
 /// A chain but for what its rules are.
-struct ChainState: Equatable {
-  let name: String
+package struct ChainState: Equatable {
+  package let name: String
   /// How many rules there are in it, and jumps to it, together.
-  let uses: Int
+  package let uses: Int
   /// Whether what none of its rules decides is dropped.
-  let isDropping: Bool
+  package let isDropping: Bool
+
+  package init(name: String, uses: Int, isDropping: Bool) {
+    self.name = name
+    self.uses = uses
+    self.isDropping = isDropping
+  }
 }
 
 /// A table that nobody has made.
-struct EmptyTable: TableReader {
-  var isWhole: Bool { true }
+package struct EmptyTable: TableReader {
+  package init() {}
 
-  func states(of chains: [String]) -> [ChainState] { [] }
+  package func states(of chains: [String]) -> [ChainState] { [] }
 
-  func rules(
+  package func rules(
     of chain: String, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
   ) -> [PlacedRule] { [] }
 
-  func allRules(holding patterns: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] { [] }
+  package func allRules(holding patterns: [[UInt8]]?) -> [(chain: String, rule: PlacedRule)] { [] }
 
-  func chains(withPrefix prefix: String) -> [String] { [] }
+  package func chains(withPrefix prefix: String) -> [String] { [] }
 }

@@ -6,6 +6,7 @@ import Glibc
 import OS
 
 @testable import IPTables
+@testable import IPTablesLegacy
 
 /// A table as libiptc has read it from the kernel. A class, as a transport keeps it as a ``TableReader``.
 final class LibiptcTable: TableReader {

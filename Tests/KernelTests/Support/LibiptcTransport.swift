@@ -5,6 +5,7 @@ import Address
 import CNI
 
 @testable import IPTables
+@testable import IPTablesLegacy
 
 /// The transport of iptables-legacy over libiptc, as the program iptables-legacy has it: a judge of ours.
 struct LibiptcTransport: IPTablesTransport {
@@ -17,6 +18,7 @@ struct LibiptcTransport: IPTablesTransport {
   func hasTables(_ family: AddressFamily) -> Bool { ours.hasTables(family) }
   func mayHold(_ table: IPTable) -> Bool { ours.mayHold(table) }
 
+  func presence() -> IPTablesPresence { ours.presence() }
   func batches(_ tables: [IPTable]) -> [[IPTable]] { tables.map { [$0] } }
 
   func change<T>(

@@ -13,7 +13,7 @@ package struct NFTCompatTransport: IPTablesTransport {
   package init() {}
 
   /// Whether the kernel can keep such tables, and somebody has rules there.
-  func presence() -> IPTablesPresence {
+  package func presence() -> IPTablesPresence {
     for family in AddressFamily.allCases {
       for name in IPTable.Name.allCases {
         do throws(NetlinkError) {

@@ -10,7 +10,7 @@ package enum RuleMatch: Hashable, Sendable {
   case connection(ConntrackMatch)
   case ports(PortsMatch)
 
-  var extensionData: any XTablesExtension {
+  package var extensionData: any XTablesExtension {
     switch self {
     case .comment(let match): match
     case .multiport(let match): match
@@ -25,7 +25,7 @@ package enum RuleMatch: Hashable, Sendable {
   package var text: String { "-m \(extensionData.name) \(extensionData.options)" }
 
   /// Reads a match of the kernel's; nil for one that this program does not write.
-  init?(name: String, revision: UInt8, payload: ArraySlice<UInt8>) {
+  package init?(name: String, revision: UInt8, payload: ArraySlice<UInt8>) {
     if let match = CommentMatch(name, revision, payload) {
       self = .comment(match)
     } else if let match = MultiportMatch(name, revision, payload) {
@@ -45,7 +45,7 @@ package enum RuleMatch: Hashable, Sendable {
 }
 
 /// A match or a target as the kernel's x_tables has it (linux/netfilter/x_tables.h, struct xt_entry_match).
-protocol XTablesExtension: Sendable {
+package protocol XTablesExtension: Sendable {
   /// The kernel's name, at most 28 bytes.
   var name: String { get }
   /// Which form of the payload it is.

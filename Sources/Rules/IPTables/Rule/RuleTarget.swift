@@ -14,7 +14,7 @@ package enum RuleTarget: Hashable, Sendable {
   case masquerade(MasqueradeTarget)
 
   /// The extension that it is; nil for a verdict.
-  var extensionData: (any XTablesExtension)? {
+  package var extensionData: (any XTablesExtension)? {
     switch self {
     case .jump, .accept, .drop, .return: nil
     case .mark(let target): target
@@ -37,7 +37,7 @@ package enum RuleTarget: Hashable, Sendable {
   }
 
   /// Reads a target of the kernel's; nil for one that this program does not write.
-  init?(name: String, revision: UInt8, payload: ArraySlice<UInt8>, _ family: AddressFamily) {
+  package init?(name: String, revision: UInt8, payload: ArraySlice<UInt8>, _ family: AddressFamily) {
     if let target = MarkTarget(name, revision, payload) {
       self = .mark(target)
     } else if let target = DNATTarget(name, revision, payload, family) {

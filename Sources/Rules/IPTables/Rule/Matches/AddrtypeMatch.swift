@@ -28,11 +28,11 @@ package struct AddrtypeMatch: XTablesExtension, Hashable {
     self.destination = destination
   }
 
-  let name = "addrtype"
-  let revision: UInt8 = 1
+  package let name = "addrtype"
+  package let revision: UInt8 = 1
 
   /// struct xt_addrtype_info_v1: two sets of bits, and flags that negate them.
-  var payload: [UInt8] {
+  package var payload: [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(integer: source?.value.bit ?? 0)
     bytes.append(integer: destination?.value.bit ?? 0)
@@ -40,14 +40,14 @@ package struct AddrtypeMatch: XTablesExtension, Hashable {
     return bytes
   }
 
-  var options: String {
+  package var options: String {
     let parts = [("--src-type", source), ("--dst-type", destination)].compactMap { flag, kind in
       kind.map { "\($0.isNegated ? "! " : "")\(flag) \($0.value.rawValue)" }
     }
     return parts.joined(separator: " ")
   }
 
-  init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
+  package init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
     guard
       name == "addrtype", revision == 1, let sources = payload.integer(UInt16.self, at: 0),
       let destinations = payload.integer(UInt16.self, at: 2), let flags = payload.integer(UInt32.self, at: 4), flags < 4

@@ -10,18 +10,18 @@ package struct CommentMatch: XTablesExtension, Hashable {
 
   package init(_ comment: String) { self.comment = comment }
 
-  let name = "comment"
-  let revision: UInt8 = 0
+  package let name = "comment"
+  package let revision: UInt8 = 0
 
   /// struct xt_comment_info: 256 bytes with a NUL.
-  var payload: [UInt8] {
+  package var payload: [UInt8] {
     let text = comment.utf8.prefix(255)
     return Array(text) + [UInt8](repeating: 0, count: 256 - text.count)
   }
 
-  var options: String { "--comment \(quoted(comment))" }
+  package var options: String { "--comment \(quoted(comment))" }
 
-  init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
+  package init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
     guard name == "comment", revision == 0 else { return nil }
     comment = payload.text
   }

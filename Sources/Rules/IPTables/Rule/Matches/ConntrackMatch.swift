@@ -35,12 +35,12 @@ package struct ConntrackMatch: XTablesExtension, Hashable {
     self.isNegated = isNegated
   }
 
-  let name = "conntrack"
-  let revision: UInt8 = 3
+  package let name = "conntrack"
+  package let revision: UInt8 = 3
 
   /// struct xt_conntrack_mtinfo3: 146 bytes of what we never look at, flags of what is looked at, flags of what is negated,
   /// states, status, four more ports.
-  var payload: [UInt8] {
+  package var payload: [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Self.flagsOffset)
     bytes.append(integer: Self.looksAtState)
     bytes.append(integer: isNegated ? Self.looksAtState : 0)
@@ -48,12 +48,12 @@ package struct ConntrackMatch: XTablesExtension, Hashable {
     return bytes + [UInt8](repeating: 0, count: Self.length - bytes.count)
   }
 
-  var options: String {
+  package var options: String {
     let names = States.named.filter { states.contains($0.state) }.map(\.name)
     return "\(isNegated ? "! " : "")--ctstate \(names.joined(separator: ","))"
   }
 
-  init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
+  package init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
     func word(_ index: Int) -> UInt16? { payload.integer(UInt16.self, at: Self.flagsOffset + 2 * index) }
     guard
       name == "conntrack", revision == 3, word(0) == Self.looksAtState, let negates = word(1),

@@ -16,23 +16,23 @@ package struct MarkMatch: XTablesExtension, Hashable {
     self.isNegated = isNegated
   }
 
-  let name = "mark"
-  let revision: UInt8 = 1
+  package let name = "mark"
+  package let revision: UInt8 = 1
 
   /// struct xt_mark_mtinfo1: mark, mask, whether it is negated, padding.
-  var payload: [UInt8] {
+  package var payload: [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(integer: value)
     bytes.append(integer: mask)
     return bytes + [isNegated ? 1 : 0, 0, 0, 0]
   }
 
-  var options: String {
+  package var options: String {
     let all = mask == .max ? "" : "/\(hexadecimal(mask))"
     return "\(isNegated ? "! " : "")--mark \(hexadecimal(value))\(all)"
   }
 
-  init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
+  package init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
     guard
       name == "mark", revision == 1, let value = payload.integer(UInt32.self, at: 0),
       let mask = payload.integer(UInt32.self, at: 4), let negated = payload.dropFirst(8).first

@@ -26,11 +26,11 @@ package struct MultiportMatch: XTablesExtension, Hashable {
     self.isNegated = isNegated
   }
 
-  let name = "multiport"
-  let revision: UInt8 = 1
+  package let name = "multiport"
+  package let revision: UInt8 = 1
 
   /// struct xt_multiport_v1: flags, count, the ports, whether each begins a range, whether it is negated.
-  var payload: [UInt8] {
+  package var payload: [UInt8] {
     let words = ports.flatMap { $0.count == 1 ? [$0.lowerBound] : [$0.lowerBound, $0.upperBound] }.prefix(Self.limit)
     let begins = ports.flatMap { $0.count == 1 ? [0] : [1, 0] as [UInt8] }.prefix(Self.limit)
     var bytes: [UInt8] = [side.rawValue, UInt8(words.count)]
@@ -40,12 +40,12 @@ package struct MultiportMatch: XTablesExtension, Hashable {
     return bytes + [isNegated ? 1 : 0]
   }
 
-  var options: String {
+  package var options: String {
     let flag = ["--sports", "--dports", "--ports"][Int(side.rawValue)]
     return "\(isNegated ? "! " : "")\(flag) \(ports.map { rangeText($0) }.joined(separator: ","))"
   }
 
-  init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
+  package init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
     let bytes = Array(payload)
     guard
       name == "multiport", revision == 1, bytes.count >= 48, let side = Side(rawValue: bytes[0]),

@@ -19,13 +19,13 @@ package struct PortsMatch: XTablesExtension, Hashable {
     self.destination = destination
   }
 
-  var name: String { transport.rawValue }
-  let revision: UInt8 = 0
+  package var name: String { transport.rawValue }
+  package let revision: UInt8 = 0
 
   /// struct xt_tcp and struct xt_udp (linux/netfilter/xt_tcpudp.h): source and destination from, to; for TCP an option
   /// and two flags; what is negated. struct xt_sctp_info (xt_sctp.h) has the destination first, then what it asks of
   /// chunks, then what is looked at and what is negated.
-  var payload: [UInt8] {
+  package var payload: [UInt8] {
     var bytes: [UInt8] = []
     func append(_ side: Negatable<ClosedRange<UInt16>>?) {
       // One that is not looked at is the whole range, but for SCTP, where a flag tells.
@@ -50,14 +50,14 @@ package struct PortsMatch: XTablesExtension, Hashable {
     }
   }
 
-  var options: String {
+  package var options: String {
     let parts = [("--sport", source), ("--dport", destination)].compactMap { flag, ports in
       ports.map { "\($0.isNegated ? "! " : "")\(flag) \(rangeText($0.value))" }
     }
     return parts.joined(separator: " ")
   }
 
-  init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
+  package init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
     guard let transport = TransportProtocol(rawValue: name), revision == 0 else { return nil }
     func range(_ index: Int) -> ClosedRange<UInt16>? {
       guard

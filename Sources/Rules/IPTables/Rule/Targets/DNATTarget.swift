@@ -14,12 +14,12 @@ package struct DNATTarget: XTablesExtension, Hashable {
     self.port = port
   }
 
-  let name = "DNAT"
+  package let name = "DNAT"
   /// Kernel 4.18 and later; older ones have others for the two families.
-  let revision: UInt8 = 2
+  package let revision: UInt8 = 2
 
   /// struct nf_nat_range2: flags, two addresses of 16 bytes, two ports and a base, these in network byte order.
-  var payload: [UInt8] {
+  package var payload: [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(integer: Self.addressAndPort)
     let padded = address.bytes + [UInt8](repeating: 0, count: 16 - address.bytes.count)
@@ -29,9 +29,9 @@ package struct DNATTarget: XTablesExtension, Hashable {
     return bytes + [0, 0]
   }
 
-  var options: String { "--to-destination \(address.family == .ip ? "\(address)" : "[\(address)]"):\(port)" }
+  package var options: String { "--to-destination \(address.family == .ip ? "\(address)" : "[\(address)]"):\(port)" }
 
-  init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>, _ family: AddressFamily) {
+  package init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>, _ family: AddressFamily) {
     let length = family.bits / 8
     let first = payload.dropFirst(4).prefix(16)
     guard

@@ -13,20 +13,20 @@ package struct MarkTarget: XTablesExtension, Hashable {
     self.mask = mask
   }
 
-  let name = "MARK"
-  let revision: UInt8 = 2
+  package let name = "MARK"
+  package let revision: UInt8 = 2
 
   /// struct xt_mark_tginfo2
-  var payload: [UInt8] {
+  package var payload: [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(integer: value)
     bytes.append(integer: mask)
     return bytes
   }
 
-  var options: String { "--set-xmark \(hexadecimal(value))/\(hexadecimal(mask))" }
+  package var options: String { "--set-xmark \(hexadecimal(value))/\(hexadecimal(mask))" }
 
-  init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
+  package init?(_ name: String, _ revision: UInt8, _ payload: ArraySlice<UInt8>) {
     guard
       name == "MARK", revision == 2, let value = payload.integer(UInt32.self, at: 0),
       let mask = payload.integer(UInt32.self, at: 4)

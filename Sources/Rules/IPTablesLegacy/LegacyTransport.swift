@@ -4,8 +4,9 @@
 import Address
 import CNI
 import Glibc
-import NetNS
+import IPTables
 import Netlink
+import NetNS
 import OS
 
 /// Writes rules where iptables-legacy does: the whole table is read, changed in memory, and put back at once.
@@ -45,8 +46,8 @@ package struct LegacyTransport: IPTablesTransport {
   }
 
   /// Whether the kernel can keep such tables, and somebody has rules there.
-  static func presence() -> IPTablesPresence {
-    let families = AddressFamily.allCases.map { tables($0) }
+  package func presence() -> IPTablesPresence {
+    let families = AddressFamily.allCases.map { Self.tables($0) }
     if families.allSatisfy({ $0 == nil }) { return .missing }
     let isUsed = families.compactMap { $0 }.joined().contains { table in
       let info = (try? LegacySocket.open(table.family).info(table)) ?? nil

@@ -3,6 +3,7 @@
 
 import CNI
 import Glibc
+import IPTables
 import OS
 
 /// The lock of all programs that change a table of iptables-legacy: the kernel itself does not see that a table has been

@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CNI
+import IPTables
 
 extension LegacyTable {
   /// Makes the changes in memory. What is gone already need not be removed, and what is there need not be made.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import IPTables
+
 /// What comes one after another, and where it will be.
 struct LegacyPlan {
   private let format: EntryFormat

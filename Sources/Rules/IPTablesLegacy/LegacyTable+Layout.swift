@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CNI
+import IPTables
 import Netlink
 
 /// A table as the kernel takes it.

@@ -4,6 +4,7 @@
 import Address
 import CLinux
 import Glibc
+import IPTables
 import OS
 
 /// A socket by which the kernel gives and takes the tables of a family, those of the network namespace of this thread.

@@ -3,6 +3,7 @@
 
 import CLinux
 import CNI
+import IPTables
 import Netlink
 
 /// What the kernel tells of a table before it gives the entries: struct ipt_getinfo, which for IPv6 is the same.

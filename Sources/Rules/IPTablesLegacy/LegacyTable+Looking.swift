@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import IPTables
 import Netlink
 
 /// The table as it was read: changes are not seen.

@@ -3,6 +3,7 @@
 
 import Address
 import CLinux
+import IPTables
 import Netlink
 import Rules
 

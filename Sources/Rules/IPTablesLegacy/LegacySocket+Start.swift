@@ -3,6 +3,7 @@
 
 import CLinux
 import Glibc
+import IPTables
 import OS
 
 /// The kernel gives a table as a whole, copied entry after entry, and stops where it comes to memory that it cannot write. So whoever has

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+
+/// Tables that a program does not know how to change: there are none.
+package struct NoTables: IPTablesTransport {
+  package init() {}
+
+  package func presence() -> IPTablesPresence { .missing }
+  package func hasTables(_ family: AddressFamily) -> Bool { false }
+  package func mayHold(_ table: IPTable) -> Bool { false }
+  package func batches(_ tables: [IPTable]) -> [[IPTable]] { tables.map { [$0] } }
+
+  package func change<T>(
+    _ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> [T] {
+    let names = tables.map { "\($0)" }.joined(separator: ", ")
+    throw CNIError(.notAvailable, "change \(names): this program has no transport for iptables-legacy")
+  }
+
+  package func look<T>(
+    _ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> T {
+    var nothing = TableEdit(table, EmptyTable())
+    return try body(&nothing)
+  }
+
+  package func rehearse(
+    _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void
+  ) throws(CNIError) { _ = try change([table]) { (table) throws(CNIError) in try edit(&table) } }
+}
