@@ -26,9 +26,9 @@ import Testing
   }
 
   private func list(_ network: String, except valid: Set<AttachmentID> = []) throws -> [CNI.Attachment] {
-    var failures = Failures()
+    var failures = ErrorCollector()
     let list = saved.attachments(ofNetwork: network, except: valid, &failures)
-    try failures.report()
+    try failures.throwIfAny()
     return list
   }
 

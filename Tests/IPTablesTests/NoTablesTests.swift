@@ -24,7 +24,9 @@ import Testing
     #expect(throws: CNIError.self) { try none.rehearse(table) { _ in } }
   }
 
-  @Test("a host without such tables is never said to use them", arguments: [IPTablesPresence.missing, .empty, .used])
+  @Test(
+    "a host that can keep tables in nf_tables does so where there are no others",
+    arguments: [IPTablesPresence.empty, .used])
   func variant(nft: IPTablesPresence) {
     #expect(IPTablesSettings.Variant.chosen(nft: nft, legacy: none.presence()) { .legacy } == .nft)
   }

@@ -39,7 +39,7 @@ struct ExpressionTests {
 
   @Test("libnftnl reads from ours what was meant", arguments: samples)
   func read(expression: Expression) throws {
-    let rule = try LibraryObject.reading(.rule, Table.own.add(RuleObject("c", [expression])))
+    let rule = try LibraryObject.reading(.rule, Table.own.add(NFTRule("c", [expression])))
     let found = rule.expressions
     try #require(found.count == 1)
     #expect(found[0].differences(from: expression) == [])

@@ -11,7 +11,7 @@ import Testing
 
 @Suite("rules of nf_tables, as libnftnl reads and writes them")
 struct RuleTests {
-  private static func fields(_ rule: RuleObject) -> Fields {
+  private static func fields(_ rule: NFTRule) -> Fields {
     var fields = inChain(rule.chain)
     if let comment = rule.comment { fields[NFTNL_RULE_USERDATA.number] = .bytes(userData(comment)) }
     return fields
@@ -24,9 +24,9 @@ struct RuleTests {
   }
 
   /// All rules that are the same on every host, those of branches, and one with a comment.
-  static let rules: [RuleObject] =
+  static let rules: [NFTRule] =
     [Feature.ports, .firewall].flatMap { feature in feature.rules + feature.samples().flatMap { $0.rules + $0.jumps } }
-    + [RuleObject("c", [.counter, .accept], comment: "for people", at: .head)]
+    + [NFTRule("c", [.counter, .accept], comment: "for people", at: .head)]
 
   @Test("libnftnl reads each of our rules, expression for expression", arguments: rules.indices)
   func read(index: Int) throws {

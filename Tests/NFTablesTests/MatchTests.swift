@@ -26,7 +26,7 @@ import Testing
     matches += AddressFamily.allCases.map { Match.family($0) }
     matches += TransportProtocol.allCases.flatMap { [Match.transport($0), Match.transport($0, isNegated: true)] }
     matches += AddressFamily.allCases.map { Match.address(.source, $0, in: "set", isNegated: true) }
-    let rules = matches.map { RuleObject("chain", $0 + [.drop]) }
+    let rules = matches.map { NFTRule("chain", $0 + [.drop]) }
     for rule in rules { #expect(try rule.reread() == rule.expressions) }
     #expect(Set(rules.map { Expression.encoded($0.expressions) }).count == rules.count)
   }
@@ -96,7 +96,7 @@ import Testing
     #expect(Match.setMark(bit: bit, true) == [load, .bitwise(mask: others, xor: own), store])
     #expect(Match.setMark(bit: bit, false) == [load, .mask(others), store])
     for isSet in [true, false] {
-      let rule = RuleObject("chain", Match.setMark(bit: bit, isSet))
+      let rule = NFTRule("chain", Match.setMark(bit: bit, isSet))
       #expect(try rule.reread() == rule.expressions)
     }
   }

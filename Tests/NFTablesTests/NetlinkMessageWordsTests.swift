@@ -61,12 +61,12 @@ import Testing
 
   @Test("rules are told with their expressions as nft prints them for who debugs netlink")
   func rules() {
-    let rule = RuleObject("c", Match.transport(.udp) + [.jump("d")], comment: "why", at: .head)
+    let rule = NFTRule("c", Match.transport(.udp) + [.jump("d")], comment: "why", at: .head)
     #expect(
       words(table.add(rule))
         == #"insert rule inet swift_cni c [ meta load l4proto => reg 1 ] [ cmp eq reg 1 0x11 ] [ immediate reg 0 jump -> d ] comment "why""#
     )
-    let behind = RuleObject("c", [.counter, .accept], at: .after(7))
+    let behind = NFTRule("c", [.counter, .accept], at: .after(7))
     #expect(
       words(table.add(behind))
         == "add rule inet swift_cni c position 7 [ counter pkts 0 bytes 0 ] [ immediate reg 0 accept ]")

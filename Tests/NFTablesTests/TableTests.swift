@@ -22,7 +22,7 @@ import Testing
     }
     for message in [
       table.create(Chain("c")), table.listChains(), table.create(NamedSet("s", key: [.ipv4Address])), table.listSets(),
-      table.add(RuleObject("c", [.accept])), table.listRules(), table.list(elementsOf: "s"),
+      table.add(NFTRule("c", [.accept])), table.listRules(), table.list(elementsOf: "s"),
     ] {
       #expect(message.bytes(sequence: 0)[16] == number)
       // The table's name is the first attribute of all of them.

@@ -22,7 +22,7 @@ extension NetlinkMessage {
 /// A table like any other.
 let table = Table(.inet, "swift_cni")
 
-extension RuleObject {
+extension NFTRule {
   /// The steps of the rule after it went over the wire.
   func reread() throws -> [Expression]? {
     Expression.decoded(try table.add(self).attributes()[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? [])

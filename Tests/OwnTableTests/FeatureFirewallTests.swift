@@ -14,7 +14,7 @@ import Testing
   private static let feature = Feature.firewall
 
   /// What a rule looks into and what it decides, in a few words.
-  private static func summary(_ rule: RuleObject) -> String {
+  private static func summary(_ rule: NFTRule) -> String {
     let words = rule.expressions.compactMap { expression -> String? in
       switch expression {
       case .connection(let key): key == NFT_CT_STATE ? "state" : "status"

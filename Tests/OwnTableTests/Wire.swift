@@ -17,7 +17,7 @@ extension NetlinkMessage {
   }
 }
 
-extension RuleObject {
+extension NFTRule {
   /// The sets that the rule looks into, in its order.
   var sets: [String] { expressions.compactMap { if case .lookup(let set, _, _) = $0 { set } else { nil } } }
 

@@ -117,7 +117,7 @@ import Testing
     for name in [".hidden", "junk"] { try put("{", at: name) }
     try systemCall("symlink") { symlink("/nonexistent", "\(path)/link") }
     let valid: Set<AttachmentID> = [Self.owner().id, Self.owner("older").id]
-    var failures = Failures()
+    var failures = ErrorCollector()
     let stale = store().stale(ofNetwork: "net", sparing: valid, &failures)
     #expect(stale.map(\.name).sorted() == ["gone_eth0", "id_eth1", "old_eth0"])
     #expect(failures.isEmpty)
@@ -130,7 +130,7 @@ import Testing
   func nothing() throws {
     #expect(try kept() == [])
     try store().remove(Self.owner())
-    var failures = Failures()
+    var failures = ErrorCollector()
     #expect(store().stale(ofNetwork: "net", sparing: [], &failures).isEmpty)
     #expect(access(path, F_OK) != 0)
   }

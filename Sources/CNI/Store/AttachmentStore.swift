@@ -97,15 +97,15 @@ package struct AttachmentStore {
   /// The files of a network whose attachments are not in the list; a file that names no owner goes by its name. What cannot be read is
   /// a failure, and the rest is listed.
   package func stale(
-    ofNetwork network: String, sparing valid: Set<AttachmentID>, _ failures: inout Failures
+    ofNetwork network: String, sparing valid: Set<AttachmentID>, _ failures: inout ErrorCollector
   ) -> [File] {
     let spared = Set(valid.flatMap { names($0.attachment(to: network)) })
     var stale: [File] = []
-    var unreadable = Failures()
-    failures.collect { () throws(CNIError) in
+    var unreadable = ErrorCollector()
+    failures.run { () throws(CNIError) in
       _ = try inFolder(note) { (folder) throws(SystemError) -> Void in
         for name in try folder.names() where !name.hasPrefix(".") {
-          unreadable.collect { () throws(CNIError) in
+          unreadable.run { () throws(CNIError) in
             let bytes = try reporting(purpose) { () throws(SystemError) in try text(name, folder) }
             guard let bytes, let file = parsed(bytes, name), self.network(file) == network else { return }
             if !(file.owner.map { valid.contains($0) } ?? spared.contains(name)) { stale.append(file) }
@@ -113,7 +113,7 @@ package struct AttachmentStore {
         }
       }
     }
-    failures.collect(unreadable.report)
+    failures.run(unreadable.throwIfAny)
     return stale
   }
 }

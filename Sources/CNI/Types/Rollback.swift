@@ -11,9 +11,9 @@ package struct Rollback: ~Copyable {
   /// nothing to undo.
   package mutating func add(_ undo: @escaping () throws(CNIError) -> Void) { steps.append(undo) }
 
-  fileprivate consuming func run() -> Failures {
-    var failures = Failures()
-    for step in steps.reversed() { failures.collect(step) }
+  fileprivate consuming func run() -> ErrorCollector {
+    var failures = ErrorCollector()
+    for step in steps.reversed() { failures.run(step) }
     return failures
   }
 }
@@ -38,15 +38,15 @@ package func allOrNothing<T: ~Copyable>(
   do {
     return try body()
   } catch {
-    var failures = Failures()
-    failures.collect(undo)
+    var failures = ErrorCollector()
+    failures.run(undo)
     throw error.leaving(failures)
   }
 }
 
 extension CNIError {
   /// This error with what could not be undone in its details.
-  fileprivate func leaving(_ failures: Failures) -> CNIError {
+  fileprivate func leaving(_ failures: ErrorCollector) -> CNIError {
     guard let failure = failures.error else { return self }
     let left = "and what was done could not be undone: \(failure.message)"
     return CNIError(code, message, details: details.isEmpty ? left : "\(details); \(left)")

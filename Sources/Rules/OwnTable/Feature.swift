@@ -34,7 +34,7 @@ struct Feature: Sendable {
   /// All sets but those of chains on demand.
   var sets: [NamedSet] { skeleton().sets }
   var chains: [Chain] { skeleton().chains }
-  var rules: [RuleObject] { skeleton().rules }
+  var rules: [NFTRule] { skeleton().rules }
 
   /// How often a chain is used at the least: by its own rules and by jumps to it.
   func leastUse(_ chain: String) -> Int { leastUses.first { $0.chain == chain }?.count ?? 0 }
@@ -64,7 +64,7 @@ struct Feature: Sendable {
 struct Skeleton: Sendable {
   let sets: [NamedSet]
   let chains: [Chain]
-  let rules: [RuleObject]
+  let rules: [NFTRule]
 }
 
 extension Feature {

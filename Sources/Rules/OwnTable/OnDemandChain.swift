@@ -10,9 +10,9 @@ struct OnDemandChain: Sendable {
   var sets: [NamedSet]
   /// Elements that belong to the chain and to no attachment.
   var fixtures: [Element] = []
-  var rules: [RuleObject]
+  var rules: [NFTRule]
   /// Go to the head of their chains.
-  let jumps: [RuleObject]
+  let jumps: [NFTRule]
 
   /// How often the chain is used if it is whole.
   var use: Int { rules.count + jumps.count }

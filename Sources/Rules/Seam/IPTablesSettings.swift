@@ -13,14 +13,14 @@ package struct IPTablesSettings: Sendable {
   /// Somebody else's chain that marks packets which are to be masqueraded.
   package var markChain: String?
   /// What else a packet must be like, in words of iptables' command line.
-  package var conditions: ByFamily<[String]>
+  package var conditions: PerFamily<[String]>
   /// The chain in which an administrator says more about packets that are forwarded.
   package var adminChain = "CNI-ADMIN"
   /// Nil: the one that the host uses.
   package var variant: Variant?
 
   package init(
-    markBit: Int = 13, markChain: String? = nil, conditions: ByFamily<[String]> = ByFamily { _ in [] },
+    markBit: Int = 13, markChain: String? = nil, conditions: PerFamily<[String]> = PerFamily { _ in [] },
     variant: Variant? = nil
   ) {
     self.markBit = markBit
@@ -28,16 +28,4 @@ package struct IPTablesSettings: Sendable {
     self.conditions = conditions
     self.variant = variant
   }
-
-  /// Whether somebody's own chain can have this name: the kernel takes 28 bytes (linux/netfilter/x_tables.h,
-  /// `XT_EXTENSION_MAXNAMELEN`), and iptables would take a name that begins so, is a verdict's or that of a chain with a hook for
-  /// something else.
-  package static func isChainName(_ name: String) -> Bool {
-    (1...28).contains(name.utf8.count) && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f } && !name.hasPrefix("-")
-      && !name.hasPrefix("!") && !takenNames.contains(name)
-  }
-
-  private static let takenNames = [
-    "ACCEPT", "DROP", "QUEUE", "RETURN", "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING",
-  ]
 }

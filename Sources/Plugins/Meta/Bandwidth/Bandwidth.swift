@@ -31,21 +31,21 @@ package struct Bandwidth: Plugin {
     let host = try Host.open()
     let owner = request.attachment
     let action = "stop shaping \(owner)"
-    var failures = Failures()
+    var failures = ErrorCollector()
     let remembered = try host.rememberedEnd(owner)
     var end = remembered
-    if end == nil { failures.collect { () throws(CNIError) in end = try host.endByName(request) } }
+    if end == nil { failures.run { () throws(CNIError) in end = try host.endByName(request) } }
     let listed = ((try? request.config.previousResult()) ?? nil)?.hostInterfaces.map(\.name) ?? []
     var ifbs: [Link] = []
-    failures.collect { () throws(CNIError) in ifbs = try host.ifbs(of: owner, fedBy: end, listed: listed) }
-    failures.collect { () throws(CNIError) in
+    failures.run { () throws(CNIError) in ifbs = try host.ifbs(of: owner, fedBy: end, listed: listed) }
+    failures.run { () throws(CNIError) in
       try reporting(action) { () throws(NetlinkError) in
         // Earlier versions gave the host end no alternative name: the IFB alone leads to it.
         for ifb in ifbs where remembered == nil { end = try host.end(of: ifb, among: listed) ?? end }
         try host.remove(ifbs, from: end)
       }
     }
-    try failures.report()
+    try failures.throwIfAny()
   }
 
   package func check(_ request: Request) throws(CNIError) {
@@ -69,7 +69,7 @@ package struct Bandwidth: Plugin {
     let ifbs = try reporting(action) { () throws(NetlinkError) in try host.routes.links(ofKind: "ifb") }
     let unfinished = IFBAlias.groupWithout(config.name)
     let names = valid.flatMap { IFBName.candidates($0.attachment(to: config.name)).map(\.text) }
-    var failures = Failures()
+    var failures = ErrorCollector()
     var idle: [UInt32] = []
     for ifb in ifbs {
       if let tag = IFBAlias(ifb.attributes.alias ?? "")?.owner {
@@ -79,17 +79,17 @@ package struct Bandwidth: Plugin {
           continue
         }
       }
-      failures.collect { () throws(CNIError) in
+      failures.run { () throws(CNIError) in
         try reporting("\(action): \(ifb.name)") { () throws(NetlinkError) in
           if let end = try host.end(of: ifb) { try host.clear(end, of: [ifb]) }
         }
         idle.append(ifb.index)
       }
     }
-    failures.collect { () throws(CNIError) in
+    failures.run { () throws(CNIError) in
       try reporting(action) { () throws(NetlinkError) in try host.routes.removeLinks(idle) }
     }
-    try failures.report()
+    try failures.throwIfAny()
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {

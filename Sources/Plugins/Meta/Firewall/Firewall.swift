@@ -56,18 +56,18 @@ package struct Firewall: Plugin {
     let options = try? FirewallOptions(request.config)
     let result = (try? request.config.previousResult()) ?? nil
     let hint = FirewallHint(request.attachment, options, result)
-    var failures = Failures()
+    var failures = ErrorCollector()
     var record = AttachmentRecord(unrecorded: hint.request.accepts.map(\.address))
-    failures.collect { () throws(CNIError) in record = try host.nftables.record(hint.request) ?? record }
-    failures.collect { () throws(CNIError) in try resetPortIsolation(request, options, hint, record) }
-    failures.collect { () throws(CNIError) in
+    failures.run { () throws(CNIError) in record = try host.nftables.record(hint.request) ?? record }
+    failures.run { () throws(CNIError) in try resetPortIsolation(request, options, hint, record) }
+    failures.run { () throws(CNIError) in
       try host.firewalld(options?.zone ?? FirewallOptions.standardZone)
         .leaveZones(record.accepts, unrecorded: record.unrecorded)
     }
-    failures.collect { () throws(CNIError) in
+    failures.run { () throws(CNIError) in
       try host.iptables(IPTablesSettings(variant: .nft)).remove(hint.request)
     }
-    try failures.report()
+    try failures.throwIfAny()
   }
 
   package func check(_ request: Request) throws(CNIError) {
@@ -100,19 +100,19 @@ package struct Firewall: Plugin {
     let network = request.config.name
     // The record has not room for every zone's whole name.
     let zone = (try? FirewallOptions(request.config))?.zone ?? FirewallOptions.standardZone
-    var zones = Failures()
-    var others = Failures()
-    others.collect { () throws(CNIError) in
+    var zones = ErrorCollector()
+    var others = ErrorCollector()
+    others.run { () throws(CNIError) in
       let iptables = try host.iptables(IPTablesSettings(variant: .nft))
       try iptables.removeAll(ofNetwork: network, sparing: valid) { accepts in
         // What cannot leave its zone does not keep the rest from being removed.
-        zones.collect { () throws(CNIError) in try host.firewalld(zone).leaveZones(accepts, unrecorded: []) }
+        zones.run { () throws(CNIError) in try host.firewalld(zone).leaveZones(accepts, unrecorded: []) }
       }
     }
-    var all = Failures()
-    all.collect { () throws(CNIError) in try zones.report() }
-    all.collect { () throws(CNIError) in try others.report() }
-    try all.report()
+    var all = ErrorCollector()
+    all.run { () throws(CNIError) in try zones.throwIfAny() }
+    all.run { () throws(CNIError) in try others.throwIfAny() }
+    try all.throwIfAny()
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {

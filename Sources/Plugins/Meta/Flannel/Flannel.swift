@@ -53,18 +53,18 @@ package struct Flannel: Plugin {
   package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
     let config = request.config
     let options = FlannelOptions(lenient: config)
-    var failures = Failures()
+    var failures = ErrorCollector()
     for owner in saved(options).attachments(ofNetwork: config.name, except: valid, &failures) {
       let variables = [
         "CNI_COMMAND": "DEL", "CNI_CONTAINERID": owner.containerID, "CNI_IFNAME": owner.interface, "CNI_NETNS": "",
       ]
-      failures.collect { () throws(CNIError) in try delete(owner, config, options, request.environment, variables) }
+      failures.run { () throws(CNIError) in try delete(owner, config, options, request.environment, variables) }
     }
-    failures.collect { () throws(CNIError) in
+    failures.run { () throws(CNIError) in
       let own = try rebuilt(config, options)
       try delegate(own, options, request.environment).call(own.collecting(config))
     }
-    try failures.report()
+    try failures.throwIfAny()
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {
@@ -117,17 +117,17 @@ extension Flannel {
     _ variables: [String: String]
   ) throws(CNIError) {
     let saved = saved(options)
-    var failures = Failures()
+    var failures = ErrorCollector()
     var kept: JSONObject?
-    failures.collect { () throws(CNIError) in kept = try saved.read(owner) }
-    failures.collect { () throws(CNIError) in
+    failures.run { () throws(CNIError) in kept = try saved.read(owner) }
+    failures.run { () throws(CNIError) in
       let own = try self.config(kept, config, options)
       try delegate(own, options, environment).call(own.object, variables)
     }
     if failures.isEmpty {
-      failures.collect { () throws(CNIError) in try saved.remove(owner) }
+      failures.run { () throws(CNIError) in try saved.remove(owner) }
     }
-    try failures.report()
+    try failures.throwIfAny()
   }
 
   private func config(

@@ -42,7 +42,7 @@ struct SavedConfigs {
 
   /// The attachments of a network with a kept configuration, without the valid ones.
   func attachments(
-    ofNetwork network: String, except valid: Set<AttachmentID>, _ failures: inout Failures
+    ofNetwork network: String, except valid: Set<AttachmentID>, _ failures: inout ErrorCollector
   ) -> [Attachment] {
     // Upstream's files do not say which interface they are about, and what has upstream's name has a name of ours too.
     store.stale(ofNetwork: network, sparing: valid, &failures).filter { $0.name.contains(":") }

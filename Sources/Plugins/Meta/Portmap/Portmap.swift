@@ -77,9 +77,9 @@ package struct Portmap: Plugin {
     _ remove: (any PortForwarder) throws(CNIError) -> [PortForward]
   ) throws(CNIError) {
     let backends = try all()
-    var failures = Failures()
+    var failures = ErrorCollector()
     for backend in backends {
-      failures.collect { () throws(CNIError) in
+      failures.run { () throws(CNIError) in
         do throws(CNIError) {
           try forget(remove(backend), by: backend, users: backends)
         } catch {
@@ -88,7 +88,7 @@ package struct Portmap: Plugin {
         }
       }
     }
-    try failures.report()
+    try failures.throwIfAny()
   }
 
   /// Ends what went with forwards that a backend has removed.

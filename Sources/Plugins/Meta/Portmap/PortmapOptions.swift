@@ -16,7 +16,7 @@ struct PortmapOptions: Sendable {
   /// Whether all connections are.
   private let masqueradesAll: Bool
   /// What a family's connections must be like; nil for a family that no source is allowed for.
-  private let conditions: ByFamily<[Condition]?>
+  private let conditions: PerFamily<[Condition]?>
 
   init(_ config: NetworkConfig) throws(CNIError) {
     backend = try Self.backend(config)
@@ -48,7 +48,7 @@ struct PortmapOptions: Sendable {
   func forwards(to attachment: Attachment, _ result: NetworkResult, note: (String) -> Void = { _ in }) -> [PortForward]
   {
     if mappings.isEmpty { return [] }
-    var addresses = ByFamily<Prefix?> { _ in nil }
+    var addresses = PerFamily<Prefix?> { _ in nil }
     for family in AddressFamily.allCases {
       addresses[family] = result.address(family, ofContainerInterface: attachment.interface)
     }
@@ -169,9 +169,9 @@ extension PortmapOptions {
   /// Conditions in words of iptables are its settings'.
   private static func conditions(
     _ document: Field, areIPTables: Bool
-  ) throws(FieldError) -> ByFamily<[Condition]?> {
+  ) throws(FieldError) -> PerFamily<[Condition]?> {
     let ranges = try sourceRanges(document["sourceRanges"])
-    var conditions = ByFamily<[Condition]?> { _ in nil }
+    var conditions = PerFamily<[Condition]?> { _ in nil }
     for (family, name) in [(AddressFamily.ip, "conditionsV4"), (.ip6, "conditionsV6")] {
       let given = areIPTables ? [] : try ConditionParser.parse(document[name], family)
       guard let ranges else {

@@ -47,10 +47,10 @@ struct BackupFiles {
 
   /// Removes the backups of a network but those of valid attachments, and then throws what could not be removed.
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
-    var failures = Failures()
+    var failures = ErrorCollector()
     for file in store.stale(ofNetwork: network, sparing: valid, &failures) {
-      failures.collect { () throws(CNIError) in try store.remove(file) }
+      failures.run { () throws(CNIError) in try store.remove(file) }
     }
-    try failures.report()
+    try failures.throwIfAny()
   }
 }

@@ -78,22 +78,22 @@ struct Interface: ~Copyable {
 
   /// Puts back all values of a backup whose interface or parameter is still there; goes on after a failure.
   func restore(_ backup: Backup) throws(CNIError) {
-    var failures = Failures()
-    if let link { failures.collect { () throws(CNIError) in try set(backup.link, of: link) } }
+    var failures = ErrorCollector()
+    if let link { failures.run { () throws(CNIError) in try set(backup.link, of: link) } }
     for entry in backup.parameters.entries {
       // Anything may stand in the file, and the parameters of an interface go with it.
       guard let key = SysctlKey(entry.path, interface: name), Sysctl(key).exists else { continue }
-      failures.collect { () throws(CNIError) in try write(entry.value, to: Sysctl(key)) }
+      failures.run { () throws(CNIError) in try write(entry.value, to: Sysctl(key)) }
     }
     if link != nil, !backup.features.isEmpty {
-      failures.collect { () throws(CNIError) in
+      failures.run { () throws(CNIError) in
         try set(
           try features().filter { backup.features[$0.name] != nil }.map {
             EthtoolFeature(name: $0.name, isOn: backup.features[$0.name] ?? $0.isWanted)
           })
       }
     }
-    try failures.report()
+    try failures.throwIfAny()
   }
 
   private func write(_ value: String, to parameter: Sysctl) throws(CNIError) {

@@ -39,12 +39,12 @@ package struct Tuning: Plugin {
 
   package func delete(_ request: Request) throws(CNIError) {
     let backups = backups((try? TuningOptions.dataDirectory(request.config)) ?? TuningOptions.usualDataDirectory)
-    var failures = Failures()
+    var failures = ErrorCollector()
     for backup in try backups.find(request.attachment) {
-      failures.collect { () throws(CNIError) in try restore(backup, request) }
+      failures.run { () throws(CNIError) in try restore(backup, request) }
     }
     // What could not be put back is kept for the next attempt.
-    try failures.report()
+    try failures.throwIfAny()
     try backups.remove(request.attachment)
   }
 

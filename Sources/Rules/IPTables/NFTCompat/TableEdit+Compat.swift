@@ -29,7 +29,7 @@ extension TableEdit {
         }
         list.append(
           nftables.add(
-            RuleObject(chain, rule.expressions(table.family), at: place.position), for: rule.xtablesProtocol))
+            NFTRule(chain, rule.expressions(table.family), at: place.position), for: rule.xtablesProtocol))
       case .restore(let rule, let chain, let place):
         let attributes = Attributes(rule.bytes[...])
         // Matches of x_tables ask for the protocol, of which the kernel tells only by what is compared.
@@ -44,7 +44,7 @@ extension TableEdit {
 }
 
 extension TableEdit.Place {
-  fileprivate var position: RuleObject.Position {
+  fileprivate var position: NFTRule.Position {
     switch self {
     case .start: .head
     case .end: .tail

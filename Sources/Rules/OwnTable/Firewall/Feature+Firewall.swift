@@ -140,43 +140,43 @@ extension Feature {
     Chain("forwarded", hook: .afterFilterForward),
   ]
 
-  static let firewallRules: [RuleObject] =
+  static let firewallRules: [NFTRule] =
     [
-      RuleObject("forward", [.jump(unmarked)]),
-      RuleObject("forward", [.jump("admin")]),
-      RuleObject("forward", Match.ofNoConnection + [.jump("invalid")]),
-      RuleObject("forward", [.jump("isolation")]),
-      RuleObject("forward", [.jump(restrictions)]),
+      NFTRule("forward", [.jump(unmarked)]),
+      NFTRule("forward", [.jump("admin")]),
+      NFTRule("forward", Match.ofNoConnection + [.jump("invalid")]),
+      NFTRule("forward", [.jump("isolation")]),
+      NFTRule("forward", [.jump(restrictions)]),
     ]
     + AddressFamily.allCases.flatMap { family in
       [
-        RuleObject(
+        NFTRule(
           "forward",
           Match.address(.destination, family, in: containers(family).name) + Match.ofKnownConnection
             + [.goto(accepted)]),
-        RuleObject("forward", Match.address(.source, family, in: containers(family).name) + [.goto(accepted)]),
-        RuleObject("invalid", Match.address(.source, family, in: tracked(family).name) + [.drop]),
-        RuleObject("invalid", Match.address(.destination, family, in: tracked(family).name) + [.drop]),
-        RuleObject("invalid", Match.unknown(.source, family, on: trackedBridges.name) + [.drop]),
-        RuleObject("invalid", Match.unknown(.destination, family, on: trackedBridges.name) + [.drop]),
+        NFTRule("forward", Match.address(.source, family, in: containers(family).name) + [.goto(accepted)]),
+        NFTRule("invalid", Match.address(.source, family, in: tracked(family).name) + [.drop]),
+        NFTRule("invalid", Match.address(.destination, family, in: tracked(family).name) + [.drop]),
+        NFTRule("invalid", Match.unknown(.source, family, on: trackedBridges.name) + [.drop]),
+        NFTRule("invalid", Match.unknown(.destination, family, on: trackedBridges.name) + [.drop]),
       ]
     } + [
-      RuleObject("invalid", Match.interfaces(NFT_META_IIFNAME, NFT_META_IIFNAME, in: trackedVeths.name) + [.drop]),
-      RuleObject("invalid", Match.interfaces(NFT_META_OIFNAME, NFT_META_OIFNAME, in: trackedVeths.name) + [.drop]),
+      NFTRule("invalid", Match.interfaces(NFT_META_IIFNAME, NFT_META_IIFNAME, in: trackedVeths.name) + [.drop]),
+      NFTRule("invalid", Match.interfaces(NFT_META_OIFNAME, NFT_META_OIFNAME, in: trackedVeths.name) + [.drop]),
       isolation(NFT_META_IIFNAME, NFT_META_IIFNAME, bridges, isNegated: true, .return),
-      RuleObject("isolation", Match.destinationTranslated + [.return]),
+      NFTRule("isolation", Match.destinationTranslated + [.return]),
       isolation(NFT_META_IIFNAME, NFT_META_OIFNAME, isolatedBridges, .drop),
       isolation(NFT_META_IIFNAME, NFT_META_OIFNAME, bridges, .return),
       isolation(NFT_META_OIFNAME, NFT_META_OIFNAME, bridges, .drop),
-      RuleObject(accepted, [.jump(marked)]),
-      RuleObject(accepted, [.accept]),
-      RuleObject("forwarded", [.jump(unmarked)]),
+      NFTRule(accepted, [.jump(marked)]),
+      NFTRule(accepted, [.accept]),
+      NFTRule("forwarded", [.jump(unmarked)]),
     ]
 
   private static func isolation(
     _ first: nft_meta_keys, _ second: nft_meta_keys, _ set: NamedSet, isNegated: Bool = false, _ verdict: Expression
-  ) -> RuleObject {
-    RuleObject("isolation", Match.interfaces(first, second, in: set.name, isNegated: isNegated) + [verdict])
+  ) -> NFTRule {
+    NFTRule("isolation", Match.interfaces(first, second, in: set.name, isNegated: isNegated) + [verdict])
   }
 }
 

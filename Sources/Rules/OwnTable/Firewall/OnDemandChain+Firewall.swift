@@ -76,8 +76,8 @@ extension OnDemandChain {
   private static func deniedSkeleton(_ family: AddressFamily, _ id: some StringProtocol) -> OnDemandChain {
     let name = deniedName(family, id)
     let (veths, bridges, ranges) = (deniedVeths(name), deniedBridges(name), deniedRanges(name))
-    func jump(_ match: [Expression]) -> RuleObject {
-      RuleObject(Feature.restrictions, match + [.jump(name)], at: .head)
+    func jump(_ match: [Expression]) -> NFTRule {
+      NFTRule(Feature.restrictions, match + [.jump(name)], at: .head)
     }
     return OnDemandChain(
       name: name,
@@ -86,8 +86,8 @@ extension OnDemandChain {
         NamedSet(ranges, key: [.address(family)], isInterval: true),
       ],
       rules: [
-        RuleObject(name, Match.ofKnownConnection + [.return]),
-        RuleObject(name, Match.address(.destination, family, in: ranges) + [.drop]),
+        NFTRule(name, Match.ofKnownConnection + [.return]),
+        NFTRule(name, Match.address(.destination, family, in: ranges) + [.drop]),
       ],
       jumps: [
         jump(Match.address(.source, family, in: name)),
@@ -116,8 +116,8 @@ extension OnDemandChain {
 
   private static func fwmark(_ name: String, _ expressions: [Expression], from chain: String) -> OnDemandChain {
     OnDemandChain(
-      name: name, sets: [], rules: [RuleObject(name, expressions)],
-      jumps: [RuleObject(chain, [.jump(name)], at: .head)])
+      name: name, sets: [], rules: [NFTRule(name, expressions)],
+      jumps: [NFTRule(chain, [.jump(name)], at: .head)])
   }
 
   private static func marking(named name: String) -> OnDemandChain? {

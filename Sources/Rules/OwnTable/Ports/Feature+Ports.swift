@@ -143,39 +143,39 @@ extension Feature {
       Chain("postrouting", hook: .natPostrouting),
     ]
 
-  static let portsRules: [RuleObject] =
+  static let portsRules: [NFTRule] =
     [
-      RuleObject(guarding, fromGuarded + Match.prefix(.source, .loopback4) + [.drop]),
-      RuleObject(guarding, fromGuarded + Match.prefix(.destination, .loopback4) + [.drop]),
-      RuleObject("prerouting", notFromWindows + Match.prefix(.destination, .loopback4) + [.return]),
-      RuleObject("prerouting", Match.family(.ip) + Match.toThisHost + [.jump(hostAddressPorts(.ip).name)]),
-      RuleObject("prerouting", Match.family(.ip6) + Match.toThisHost + [.jump(hostAddressPorts(.ip6).name)]),
-      RuleObject("output", Match.family(.ip) + Match.toThisHost + [.jump(hostAddressPorts(.ip).name)]),
-      RuleObject(
+      NFTRule(guarding, fromGuarded + Match.prefix(.source, .loopback4) + [.drop]),
+      NFTRule(guarding, fromGuarded + Match.prefix(.destination, .loopback4) + [.drop]),
+      NFTRule("prerouting", notFromWindows + Match.prefix(.destination, .loopback4) + [.return]),
+      NFTRule("prerouting", Match.family(.ip) + Match.toThisHost + [.jump(hostAddressPorts(.ip).name)]),
+      NFTRule("prerouting", Match.family(.ip6) + Match.toThisHost + [.jump(hostAddressPorts(.ip6).name)]),
+      NFTRule("output", Match.family(.ip) + Match.toThisHost + [.jump(hostAddressPorts(.ip).name)]),
+      NFTRule(
         "output",
         Match.prefix(.source, Prefix(host: .loopback6), isNegated: true) + Match.toThisHost
           + [.jump(hostAddressPorts(.ip6).name)]),
-      RuleObject("postrouting", Match.destinationTranslated + [.jump(masquerading)]),
+      NFTRule("postrouting", Match.destinationTranslated + [.jump(masquerading)]),
     ]
     + AddressFamily.allCases.flatMap { family in
       [
         translateHostAddressPorts(family, in: hostAddressPorts(family).name),
-        RuleObject(
+        NFTRule(
           hostAddressPorts(family).name,
           Match.address(.destination, family, in: services(family).name) + [.return]),
-        RuleObject(hostAddressPorts(family).name, [.jump(hostPorts(family).name)]),
+        NFTRule(hostAddressPorts(family).name, [.jump(hostPorts(family).name)]),
         translateHostPorts(family, in: hostPorts(family).name),
       ]
     }
 
   /// `dnat ip to ip daddr . meta l4proto . th dport map @hostip_hostports4`
-  static func translateHostAddressPorts(_ family: AddressFamily, in chain: String) -> RuleObject {
-    RuleObject(chain, LookupKey.hostAddressPort(family).loads + translate(family, by: hostAddressPorts(family)))
+  static func translateHostAddressPorts(_ family: AddressFamily, in chain: String) -> NFTRule {
+    NFTRule(chain, LookupKey.hostAddressPort(family).loads + translate(family, by: hostAddressPorts(family)))
   }
 
   /// `dnat ip to meta l4proto . th dport map @hostports4`
-  static func translateHostPorts(_ family: AddressFamily, in chain: String) -> RuleObject {
-    RuleObject(chain, LookupKey.hostPort.loads + translate(family, by: hostPorts(family)))
+  static func translateHostPorts(_ family: AddressFamily, in chain: String) -> NFTRule {
+    NFTRule(chain, LookupKey.hostPort.loads + translate(family, by: hostPorts(family)))
   }
 
   private static func translate(_ family: AddressFamily, by map: NamedSet) -> [Expression] {

@@ -32,11 +32,11 @@ extension OnDemandChain {
     // nft knows the type of a connection's original port only where it knows the protocol.
     let body = TransportProtocol.allCases.map { transport in
       let load = LookupKey.masquerade(family, transport, length: length).loads
-      return RuleObject(name, load + [.lookup(name), .masquerade])
+      return NFTRule(name, load + [.lookup(name), .masquerade])
     }
     return OnDemandChain(
       name: name, sets: [NamedSet(name, key: key)], rules: body,
-      jumps: [RuleObject(Feature.masquerading, [.jump(name)], at: .head)])
+      jumps: [NFTRule(Feature.masquerading, [.jump(name)], at: .head)])
   }
 
   /// The family and length that a chain's name stands for; nil if it is no masquerading.
@@ -87,7 +87,7 @@ extension OnDemandChain {
       let failure = condition.failure(family, setName: "\(name)_\(index)")
       chain.sets += failure.sets
       chain.fixtures += failure.elements
-      chain.rules += failure.matches.map { RuleObject(name, $0 + [.accept], comment: comment) }
+      chain.rules += failure.matches.map { NFTRule(name, $0 + [.accept], comment: comment) }
     }
     chain.rules += [Feature.translateHostAddressPorts(family, in: name), Feature.translateHostPorts(family, in: name)]
     return chain
@@ -106,9 +106,9 @@ extension OnDemandChain {
       ],
       rules: [],
       jumps: [
-        RuleObject(
+        NFTRule(
           Feature.hostPorts(family).name, LookupKey.hostPort.loads + [.lookup(ports), .goto(name)], at: .head),
-        RuleObject(
+        NFTRule(
           Feature.hostAddressPorts(family).name,
           LookupKey.hostAddressPort(family).loads + [.lookup(addressPorts), .goto(name)], at: .head),
       ])

@@ -61,7 +61,7 @@ extension ElementStore {
   }
 
   private func rehearse(
-    _ rule: RuleObject, _ structure: Structure, _ session: borrowing Session
+    _ rule: NFTRule, _ structure: Structure, _ session: borrowing Session
   ) throws(NetlinkError) {
     // The rules of a chain on demand need its sets and the chain.
     let needed = structure.onDemand.flatMap {

@@ -4,20 +4,20 @@
 import CNI
 import Testing
 
-@Suite struct FailuresTests {
+@Suite struct ErrorCollectorTests {
   @Test("each step is taken, and of failures the first has the code and all have their say")
   func failures() throws {
     var steps: [Int] = []
     func report(_ errors: [CNIError?]) -> CNIError? {
-      var failures = Failures()
+      var failures = ErrorCollector()
       for (index, error) in errors.enumerated() {
-        failures.collect { () throws(CNIError) in
+        failures.run { () throws(CNIError) in
           steps.append(index)
           if let error { throw error }
         }
       }
       do {
-        try failures.report()
+        try failures.throwIfAny()
         return nil
       } catch {
         return error

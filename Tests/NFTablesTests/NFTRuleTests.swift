@@ -7,8 +7,8 @@ import Testing
 
 @testable import NFTables
 
-@Suite struct RuleTests {
-  private let rule = RuleObject("c", Match.toThisHost + [.jump("d")], comment: "why")
+@Suite struct NFTRuleTests {
+  private let rule = NFTRule("c", Match.toThisHost + [.jump("d")], comment: "why")
 
   @Test("a message names table, chain and comment, and adds to the tail unless it says head")
   func message() throws {
@@ -18,13 +18,13 @@ import Testing
     #expect(try rule.reread() == rule.expressions)
     #expect(attributes[Int(NFTA_RULE_USERDATA.rawValue)].flatMap { Comment(userData: $0) }?.text == "why")
     #expect(table.add(rule).bytes(sequence: 0)[4...7] == [6, 10, 1, 0x0c])  // NLM_F_CREATE | NLM_F_APPEND
-    let head = RuleObject("c", rule.expressions, at: .head)
+    let head = NFTRule("c", rule.expressions, at: .head)
     #expect(table.add(head).bytes(sequence: 0)[4...7] == [6, 10, 1, 0x04])
   }
 
   @Test("a rule that stands behind another names this one's handle")
   func behind() throws {
-    let message = table.add(RuleObject("c", [.accept], at: .after(0x0102_0304)))
+    let message = table.add(NFTRule("c", [.accept], at: .after(0x0102_0304)))
     #expect(try message.attributes()[Int(NFTA_RULE_POSITION.rawValue)] == [0, 0, 0, 0, 1, 2, 3, 4])
     #expect(message.bytes(sequence: 0)[4...7] == [6, 10, 1, 0x0c])
   }
@@ -52,7 +52,7 @@ import Testing
 
   @Test("whether a rule is in a table and a chain is told by their whole names")
   func isIn() throws {
-    var message = table.add(RuleObject("chain", [.accept]))
+    var message = table.add(NFTRule("chain", [.accept]))
     message.attribute(NFTA_RULE_HANDLE.rawValue, UInt64(7).bigEndian)
     let stored = try #require(StoredRule(try message.received()))
     #expect(stored.isIn(table) && stored.isIn(table, chain: "chain"))
@@ -65,7 +65,7 @@ import Testing
   @Test("the chain that a rule jumps to is known")
   func jumps() {
     #expect(rule.jump == "d")
-    #expect(RuleObject("c", [.accept]).jump == nil)
+    #expect(NFTRule("c", [.accept]).jump == nil)
   }
 
   @Test("a rule of ours is read with its steps, and deleted by its handle")

@@ -5,7 +5,7 @@ import CLinux
 import Netlink
 
 /// A rule of a chain.
-package struct RuleObject: Sendable {
+package struct NFTRule: Sendable {
   /// Where in the chain the rule goes.
   package enum Position: Equatable, Sendable {
     case head, tail
@@ -44,7 +44,7 @@ package struct XTablesProtocol: Equatable, Sendable {
 }
 
 extension Table {
-  package func add(_ rule: RuleObject, for xtables: XTablesProtocol? = nil) -> NetlinkMessage {
+  package func add(_ rule: NFTRule, for xtables: XTablesProtocol? = nil) -> NetlinkMessage {
     var message = newRule(rule.chain, rule.position)
     message.attribute(expressions: rule.expressions)
     message.attribute(xtables)
@@ -54,7 +54,7 @@ extension Table {
 
   /// Adds a rule as the kernel once told of it: its attributes, of which the expressions and the comment count.
   package func add(
-    encoded rule: Attributes, to chain: String, at position: RuleObject.Position, for xtables: XTablesProtocol
+    encoded rule: Attributes, to chain: String, at position: NFTRule.Position, for xtables: XTablesProtocol
   ) -> NetlinkMessage {
     var message = newRule(chain, position)
     let expressions = rule[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? []
@@ -81,7 +81,7 @@ extension Table {
     ruleMessage(NFT_MSG_GETRULE, NLM_F_DUMP, chain)
   }
 
-  private func newRule(_ chain: String, _ position: RuleObject.Position) -> NetlinkMessage {
+  private func newRule(_ chain: String, _ position: NFTRule.Position) -> NetlinkMessage {
     var message = ruleMessage(
       NFT_MSG_NEWRULE, position == .head ? NLM_F_CREATE : NLM_F_CREATE | NLM_F_APPEND, chain)
     if case .after(let handle) = position { message.attribute(NFTA_RULE_POSITION.rawValue, handle.bigEndian) }

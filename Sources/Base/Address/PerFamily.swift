@@ -2,7 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 /// A value per address family. Unlike a dictionary it needs no generic type that is made at run time.
-package struct ByFamily<Value> {
+package struct PerFamily<Value> {
   private var ip: Value
   private var ip6: Value
 
@@ -22,4 +22,4 @@ package struct ByFamily<Value> {
   }
 }
 
-extension ByFamily: Sendable where Value: Sendable {}
+extension PerFamily: Sendable where Value: Sendable {}

@@ -2,7 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 /// Collects the errors of steps that all run, even if earlier ones fail.
-package struct Failures {
+package struct ErrorCollector {
   private var all: [CNIError] = []
 
   package init() {}
@@ -10,7 +10,7 @@ package struct Failures {
   package var isEmpty: Bool { all.isEmpty }
 
   /// Runs a step, and keeps its error.
-  package mutating func collect(_ step: () throws(CNIError) -> Void) {
+  package mutating func run(_ step: () throws(CNIError) -> Void) {
     do {
       try step()
     } catch {
@@ -24,7 +24,7 @@ package struct Failures {
   }
 
   /// Throws ``error`` if any step failed.
-  package func report() throws(CNIError) {
+  package func throwIfAny() throws(CNIError) {
     if let error { throw error }
   }
 }
