@@ -9,7 +9,7 @@ import Rules
 package struct NFTablesFirewall: ForwardFilter {
   private let expiry: UInt64
 
-  /// How long an element lives that is to go, in milliseconds; see ``ElementStore/expiry``.
+  /// How long an element lives that is to go, in milliseconds; see `ElementStore.expiry`.
   package init(expiry: UInt64 = 1) { self.expiry = expiry }
 
   /// Made when it is needed: a call of VERSION needs nothing of the table.
