@@ -57,12 +57,18 @@ package struct Firewall: Plugin {
     let result = (try? request.config.previousResult()) ?? nil
     let hint = FirewallHint(request.attachment, options, result)
     var failures = ErrorCollector()
-    var record = AttachmentRecord(unrecorded: hint.request.accepts.map(\.address))
-    failures.run { () throws(CNIError) in record = try host.nftables.record(hint.request) ?? record }
-    failures.run { () throws(CNIError) in try resetPortIsolation(request, options, hint, record) }
+    var record: AttachmentRecord?
     failures.run { () throws(CNIError) in
-      try host.firewalld(options?.zone ?? FirewallOptions.standardZone)
-        .leaveZones(record.accepts, unrecorded: record.unrecorded)
+      record =
+        try host.nftables.record(hint.request) ?? AttachmentRecord(unrecorded: hint.request.accepts.map(\.address))
+    }
+    // Where it cannot be told whose an address and a port are by now, they stay as they are for the next DEL.
+    if let record {
+      failures.run { () throws(CNIError) in try resetPortIsolation(request, options, hint, record) }
+      failures.run { () throws(CNIError) in
+        try host.firewalld(options?.zone ?? FirewallOptions.standardZone)
+          .leaveZones(record.accepts, unrecorded: record.unrecorded)
+      }
     }
     failures.run { () throws(CNIError) in
       try host.iptables(IPTablesSettings(variant: .nft)).remove(hint.request)
