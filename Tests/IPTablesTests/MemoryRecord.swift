@@ -47,11 +47,7 @@ final class MemoryRecord: FirewallRecord {
     let applied = AppliedChange(takeovers: takeovers) { () throws(CNIError) in
       try self.undo(wanted.attachment, to: before, companion)
     }
-    do throws(CNIError) {
-      try companion?.recordChanged(change)
-    } catch {
-      throw applied.undone(after: error)
-    }
+    try applied.including { () throws(CNIError) in try companion?.recordChanged(change) }
     return applied
   }
 

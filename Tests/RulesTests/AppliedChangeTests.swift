@@ -35,9 +35,12 @@ import Testing
   @Test("what could not be undone is told beside the error")
   func notUndone() {
     let change = AppliedChange { () throws(CNIError) in throw CNIError(.kernelRefused, "gone") }
-    let error = change.undone(after: failure)
-    #expect(error.code == .inputOutput && error.message == "no")
-    #expect(error.details == "and what was done could not be undone: gone")
+    let detailed = CNIError(.inputOutput, "no", details: "why")
+    let error = #expect(throws: CNIError.self) {
+      try change.complete { () throws(CNIError) in throw detailed }
+    }
+    #expect(error?.code == .inputOutput && error?.message == "no")
+    #expect(error?.details == "why; and what was done could not be undone: gone")
   }
 
   @Test("a change that was only tried has no steps")

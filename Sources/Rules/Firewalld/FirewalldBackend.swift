@@ -53,14 +53,12 @@ package struct FirewalldBackend: ZoneFilter {
     let former = accepts.filter { $0.zone != nil && !wanted.accepts.contains($0) }
     let recorded = try record.apply(wanted)
     if addresses.isEmpty, former.isEmpty { return recorded }
-    do throws(CNIError) {
-      let added = try move(addresses, leaving: former)
-      return AppliedChange(takeovers: recorded.takeovers) { () throws(CNIError) in
-        try? putBack(former, removing: added)
-        try recorded.undo()
-      }
-    } catch {
-      throw recorded.undone(after: error)
+    let added = try recorded.including { () throws(CNIError) in try move(addresses, leaving: former) }
+    return AppliedChange(takeovers: recorded.takeovers) { () throws(CNIError) in
+      var failures = ErrorCollector()
+      failures.run { () throws(CNIError) in try putBack(former, removing: added) }
+      failures.run { () throws(CNIError) in try recorded.undo() }
+      try failures.throwIfAny()
     }
   }
 
@@ -68,25 +66,24 @@ package struct FirewalldBackend: ZoneFilter {
   /// none.
   private func move(_ addresses: [IPAddress], leaving former: [ForwardAccept]) throws(CNIError) -> [IPAddress] {
     var added: [IPAddress] = []
-    do throws(CNIError) {
+    return try allOrNothing { (rollback) throws(CNIError) in
       // First, as an address is in one zone at the most.
+      rollback.add { () throws(CNIError) in try putBack(former, removing: []) }
       try leave(former)
       // Where none are wanted firewalld need not be there.
       if addresses.isEmpty { return [] }
       try withFirewalld { (firewalld) throws(FirewalldError) in
         for address in addresses where try firewalld.addSource(zone: zone, address: "\(address)") {
           added.append(address)
+          rollback.add { () throws(CNIError) in try putBack([], removing: [address]) }
         }
       }
       return added
-    } catch {
-      // The first error is the one to tell.
-      try? putBack(former, removing: added)
-      throw error
     }
   }
 
   private func putBack(_ former: [ForwardAccept], removing added: [IPAddress]) throws(CNIError) {
+    if former.isEmpty && added.isEmpty { return }
     try withFirewalld { (firewalld) throws(FirewalldError) in
       for address in added { try firewalld.removeSource(zone: zone, address: "\(address)") }
       for accept in former {

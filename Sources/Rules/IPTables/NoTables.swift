@@ -5,19 +5,16 @@ import Address
 import CNI
 
 /// Tables that a program does not know how to change: there are none.
-package struct NoTables: IPTablesTransport {
+package struct NoTables: SingleTableTransport {
   package init() {}
 
   package func presence() -> IPTablesPresence { .missing }
   package func hasTables(_ family: AddressFamily) -> Bool { false }
   package func mayHold(_ table: IPTable) -> Bool { false }
-  package func batches(_ tables: [IPTable]) -> [[IPTable]] { tables.map { [$0] } }
-
   package func change<T>(
-    _ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T
-  ) throws(CNIError) -> [T] {
-    let names = tables.map { "\($0)" }.joined(separator: ", ")
-    throw CNIError(.notAvailable, "change \(names): this program has no transport for iptables-legacy")
+    one table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> T {
+    throw CNIError(.notAvailable, "change \(table): this program has no transport for iptables-legacy")
   }
 
   package func look<T>(
@@ -29,5 +26,5 @@ package struct NoTables: IPTablesTransport {
 
   package func rehearse(
     _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void
-  ) throws(CNIError) { _ = try change([table]) { (table) throws(CNIError) in try edit(&table) } }
+  ) throws(CNIError) { try change(one: table, edit) }
 }

@@ -48,6 +48,23 @@ package protocol IPTablesTransport: Sendable {
   func mayHold(_ table: IPTable, anyOf texts: [String]) -> Bool
 }
 
+/// A transport that changes one table at a time.
+package protocol SingleTableTransport: IPTablesTransport {
+  func change<T>(one table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
+}
+
+extension SingleTableTransport {
+  package func batches(_ tables: [IPTable]) -> [[IPTable]] { tables.map { [$0] } }
+
+  package func change<T>(
+    _ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T
+  ) throws(CNIError) -> [T] {
+    var results: [T] = []
+    for table in tables { results.append(try change(one: table, edit)) }
+    return results
+  }
+}
+
 extension IPTablesTransport {
   /// The same for one table.
   package func change<T>(

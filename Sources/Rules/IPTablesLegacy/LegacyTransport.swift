@@ -10,7 +10,7 @@ import NetNS
 import OS
 
 /// Writes rules where iptables-legacy does: the whole table is read, changed in memory, and put back at once.
-package struct LegacyTransport: IPTablesTransport {
+package struct LegacyTransport: SingleTableTransport {
   private let lock: XTablesLock
 
   /// `milliseconds` is how long others may keep the lock of all programs that change tables.
@@ -57,17 +57,7 @@ package struct LegacyTransport: IPTablesTransport {
     return isUsed ? .used : .empty
   }
 
-  package func batches(_ tables: [IPTable]) -> [[IPTable]] { tables.map { [$0] } }
-
   package func change<T>(
-    _ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T
-  ) throws(CNIError) -> [T] {
-    var results: [T] = []
-    for table in tables { results.append(try change(one: table, edit)) }
-    return results
-  }
-
-  private func change<T>(
     one table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
     try lock.held(for: "change \(table)") { () throws(CNIError) in

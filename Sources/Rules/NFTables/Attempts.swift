@@ -25,15 +25,8 @@ package struct Attempts {
     count += 1
     doubtful += error.isTransient ? 0 : 1
     guard error.isTransient ? count < Self.limit : doubtful < limit(error) else { return false }
-    pause(microseconds: .random(in: 0...min(count, 40) * 100))
-    return true
-  }
-
-  /// Pauses a little until elements that are about to expire are gone, and returns whether there is to be another attempt.
-  package mutating func mayRepeatAfterExpiry() -> Bool {
-    count += 1
-    guard count < Self.limit else { return false }
-    pause(microseconds: 1000)
+    // Elements that are about to expire are gone in a millisecond or some; of others that change the ruleset nobody knows.
+    pause(microseconds: error.number == EAGAIN ? 1000 : .random(in: 0...min(count, 40) * 100))
     return true
   }
 

@@ -59,7 +59,11 @@ extension NetfilterSocket {
 
   private func tell(_ messages: [NetlinkMessage], _ set: (String) -> NamedSet?, _ failure: NetlinkError?) {
     guard ChangeTrace.isOn else { return }
-    for message in messages { netlink.tell("nft '\(message.nftCommand(set))'", failure) }
+    for message in messages {
+      var command = ShellCommand("nft")
+      command.add(message.nftCommand(set))
+      netlink.tell(command.text, failure)
+    }
   }
 
   private func send(

@@ -30,25 +30,16 @@ package struct AppliedChange {
 
   package func undo() throws(CNIError) { try revert() }
 
+  /// Does steps that belong to the change; if one throws, the change is undone.
+  package func including<T>(_ steps: () throws(CNIError) -> T) throws(CNIError) -> T {
+    try allOrNothing(undo: revert, steps)
+  }
+
   /// Does the steps that belong to the change, and what is left to do then; if one throws, the change is undone.
   package func complete(_ steps: () throws(CNIError) -> Void) throws(CNIError) {
     if isRehearsed { return }
-    do throws(CNIError) {
-      try steps()
-    } catch {
-      throw undone(after: error)
-    }
+    try including(steps)
     try finish()
-  }
-
-  /// Undoes the change because of an error, and returns that, with what could not be undone.
-  package func undone(after error: CNIError) -> CNIError {
-    do throws(CNIError) {
-      try revert()
-      return error
-    } catch let failure {
-      return CNIError(error.code, error.message, details: "and what was done could not be undone: \(failure.message)")
-    }
   }
 }
 

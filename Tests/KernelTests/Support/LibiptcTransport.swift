@@ -8,7 +8,7 @@ import CNI
 @testable import IPTablesLegacy
 
 /// The transport of iptables-legacy over libiptc, as the program iptables-legacy has it: a judge of ours.
-struct LibiptcTransport: IPTablesTransport {
+struct LibiptcTransport: SingleTableTransport {
   private let lock: XTablesLock
   private let ours = LegacyTransport()
 
@@ -19,17 +19,7 @@ struct LibiptcTransport: IPTablesTransport {
   func mayHold(_ table: IPTable) -> Bool { ours.mayHold(table) }
 
   func presence() -> IPTablesPresence { ours.presence() }
-  func batches(_ tables: [IPTable]) -> [[IPTable]] { tables.map { [$0] } }
-
   func change<T>(
-    _ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T
-  ) throws(CNIError) -> [T] {
-    var results: [T] = []
-    for table in tables { results.append(try change(one: table, edit)) }
-    return results
-  }
-
-  private func change<T>(
     one table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
     try lock.held(for: "change \(table)") { () throws(CNIError) in

@@ -42,9 +42,9 @@ package struct IPTablesPorts: PortForwarder {
       }
     }
     var changed: [FormerPorts] = []
-    do throws(CNIError) {
+    try allOrNothing { (rollback) throws(CNIError) in
       for batch in transport.batches(wanted.map(\.table)) {
-        changed += try transport.change(batch) { (table) throws(CNIError) -> FormerPorts? in
+        let former = try transport.change(batch) { (table) throws(CNIError) -> FormerPorts? in
           guard let rules = wanted.first(where: { $0.table == table.table }) else { return nil }
           // Again, as only now nobody can come between.
           if onConflict == .error { try requireFree(rules, &table) }
@@ -52,9 +52,9 @@ package struct IPTablesPorts: PortForwarder {
           if rules.isEmpty { _ = try table.remove(present) } else { try write(rules, over: present, &table) }
           return try FormerPorts(present, of: rules.attachment, table)
         }.compactMap { $0 }
+        rollback.add { () throws(CNIError) in try putBack(former) }
+        changed += former
       }
-    } catch {
-      throw AppliedChange { () throws(CNIError) in try putBack(changed) }.undone(after: error)
     }
     return AppliedChange { () throws(CNIError) in try putBack(changed) }
   }

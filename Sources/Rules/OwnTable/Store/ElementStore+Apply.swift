@@ -45,11 +45,7 @@ extension ElementStore {
     } completion: { () throws(CNIError) in
       if change.hasLeftovers { try self.removeLeftovers(of: attachment) }
     }
-    do {
-      try companion?.recordChanged(record)
-    } catch {
-      throw applied.undone(after: error)
-    }
+    try applied.including { () throws(CNIError) in try companion?.recordChanged(record) }
     return applied
   }
 

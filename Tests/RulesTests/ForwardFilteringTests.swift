@@ -6,7 +6,7 @@ import CNI
 import Rules
 import Testing
 
-@Suite struct ForwardRulesTests {
+@Suite struct ForwardFilteringTests {
   @Test("a range is written as Swift has it, without an end if it goes to the last address")
   func ranges() throws {
     let (first, end) = (try #require(IPAddress("10.0.0.0")), try #require(IPAddress("10.0.1.0")))
