@@ -6,7 +6,7 @@ import Netlink
 import OS
 
 extension NetlinkMessage {
-  /// A message of nf_tables about something of a family.
+  /// A message of nf_tables about an object of a family.
   package init(nfTables type: nf_tables_msg_types, flags: Int32 = 0, family: UInt8) {
     self.init(nfnetlink: UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(type.rawValue), flags: flags, family: family)
   }
@@ -29,7 +29,7 @@ extension NetlinkMessage {
 }
 
 extension NetlinkMessage {
-  /// Whether it takes something out of a ruleset.
+  /// Whether the message removes an object from the ruleset.
   var deletes: Bool {
     let deletions = [NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE, NFT_MSG_DELSET, NFT_MSG_DELSETELEM]
     return deletions.contains { type == UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16($0.rawValue) }
@@ -37,8 +37,8 @@ extension NetlinkMessage {
 }
 
 extension NetfilterSocket {
-  /// Sends messages of nf_tables as one change that is made whole or not at all. With a generation, only if that still is
-  /// the ruleset's. A log at debug is told of each, in nft's words; `set` returns a set by its name, whose types the words need.
+  /// Sends messages of nf_tables as one batch, which is made whole or not at all; with a generation, only if the ruleset still
+  /// has it. Each message is logged at debug as a command of nft, for which `set` returns a set by its name.
   package func commit(
     _ messages: [NetlinkMessage], generation: UInt32? = nil, naming set: (String) -> NamedSet? = { _ in nil }
   ) throws(NetlinkError) {
@@ -52,7 +52,7 @@ extension NetfilterSocket {
     tell(messages, set, nil)
   }
 
-  /// Lets the kernel check messages as if they were to be made, and changes nothing.
+  /// Lets the kernel check messages as a batch, and changes nothing.
   package func rehearse(_ messages: [NetlinkMessage]) throws(NetlinkError) {
     try send(messages, [.batchBegin(generation: nil)], [])
   }
@@ -70,7 +70,7 @@ extension NetfilterSocket {
     _ messages: [NetlinkMessage], _ begin: [NetlinkMessage], _ end: [NetlinkMessage]
   ) throws(NetlinkError) {
     var all = begin + messages + end
-    // The kernel answers errors, and the one message that asks for it: the last before the end.
+    // The kernel replies to messages that fail and to those that request an acknowledgement: here only the last one.
     all[begin.count + messages.count - 1].requestAcknowledgement()
     let action = "change the nftables ruleset"
     for reply in try netlink.executeBatch(all, action) {

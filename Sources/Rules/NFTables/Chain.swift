@@ -14,7 +14,7 @@ package struct Chain: Sendable {
     package let number: UInt32
     /// The chain's place among those of the hook; lower comes first.
     package let priority: Int32
-    /// What becomes of packets that no rule decides on.
+    /// The verdict for packets that no rule decides on.
     package let policy: Policy
 
     package init(type: String, number: UInt32, priority: Int32, policy: Policy = .accept) {
@@ -24,7 +24,7 @@ package struct Chain: Sendable {
       self.policy = policy
     }
 
-    /// Whether a chain that is there with the other hook can be made to have this one: the policy alone can change.
+    /// Whether a chain with the other hook can be changed to this one: only the policy of a chain can change.
     package func isSamePlace(as other: Hook) -> Bool {
       type == other.type && number == other.number && priority == other.priority
     }
@@ -64,7 +64,7 @@ extension Table {
   /// Asks for a chain.
   package func get(chain name: String) -> NetlinkMessage { chainMessage(NFT_MSG_GETCHAIN, 0, name) }
 
-  /// Removes a chain that holds no rule and that no rule leads to.
+  /// Removes a chain, which must have no rules and no jumps to it.
   package func delete(chain name: String) -> NetlinkMessage { chainMessage(NFT_MSG_DELCHAIN, 0, name) }
 
   /// Asks for a dump of the table's chains; kernels that do not know the attribute list those of all tables.
@@ -83,7 +83,7 @@ extension Table {
 package struct StoredChain: Sendable {
   package let table: Table
   package let name: String
-  /// How many rules there are in it, and jumps to it, together.
+  /// The number of its rules and of the jumps to it, together.
   package let use: Int
   package let hook: Chain.Hook?
 
@@ -111,7 +111,7 @@ package struct StoredChain: Sendable {
 }
 
 extension NetfilterSocket {
-  /// All chains there are, or nearly all if somebody is changing them.
+  /// The chains of all tables; some may be missing while another program changes them.
   package func chainsOfAllTables() throws(NetlinkError) -> [StoredChain] {
     try netlink.dump(
       NetlinkMessage(nfTables: NFT_MSG_GETCHAIN, flags: NLM_F_DUMP, family: 0), "list the chains of all tables", .last

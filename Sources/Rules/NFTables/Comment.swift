@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// What a person or a program has noted beside an element or a rule.
+/// The comment of an element or a rule.
 package struct Comment: Hashable, Sendable {
   package let text: String
 

@@ -2,7 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 extension Element {
-  /// The elements of a set that holds intervals from a first value to before an end (nil: to the last value there is).
+  /// The elements of a set of intervals, each of which ends before `to`, or at the largest value if `to` is nil.
   package static func intervals(_ set: String, _ list: [(from: [UInt8], to: [UInt8]?)]) -> [Element] {
     var merged: [(from: [UInt8], to: [UInt8]?)] = []
     for next in list.sorted(by: { $0.from.lexicographicallyPrecedes($1.from) }) {
@@ -19,7 +19,7 @@ extension Element {
     }
     guard let first = merged.first?.from else { return [] }
     func limit(_ key: [UInt8], isEnd: Bool) -> Element { Element(set, key: key, comment: nil, endsInterval: isEnd) }
-    // nft begins with the end of nothing at zero.
+    // nft adds an end of an interval at zero unless the first interval begins there.
     let zero = [UInt8](repeating: 0, count: first.count)
     var limits = first == zero ? [] : [limit(zero, isEnd: true)]
     for interval in merged {

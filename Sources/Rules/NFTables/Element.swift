@@ -6,7 +6,7 @@ import Netlink
 
 /// An element of a set or map.
 package struct Element: Hashable, Sendable {
-  /// What the element is known by: no set has two with one key.
+  /// The identity of an element: no set has two elements with one key.
   package struct ID: Hashable, Sendable {
     package let set: String
     package let key: [UInt8]
@@ -18,7 +18,7 @@ package struct Element: Hashable, Sendable {
   }
 
   package let id: ID
-  /// Empty in a set, or in a map if only the key counts.
+  /// The value in a map; empty in a set, or in a map if only the key is needed.
   package let data: [UInt8]
   package let comment: Comment?
   /// An interval's end, which is not in the interval.
@@ -39,7 +39,7 @@ package struct Element: Hashable, Sendable {
 /// An element as the kernel has it.
 package struct StoredElement: Sendable {
   package let element: Element
-  /// In milliseconds; nil for one that stays.
+  /// In milliseconds; nil for an element that does not expire.
   package let timeout: UInt64?
 
   package init(element: Element, timeout: UInt64?) {
@@ -47,7 +47,7 @@ package struct StoredElement: Sendable {
     self.timeout = timeout
   }
 
-  /// The elements of a reply; with a pattern only those whose bytes, of which the comment is a part, hold it.
+  /// The elements of a reply; with a pattern only those whose bytes, including the comment, contain it.
   package static func read(_ reply: NetlinkReply, holding pattern: [UInt8]? = nil) -> [StoredElement] {
     let list = reply.nfAttributes
     let set = list[Int(NFTA_SET_ELEM_LIST_SET.rawValue)]?.text ?? ""
@@ -88,7 +88,7 @@ extension Table {
     }
   }
 
-  /// Lets elements expire that are there, in so many milliseconds.
+  /// Lets present elements expire in this many milliseconds.
   package func expire(_ elements: [Element], in milliseconds: UInt64) -> [NetlinkMessage] {
     add(elements, exclusively: false, timeout: milliseconds)
   }
@@ -114,7 +114,7 @@ extension Table {
     return message
   }
 
-  /// Messages of which each is about elements of one set that take at most about 32 KiB, as a nested attribute's length has 16 bits.
+  /// Messages that each hold elements of one set, and about 32 KiB at most, because the length of a nested attribute has 16 bits.
   private func messages(
     _ type: nf_tables_msg_types, _ flags: Int32, _ elements: [Element],
     _ build: (Element, inout NetlinkMessage) -> Void

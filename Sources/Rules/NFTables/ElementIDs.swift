@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// Some elements' IDs, each once. A `Set` would tell the same, but the runtime would have to find out how to hash an ID, which takes
-/// it longer than all that is asked here.
+/// A set of elements' IDs. It is no `Set`, because at run time the look-up of the ID's hashing takes longer than all that is done
+/// here.
 package struct ElementIDs: Sendable {
   /// In the order of ``Element/ID/precedes(_:)``.
   package let list: [Element.ID]
@@ -42,7 +42,7 @@ package struct StoredElements: Sendable {
   /// In the order of the IDs.
   package let values: [StoredElement]
 
-  /// Of several with one ID the first counts.
+  /// The first element counts if several have one ID.
   package init(_ elements: [StoredElement]) {
     values = ElementIDs.firsts(elements.map(\.element.id)).map { elements[$0] }
     ids = ElementIDs(values.map(\.element.id))
@@ -52,13 +52,13 @@ package struct StoredElements: Sendable {
 }
 
 extension Element.ID {
-  /// An order of IDs: by the set, and then by the key.
+  /// The order of IDs: by set, then by key.
   package func precedes(_ other: Element.ID) -> Bool {
     set == other.set ? key.lexicographicallyPrecedes(other.key) : set < other.set
   }
 }
 
 extension [Element] {
-  /// The first with each ID, in the order in which they are.
+  /// The first element of each ID, in their original order.
   package var uniqueByID: [Element] { count < 2 ? self : ElementIDs.firsts(map(\.id)).sorted().map { self[$0] } }
 }

@@ -6,15 +6,15 @@ import Glibc
 import Netlink
 
 extension NetlinkMessage {
-  /// Asks for the number of the ruleset, which every committed batch of anybody raises.
+  /// Asks for the generation of the ruleset, which every committed batch of any program raises.
   static func getGeneration() -> NetlinkMessage { NetlinkMessage(nfTables: NFT_MSG_GETGEN, family: 0) }
 }
 
 extension NetlinkReply {
-  /// The number of the ruleset, from the reply to a request for it.
+  /// The generation of the ruleset, from the reply to a request for it.
   func generation() throws(NetlinkError) -> UInt32 {
     let action = "read the generation of the nftables ruleset"
-    // The reply to a message of a subsystem that is not there.
+    // EINVAL is the kernel's reply for a subsystem that does not exist.
     if errorNumber == EINVAL { throw NetlinkError(action, number: EINVAL, explanation: NetlinkError.noTables) }
     if let failure = failure(action) { throw failure }
     guard let generation = nfAttributes.word(NFTA_GEN_ID.rawValue) else { throw NetlinkError(action, number: EPROTO) }
@@ -23,7 +23,7 @@ extension NetlinkReply {
 }
 
 extension NetfilterSocket {
-  /// The number of the ruleset, which every committed batch of anybody raises.
+  /// The generation of the ruleset, which every committed batch of any program raises.
   package func generation() throws(NetlinkError) -> UInt32 {
     guard let reply = try netlink.executeAll([.getGeneration()]).first else {
       throw NetlinkError("read the generation of the nftables ruleset", number: EPROTO)
@@ -33,7 +33,7 @@ extension NetfilterSocket {
 }
 
 extension NetlinkError {
-  /// Whether the kernel has no nf_tables at all, and so nothing that we could have made.
+  /// Whether the kernel has no nf_tables at all, and so none of our objects.
   package var isNFTablesMissing: Bool {
     number == EPROTONOSUPPORT || number == EINVAL && explanation == NetlinkError.noTables
   }

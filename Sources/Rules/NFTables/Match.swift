@@ -42,7 +42,7 @@ package enum Match {
   /// `ip saddr 192.0.2.0/24`
   package static func prefix(_ side: Side, _ prefix: Prefix, isNegated: Bool = false) -> [Expression] {
     let bytes = prefix.network.address.bytes
-    // Where the length is of whole bytes nft loads only these: so a listing that is loaded again makes the same rule.
+    // For a length of whole bytes nft loads only these, and so do we: a listing that is loaded again makes the same rule.
     if prefix.length % 8 == 0, prefix.length > 0 {
       let load = loadAddress(side, prefix.family, bytes: prefix.length / 8)
       return family(prefix.family) + [load, .compare(Array(bytes.prefix(prefix.length / 8)), isNegated: isNegated)]
@@ -88,7 +88,7 @@ package enum Match {
     return .payload(NFT_PAYLOAD_NETWORK_HEADER, offset: offset, length: length, into: register)
   }
 
-  /// The port at the same place in all transport headers: the source's first, then the destination's.
+  /// Loads a port; all transport headers begin with the source port and the destination port.
   package static func loadPort(_ side: Side, into register: Register = .first) -> Expression {
     .payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: side == .source ? 0 : 2, length: 2, into: register)
   }

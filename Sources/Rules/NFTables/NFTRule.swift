@@ -27,11 +27,11 @@ package struct NFTRule: Sendable {
     self.position = position
   }
 
-  /// The chain that this rule jumps to, which is the last thing it does.
+  /// The chain that this rule jumps to with its last expression.
   package var jump: String? { expressions.last?.jump }
 }
 
-/// The protocol that matches and targets of x_tables take a rule to be for (`NFTA_RULE_COMPAT`).
+/// The protocol of a rule, which matches and targets of x_tables check (`NFTA_RULE_COMPAT`).
 package struct XTablesProtocol: Equatable, Sendable {
   /// The IANA protocol number; 0 for any.
   package let number: UInt8
@@ -52,7 +52,7 @@ extension Table {
     return message
   }
 
-  /// Adds a rule as the kernel once told of it: its attributes, of which the expressions and the comment count.
+  /// Adds a copy of a rule from the attributes that the kernel sent, of which the expressions and the comment are used.
   package func add(
     encoded rule: Attributes, to chain: String, at position: NFTRule.Position, for xtables: XTablesProtocol
   ) -> NetlinkMessage {
@@ -106,9 +106,9 @@ extension NetlinkMessage {
   }
 }
 
-/// A rule as the kernel has it. A dump may tell of thousands, so that nothing is decoded before it is asked for.
+/// A rule as the kernel has it; nothing is decoded before it is asked for, because a dump may have thousands.
 package struct StoredRule: Sendable {
-  /// The kernel's number for it, which no other rule of the table ever has.
+  /// The kernel's number for the rule, which the table never uses again.
   package let handle: UInt64
   private let message: [UInt8]
   private let family: Table.Family
@@ -140,29 +140,29 @@ package struct StoredRule: Sendable {
     (tableName, chainName, expressionBytes, self.userData) = (table, chain, expressions, userData)
   }
 
-  /// The attributes of the message that told of it.
+  /// The attributes of the kernel's message about the rule.
   package var attributes: ArraySlice<UInt8> { message.dropFirst(NetlinkReply.headerLength + 4) }
   /// The bytes of its expressions (`NFTA_RULE_EXPRESSIONS`).
   package var encodedExpressions: ArraySlice<UInt8> { message[expressionBytes] }
 
   package var table: Table { Table(family, message[tableName].text) }
   package var chain: String { message[chainName].text }
-  /// Nil if there is an expression that this program does not write.
+  /// Nil if ``Expression`` lacks one of them.
   package var expressions: [Expression]? { Expression.decoded(encodedExpressions) }
   package var comment: Comment? { Comment(userData: message[userData]) }
 
-  /// Whether the rule is in a chain of a table; with no chain, in any of the table.
+  /// Whether the rule is in a chain of a table, or, without a chain, anywhere in the table.
   package func isIn(_ table: Table, chain: String? = nil) -> Bool {
     family == table.family && message.isText(table.name, at: tableName)
       && (chain.map { message.isText($0, at: chainName) } ?? true)
   }
 
-  /// Removes the rule.
+  /// The message that removes the rule.
   package func deletion() -> NetlinkMessage { table.delete(rule: handle, from: chain) }
 }
 
 extension [UInt8] {
-  /// Whether a text with a NUL behind it stands there.
+  /// Whether the bytes in this range are the text with a NUL behind it.
   fileprivate func isText(_ text: String, at range: Range<Int>) -> Bool {
     if range.count != text.utf8.count + 1 { return false }
     var index = range.lowerBound

@@ -41,10 +41,10 @@ package struct NamedSet: Sendable {
     self.isInterval = isInterval
   }
 
-  /// A concatenation's number: six bits a part (nftables, TYPE_BITS).
+  /// The type number of a concatenation: six bits for each part (nftables, TYPE_BITS).
   fileprivate static func type(_ parts: [DataType]) -> UInt32 { parts.reduce(0) { $0 << 6 | $1.rawValue } }
 
-  /// One of several parts begins at a multiple of four.
+  /// The length in bytes; each of several parts is padded to a multiple of four.
   fileprivate static func length(_ parts: [DataType]) -> UInt32 {
     UInt32(parts.count == 1 ? parts[0].length : parts.reduce(0) { $0 + ($1.length + 3) / 4 * 4 })
   }
@@ -54,8 +54,8 @@ extension Table {
   /// Makes a set unless it is there.
   package func create(_ set: NamedSet) -> NetlinkMessage {
     var message = setMessage(NFT_MSG_NEWSET, NLM_F_CREATE, set.name)
-    // Elements of a set without timeouts can only be deleted, which costs an RCU grace period; intervals cannot have
-    // them everywhere.
+    // Sets have timeouts, because elements without one can only be deleted, which costs an RCU grace period; sets of intervals
+    // cannot have them on all kernels.
     let flags = set.isInterval ? NFT_SET_INTERVAL : NFT_SET_TIMEOUT
     let map = set.data.isEmpty ? 0 : NFT_SET_MAP.rawValue
     message.attribute(NFTA_SET_FLAGS.rawValue, (flags.rawValue | map).bigEndian)
@@ -65,7 +65,7 @@ extension Table {
       message.attribute(NFTA_SET_DATA_TYPE.rawValue, NamedSet.type(set.data).bigEndian)
       message.attribute(NFTA_SET_DATA_LEN.rawValue, NamedSet.length(set.data).bigEndian)
     }
-    // Names the set within the batch; by name it is found as well.
+    // The kernel demands an ID for the batch; elements find the set by its name all the same.
     message.attribute(NFTA_SET_ID.rawValue, UInt32(1).bigEndian)
     return message
   }
@@ -78,7 +78,7 @@ extension Table {
   /// Asks for a dump of the table's sets.
   package func listSets() -> NetlinkMessage { message(NFT_MSG_GETSET, NLM_F_DUMP, table: NFTA_SET_TABLE.rawValue) }
 
-  /// The name of a set of the table that was read; nil for one of another table.
+  /// The name of a set in a reply; nil if it is of another table.
   package func setName(_ reply: NetlinkReply) -> String? {
     let attributes = reply.nfAttributes
     return reply.table(NFTA_SET_TABLE.rawValue, attributes) == self

@@ -18,7 +18,7 @@ extension NetfilterSocket {
       try netlink.execute(request, "look for nft_compat")
       return true
     } catch {
-      // Who has the subsystem but not the match has another answer.
+      // EINVAL means that the subsystem is missing; other errors are about the match.
       return error.number != EINVAL
     }
   }

@@ -5,24 +5,24 @@ import CLinux
 import Glibc
 import Netlink
 
-/// The kernel's nf_tables, as one call of a plugin talks to it about one table.
+/// The connection of one plugin call to nf_tables, for one table.
 package struct Session: ~Copyable {
   package let table: Table
   private let socket: NetfilterSocket
   private let set: (String) -> NamedSet?
 
-  /// `set` returns a set of the table by its name, by whose types a log tells of elements.
+  /// `set` returns a set of the table by its name; a log needs its types to print elements.
   package init(_ table: Table, naming set: @escaping (String) -> NamedSet? = { _ in nil }) throws(NetlinkError) {
     self.table = table
     self.set = set
     socket = try NetfilterSocket.open()
   }
 
-  /// What a change is computed from.
+  /// The state that a change is computed from.
   package struct Snapshot {
-    /// The number of the ruleset; every committed batch of anybody raises it.
+    /// The generation of the ruleset; every committed batch of any program raises it.
     package let generation: UInt32
-    /// Whether the table is there and is not dormant, in which case its chains see no packet.
+    /// Whether the table is there and not dormant; the chains of a dormant table see no packet.
     package let isTableActive: Bool
     /// The chains that are there, among those that were asked for.
     package let chains: [StoredChain]
@@ -34,7 +34,7 @@ package struct Session: ~Copyable {
     package let tables: [Table]
   }
 
-  /// Reads these elements and what else is asked for, in a handful of system calls whatever the ruleset's size.
+  /// Reads these elements and other objects in a handful of system calls, whatever the ruleset's size.
   package func read(
     chains: [String] = [], sets: [String] = [], elements: [Element.ID], tables: [Table] = []
   ) throws(NetlinkError) -> Snapshot {
@@ -55,10 +55,10 @@ package struct Session: ~Copyable {
       tables: zip(tables, isTable).filter(\.1).map(\.0))
   }
 
-  /// The number of the ruleset.
+  /// The generation of the ruleset.
   package func generation() throws(NetlinkError) -> UInt32 { try ask([]).generation }
 
-  /// Asks for things of which each may be there, or else is answered by an error; and for the ruleset's number.
+  /// Asks for the generation and for objects, each of which may be missing: its reply is then an error.
   private func ask(
     _ requests: [NetlinkMessage]
   ) throws(NetlinkError) -> (generation: UInt32, replies: [NetlinkReply]) {
@@ -77,14 +77,14 @@ package struct Session: ~Copyable {
 
   // MARK: - Lists
 
-  /// All elements of a set; none if there is no such set. On a host whose rules change all the time this may miss what
-  /// has just come, never what stays.
+  /// All elements of a set; none if there is no such set. While other programs change the ruleset all the time, this may miss an
+  /// element that was just added, but never one that stays.
   package func elements(of set: String, holding pattern: [UInt8]? = nil) throws(NetlinkError) -> [StoredElement] {
     let replies = try list(table.list(elementsOf: set), "list the elements of \(set)", .union)
     return replies.flatMap { StoredElement.read($0, holding: pattern) }
   }
 
-  /// Whether a set has an element that stays and for which `isWanted` holds; reads no more of it than that takes.
+  /// Whether a set has an element that is not about to expire and that `isWanted` accepts; reads no more of the set than needed.
   package func hasElement(
     in set: String, where isWanted: (Element) -> Bool = { _ in true }
   ) throws(NetlinkError) -> Bool {
@@ -132,12 +132,11 @@ package struct Session: ~Copyable {
 
   // MARK: - Changes
 
-  /// Sends messages as one change that is made whole or not at all. With a generation, only if that still is the
-  /// ruleset's.
+  /// Sends messages as one batch, which is made whole or not at all; with a generation, only if the ruleset still has it.
   package func commit(_ messages: [NetlinkMessage], generation: UInt32? = nil) throws(NetlinkError) {
     try socket.commit(messages, generation: generation, naming: set)
   }
 
-  /// Lets the kernel check messages as if they were to be made, and changes nothing.
+  /// Lets the kernel check messages as a batch, and changes nothing.
   package func rehearse(_ messages: [NetlinkMessage]) throws(NetlinkError) { try socket.rehearse(messages) }
 }

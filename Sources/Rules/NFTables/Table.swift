@@ -4,8 +4,8 @@
 import CLinux
 import Netlink
 
-/// A table of nf_tables. The requests about what is in it are made by it: `table.create(chain)`, as nft says
-/// `create chain inet swift_cni guard`.
+/// A table of nf_tables, which makes the requests about its objects: `table.create(chain)`, as nft says `create chain inet
+/// swift_cni guard`.
 package struct Table: Hashable, Sendable {
   /// A family of tables: the packets that their chains see, `NFPROTO_…` (linux/netfilter.h).
   package enum Family: UInt8, Sendable {
@@ -25,7 +25,7 @@ package struct Table: Hashable, Sendable {
     self.name = name
   }
 
-  /// A message about something in the table, with the table's name as the attribute of this type.
+  /// A message about an object of the table, with the table's name as the attribute of this type.
   func message(
     _ type: nf_tables_msg_types, _ flags: Int32 = 0, table attribute: some BinaryInteger
   ) -> NetlinkMessage {
@@ -41,7 +41,7 @@ package struct Table: Hashable, Sendable {
     return message
   }
 
-  /// Makes the table unless it is there, and changes nothing of one that is.
+  /// Makes the table unless it is there; does not change a present one.
   package func ensure() -> NetlinkMessage {
     message(NFT_MSG_NEWTABLE, NLM_F_CREATE, table: NFTA_TABLE_NAME.rawValue)
   }
@@ -49,7 +49,7 @@ package struct Table: Hashable, Sendable {
   /// Asks for the table.
   package func get() -> NetlinkMessage { message(NFT_MSG_GETTABLE, table: NFTA_TABLE_NAME.rawValue) }
 
-  /// Whether the table of a reply is dormant: its chains see no packet.
+  /// Whether the table in a reply is dormant: its chains see no packet.
   package static func isDormant(_ reply: NetlinkReply) -> Bool {
     let flags = reply.nfAttributes.word(NFTA_TABLE_FLAGS.rawValue) ?? 0
     return flags & UInt32(NFT_TABLE_F_DORMANT.rawValue) != 0
@@ -61,7 +61,7 @@ extension Table: CustomStringConvertible {
 }
 
 extension NetlinkReply {
-  /// The attributes behind nfnetlink's header.
+  /// The attributes behind the header of nfnetlink.
   package var nfAttributes: Attributes { attributes(after: 4) }
 
   /// The table that a message is about, whose name is the attribute of this type; nil for a family that is unknown.

@@ -6,7 +6,7 @@ import CLinux
 import Netlink
 
 extension Expression {
-  /// Reads the expressions of a rule (`NFTA_RULE_EXPRESSIONS`); nil if there is one that these cannot say.
+  /// Decodes the expressions of a rule (`NFTA_RULE_EXPRESSIONS`); nil if ``Expression`` lacks one of them.
   package static func decoded(_ bytes: ArraySlice<UInt8>) -> [Expression]? {
     var list: [Expression] = []
     for element in AttributeList(bytes) {
@@ -45,7 +45,7 @@ extension Expression {
   }
 }
 
-/// The attributes of an expression, read as one kind or another.
+/// The attributes of an expression, to be decoded as one of the kinds.
 private struct ExpressionData {
   private let attributes: Attributes
 
@@ -98,7 +98,7 @@ private struct ExpressionData {
     let xor = value(NFTA_BITWISE_XOR.rawValue)
     guard
       !mask.isEmpty,
-      // A shift, or another operation of newer kernels; this one is number 0.
+      // Newer kernels have other operations, such as shifts; the one with mask and xor is number 0.
       word(NFTA_BITWISE_OP.rawValue) ?? 0 == 0,
       let register = register(NFTA_BITWISE_DREG.rawValue), register == self.register(NFTA_BITWISE_SREG.rawValue)
     else { return nil }

@@ -6,7 +6,7 @@ import CLinux
 import Netlink
 
 extension NetlinkMessage {
-  /// Appends the steps of a rule.
+  /// Appends the expressions of a rule.
   package mutating func attribute(expressions: [Expression]) {
     nested(NFTA_RULE_EXPRESSIONS.rawValue) { $0.append(expressions) }
   }
@@ -120,7 +120,7 @@ extension Expression {
 
   /// `IP_CT_DIR_ORIGINAL`, linux/netfilter/nf_conntrack_tuple_common.h
   static let originalDirection: UInt8 = 0
-  /// The kernel sets these two for itself and shows them; said by us, the rule that is read back is the one that was sent.
+  /// The kernel sets these two by itself and shows them; because we send them too, a rule reads back as it was sent.
   static let natFlags = UInt32(NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED)
   static let masqueradeFlags = UInt32(NF_NAT_RANGE_PROTO_RANDOM_FULLY)
 }

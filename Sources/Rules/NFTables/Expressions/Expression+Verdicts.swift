@@ -5,9 +5,9 @@ import CLinux
 import Netlink
 
 extension Expression {
-  /// The chain that a rule goes on in, whatever else is in it.
+  /// The chain that a rule jumps or goes to, also if its other expressions are unknown.
   package static func jump(in bytes: ArraySlice<UInt8>) -> String? {
-    // It is the last expression.
+    // The jump is the last expression.
     var last: ArraySlice<UInt8>?
     for element in AttributeList(bytes) { last = element.value }
     guard let last else { return nil }
@@ -17,16 +17,16 @@ extension Expression {
   }
 }
 
-// MARK: - What packets are compared with
+// MARK: - The protocol of a rule
 
 extension Expression {
-  /// The protocol that a rule, as the kernel told of it, compares packets' with, whatever else is in it.
+  /// The protocol that a rule's attributes compare packets with, also if its other expressions are unknown.
   package static func xtablesProtocol(of rule: Attributes) -> XTablesProtocol {
     transport(in: rule[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? [])
       .map { XTablesProtocol($0.number, isNegated: $0.isNegated) } ?? XTablesProtocol()
   }
 
-  /// The protocol that a rule is for, or all but which, whatever else is in it.
+  /// The protocol that a rule is for, or excludes, also if its other expressions are unknown.
   package static func transport(in bytes: ArraySlice<UInt8>) -> (number: UInt8, isNegated: Bool)? {
     var isLoaded = false
     for element in AttributeList(bytes) {
@@ -35,7 +35,7 @@ extension Expression {
       func word(_ type: UInt32) -> UInt32? { data[Int(type)]?.integer(UInt32.self, at: 0)?.bigEndian }
       switch expression[Int(NFTA_EXPR_NAME.rawValue)]?.text {
       case "meta": isLoaded = word(NFTA_META_KEY.rawValue) == NFT_META_L4PROTO.rawValue
-      // The field "protocol" of IPv4 (RFC 791, 3.1), which older programs compare.
+      // Older programs compare the field "protocol" of IPv4 (RFC 791, 3.1).
       case "payload":
         isLoaded =
           word(NFTA_PAYLOAD_BASE.rawValue) == NFT_PAYLOAD_NETWORK_HEADER.rawValue
@@ -51,10 +51,10 @@ extension Expression {
   }
 }
 
-// MARK: - What becomes of packets
+// MARK: - Rules that can drop
 
 extension Expression {
-  /// Whether a rule can drop a packet, also one that is otherwise not understood; not by the chain that it jumps to.
+  /// Whether a rule can drop a packet by itself, and not by the chain that it jumps to; unknown expressions are allowed.
   package static func canDrop(in bytes: ArraySlice<UInt8>) -> Bool {
     AttributeList(bytes).contains { element in
       let expression = Attributes(element.value)
@@ -63,7 +63,7 @@ extension Expression {
       case "immediate":
         let verdict = data.nested(Int(NFTA_IMMEDIATE_DATA.rawValue)).nested(Int(NFTA_DATA_VERDICT.rawValue))
         let code = verdict[Int(NFTA_VERDICT_CODE.rawValue)]?.integer(Int32.self, at: 0)?.bigEndian
-        // Beside the verdict a number of a queue may stand (linux/netfilter.h, NF_VERDICT_MASK).
+        // The upper bits may hold the number of a queue (linux/netfilter.h, NF_VERDICT_MASK).
         return code.map { $0 >= 0 && ![NF_ACCEPT, NF_REPEAT].contains($0 & 0xff) } ?? false
       case "target": return !harmlessTargets.contains(data[Int(NFTA_TARGET_NAME.rawValue)]?.text ?? "")
       case "reject", "queue", "synproxy": return true
@@ -77,7 +77,7 @@ extension Expression {
   }
 }
 
-/// Targets after which a packet goes on as if the rule had not been there.
+/// Targets of x_tables that never drop a packet: it continues with the next rule.
 package let harmlessTargets = [
   "LOG", "NFLOG", "ULOG", "TRACE", "AUDIT", "MARK", "CONNMARK", "CONNSECMARK", "SECMARK", "CLASSIFY", "TCPMSS",
   "TCPOPTSTRIP", "DSCP", "TOS", "TTL", "HL", "ECN", "CT", "SET", "IDLETIMER", "LED", "RATEEST", "TEE", "CHECKSUM",

@@ -6,13 +6,14 @@ import CLinux
 import Netlink
 
 extension NetlinkMessage {
-  /// A change of nf_tables as the command of nft that would make it, for a log. Elements are told in the types of their set where
-  /// `set` knows it by its name, else by the bytes of their keys; the expressions of rules as `nft --debug netlink` prints them.
+  /// The message as the command of nft that makes the same change, for a log. `set` returns a set by its name, whose types
+  /// elements are printed with; elements of unknown sets are printed as bytes, and expressions of rules as `nft --debug netlink`
+  /// prints them.
   func nftCommand(_ set: (String) -> NamedSet?) -> String {
     guard let family = contents.first.flatMap({ Table.Family(rawValue: $0) }) else { return "nf_tables \(type)" }
     let attributes = Attributes(contents.dropFirst(4))
     func text(_ type: some BinaryInteger) -> String { attributes[Int(type)]?.text ?? "" }
-    // Of all these messages the first attribute is the table's name, and the second that of the chain or set.
+    // In all these messages the first attribute is the table's name, and the second that of the chain or set.
     let object = "\(family) \(text(1))"
     let named = "\(object) \(text(2))"
     switch nf_tables_msg_types(rawValue: UInt32(type & 0xff)) {
@@ -80,7 +81,7 @@ extension NetlinkMessage {
 }
 
 extension DataType {
-  /// The name of a type that is a concatenation of six bits a part.
+  /// The names of the parts of a type, which is a concatenation of six bits each.
   fileprivate static func words(_ type: UInt32) -> String {
     var (rest, names): (UInt32, [String]) = (type, [])
     while rest != 0 {
@@ -123,7 +124,7 @@ extension DataType {
   }
 }
 
-/// Bytes as nft prints what it knows no type of.
+/// Bytes as nft prints values of an unknown type.
 func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
   "0x" + bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }
