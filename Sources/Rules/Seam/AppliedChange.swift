@@ -3,16 +3,16 @@
 
 import CNI
 
-/// A change that was made, and how to take it back.
+/// A change that was made, and that can be undone.
 package struct AppliedChange {
-  /// What had another owner before.
+  /// The host ports and addresses that had another owner before.
   package let takeovers: [Takeover]
   private let revert: () throws(CNIError) -> Void
   private let finish: () throws(CNIError) -> Void
   private let isRehearsed: Bool
 
-  /// `undo` puts back what was there before, where nobody else has put anything since; `completion` does what can be done only
-  /// when the change is to stay.
+  /// `undo` restores the former state, except where others have changed it since; `completion` does the steps that must wait
+  /// until the change is sure to stay.
   package init(
     takeovers: [Takeover] = [], isRehearsed: Bool = false, undo: @escaping () throws(CNIError) -> Void,
     completion: @escaping () throws(CNIError) -> Void = {}
@@ -23,19 +23,20 @@ package struct AppliedChange {
     finish = completion
   }
 
-  /// A change that was only tried: steps that belong to it are left out.
+  /// A change that was only checked: steps that belong to it are skipped.
   package static func rehearsed(takeovers: [Takeover]) -> AppliedChange {
     AppliedChange(takeovers: takeovers, isRehearsed: true, undo: {})
   }
 
   package func undo() throws(CNIError) { try revert() }
 
-  /// Does steps that belong to the change; if one throws, the change is undone.
+  /// Runs steps that belong to the change; if they throw, undoes the change.
   package func including<T>(_ steps: () throws(CNIError) -> T) throws(CNIError) -> T {
     try allOrNothing(undo: revert, steps)
   }
 
-  /// Does the steps that belong to the change, and what is left to do then; if one throws, the change is undone.
+  /// Runs the steps that belong to the change, and then its completion; if the steps throw, undoes the change. A completion that
+  /// throws undoes nothing.
   package func complete(_ steps: () throws(CNIError) -> Void) throws(CNIError) {
     if isRehearsed { return }
     try including(steps)
@@ -43,16 +44,16 @@ package struct AppliedChange {
   }
 }
 
-/// What becomes of what another attachment has: a host port, or an address.
+/// Whether an ADD takes over a host port or an address that another attachment has.
 package enum ConflictPolicy: String, CaseIterable, Sendable {
   /// The last write wins.
   case replace
   case error
 }
 
-/// Something that another attachment had.
+/// A host port or an address that was taken from another attachment.
 package struct Takeover: Equatable, Sendable {
-  /// A host port or an address, as a person reads it.
+  /// The host port or the address, for messages.
   package let subject: String
   /// The attachment that had it.
   package let previous: String

@@ -3,7 +3,7 @@
 
 import Address
 
-/// What a packet must be like, all of it, for a network's port forwards to take it.
+/// Conditions that a packet must meet, all of them, to be forwarded by a network's port mappings.
 package struct Conditions: Hashable, Sendable {
   /// The network whose conditions these are; they hold for no other.
   package let network: String
@@ -19,19 +19,19 @@ package struct Conditions: Hashable, Sendable {
 
 /// One test of a packet.
 package struct Condition: Hashable, Sendable {
-  /// What is looked at, and what it should be.
+  /// A property of the packet, and the values that meet the test.
   package enum Test: Hashable, Sendable {
     case source([Prefix])
     case destination([Prefix])
-    /// A name, or the beginning of names.
+    /// A name, or a prefix of names.
     case inputInterface(String, isPrefix: Bool)
     case sourcePort(TransportProtocol, [ClosedRange<UInt16>])
-    /// The packet's mark, of which only the mask's bits count.
+    /// The fwmark, of which only the mask's bits count.
     case mark(value: UInt32, mask: UInt32)
   }
 
   package let test: Test
-  /// Whether the packet must be anything but that.
+  /// Whether the packet must fail the test.
   package let isNegated: Bool
 
   package init(_ test: Test, isNegated: Bool = false) {
@@ -41,7 +41,7 @@ package struct Condition: Hashable, Sendable {
 }
 
 extension Condition {
-  /// The condition in nft's words, always the same for the same condition.
+  /// The condition in nft's syntax; equal conditions have equal texts.
   package var text: String {
     let relation = isNegated ? "!= " : ""
     switch test {

@@ -3,8 +3,8 @@
 
 import Address
 
-/// What containers of a network may reach and what not. The longest prefix that holds a destination decides; what no prefix
-/// holds may be reached, unless there are prefixes only of what may.
+/// The destinations that a network's containers may and may not reach. The longest prefix that contains a destination decides; a
+/// destination outside all prefixes may be reached, unless there are only prefixes of `allowed`.
 package struct DestinationLists: Equatable, Sendable {
   package let denied: [Prefix]
   package let allowed: [Prefix]
@@ -21,7 +21,7 @@ package struct DestinationLists: Equatable, Sendable {
     let lists = [(denied, true), (allowed, false)].flatMap { list, isDenied in
       list.filter { $0.family == family }.map { (prefix: $0.network, isDenied: isDenied) }
     }
-    // A prefix comes before those that it holds.
+    // A prefix is sorted before those that it contains.
     let sorted = lists.sorted { ($0.prefix.address, $0.prefix.length) < ($1.prefix.address, $1.prefix.length) }
     var sweep = Sweep(from: Prefix.all(family).address, isDenied: denied.isEmpty && !allowed.isEmpty)
     for entry in sorted { sweep.enter(entry.prefix, isDenied: entry.isDenied) }
@@ -29,11 +29,12 @@ package struct DestinationLists: Equatable, Sendable {
   }
 }
 
-/// Goes through all addresses in their order, and collects those that are denied.
+/// Goes through all addresses in order, and collects the ranges of those that are denied.
 private struct Sweep {
-  /// The prefixes that hold the next address, the longest last; before them, as nothing that ends, all addresses.
+  /// The stack of the prefixes that contain the next address, the longest last; its bottom, which never ends, stands for all
+  /// addresses.
   private var open: [(end: IPAddress?, isDenied: Bool)]
-  /// Nil behind the last address.
+  /// Nil after the last address.
   private var next: IPAddress?
   private var ranges: [AddressRange] = []
 

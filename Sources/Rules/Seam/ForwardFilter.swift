@@ -4,30 +4,30 @@
 import Address
 import CNI
 
-/// All that an attachment asks of how this host forwards its packets.
+/// The rules for forwarded packets that an attachment asks for.
 package struct ForwardFilterRequest: Equatable, Sendable {
   package let attachment: Attachment
-  /// The addresses whose packets are let through.
+  /// The addresses whose packets are accepted.
   package var accepts: [ForwardAccept] = []
-  /// Who does not reach the container. A hint may have several, of which one holds.
+  /// The isolation of the container's bridge. A hint may have several, of which at most one holds.
   package var isolations: [Isolation] = []
-  /// What the container does not reach.
+  /// The destinations that the container does not reach.
   package var restrictions: [Restriction] = []
-  /// The sources whose packets are dropped that belong to no connection, as are those to them.
+  /// The container's sources: packets of conntrack state invalid from them and to them are dropped.
   package var untracked: [PacketSource] = []
-  /// Host's ends of the container's veth, which are recorded so that they can be told from those of other plugins' containers.
+  /// Host ends of the container's veth; recorded ports can be told from those of containers that other plugins have added.
   package var recordedPorts: [String] = []
-  /// The bit of the fwmark, 0…31, that packets which our own table accepts carry until all chains at the forward hook have seen
-  /// them; nil for none.
+  /// The bit of the fwmark, 0…31, that is set in packets which our own table accepts, until all base chains at the forward hook
+  /// have seen them; nil for none.
   package var acceptMarkBit: Int?
-  /// Whether there are rules of the attachment in tables of iptables-legacy too, where it costs much to look for them.
+  /// Whether the attachment also has rules in tables of iptables-legacy, where searching is expensive.
   package var usesLegacyTables = false
 
   package init(_ attachment: Attachment) { self.attachment = attachment }
 }
 
 extension ForwardFilterRequest {
-  /// Adds what another asks for.
+  /// Adds everything that another request asks for.
   package mutating func add(_ other: ForwardFilterRequest) {
     accepts += other.accepts
     isolations += other.isolations
@@ -49,50 +49,50 @@ extension ForwardFilterRequest {
   }
 }
 
-/// A way to filter what this host forwards. Every operation is atomic and may be repeated.
+/// A backend that filters forwarded packets. Every operation is atomic and may be repeated.
 package protocol ForwardFilter {
-  /// Makes exactly this hold for the attachment.
+  /// Makes the attachment have exactly the rules of the request.
   func apply(_ request: ForwardFilterRequest) throws(CNIError) -> AppliedChange
-  /// What of the request does not hold, in words; nothing is changed.
+  /// Describes what of the request does not hold; nothing is changed.
   func verify(_ request: ForwardFilterRequest) throws(CNIError) -> [String]
   /// Throws the reason why this kernel could not filter now.
   func probe() throws(CNIError)
 }
 
-/// A filter that removes what its attachments have.
+/// A filter that can remove the rules of its attachments.
 package protocol RemovingForwardFilter: ForwardFilter {
-  /// Removes all that the hint's attachment has. The hint says what that may be: if it is all of it, the cost does not depend on
-  /// what others have.
+  /// Removes all rules of the hint's attachment. The hint lists what these may be: if it lists all of them, the cost does not
+  /// depend on the rules of other attachments.
   func remove(_ hint: ForwardFilterRequest) throws(CNIError)
-  /// Removes all that this network's attachments have, but for those of the list. Before that `body` is given the accepts
-  /// among it; if it throws, they stay.
+  /// Removes all rules of this network's attachments, except those of the list. `body` is given their accepts before; if it
+  /// throws, the rules stay.
   func removeAll(
     ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([ForwardAccept]) throws(CNIError) -> Void
   ) throws(CNIError)
 }
 
-/// A filter that knows whose an accepted address is; where the kernel has nothing to record it in, `removeAll` throws
-/// `notAvailable`.
+/// A filter that records the owners of accepted addresses; `removeAll` throws `notAvailable` where the kernel has no table for
+/// these records.
 package protocol AttachmentRecorder: RemovingForwardFilter {
-  /// What the hint's attachment is recorded with; the hint says what that may be. Nil where the kernel has nothing to record it in.
+  /// The record of the hint's attachment; the hint lists what it may contain. Nil where the kernel has no table for records.
   func record(_ hint: ForwardFilterRequest) throws(CNIError) -> AttachmentRecord?
-  /// Whether any attachment is accepted with an address.
+  /// Whether any accept of any attachment is recorded.
   func hasAccepts() throws(CNIError) -> Bool
-  /// Whether an attachment has anything.
+  /// Whether the attachment has any rule.
   func hasRules(of attachment: Attachment) throws(CNIError) -> Bool
 }
 
-/// A filter that puts addresses into zones, and has a record of which.
+/// A filter that puts addresses into zones of firewalld, and records which.
 package protocol ZoneFilter: ForwardFilter {
-  /// Takes addresses out of their zones: those of accepts that a record has told, and others that may be in this filter's zone.
+  /// Removes addresses from their zones: those of recorded accepts, and unrecorded ones that may be in this filter's zone.
   func leaveZones(_ accepts: [ForwardAccept], unrecorded: [IPAddress]) throws(CNIError)
 }
 
-/// What an attachment has in our own table, as far as it matters elsewhere.
+/// The part of an attachment's record in our own table that other backends need.
 package struct AttachmentRecord: Equatable, Sendable {
   package let accepts: [ForwardAccept]
   package let ports: [RecordedPort]
-  /// The addresses of the hint that no attachment is recorded with.
+  /// The addresses of the hint that are recorded for no attachment.
   package let unrecorded: [IPAddress]
 
   package init(accepts: [ForwardAccept] = [], ports: [RecordedPort] = [], unrecorded: [IPAddress] = []) {

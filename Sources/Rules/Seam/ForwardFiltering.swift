@@ -3,13 +3,13 @@
 
 import Address
 
-/// Packets that this host forwards from an address, and the answers to it, are let through.
+/// An accept: forwarded packets from an address pass, and so do replies to it.
 package struct ForwardAccept: Hashable, Sendable {
   package let address: IPAddress
-  /// The zone of firewalld that the address is put into besides; nil for none.
+  /// The zone of firewalld that the address is also in; nil for none.
   package let zone: String?
 
-  /// How much of a zone's name backends remember, in bytes; firewalld's own limit (functions.py, max_zone_name_len).
+  /// The number of bytes of a zone's name that backends record: firewalld's own limit (functions.py, max_zone_name_len).
   package static let zoneLimit = 17
 
   package init(_ address: IPAddress, zone: String? = nil) {
@@ -18,19 +18,19 @@ package struct ForwardAccept: Hashable, Sendable {
   }
 }
 
-/// Who does not reach the containers on a bridge.
+/// The isolation of the containers on a bridge from other containers.
 package struct Isolation: Hashable, Sendable {
   package enum Kind: Hashable, Sendable {
-    /// Those on other bridges that are isolated too.
+    /// Containers on other isolated bridges do not reach them.
     case sameBridge
-    /// These, and those on the same bridge.
+    /// Neither do containers on the same bridge.
     case isolated
   }
 
   /// The bridge's name.
   package let bridge: String
   package let kind: Kind
-  /// The name of the container's port of the bridge, where it is known.
+  /// The name of the container's bridge port, where it is known.
   package let port: String?
 
   package init(bridge: String, _ kind: Kind, port: String? = nil) {
@@ -40,10 +40,10 @@ package struct Isolation: Hashable, Sendable {
   }
 }
 
-/// A port of a bridge that an attachment with isolation is recorded with.
+/// A bridge port in the record of an attachment.
 package struct RecordedPort: Equatable, Sendable {
   package let name: String
-  /// Whether the bridge port's own isolation was switched on for the attachment.
+  /// Whether the kernel's isolation of the bridge port was switched on for the attachment.
   package let isIsolated: Bool
 
   package init(name: String, isIsolated: Bool) {
@@ -52,17 +52,17 @@ package struct RecordedPort: Equatable, Sendable {
   }
 }
 
-/// By what the packets of a container are known that this host forwards.
+/// How the forwarded packets of a container are recognized.
 package enum PacketSource: Hashable, Sendable {
-  /// By the address they come from.
+  /// By their source address.
   case address(IPAddress)
-  /// By the host's end of the container's veth, whatever address they come from.
+  /// By the host end of the container's veth, whatever their source address is.
   case veth(String)
-  /// By the bridge that the container is on, if they come from an address that no container is accepted with.
+  /// By the container's bridge, if their source address is not accepted for any container.
   case bridge(String)
 }
 
-/// A container does not begin connections to some destinations.
+/// A container must not open connections to some destinations.
 package struct Restriction: Hashable, Sendable {
   package let source: PacketSource
   package let denied: DeniedDestinations
@@ -73,11 +73,11 @@ package struct Restriction: Hashable, Sendable {
   }
 }
 
-/// What the containers of a network do not reach in a family.
+/// The destinations in one family that the containers of a network do not reach.
 package struct DeniedDestinations: Hashable, Sendable {
   package let network: String
   package let family: AddressFamily
-  /// In their order, none touching another.
+  /// In ascending order; no two touch each other.
   package let ranges: [AddressRange]
 
   package init(network: String, family: AddressFamily, ranges: [AddressRange]) {
@@ -87,10 +87,10 @@ package struct DeniedDestinations: Hashable, Sendable {
   }
 }
 
-/// Addresses from the first to before the end.
+/// The addresses from `first` to the one before `end`.
 package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
   package let first: IPAddress
-  /// Nil if the last address there is is the last of these.
+  /// Nil if the range ends with the last address of the family.
   package let end: IPAddress?
 
   package init(first: IPAddress, end: IPAddress?) {

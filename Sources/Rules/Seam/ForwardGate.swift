@@ -4,12 +4,12 @@
 import Address
 import CNI
 
-/// What lets packets that our own table has accepted pass the chains of iptables behind it.
+/// The gate: rules by which packets that our own table has accepted pass the later base chains of iptables.
 package protocol ForwardGate {
-  /// Makes the rules for these families be there.
+  /// Adds the missing rules for these families.
   func open(for families: [AddressFamily]) throws(CNIError)
-  /// What of them is missing, in words; nothing is changed.
+  /// Describes which of the rules are missing; nothing is changed.
   func problems(for families: [AddressFamily]) throws(CNIError) -> [String]
-  /// The tables that can drop what is forwarded, and lack the rules.
+  /// The tables that can drop forwarded packets and lack the rules.
   func closedTables(for families: [AddressFamily]) throws(CNIError) -> [String]
 }

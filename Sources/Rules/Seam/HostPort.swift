@@ -3,7 +3,7 @@
 
 import Address
 
-/// A port of this host, on one of its addresses or on all of a family.
+/// A port of this host, on one of its addresses or on all addresses of a family.
 package struct HostPort: Hashable, Sendable, CustomStringConvertible {
   package let family: AddressFamily
   package let transport: TransportProtocol

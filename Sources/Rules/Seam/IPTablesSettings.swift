@@ -3,20 +3,20 @@
 
 import Address
 
-/// What a configuration says that only rules in tables of iptables are about.
+/// The options of a configuration that matter only for rules in the tables of iptables.
 package struct IPTablesSettings: Sendable {
-  /// The two ways in which a host keeps these tables.
+  /// The variants of iptables.
   package enum Variant: String, CaseIterable, Sendable { case legacy, nft }
 
-  /// The bit of the mark by which packets are masqueraded: 0…31.
+  /// The bit of the fwmark, 0…31, that marks packets to be masqueraded.
   package var markBit: Int
-  /// Somebody else's chain that marks packets which are to be masqueraded.
+  /// A chain of another program that marks packets to be masqueraded, used instead of ours.
   package var markChain: String?
-  /// What else a packet must be like, in words of iptables' command line.
+  /// Conditions that packets must meet besides, as words of iptables' command line.
   package var conditions: PerFamily<[String]>
-  /// The chain in which an administrator says more about packets that are forwarded.
+  /// The chain of the administrator's rules for forwarded packets.
   package var adminChain = "CNI-ADMIN"
-  /// Nil: the one that the host uses.
+  /// Nil for the variant that the host uses.
   package var variant: Variant?
 
   package init(

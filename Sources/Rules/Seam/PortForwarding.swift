@@ -4,15 +4,14 @@
 import Address
 import CNI
 
-/// Connections to a port of this host, and no others, go to `destination`.
+/// A port forward: connections to a host port go to `destination`.
 package struct PortForward: Hashable, Sendable {
-  /// Of the destination's family and transport.
+  /// Has the destination's family and protocol.
   package let hostPort: HostPort
   package let destination: Endpoint
-  /// What must hold besides; nil if nothing.
+  /// Conditions that a connection must meet; nil for none.
   package let conditions: Conditions?
-  /// The networks, without host part, whose connections take this host's address as their source; a default route is
-  /// `0.0.0.0/0`.
+  /// The networks, without host part, whose connections are masqueraded; a prefix of length 0 stands for all sources.
   package let masqueradedSources: [Prefix]
 
   package init(
@@ -27,7 +26,7 @@ package struct PortForward: Hashable, Sendable {
   }
 }
 
-/// All the ports of this host that lead to an attachment.
+/// All host ports that an attachment asks for.
 package struct PortForwardingRequest: Equatable, Sendable {
   package let attachment: Attachment
   package let forwards: [PortForward]
@@ -40,26 +39,26 @@ package struct PortForwardingRequest: Equatable, Sendable {
   }
 }
 
-/// A way to forward ports of this host to containers. Every operation is atomic and may be repeated.
+/// A backend that forwards host ports to containers. Every operation is atomic and may be repeated.
 package protocol PortForwarder: LocalhostGuard {
-  /// Makes exactly these ports lead to the attachment.
+  /// Makes exactly these host ports lead to the attachment.
   func apply(_ request: PortForwardingRequest, onConflict: ConflictPolicy) throws(CNIError) -> AppliedChange
-  /// What of the forwards is missing or different, in words; nothing is changed.
+  /// Describes the forwards that are missing or different; nothing is changed.
   func verify(_ request: PortForwardingRequest) throws(CNIError) -> [String]
-  /// Removes all forwards to the hint's attachment. The hint and `ports` say what these may be: if they are all of it, the cost does
-  /// not depend on what others have. Returns the forwards that hold no more, those of the hint included that did not hold
-  /// before, and one perhaps twice; no packet begins a flow by those of transports without connections when this returns.
+  /// Removes all forwards to the hint's attachment. The hint and `ports` list what these may be: if they list all of them, the
+  /// cost does not depend on other attachments. Returns the removed forwards, with those of the hint that were already gone; one
+  /// may be there twice. When this returns, no packet begins a flow by a removed UDP or SCTP forward.
   func remove(_ hint: PortForwardingRequest, ports: [HostPort]) throws(CNIError) -> [PortForward]
-  /// Removes all forwards to this network's attachments, but for those of the list; returns as `remove` does.
+  /// Removes all forwards to this network's attachments, except those of the list; returns as `remove` does.
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) -> [PortForward]
   /// Throws the reason why this kernel could not forward ports now.
   func probe() throws(CNIError)
-  /// Where connections to each of these host ports go, also by a rule for every address; nil where no rule sends them
-  /// anywhere. All are looked up at once, whatever their number.
+  /// The destination of connections to each of these host ports, also by a forward for every address; nil where there is none.
+  /// All are looked up at once, whatever their number.
   func destinations(of ports: [HostPort]) throws(CNIError) -> [Endpoint?]
-  /// Whether it costs much to look for other attachments of a container.
+  /// Whether it is expensive to look for other attachments of a container.
   var looksForAttachmentsSlowly: Bool { get }
-  /// Publishes nothing on these addresses, which are local to this host but others', unless a mapping names one.
+  /// Exempts addresses of services, which are local to this host, from forwards that name no host address.
   func spare(_ addresses: [IPAddress]) throws(CNIError)
 }
 
