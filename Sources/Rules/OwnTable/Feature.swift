@@ -4,42 +4,42 @@
 import NFTables
 import Netlink
 
-/// What one feature needs of our table: the sets, chains and rules that are the same whatever runs on the host. All else are
-/// elements of sets and, where a network asks for something of its own, chains on demand.
+/// The part of our table that one plugin needs: sets, chains and rules that are the same whatever runs on the host. Everything
+/// else is elements of sets and, for options of single networks, chains on demand.
 struct Feature: Sendable {
-  /// What for, as in "this kernel cannot …".
+  /// The feature as a verb with its object, as in "this kernel cannot forward ports".
   let purpose: String
-  /// Which attachments have elements, and how many.
+  /// The set of the attachments' records, each of which states the number of the attachment's elements.
   let attachments: NamedSet
-  /// What of it is always there; made when it is first asked for, as most calls need none of it.
+  /// The constant part; computed when it is first asked for, as most calls need none of it.
   let skeleton: @Sendable () -> Skeleton
   /// The chain whose rules are the administrator's, and never touched; nil if there is none.
   var administratorsChain: String?
-  /// Those of the sets whose elements several attachments want together; see ``SharedElement``.
+  /// The sets whose elements several attachments share; see ``SharedElement``.
   var sharedSets: [NamedSet] = []
-  /// The same among the sets of chains on demand, by the name of a set of members; nil if it is none.
+  /// The shared set of a chain on demand to which the set of members `set` belongs, by its name; nil if there is none.
   var sharedSetOnDemand: @Sendable (_ set: String) -> NamedSet? = { _ in nil }
   /// Tables in which upstream's plugin may have left rules.
   var upstreamTables: [Table] = []
-  /// What a table that a former version has made has to get when it is built anew.
+  /// The messages that migrate a table of a former version when it is rebuilt.
   var inherited: @Sendable (Session.Snapshot, borrowing Session) throws(NetlinkError) -> [NetlinkMessage] = { _, _ in []
   }
-  /// As much of a chain on demand as its name tells; nil if the chain is none of this feature.
+  /// The parts of a chain on demand that follow from its name; nil if this feature has no chain of such a name.
   let onDemand: @Sendable (_ chain: String) -> OnDemandChain?
-  /// How the names of the chains begin that only this network has.
+  /// The prefixes of the names of the chains on demand that only this network uses.
   let chainPrefixes: @Sendable (_ network: String) -> [String]
-  /// Chains on demand as ADD makes them, to find out whether the kernel can.
+  /// Sample chains on demand, with which STATUS tests whether the kernel can make them.
   let samples: @Sendable () -> [OnDemandChain]
 
-  /// All sets but those of chains on demand.
+  /// All sets except those of chains on demand.
   var sets: [NamedSet] { skeleton().sets }
   var chains: [Chain] { skeleton().chains }
   var rules: [NFTRule] { skeleton().rules }
 
-  /// How often a chain is used at the least: by its own rules and by jumps to it.
+  /// The least use count (`NFTA_CHAIN_USE`) of a complete chain: its own rules and the constant jumps to it.
   func leastUse(_ chain: String) -> Int { leastUses.first { $0.chain == chain }?.count ?? 0 }
 
-  /// The same of all chains: one pass over the rules.
+  /// The least use counts of all chains, computed in one pass over the rules.
   var leastUses: [(chain: String, count: Int)] {
     var uses = chains.map { (chain: $0.name, count: 0) }
     for rule in rules {
@@ -50,11 +50,11 @@ struct Feature: Sendable {
     return uses
   }
 
-  /// The shared sets of this feature and, among these names of sets, those of its chains on demand.
+  /// The shared sets of this feature, with those of its chains on demand whose names are among `names`.
   func sharedSets(among names: [String]) -> [NamedSet] {
     sharedSets
       + names.compactMap { name in
-        // As if there were a member's set of an interface.
+        // The lookup takes the name of a set of members, so one is made up for the interface lo.
         sharedSetOnDemand("\(name)_lo").flatMap { $0.name == name ? $0 : nil }
       }
   }
@@ -68,12 +68,12 @@ struct Skeleton: Sendable {
 }
 
 extension Feature {
-  /// A set of our table by its name: one that is always there, of a chain on demand, or of the members of a bridge's element.
+  /// The set of our table with this name: a constant one, one of a chain on demand, or the set of members of a bridge's element.
   static func set(named name: String) -> NamedSet? {
     for feature in [Feature.ports, .firewall] {
       if let set = feature.sets.first(where: { $0.name == name }) { return set }
       if SharedElement.shared(byMembersOf: name, in: feature) != nil { return interfaceSet(name) }
-      // The name of the chain, or that with something behind it.
+      // A set has the name of its chain, or that name with a suffix.
       var chain = name[...]
       while let end = chain.lastIndex(of: "_") {
         if let set = feature.onDemand(String(chain))?.sets.first(where: { $0.name == name }) { return set }

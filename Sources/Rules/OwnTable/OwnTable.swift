@@ -18,8 +18,8 @@ extension Session {
 
 extension Chain.Hook {
   static let rawPrerouting = Chain.Hook(type: "filter", number: 0, priority: -300)
-  // Right behind where everybody else translates, iptables included: of the chains of a hook the first that translates a
-  // connection is the last that is asked, and what others send somewhere is not ours.
+  // Right behind the priorities at which iptables and others do NAT: the first chain at a hook that translates a connection
+  // decides, so that the DNAT of others takes precedence over ours.
   static let natPrerouting = Chain.Hook(type: "nat", number: 0, priority: -99)
   static let natOutput = Chain.Hook(type: "nat", number: 3, priority: -99)
   static let natPostrouting = Chain.Hook(type: "nat", number: 4, priority: 101)
@@ -28,7 +28,7 @@ extension Chain.Hook {
   static let afterFilterForward = Chain.Hook(type: "filter", number: forward, priority: 1)
 }
 
-/// The comment of an element: the attachment that has it and, after a space, what only we need to know of it.
+/// The comment of an element: the tag of its owner and, after a space, a note that only our code reads.
 extension Comment {
   init(_ owner: AttachmentTag, _ note: String = "") {
     self.init(text: note.isEmpty ? owner.text : "\(owner.text) \(note)")
@@ -40,6 +40,6 @@ extension Comment {
 }
 
 extension AddressFamily {
-  /// What the names of sets and chains for this family end with, or have in front of what tells them apart.
+  /// The suffix of the names of sets and chains for this family, behind which an ID may follow.
   var suffix: String { self == .ip ? "4" : "6" }
 }

@@ -5,15 +5,15 @@ import CNI
 import Digest
 import NFTables
 
-/// What an attachment has in the table, or should have: its elements, and the chains that these need.
+/// The elements that an attachment has or should have in the table, and the chains on demand that they need.
 struct AttachmentElements: Sendable {
   let feature: Feature
   let attachment: Attachment
   let tag: AttachmentTag
-  /// Each with an ID of its own; the record of the attachment is the last.
+  /// Their IDs are unique; the last element is the record of the attachment.
   private(set) var elements: [Element] = []
   private(set) var onDemand: [OnDemandChain] = []
-  /// What the attachment wants together with others.
+  /// Elements that the attachment shares with other attachments.
   private(set) var shared: [SharedElement] = []
 
   /// `collect` adds the elements of a request.
@@ -42,7 +42,7 @@ struct AttachmentElements: Sendable {
     shared.append(element)
   }
 
-  /// Adds the chain of this name, which most elements of an attachment share.
+  /// Adds the chain on demand of this name unless it is added already: most elements of an attachment need the same one.
   mutating func need(_ name: String, _ chain: () -> OnDemandChain) {
     if !onDemand.contains(where: { $0.name == name }) { onDemand.append(chain()) }
   }
@@ -64,7 +64,7 @@ extension Element.ID {
     self.init(set: feature.attachments.name, key: Self.key(of: attachment))
   }
 
-  /// An attachment as the key of an element: a hash in two words, each as long as the name of an interface can be.
+  /// The key of an attachment: its hash in two parts, each as long as the name of an interface can be.
   fileprivate static func key(of attachment: Attachment) -> [UInt8] {
     let digits = Array(sha512("\(attachment)").utf8)
     return digits[..<15] + [0] + digits[15..<30] + [0]
@@ -76,13 +76,13 @@ extension Element {
 
   var owner: AttachmentTag? { comment?.owner }
 
-  /// How many other elements the attachment of a record has.
+  /// How many elements the attachment has besides this record; nil for elements that are no record.
   var recordedCount: Int? { comment.flatMap { Int($0.note.prefix { $0 != " " }) } }
 
   /// Whether a record says that its attachment has rules in legacy tables.
   var usesLegacyTables: Bool { comment?.note.hasSuffix(Self.legacyNote) ?? false }
 
-  /// What a person calls the element.
+  /// A name of the element for messages.
   func title(in feature: Feature) -> String {
     if let port = id.hostPort { return "the mapping of \(port)" }
     if let accept { return "the accept of \(accept.address)" }
@@ -91,12 +91,13 @@ extension Element {
     return "an element of set \(id.set)"
   }
 
-  /// What another attachment may want too: a host port or a container's address. Nil for other elements.
+  /// The element's host port or container address, which another attachment may claim too; nil for other elements.
   var subject: String? { id.hostPort?.description ?? accept.map { "\($0.address)" } }
 }
 
 extension [Element] {
-  /// What elements of an attachment count for in its record: one that waits under conditions will have an element in their set.
+  /// The number that a record of these elements states. A waiting mapping with conditions counts as two: when it is served, its
+  /// port is added to the set of its conditions.
   var recordedCount: Int {
     reduce(0) { $0 + ($1.id.isWaiting && !($1.comment?.note.isEmpty ?? true) ? 2 : 1) }
   }

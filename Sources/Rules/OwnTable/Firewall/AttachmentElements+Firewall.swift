@@ -7,7 +7,7 @@ import CNI
 import Rules
 
 extension AttachmentElements {
-  /// What an attachment asks of the host's forwarding, as elements of the table.
+  /// The elements of a request to filter forwarded packets.
   init(_ request: ForwardFilterRequest) {
     self.init(of: request.attachment, in: .firewall, usesLegacyTables: request.usesLegacyTables) { elements in
       for accept in request.accepts { elements.add(Element.ID(accept), note: accept.note) }
@@ -45,7 +45,7 @@ extension AttachmentElements {
   }
 }
 
-/// The sets in which a container's packets are known by their source.
+/// The sets by which a container's packets are recognized: of addresses, of veths, or of bridges.
 private struct SourceSets {
   let addresses: (AddressFamily) -> String
   let veths: NamedSet
@@ -65,7 +65,7 @@ private struct SourceSets {
 extension Element.ID {
   init(_ accept: ForwardAccept) { self.init(accepted: accept.address) }
 
-  /// What lets the packets of an address through.
+  /// The element that accepts the packets of an address.
   init(accepted address: IPAddress) {
     self.init(set: Feature.containers(address.family).name, key: address.bytes)
   }
@@ -75,14 +75,14 @@ extension Element.ID {
 }
 
 extension ForwardAccept {
-  /// The zone as it stands in a comment, where hardly any room is left.
+  /// The zone for the element's comment, shortened to the little room that is left there.
   fileprivate var note: String { zone.map { shortened($0, to: Self.zoneLimit) } ?? "" }
 }
 
-// MARK: - What elements of the filter say
+// MARK: - Reading the elements of firewall
 
 extension Element {
-  /// The accept that an element is; nil for elements of other sets.
+  /// The accept that the element encodes; nil for elements of other sets.
   var accept: ForwardAccept? {
     guard
       AddressFamily.allCases.contains(where: { Feature.containers($0).name == id.set }),
@@ -105,7 +105,7 @@ extension [Element] {
   var accepts: [ForwardAccept] { compactMap(\.accept) }
   var recordedPorts: [RecordedPort] { compactMap(\.recordedPort) }
 
-  /// What the attachment of these elements isolates; nil if nothing.
+  /// The isolation that the attachment of these elements has asked for; nil if none.
   var isolation: Isolation? {
     for (set, kind) in [(Feature.isolatedBridges, Isolation.Kind.isolated), (Feature.bridges, .sameBridge)] {
       let member = first { SharedElement.isMember($0, of: set) }

@@ -5,10 +5,10 @@ import NFTables
 import Netlink
 
 extension NFTablesFirewall {
-  /// The base chains of anybody that drop what is forwarded and no rule of theirs lets through, such as
-  /// `chain forward of table inet filter`: no accept in another table overrules that. It takes a look at all chains.
+  /// The base chains of all tables at the hook forward whose policy is drop, such as `chain forward of table inet filter`: no
+  /// accept in another table overrules them. All chains are listed for this.
   package static func chainsThatDropForwarded() -> [String] {
-    // Whoever wants to know this has more important things to say if the kernel tells nothing.
+    // An error is ignored, because the caller only notes these chains beside its own findings.
     let chains = (try? NetfilterSocket.open().chainsOfAllTables()) ?? []
     return chains.compactMap { chain in
       guard

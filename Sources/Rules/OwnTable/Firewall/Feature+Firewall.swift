@@ -6,24 +6,25 @@ import CLinux
 import NFTables
 import Netlink
 
-/// What firewall needs of the table. Chains on demand are one for each list of what a network's containers do not reach (`denied4_…`), and one pair
-/// for each bit of the fwmark by which FORWARD of iptables knows what is accepted here (`mark_12`, `unmark_12`):
+/// The part of the table that firewall needs. Its chains on demand are one for each network's list of denied destinations
+/// (`denied4_…`), and a pair for each fwmark bit by which FORWARD of iptables recognizes what is accepted here (`mark_12`,
+/// `unmark_12`):
 ///
 /// ```
 /// table inet swift_cni {
 ///   set firewall_attachments { type ifname . ifname }          the attachments, each with the number of its other elements
-///   set containers4          { type ipv4_addr }                the addresses whose packets are let through
-///   set tracked4             { type ipv4_addr }                the addresses that send and get no packet without a connection,
+///   set containers4          { type ipv4_addr }                the addresses whose packets are accepted
+///   set tracked4             { type ipv4_addr }                the addresses that send and get no packets of ct state invalid,
 ///   set tracked_veths        { type ifname . ifname }          and the veths and bridges of these containers
 ///   set tracked_bridges      { type ifname . ifname }
 ///   set bridges              { type ifname . ifname }          cni0 . cni0: containers on these do not reach one another,
 ///   set isolated_bridges     { type ifname . ifname }          and on these not even those on the same
 ///   set bridges_cni0         { type ifname . ifname }          the attachments that isolate cni0: with the last one it goes
 ///   set bridge_ports         { type ifname . ifname }          the ports of attachments that isolate their bridge
-///   set denied4_…            { type ipv4_addr }                the containers of a network with such a list,
+///   set denied4_…            { type ipv4_addr }                the containers of a network with denied destinations,
 ///   set denied4_…_veths      { type ifname . ifname }          the host's ends of their veths,
 ///   set denied4_…_bridges    { type ifname . ifname }          or the bridges that these are ports of
-///   set denied4_…_ranges     { type ipv4_addr; flags interval } what they do not reach
+///   set denied4_…_ranges     { type ipv4_addr; flags interval } the denied destinations
 ///
 ///   chain forward { type filter hook forward priority filter - 1
 ///     jump unmarked
@@ -34,7 +35,7 @@ import Netlink
 ///     ip daddr @containers4 ct state established,related goto accepted
 ///     ip saddr @containers4 goto accepted
 ///   }
-///   chain admin {                                              whatever the administrator puts there
+///   chain admin {                                              the administrator's rules
 ///   }
 ///   chain invalid {
 ///     ip saddr @tracked4 drop
@@ -57,7 +58,7 @@ import Netlink
 ///     iifname . iifname @denied4_…_bridges ip saddr != @containers4 jump denied4_…
 ///   }
 ///   chain denied4_… {
-///     ct state established,related return                      who may reach the container gets its answers
+///     ct state established,related return                      replies to clients of the container
 ///     ip daddr @denied4_…_ranges drop
 ///   }
 ///   chain accepted {
@@ -78,8 +79,8 @@ import Netlink
 /// }
 /// ```
 ///
-/// An accept ends only this chain's look at a packet, but a drop is final, whoever else would accept. Between the chains `forward`
-/// and `forwarded` stand those of iptables, where one constant rule accepts packets that carry the bit.
+/// An accept ends only the evaluation of this base chain, but a drop is final. The base chains of iptables run between `forward`
+/// and `forwarded`; one constant rule in them accepts packets that carry the bit.
 extension Feature {
   static let firewall = Feature(
     purpose: "filter what it forwards", attachments: firewallAttachments,
@@ -117,8 +118,8 @@ extension Feature {
   static let isolatedBridges = interfaceSet("isolated_bridges")
   static let trackedBridges = interfaceSet("tracked_bridges")
 
-  /// A set of interfaces. A name stands twice in it, as rules look for one of a packet's interfaces in the place of both, or for both;
-  /// besides, nft cannot print a set of single names that it has not made itself.
+  /// A set of pairs of interfaces. Rules look up one of a packet's interfaces twice, or both once; besides, nft cannot print a
+  /// set of single names that it has not made itself.
   static func interfaceSet(_ name: String) -> NamedSet {
     NamedSet(name, key: [.interfaceName, .interfaceName])
   }
@@ -181,8 +182,8 @@ extension Feature {
 }
 
 extension Match {
-  /// `iifname . iifname @set ip saddr != @containers4`: comes in by one of these bridges from an address that no container is
-  /// accepted with; or, about the destination, goes out there.
+  /// `iifname . iifname @set ip saddr != @containers4`: the packet comes in by one of these bridges from an address that is not
+  /// accepted for any container; or, with `.destination`, goes out by one to such an address.
   static func unknown(_ side: Side, _ family: AddressFamily, on bridges: String) -> [Expression] {
     let name = side == .source ? NFT_META_IIFNAME : NFT_META_OIFNAME
     return interfaces(name, name, in: bridges)

@@ -30,27 +30,27 @@ extension NFTablesFirewall: AttachmentRecorder {
   }
 
   package func hasRules(of attachment: Attachment) throws(CNIError) -> Bool {
-    try stays(Element.ID(of: attachment, in: .firewall), "look for the rules of \(attachment)")
+    try exists(Element.ID(of: attachment, in: .firewall), "look for the rules of \(attachment)")
   }
 }
 
 extension NFTablesFirewall {
-  /// Whether an attachment is accepted with an address.
+  /// Whether any attachment is recorded with an accept of the address.
   package func isAccepted(_ address: IPAddress) throws(CNIError) -> Bool {
-    try stays(Element.ID(accepted: address), "look for the accept of \(address)")
+    try exists(Element.ID(accepted: address), "look for the accept of \(address)")
   }
 
-  /// Whether an attachment isolates a bridge.
+  /// Whether any attachment is recorded with an isolation of the bridge.
   package func isIsolated(_ bridge: String) throws(CNIError) -> Bool {
-    try stays(SharedElement(bridge: bridge, in: Feature.bridges).element.id, "look for the isolation of \(bridge)")
+    try exists(SharedElement(bridge: bridge, in: Feature.bridges).element.id, "look for the isolation of \(bridge)")
   }
 
-  private func stays(_ id: Element.ID, _ action: String) throws(CNIError) -> Bool {
+  private func exists(_ id: Element.ID, _ action: String) throws(CNIError) -> Bool {
     try ElementStore.transaction(action) { (session) throws(NetlinkError) in .success(try session.stays(id)) }
   }
 
-  /// Those of some addresses that no attachment is accepted with whose recorded port is still there: a record stays when upstream's
-  /// plugin deletes a container, and its address may be another's by now.
+  /// The addresses for which no attachment is recorded whose bridge port still exists. A record stays when upstream's plugin
+  /// deletes its container, and the address may belong to another container by now.
   package func unexplained(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress] {
     try ElementStore.transaction("look up accepted addresses") { (session) throws(NetlinkError) in
       let recorded = try session.read(elements: addresses.map { Element.ID(accepted: $0) }).elements
@@ -69,8 +69,8 @@ extension NFTablesFirewall {
     }
   }
 
-  /// The ports of a bridge that no attachment is recorded with; none if there is no such bridge. One whose element is about to expire
-  /// belongs to a container that is being deleted, and counts as recorded.
+  /// The ports of a bridge that no attachment is recorded with; none if there is no such bridge. A port whose element is about to
+  /// expire counts as recorded, because its container is being deleted.
   package func unrecordedPorts(on bridge: String) throws(CNIError) -> [String] {
     let ports: [String]
     do throws(NetlinkError) {

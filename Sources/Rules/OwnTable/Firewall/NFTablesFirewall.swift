@@ -5,11 +5,11 @@ import CNI
 import NFTables
 import Rules
 
-/// Filters what the host forwards by elements of our own table, which also records whose they are.
+/// Filters forwarded packets by elements of our own table, whose comments record the owners.
 package struct NFTablesFirewall: ForwardFilter {
   private let expiry: UInt64
 
-  /// How long an element lives that is to go, in milliseconds; see `ElementStore.expiry`.
+  /// The timeout of elements that are removed, in milliseconds; see `ElementStore.expiry`.
   package init(expiry: UInt64 = 1) { self.expiry = expiry }
 
   /// Made when it is needed: a call of VERSION needs nothing of the table.
@@ -19,7 +19,7 @@ package struct NFTablesFirewall: ForwardFilter {
     try apply(request, joining: nil)
   }
 
-  /// The same, and makes the rules of a companion follow, in the same batch.
+  /// Like `apply(_:)`, and makes the rules of a companion follow in the same batch.
   package func apply(
     _ request: ForwardFilterRequest, joining companion: (any BatchCompanion)?
   ) throws(CNIError) -> AppliedChange {
@@ -34,7 +34,8 @@ package struct NFTablesFirewall: ForwardFilter {
     _ = try store.remove(AttachmentElements(hint))
   }
 
-  /// The same, and makes the rules of a companion follow, in the same batch. Throws `notAvailable` where the kernel has no nf_tables.
+  /// Like `remove(_:)`, and makes the rules of a companion follow in the same batch. Throws `notAvailable` where the kernel has
+  /// no nf_tables.
   package func remove(_ hint: ForwardFilterRequest, joining companion: any BatchCompanion) throws(CNIError) {
     _ = try store.remove(AttachmentElements(hint), joining: companion)
   }

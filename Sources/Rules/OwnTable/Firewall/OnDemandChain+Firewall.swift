@@ -10,7 +10,7 @@ import OS
 import Rules
 
 extension DeniedDestinations {
-  /// One address of a family.
+  /// A list of one address, for the samples of the feature.
   static func sample(_ family: AddressFamily) -> DeniedDestinations {
     let host = Prefix(host: Prefix.all(family).last)
     return DeniedDestinations(
@@ -19,7 +19,7 @@ extension DeniedDestinations {
 }
 
 extension OnDemandChain {
-  /// As much of one of firewall's chains on demand as its name tells.
+  /// The parts of one of firewall's chains on demand that follow from its name; nil for other names.
   static func firewall(named chain: String) -> OnDemandChain? {
     for family in AddressFamily.allCases {
       let prefix = deniedName(family, "")
@@ -29,7 +29,7 @@ extension OnDemandChain {
   }
 }
 
-// MARK: - What a network's containers do not reach
+// MARK: - Denied destinations of a network
 
 extension OnDemandChain {
   static func denied(_ denied: DeniedDestinations) -> OnDemandChain {
@@ -39,7 +39,7 @@ extension OnDemandChain {
     return chain
   }
 
-  /// What stands for a list in names: its network's, and what is in it.
+  /// The ID of a list in names: a hash of the network, and one of the network with the ranges.
   static func deniedID(_ denied: DeniedDestinations) -> String {
     let text = "\(denied.network) \(joined(denied.ranges.map(\.description), by: " "))"
     return "\(networkID(denied.network))_\(sha512(text).prefix(8))"
@@ -49,7 +49,7 @@ extension OnDemandChain {
     "denied\(family.suffix)_\(id)"
   }
 
-  /// The beginning of the names of the lists of a network.
+  /// The prefix of the names of all lists of a network.
   static func deniedPrefix(ofNetwork network: String, _ family: AddressFamily) -> String {
     deniedName(family, networkID(network)) + "_"
   }
@@ -60,7 +60,7 @@ extension OnDemandChain {
 
   static func deniedBridges(_ chain: String) -> NamedSet { Feature.interfaceSet("\(chain)_bridges") }
 
-  /// The set of bridges that `set`, by its name, has the members of one element of; nil if it is no such set.
+  /// The set of bridges for one element of which `set` holds the members, by its name; nil if `set` is no such set.
   static func deniedBridges(byMembersOf set: String) -> NamedSet? {
     let words = set.split(separator: "_", maxSplits: 4).map(String.init)
     guard
@@ -72,7 +72,7 @@ extension OnDemandChain {
 
   private static func deniedRanges(_ chain: String) -> String { "\(chain)_ranges" }
 
-  /// All of such a chain but the ranges: it follows from the name alone, and so can be made anew when somebody has flushed the table.
+  /// The chain without its ranges; it follows from the name alone, and so can be rebuilt after a flush of the table.
   private static func deniedSkeleton(_ family: AddressFamily, _ id: some StringProtocol) -> OnDemandChain {
     let name = deniedName(family, id)
     let (veths, bridges, ranges) = (deniedVeths(name), deniedBridges(name), deniedRanges(name))

@@ -6,7 +6,7 @@ import NFTables
 import Rules
 
 extension AttachmentElements {
-  /// The ports of the host that lead to an attachment, as elements of the table.
+  /// The elements of a request to forward host ports.
   init(_ request: PortForwardingRequest) {
     self.init(of: request.attachment, in: .ports) { elements in
       for forward in request.forwards { elements.add(forward) }
@@ -34,25 +34,25 @@ extension AttachmentElements {
 // MARK: - The IDs of ports
 
 extension Element.ID {
-  /// What leads a port of this host to a container.
+  /// The element of the mapping that serves a host port.
   init(_ port: HostPort) {
     let map = Feature.map(of: port)
     self.init(set: map.name, key: (port.address?.bytes ?? []) + Self.transport(port) + Self.padded(port.port))
   }
 
-  /// What has a port of this host in the set of the conditions with this ID.
+  /// The element of a host port in the set of the conditions with this ID.
   init(_ port: HostPort, in conditions: some StringProtocol) {
     let set = OnDemandChain.conditionsSet(port.family, conditions, hasHostAddress: port.address != nil)
     self.init(set: set, key: Element.ID(port).key)
   }
 
-  /// What waits for a port of this host; the rank counts from the one that waits longest.
+  /// The element of a mapping that waits for a host port; rank 0 has waited longest.
   init(_ port: HostPort, rank: UInt16) {
     let key = (port.address?.bytes ?? []) + Self.padded(port.port) + Self.transport(port) + Self.padded(rank)
     self.init(set: Feature.waiting(Feature.map(of: port)).name, key: key)
   }
 
-  /// What masquerades connections from a network, without host part, that a host port leads to a container.
+  /// The element that masquerades connections which come from a network, without host part, by a host port to a container.
   init(masquerading source: Prefix, from hostPort: UInt16, to destination: Endpoint) {
     let ports = [destination.transport.number, 0, 0, 0] + Self.padded(destination.port) + Self.padded(hostPort)
     self.init(
@@ -64,7 +64,7 @@ extension Element.ID {
 
   fileprivate static func padded(_ port: UInt16) -> [UInt8] { [UInt8(port >> 8), UInt8(port & 0xff), 0, 0] }
 
-  /// What tells whether anybody waits for the host ports that some elements are for.
+  /// The elements of rank 0 for the host ports of some elements; one exists if any mapping waits for the port.
   static func firstWaiting(for ids: [Element.ID]) -> [Element.ID] {
     ids.compactMap { id in id.hostPort.map { Element.ID($0, rank: 0) } }
   }
@@ -72,16 +72,16 @@ extension Element.ID {
   /// Whether the element waits for a host port.
   var isWaiting: Bool { Feature.served(byWaiting: set) != nil }
 
-  /// Whether the element follows from a queue for a host port.
+  /// Whether the element is computed from a ``PortQueue``: a mapping, or its port in a set of conditions.
   var isQueued: Bool { hostPort != nil || OnDemandChain.conditions(named: set) != nil }
 
-  /// The host port that an element of a map is for, also one that waits; nil for elements of other sets.
+  /// The host port of a mapping that serves or waits; nil for elements of other sets.
   var hostPort: HostPort? {
     let served = Feature.served(byWaiting: set)
     guard let map = Self.portMaps.first(where: { $0.name == served ?? set[...] }) else { return nil }
     var key = key[...]
     if served != nil {
-      // The port and the transport stand the other way round.
+      // In the key of a waiting mapping the port comes before the protocol.
       key = (key.dropLast(12) + key.dropLast(4).suffix(4) + key.dropLast(8).suffix(4))[...]
     }
     if !map.hasAddress { return Self.hostPort(map.family, nil, key) }
@@ -89,7 +89,7 @@ extension Element.ID {
     return Self.hostPort(map.family, IPAddress(bytes: Array(key.prefix(length))), key.dropFirst(length))
   }
 
-  /// The maps of host ports. Made once, as many an ID is looked at.
+  /// The maps of host ports; computed once, because many IDs are compared with them.
   private static let portMaps = AddressFamily.allCases.flatMap { family in
     [
       (name: Feature.hostPorts(family).name[...], family: family, hasAddress: false),
@@ -116,10 +116,10 @@ extension Feature {
   }
 }
 
-// MARK: - What elements of ports say
+// MARK: - Reading the elements of portmap
 
 extension Element {
-  /// Where a host port leads; nil for elements of other sets.
+  /// The container's address and port that a mapping leads to; nil for elements of other sets.
   var destination: Endpoint? {
     guard let port = id.hostPort else { return nil }
     let length = port.family.bits / 8
@@ -128,13 +128,13 @@ extension Element {
       address: address, transport: port.transport, port: UInt16(data[length]) << 8 | UInt16(data[length + 1]))
   }
 
-  /// The forward that an element is, without its conditions and what it masquerades; nil for elements of other sets.
+  /// The forward of a mapping, without its conditions and masqueraded sources; nil for elements of other sets.
   var forward: PortForward? {
     guard let port = id.hostPort, let destination else { return nil }
     return PortForward(port: port.port, on: port.address, to: destination, if: nil)
   }
 
-  /// The elements that the attachment may have besides this one that forwards a port, given the table's chains.
+  /// The elements that the attachment may have along with this mapping, given the names of the table's chains.
   func companions(among chains: [String]) -> [Element.ID] {
     guard let port = id.hostPort, let destination else { return [] }
     var ids: [Element.ID] = []

@@ -7,17 +7,17 @@ import NFTables
 import Netlink
 import Rules
 
-/// What a packet is like that does not meet a condition.
+/// Expressions that match the packets which fail a condition.
 struct ConditionFailure {
-  /// Any of these tells it.
+  /// A packet that matches any of these lists fails the condition.
   var matches: [[Expression]] = []
-  /// The sets that they look into, and what those hold.
+  /// The sets that the matches look up, and the elements of these sets.
   var sets: [NamedSet] = []
   var elements: [Element] = []
 }
 
 extension Condition {
-  /// How to tell the packets that do not meet this condition.
+  /// Matches the packets that fail this condition.
   func failure(_ family: AddressFamily, setName: String) -> ConditionFailure {
     switch test {
     case .source(let prefixes): return failure(.source, prefixes, family, setName)
@@ -35,7 +35,7 @@ extension Condition {
     }
   }
 
-  /// Of a condition about ports of a protocol any other protocol fails too.
+  /// A condition about source ports is also failed by every packet of another protocol.
   private func failure(_ transport: TransportProtocol, _ ranges: [ClosedRange<UInt16>], _ setName: String)
     -> ConditionFailure
   {

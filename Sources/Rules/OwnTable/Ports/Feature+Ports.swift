@@ -6,21 +6,21 @@ import CLinux
 import NFTables
 import Netlink
 
-/// What portmap needs of the table. Chains on demand are one for each length of a subnet (`masquerade4_16`) and one for each network's
-/// conditions (`conditions4_…`):
+/// The part of the table that portmap needs. Its chains on demand are one for each prefix length of subnets (`masquerade4_16`)
+/// and one for each network's conditions (`conditions4_…`):
 ///
 /// ```
 /// table inet swift_cni {
-///   set attachments        { type ifname . ifname }           who has forwarded ports, and how many elements
+///   set attachments        { type ifname . ifname }           the attachments, each with the number of its other elements
 ///   map hostip_hostports4  { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service }
 ///   map hostports4         { type inet_proto . inet_service : ipv4_addr . inet_service }
-///   map waiting_hostip_hostports4, waiting_hostports4          who waits for a port, by rank: see PortQueue
+///   map waiting_hostip_hostports4, waiting_hostports4          waiting mappings, by rank: see PortQueue
 ///   set masquerade4_16     { type ipv4_addr . inet_proto . inet_service . inet_service . ipv4_addr }
 ///
-///   set services4          { type ipv4_addr }                 local to this host, but not its own: IPVS has them here
+///   set services4          { type ipv4_addr }                 addresses of services, which IPVS makes local to this host
 ///   set route_localnet     { type ifname . ifname }           cni0 . cni0: the interfaces for which we set it
 ///
-///   chain guard { type filter hook prerouting priority raw     what route_localnet would let in (CVE-2020-8558)
+///   chain guard { type filter hook prerouting priority raw     drops what route_localnet lets in (CVE-2020-8558)
 ///     iifname . iifname @route_localnet ip saddr 127.0.0.0/8 drop
 ///     iifname . iifname @route_localnet ip daddr 127.0.0.0/8 drop
 ///   }
@@ -43,8 +43,8 @@ import Netlink
 ///     meta l4proto . th dport @conditions4_… goto conditions4_…
 ///     dnat ip to meta l4proto . th dport map @hostports4
 ///   }
-///   chain conditions4_… {                                      empty, it lets nobody in
-///     ip saddr != 192.0.2.0/24 accept                          not to the container
+///   chain conditions4_… {                                      if it is empty, the port is closed
+///     ip saddr != 192.0.2.0/24 accept                          fails the condition, and is not forwarded
 ///     dnat ip to ip daddr . meta l4proto . th dport map @hostip_hostports4
 ///     dnat ip to meta l4proto . th dport map @hostports4
 ///   }
@@ -82,20 +82,20 @@ extension Feature {
 
   private static let waitingPrefix = "waiting_"
 
-  /// The map of those who wait for a place in a map of host ports. The port comes before the protocol: who looks for
-  /// `tcp . 8080` in a listing finds the one that has it.
+  /// The map of the mappings that wait for a host port of `map`. The port comes before the protocol in its keys, so that a search
+  /// for `tcp . 8080` in a listing finds only the mapping that serves.
   static func waiting(_ map: NamedSet) -> NamedSet {
     NamedSet(
       waitingPrefix + map.name,
       key: map.key.dropLast(2) + [.internetService, .internetProtocol, .internetService], data: map.data)
   }
 
-  /// The name of the map for a place in which the elements of another wait; nil for other sets.
+  /// The name of the map of host ports for which the elements of this set wait; nil if it is no set of waiting mappings.
   static func served(byWaiting set: String) -> Substring? {
     set.hasPrefix(waitingPrefix) ? set.dropFirst(waitingPrefix.count) : nil
   }
 
-  /// The maps of those who wait that these elements need, which come when they are first needed.
+  /// The maps of waiting mappings that hold some of these elements; they are made when they are first needed.
   static func waitingMaps(for elements: [Element]) -> [NamedSet] {
     portsSets.filter { set in
       served(byWaiting: set.name) != nil && elements.contains { $0.id.set == set.name }
@@ -114,7 +114,7 @@ extension Feature {
       data: [.address(family), .internetService])
   }
 
-  /// The addresses that are local to this host without being its own.
+  /// The set of addresses that are local to this host but belong to services.
   static func services(_ family: AddressFamily) -> NamedSet {
     NamedSet("services\(family.suffix)", key: [.address(family)])
   }

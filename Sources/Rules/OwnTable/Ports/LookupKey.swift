@@ -5,7 +5,7 @@ import Address
 import CLinux
 import NFTables
 
-/// The parts of a lookup's key, one after the other in the registers, and the same parts as an element has them.
+/// The key of a lookup: its parts are loaded into consecutive registers, in the order in which elements have them.
 enum LookupKey: Sendable {
   /// `meta l4proto . th dport`
   case hostPort

@@ -8,7 +8,7 @@ import NFTables
 import Netlink
 import Rules
 
-/// What is true of this host's interfaces and addresses, which belongs to no owner.
+/// Elements about this host's interfaces and addresses, which no attachment owns.
 extension NFTablesPorts {
   package func guardLocalhost(on interface: String) throws(CNIError) {
     let element = Self.guarded(interface)
@@ -33,7 +33,7 @@ extension NFTablesPorts {
   package func endGuard(
     of interface: String, unlessReached isBehind: (IPAddress) -> Bool
   ) throws(CNIError) -> Bool {
-    // Whoever comes next would wait until the kernel has freed what is deleted.
+    // The element expires if possible: after a deletion the next change would wait until the kernel has freed the element.
     var deletes = store.expiry == 0
     return try ElementStore.transaction("end the guard of 127.0.0.0/8 on \(interface)") {
       (session) throws(NetlinkError) -> Result<Bool, CNIError> in
@@ -44,7 +44,7 @@ extension NFTablesPorts {
       let end =
         deletes ? Table.own.delete([element]) : Table.own.add([element], exclusively: false, timeout: self.store.expiry)
       try session.commit(end, generation: snapshot.generation)
-      // A kernel that cannot change an element's timeout ignores it without a word.
+      // A kernel that cannot change an element's timeout ignores the new one without an error.
       if deletes { return .success(true) }
       deletes = try session.stays(element.id)
       if deletes { throw .expiring }
@@ -53,7 +53,7 @@ extension NFTablesPorts {
   }
 
   package func isReachedFromLocalhost(where isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool {
-    try ElementStore.query("look for who is reached from localhost", otherwise: false) {
+    try ElementStore.query("look for containers that localhost reaches", otherwise: false) {
       () throws(NetlinkError) -> Bool in
       try Self.isReachedFromLocalhost(where: isBehind)
     }
@@ -71,7 +71,7 @@ extension NFTablesPorts {
   }
 
   package func spare(_ addresses: [IPAddress]) throws(CNIError) {
-    try ElementStore.transaction("spare the addresses of services") { (session) throws(NetlinkError) in
+    try ElementStore.transaction("exempt the addresses of services") { (session) throws(NetlinkError) in
       let generation = try session.generation()
       var messages: [NetlinkMessage] = []
       for family in AddressFamily.allCases {
@@ -90,10 +90,10 @@ extension NFTablesPorts {
     }
   }
 
-  /// That is done when the table is brought up to date: see `inheritedGuards`.
+  /// Always returns false: the guard is replaced when the table is rebuilt, see `inheritedGuards`.
   package func replaceFormerGuard(by open: () throws(CNIError) -> [String]) -> Bool { false }
 
-  /// Former versions guarded all interfaces. Those by which localhost reaches containers that they have added stay guarded.
+  /// Former versions guarded all interfaces. The interfaces that lead to their containers which localhost reaches stay guarded.
   static func inheritedGuards(
     _ snapshot: Session.Snapshot, _ session: borrowing Session
   ) throws(NetlinkError) -> [NetlinkMessage] {
@@ -109,7 +109,7 @@ extension NFTablesPorts {
     let routes = try RouteSocket.open()
     var names: [String] = []
     for container in containers {
-      // Who cannot be reached needs no guard.
+      // A container without a route cannot be reached, and its interface needs no guard.
       guard let route = try? routes.lookUpRoute(to: container), let name = try? routes.linkName(route.interface) else {
         continue
       }
@@ -129,7 +129,7 @@ extension NFTablesPorts {
     [Table.own.create()] + sets.map { Table.own.create($0) }
   }
 
-  /// Whether connections from localhost lead to such an address of a container.
+  /// Whether connections from localhost lead to a container whose address satisfies `isBehind`.
   private static func isReachedFromLocalhost(where isBehind: (IPAddress) -> Bool) throws(NetlinkError) -> Bool {
     try isReachedFromLocalhost(asking: try Session.own(), where: isBehind)
   }
@@ -137,7 +137,7 @@ extension NFTablesPorts {
   private static func isReachedFromLocalhost(
     asking session: borrowing Session, where isBehind: (IPAddress) -> Bool
   ) throws(NetlinkError) -> Bool {
-    // Those for 127.0.0.0/8 itself, and those for everything.
+    // Connections from localhost are masqueraded by an element for 127.0.0.0/8, or by one for 0.0.0.0/0.
     for length in [Prefix.loopback4.length, 0] {
       let isFound = try session.hasElement(in: OnDemandChain.masqueradeName(.ip, length)) { element in
         IPAddress(bytes: Array(element.id.key.prefix(4))).map(isBehind) ?? false

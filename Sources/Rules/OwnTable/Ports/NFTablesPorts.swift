@@ -11,13 +11,13 @@ import Rules
 package struct NFTablesPorts: PortForwarder {
   private let expiry: UInt64
 
-  /// How long an element lives that is to go, in milliseconds; see `ElementStore.expiry`.
+  /// The timeout of elements that are removed, in milliseconds; see `ElementStore.expiry`.
   package init(expiry: UInt64 = 1) { self.expiry = expiry }
 
   /// Made when it is needed: a call of VERSION needs nothing of the table.
   var store: ElementStore { ElementStore(.ports, expiry: expiry) }
 
-  /// Whether the kernel has nf_tables, or does not let this process tell.
+  /// Whether the kernel has nf_tables; true also if it does not let this process find out.
   package static var isInKernel: Bool {
     do throws(NetlinkError) {
       _ = try Session.own().generation()
@@ -40,7 +40,7 @@ package struct NFTablesPorts: PortForwarder {
 
   package func remove(_ hint: PortForwardingRequest, ports: [HostPort]) throws(CNIError) -> [PortForward] {
     let removal = try store.remove(AttachmentElements(hint), ports: ports)
-    // What is not there any more, but perhaps was: a plugin may have been killed before it saw to the flows.
+    // This includes hinted forwards that are gone already: a killed DEL may not have removed their flows.
     return removal.removed.compactMap(\.forward)
       + hint.forwards.filter { removal.missing.contains(Element.ID($0.hostPort)) }
   }
@@ -54,7 +54,7 @@ package struct NFTablesPorts: PortForwarder {
   package func probe() throws(CNIError) { try store.probe() }
 
   package func destinations(of ports: [HostPort]) throws(CNIError) -> [Endpoint?] {
-    // What is published on one address comes before what is published on all.
+    // A mapping on one host address takes precedence over one on all addresses.
     let candidates = ports.map { [Element.ID($0), Element.ID($0.onAllAddresses)] }
     return try ElementStore.transaction("look up where ports lead") { (session) throws(NetlinkError) in
       let stored = try session.read(elements: ElementIDs(candidates.flatMap { $0 }).list).elements

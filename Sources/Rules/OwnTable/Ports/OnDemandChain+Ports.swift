@@ -9,7 +9,7 @@ import NFTables
 import Rules
 
 extension OnDemandChain {
-  /// As much of one of portmap's chains on demand as its name tells.
+  /// The parts of one of portmap's chains on demand that follow from its name; nil for other names.
   static func portmap(named chain: String) -> OnDemandChain? {
     if let (family, length) = masquerade(named: chain) { return .masquerade(family, length) }
     if let (family, id) = conditions(named: chain) { return .conditionsSkeleton(family, id) }
@@ -39,11 +39,11 @@ extension OnDemandChain {
       jumps: [NFTRule(Feature.masquerading, [.jump(name)], at: .head)])
   }
 
-  /// The family and length that a chain's name stands for; nil if it is no masquerading.
+  /// The family and prefix length in the name of a masquerading chain; nil for other names.
   static func masquerade(named name: String) -> (family: AddressFamily, length: Int)? {
     for family in AddressFamily.allCases {
       let prefix = "\(masqueradePrefix)\(family.suffix)_"
-      // Somebody else may have made a chain of any name.
+      // The length is checked, because others may have made a chain of any name.
       if name.hasPrefix(prefix), let length = Int(name.dropFirst(prefix.count)), (0...family.bits).contains(length) {
         return (family, length)
       }
@@ -57,7 +57,7 @@ extension OnDemandChain {
 extension OnDemandChain {
   private static let conditionsPrefix = "conditions"
 
-  /// What stands for conditions in names and comments: of the network, and of what is demanded.
+  /// The ID of conditions in names and comments: a hash of the network, and one of the network with the conditions.
   static func conditionsID(_ conditions: Conditions) -> String {
     let digest = sha512("\(conditions.network) \(conditions.all.map(\.text).joined(separator: " "))")
     return "\(networkID(conditions.network))_\(digest.prefix(8))"
@@ -72,7 +72,7 @@ extension OnDemandChain {
     conditionsName(family, id) + (hasHostAddress ? "_hostip" : "")
   }
 
-  /// The beginning of the names of the conditions of a network.
+  /// The prefix of the names of all conditions of a network.
   static func conditionsPrefix(ofNetwork network: String, _ family: AddressFamily) -> String {
     conditionsName(family, networkID(network)) + "_"
   }
@@ -93,7 +93,7 @@ extension OnDemandChain {
     return chain
   }
 
-  /// What of such a chain follows from its name alone: its sets of ports and the jumps.
+  /// The parts of the chain that follow from its name: its sets of ports and the jumps to it.
   static func conditionsSkeleton(_ family: AddressFamily, _ id: some StringProtocol) -> OnDemandChain {
     let name = conditionsName(family, id)
     let ports = conditionsSet(family, id, hasHostAddress: false)
@@ -114,7 +114,7 @@ extension OnDemandChain {
       ])
   }
 
-  /// The family and ID that a chain's name stands for; nil if it is no network's conditions.
+  /// The family and ID in the name of a chain of conditions; nil for other names.
   static func conditions(named name: String) -> (family: AddressFamily, id: Substring)? {
     for family in AddressFamily.allCases {
       let prefix = conditionsName(family, "")

@@ -5,7 +5,8 @@ import CNI
 import NFTables
 import Rules
 
-/// Who wants a host port: the one that it leads to, and those that it led to before and may again. All of them are elements:
+/// The attachments that claim a host port: the one that it leads to, and those that wait to get it back. Each claim is an
+/// element:
 ///
 /// ```
 /// map hostports4         { tcp . 8080 : 10.22.0.7 . 80 comment "net/c3/eth0" }       has the port
@@ -13,9 +14,9 @@ import Rules
 ///                          8080 . tcp . 1 : 10.22.0.6 . 80 comment "net/c2/eth0" }   is the next
 /// ```
 ///
-/// The ranks have no gaps, so that whether anybody waits, and who, is known by asking for a few keys.
+/// The ranks have no gaps, so that the whole queue is read by asking for a few keys.
 struct PortQueue: Equatable, Sendable {
-  /// An element without its ID.
+  /// An attachment's claim to the port: an element without its ID.
   struct Claim: Equatable, Sendable {
     let data: [UInt8]
     let comment: Comment?
@@ -31,7 +32,7 @@ struct PortQueue: Equatable, Sendable {
   let port: HostPort
   /// Nil if the port leads nowhere.
   private(set) var serving: Claim?
-  /// By rank: the last is the next.
+  /// In the order of their ranks; the last claim gets the port next.
   private(set) var waiting: [Claim]
 
   init(_ port: HostPort, serving: Element?, waiting: [Element]) {
@@ -40,7 +41,7 @@ struct PortQueue: Equatable, Sendable {
     self.waiting = waiting.map { Claim($0) }
   }
 
-  /// The elements that say so, with the one in the set of conditions of who has the port.
+  /// The elements of the queue, with the port's element in the set of the serving claim's conditions.
   var elements: [Element] {
     var elements = waiting.enumerated().map { rank, claim in
       Element(Element.ID(port, rank: UInt16(clamping: rank)), data: claim.data, comment: claim.comment)
@@ -52,14 +53,14 @@ struct PortQueue: Equatable, Sendable {
     return elements
   }
 
-  /// The element in the set of the conditions under which the port leads somewhere; nil without conditions.
+  /// The port's element in the set of the serving claim's conditions; nil without conditions.
   var conditionsID: Element.ID? {
     guard let conditions = serving?.comment?.note, !conditions.isEmpty else { return nil }
     return Element.ID(port, in: conditions)
   }
 
-  /// Gives the port to who claims it, unless another attachment of the same container has it: then the claim waits behind this
-  /// and all of its that wait behind it. Who had the port is the next to get it.
+  /// Lets a claim serve; the one that served before becomes the next. If another attachment of the same container serves, the
+  /// claim waits instead, behind the claims of this container that are the next.
   mutating func add(_ claim: Claim) {
     let formerRank = waiting.firstIndex { $0.owner == claim.owner }
     if let serving, serving.owner != claim.owner, serving.owner?.containerID == claim.owner?.containerID {
@@ -76,21 +77,21 @@ struct PortQueue: Equatable, Sendable {
     serving = claim
   }
 
-  /// Takes away what some owners claim; if nobody has the port then, who is next gets it.
+  /// Removes the claims of some owners; if the serving one is among them, the next claim serves.
   mutating func remove(_ isOwned: (AttachmentTag) -> Bool) {
     waiting.removeAll { $0.owner.map(isOwned) ?? false }
     if let owner = serving?.owner, isOwned(owner) { serving = nil }
     if serving == nil { serving = waiting.popLast() }
   }
 
-  /// Lets who has the port wait again.
+  /// Lets the serving claim wait as the next, so that the port leads nowhere.
   mutating func suspend() {
     if let serving { waiting.append(serving) }
     serving = nil
   }
 
-  /// Gives an owner back what it claimed in a queue of before: as it was if nobody else has changed anything since, else behind
-  /// those that it waited for then.
+  /// Restores an owner's claim in the queue as it was before a change. If others have changed the queue since, the claim waits
+  /// behind those that it waited for then.
   mutating func restore(_ owner: AttachmentTag, from before: PortQueue, _ after: PortQueue) {
     if self == after {
       self = before

@@ -7,15 +7,15 @@ import NFTables
 import Netlink
 import Rules
 
-/// Rules elsewhere that follow what our own table records: those of iptables' tables. What of them is in nf_tables goes into the
-/// batch that changes the record.
+/// Rules in the tables of iptables that follow the records in our own table. Those in nf_tables are changed by the batch that
+/// changes the record.
 package protocol BatchCompanion: AnyObject {
-  /// The messages that make the rules follow a change of the record, computed anew for each attempt; a removal has no later
-  /// step, so that what is in no nf_tables is removed here, before the record. Throws what may pass in another
-  /// attempt, and returns an error that would come again.
+  /// The messages that make the rules follow a change of the record, computed anew for each attempt. For a removal this also
+  /// removes the rules in legacy tables, before the record, as there is no later step. Throws an error that another attempt may
+  /// not meet, and returns one that it would.
   func messages(for change: RecordChange) throws(NetlinkError) -> Result<[NetlinkMessage], CNIError>
-  /// The batch was refused: what was read before may be there no more.
+  /// Called when the batch was refused: rules that were found before may be gone.
   func batchFailed(_ error: NetlinkError)
-  /// The record has been changed by an ADD, or an ADD has been undone: time for what is in no nf_tables.
+  /// Called when an ADD has changed the record, or was undone: now the rules in legacy tables are changed.
   func recordChanged(_ change: RecordChange) throws(CNIError)
 }

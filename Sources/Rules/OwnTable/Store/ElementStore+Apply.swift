@@ -6,30 +6,31 @@ import NFTables
 import Netlink
 import Rules
 
-/// What a batch has taken out of the table and put into it.
+/// The elements that a batch has removed from the table and added to it.
 struct Change: Sendable {
   var removed: [Element] = []
   var added: [Element] = []
-  /// What others may want too, and stays as long as they do.
+  /// Added elements that other attachments may share; each stays as long as it has members.
   var shared: [Element] = []
   var takeovers: [Takeover] = []
-  /// What becomes of host ports, whose elements are not among the others.
+  /// The change of the host ports' queues, whose elements are not in `removed` and `added`.
   var ports = QueueChange()
   /// Whether there are tables in which upstream may have left something.
   var hasLeftovers = false
 }
 
-/// What an ADD wants, for all attempts at it.
+/// The input of an ADD, which is the same for all its attempts.
 private struct Wanted {
   let elements: AttachmentElements
-  /// Nil if somebody else's may be taken over, else what in the configuration asks for them.
+  /// The field of the configuration that a conflict is reported for; nil if the elements of other owners are taken over.
   let conflictField: String?
   let companion: (any BatchCompanion)?
 }
 
 extension ElementStore {
-  /// Makes the attachment have exactly these elements, and the rules of a companion follow, in the same batch. With the name of a
-  /// field that asks for them, what others have is a conflict, else it is taken over.
+  /// Makes the attachment have exactly these elements, and the rules of a companion follow in the same batch. With
+  /// `conflictField` an element of another owner is a conflict, which the error reports for that field; without, it is taken
+  /// over.
   func apply(
     _ elements: AttachmentElements, conflictField: String? = nil, joining companion: (any BatchCompanion)? = nil
   ) throws(CNIError) -> AppliedChange {
@@ -49,8 +50,8 @@ extension ElementStore {
     return applied
   }
 
-  /// `others` are elements of the attachment besides those that it wants; they are looked for when it turns out that there must be
-  /// some.
+  /// `others` are elements that the attachment has besides the wanted ones; they are searched for when its record shows that
+  /// there are some.
   private func replace(
     with desired: Wanted, _ others: inout [Element.ID]?, _ session: borrowing Session
   ) throws(NetlinkError) -> Result<(Change, RecordChange), CNIError> {
@@ -120,8 +121,8 @@ extension ElementStore {
       + Table.own.add(change.added + change.shared + change.ports.added, exclusively: true)
       + emptied.map { Table.own.delete(set: $0) } + companions
     if !messages.isEmpty {
-      // Additions alone cannot collide unnoticed: the kernel refuses an element that is there by now. But what is shared,
-      // and was there, may be gone by now.
+      // A batch that only adds needs no generation, because the kernel refuses an element that is there by now. With shared
+      // elements it does, because one that was there may be gone by now.
       let isAdding = building.isEmpty && (change.removed + change.ports.removed).isEmpty && companions.isEmpty
       let isSafe = isAdding && shared.isEmpty && !change.ports.hasWaiting
       try session.commit(messages, generation: isSafe ? nil : snapshot.generation)
@@ -131,7 +132,7 @@ extension ElementStore {
 
   /// Removes the rules of upstream's plugin for the same container.
   private func removeLeftovers(of attachment: Attachment) throws(CNIError) {
-    let action = "remove what another portmap has left of \(attachment.containerID)"
+    let action = "remove the rules that upstream's portmap has left for \(attachment.containerID)"
     try Self.transaction(action) { (session) throws(NetlinkError) in
       let snapshot = try session.read(elements: [], tables: self.feature.upstreamTables)
       let messages = try session.deletions(of: attachment.containerID, in: snapshot.tables)
@@ -142,7 +143,7 @@ extension ElementStore {
 }
 
 extension Change {
-  /// Puts an attachment's elements in the place of what is there, but for those that follow from a queue.
+  /// Replaces present elements by an attachment's, except those that are computed from a queue.
   fileprivate mutating func put(
     _ elements: [Element], _ owner: AttachmentTag, over present: StoredElements
   ) throws(NetlinkError) {
@@ -160,10 +161,10 @@ extension Change {
   }
 }
 
-// MARK: - What is shared
+// MARK: - Shared elements
 
 extension ElementStore {
-  /// The shared elements whose last members are among these, and the sets of members that have no others.
+  /// The shared elements that lose their last members, and the sets of members that become empty.
   func orphans(
     of removed: [Element], _ session: borrowing Session
   ) throws(NetlinkError) -> (elements: [Element], sets: [String]) {
@@ -183,8 +184,8 @@ extension ElementStore {
 }
 
 extension Session {
-  /// Every element that stays and whose comment fits, of all sets of a feature that have owners.
-  /// `text` stands in each of these comments: of thousands of others no element is made.
+  /// All elements of a feature whose comments `isWanted` accepts, except those that are about to expire. `text` is a part of all
+  /// these comments: elements without it are skipped before they are decoded, as there may be thousands.
   func allElements(
     of feature: Feature, _ text: String, where isWanted: (Comment) -> Bool
   ) throws(NetlinkError) -> [Element] {

@@ -7,8 +7,8 @@ import Netlink
 import Rules
 
 extension ElementStore {
-  /// Removes all that a network's attachments have, but for those of the list. Before that `body` is given what is to go; if it
-  /// throws, it stays.
+  /// Removes all elements of a network's attachments that are not in the list. `body` is given these elements before; if it
+  /// throws, nothing is removed.
   func removeAll(
     ofNetwork network: String, sparing valid: Set<AttachmentID>, first body: ([Element]) throws(CNIError) -> Void
   ) throws(CNIError) -> Removal {
@@ -19,24 +19,24 @@ extension ElementStore {
       deletesForReal: expiry == 0)
     let isStale = removal.isOwned
     let stale = try Self.transaction(removal.action) { (session) throws(NetlinkError) in
-      // Tells better than a dump what the kernel lacks.
+      // This fails with a clearer error than a dump where the kernel has no nf_tables.
       _ = try session.generation()
       return .success(try session.allElements(of: self.feature, prefix) { isStale($0.owner) })
     }
     try body(stale)
     var rest = stale.map(\.id)[...]
     while !rest.isEmpty {
-      // The more there is to compare, the likelier somebody changes the ruleset meanwhile.
+      // The larger a batch, the likelier another program changes the ruleset before it is committed.
       _ = try expire(ElementIDs(Array(rest.prefix(300))), &removal) { (found, _) in found }
       rest = rest.dropFirst(300)
     }
-    // What no attachment shares keeps a chain from being unused.
+    // Shared elements without members would keep their chains in use.
     if !feature.sharedSets.isEmpty { try removeUnusedShares() }
     try removeUnusedChains(of: network)
     return removal
   }
 
-  /// Removes the chains of a network in whose sets no attachment has anything any more.
+  /// Removes the chains on demand of a network in whose sets no attachment has an element any more.
   private func removeUnusedChains(of network: String) throws(CNIError) {
     try Self.transaction("remove the unused chains of network \(network)") { (session) throws(NetlinkError) in
       let generation = try session.generation()
@@ -59,9 +59,9 @@ extension ElementStore {
     }
   }
 
-  /// Removes what is shared and has no members any more, and sets of members that have none.
+  /// Removes shared elements without members, and empty sets of members.
   private func removeUnusedShares() throws(CNIError) {
-    try Self.transaction("remove what nobody shares any more") { (session) throws(NetlinkError) in
+    try Self.transaction("remove shared elements that no attachment uses any more") { (session) throws(NetlinkError) in
       let generation = try session.generation()
       var unused: [Element] = []
       let sets = try session.sets()
@@ -82,7 +82,7 @@ extension ElementStore {
 }
 
 extension Session {
-  /// Whether no attachment has an element in the sets of a chain. What intervals there are follows from the chain.
+  /// Whether no attachment has an element in the sets of a chain. Sets of intervals hold only elements of the chain itself.
   fileprivate func isUnused(_ chain: OnDemandChain) throws(NetlinkError) -> Bool {
     for set in chain.sets where !set.isInterval {
       if try elements(of: set.name).contains(where: \.stays) { return false }
@@ -90,7 +90,7 @@ extension Session {
     return true
   }
 
-  /// The conditions under which somebody waits for a host port, by the names of their chains.
+  /// The names of the chains of conditions that waiting mappings will need.
   fileprivate func awaitedConditions(_ sets: [String]) throws(NetlinkError) -> Set<String> {
     var names: Set<String> = []
     for set in sets where Feature.served(byWaiting: set) != nil {

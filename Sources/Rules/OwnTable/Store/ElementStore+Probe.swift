@@ -8,7 +8,7 @@ import Netlink
 import OS
 
 extension ElementStore {
-  /// Throws the reason why this kernel could not make the feature's part of the table, or what is wrong with the one that is there.
+  /// Throws the reason why this kernel could not make the feature's part of the table, or the damage of the present table.
   func probe() throws(CNIError) {
     let damage: [String]
     do throws(NetlinkError) {
@@ -20,10 +20,11 @@ extension ElementStore {
     if damage.isEmpty { return }
     throw CNIError(
       .limitedConnectivity,
-      "table \(Table.own), which has containers, is damaged: \(joined(damage, by: "; ")); ADD mends it")
+      "table \(Table.own), which has elements of containers, is damaged: \(joined(damage, by: "; ")); the next ADD repairs it"
+    )
   }
 
-  /// What is wrong with the table; throws what the kernel lacks to make it.
+  /// The damage of the present table; throws what the kernel lacks if it could not make a missing part.
   private func damageIfPossible() throws(NetlinkError) -> [String] {
     let session = try Session.own()
     let base = Structure(feature)
@@ -31,7 +32,7 @@ extension ElementStore {
     let damage = try damage(isWhole: isWhole, session)
     if isWhole { return damage }
     let structure = Structure(feature, feature.samples())
-    // The kernel checks the whole of it at once; only if it refuses, rule by rule to tell which.
+    // The kernel checks everything at once; only if it refuses, each rule is checked by itself to name it.
     do {
       try session.rehearse(structure.all())
     } catch {
@@ -43,12 +44,13 @@ extension ElementStore {
     return damage
   }
 
-  /// What is wrong with a table that attachments have elements in: their packets are not treated as they should be.
+  /// The damage of a table in which attachments have elements: their packets are not treated as requested.
   private func damage(isWhole: Bool, _ session: borrowing Session) throws(NetlinkError) -> [String] {
     guard try session.hasElement(in: feature.attachments.name) else { return [] }
     var damage = isWhole ? [] : try session.problems(with: feature, [])
     for stored in try session.chains() {
-      // The rules of a network's conditions do not follow from the name: with the jumps alone the chain lets nobody in.
+      // The rules of a network's conditions do not follow from the chain's name: a rebuilt chain has only the jumps to it, and
+      // its ports are closed.
       guard let chain = feature.onDemand(stored.name), chain.rules.isEmpty, stored.use <= chain.jumps.count else {
         continue
       }

@@ -6,19 +6,20 @@ import NFTables
 import Netlink
 import Rules
 
-/// What becomes of the queues of some host ports, and the elements that it takes.
+/// A change of the queues of some host ports, with the elements that it removes and adds.
 struct QueueChange: Sendable {
   var queues: [(before: PortQueue, after: PortQueue)] = []
   var removed: [Element] = []
   var added: [Element] = []
   var takeovers: [Takeover] = []
 
-  /// Whether the elements hold together only as long as nobody else changes any: who waits needs one that serves.
+  /// Whether a waiting mapping is added, which is right only as long as another one serves the port.
   var hasWaiting: Bool { added.contains { $0.id.isWaiting } }
 }
 
 extension ElementStore {
-  /// Lets an attachment claim host ports, and give up those of other elements. All that it takes over is among the takeovers.
+  /// The change by which an attachment claims its host ports, and gives up those of `others`; its takeovers are those of claimed
+  /// ports.
   static func claim(
     _ wanted: AttachmentElements, givingUp others: [Element.ID], _ reading: inout Reading, _ session: borrowing Session
   ) throws(NetlinkError) -> QueueChange {
@@ -42,7 +43,7 @@ extension ElementStore {
     return try completed(change, &reading, session)
   }
 
-  /// The first of what an attachment claims that another has, also of the same container.
+  /// The first host port that the attachment claims and another one has, also one of the same container.
   static func conflict(_ wanted: AttachmentElements, _ reading: Reading) -> Takeover? {
     for element in wanted.elements where element.id.hostPort != nil {
       if let takeover = reading.elements[element.id]?.element.takeover(by: wanted.tag) { return takeover }
@@ -50,7 +51,7 @@ extension ElementStore {
     return nil
   }
 
-  /// Takes away what some attachments claim of host ports; who waited for these gets them.
+  /// The change that removes the claims of some attachments; the mappings that waited for their ports get them.
   static func withdraw(
     _ isOwned: (AttachmentTag) -> Bool, from ports: [HostPort], _ reading: inout Reading, _ session: borrowing Session
   ) throws(NetlinkError) -> QueueChange {
@@ -66,7 +67,7 @@ extension ElementStore {
     return try completed(change, &reading, session)
   }
 
-  /// Gives an attachment back what it claimed before a change.
+  /// The change that restores an attachment's claims as they were before a former change.
   static func restore(
     _ owner: AttachmentTag, _ former: [(before: PortQueue, after: PortQueue)], _ session: borrowing Session
   ) throws(NetlinkError) -> QueueChange {
@@ -82,7 +83,7 @@ extension ElementStore {
     return try completed(change, &reading, session)
   }
 
-  /// Who would get a port under conditions that the table has no more keeps waiting: else it would be open for all.
+  /// Keeps a claim waiting if the chain of its conditions is gone: without it the port would be open for all.
   private static func suspendUnconditional(
     _ change: inout QueueChange, _ session: borrowing Session
   ) throws(NetlinkError) {
@@ -94,7 +95,7 @@ extension ElementStore {
     }
   }
 
-  /// Adds the elements that the queues differ by.
+  /// Completes a change with the elements by which its queues differ.
   private static func completed(
     _ change: QueueChange, _ reading: inout Reading, _ session: borrowing Session
   ) throws(NetlinkError) -> QueueChange {
@@ -114,8 +115,8 @@ extension ElementStore {
     return change
   }
 
-  /// The wanted elements whose host port another attachment of the same container has, behind which this one waits as it
-  /// should, with those of their conditions.
+  /// The wanted mappings that rightly wait behind another attachment of the same container, with their elements in the sets of
+  /// their conditions.
   static func waiting(
     _ wanted: AttachmentElements, _ elements: StoredElements, _ session: borrowing Session
   ) throws(NetlinkError) -> ElementIDs {
@@ -137,9 +138,10 @@ extension ElementStore {
 }
 
 extension Element {
-  /// What of another attachment the element is, if one attachment wants to have it; nil if there is nothing to want.
+  /// The takeover that happens if `owner` gets this element; nil if it has the element already, or if the element is no host port
+  /// or address.
   func takeover(by owner: AttachmentTag) -> Takeover? {
     guard self.owner != owner, let subject else { return nil }
-    return Takeover(of: subject, previous: self.owner?.text ?? "somebody unknown")
+    return Takeover(of: subject, previous: self.owner?.text ?? "an unknown owner")
   }
 }

@@ -7,27 +7,27 @@ import Netlink
 import OS
 import Rules
 
-/// The removal of what some attachments have, by as many changes as it takes.
+/// The removal of some attachments' elements, which may take several batches.
 struct Removal {
   let action: String
-  /// The attachment whose leftovers of upstream go too.
+  /// The attachment whose rules from upstream's plugin are removed too; nil if there are several attachments.
   var attachment: Attachment?
   let isOwned: (AttachmentTag) -> Bool
-  /// What was removed; what an attempt has removed counts, whatever comes of the attempt. Another attempt may have found other
-  /// forwards at the same IDs: each counts.
+  /// The elements that were removed, also by an attempt that failed afterwards. Two attempts may have removed different elements
+  /// of one ID; both are here.
   var removed: [Element] = []
-  /// IDs that no element has, or somebody else's.
+  /// The requested IDs for which the owners have no element.
   var missing = ElementIDs([])
   var deletesForReal: Bool
-  /// What follows, for the one attachment.
+  /// The rules that follow the removal of one attachment.
   var companion: (any BatchCompanion)?
-  /// What the attachment may have had without being recorded.
+  /// What the attachment may have had, including what upstream's plugin has added without a record.
   var hint: AttachmentElements?
 }
 
 extension ElementStore {
-  /// Removes all that an attachment has, and makes the rules of a companion follow, in the same batch. Throws `notAvailable` where
-  /// the kernel has no nf_tables.
+  /// Removes all elements of an attachment, and makes the rules of a companion follow in the same batch. Throws `notAvailable`
+  /// where the kernel has no nf_tables.
   func remove(
     _ hint: AttachmentElements, ports: [HostPort] = [], joining companion: (any BatchCompanion)? = nil
   ) throws(CNIError) -> Removal {
@@ -42,7 +42,7 @@ extension ElementStore {
       try self.completed(found, attachment, session)
     }
     if !isAll {
-      // Looked for before the change is computed: on a busy host the ruleset would be another one after such a look.
+      // This search comes before the change is computed: it takes so long that on a busy host the generation would have passed.
       let all = try Self.transaction(removal.action) { (session) throws(NetlinkError) in
         .success(try session.allElements(of: self.feature, tag.text) { $0.owner == tag })
       }
@@ -51,7 +51,7 @@ extension ElementStore {
     return removal
   }
 
-  /// All elements that an attachment has, and those of the hint that no attachment has.
+  /// All elements of an attachment, and the IDs of the hint for which there is no element.
   func elements(_ hint: AttachmentElements) throws(CNIError) -> (own: [Element], free: ElementIDs) {
     let hinted = ElementIDs(hint.elements.map(\.id))
     let (attachment, tag) = (hint.attachment, hint.tag)
@@ -65,8 +65,8 @@ extension ElementStore {
     }
   }
 
-  /// Lets the owned elements among these expire, or what `complete` makes of them; changes nothing and returns
-  /// false if that is nil.
+  /// Removes the owned elements among these IDs, or instead what `complete` returns for them; if that is nil, changes nothing and
+  /// returns false.
   func expire(
     _ ids: ElementIDs, _ removal: inout Removal,
     complete: ([Element], borrowing Session) throws(NetlinkError) -> [Element]?
@@ -74,7 +74,7 @@ extension ElementStore {
     var state = removal
     defer { removal = state }
     return try Self.transaction(removal.action, removal.companion) { (session) throws(NetlinkError) in
-      // Who waits for a port has its element elsewhere than who has it.
+      // A claim that waits has another element than the one that serves: both are read.
       let asked = ids.union(ids.list.compactMap { $0.hostPort.map { Element.ID($0) } })
       let all = asked.union(Element.ID.firstWaiting(for: asked.list))
       let snapshot = try session.read(
@@ -86,7 +86,7 @@ extension ElementStore {
       guard let elements = try complete(found.map(\.element), session) else { return .success(false) }
       let orphans = try self.orphans(of: elements, session)
       let removed = (elements + claims.removed).uniqueByID.filter { !orphans.sets.contains($0.id.set) }
-      // What others get at once cannot expire first.
+      // An element that another attachment gets by the same batch cannot expire first.
       let replaced = ElementIDs(claims.added.map(\.id))
       let gone = removed + orphans.elements
       let expiring = state.deletesForReal ? [] : gone.filter { !replaced.contains($0.id) }
@@ -108,19 +108,20 @@ extension ElementStore {
       if !messages.isEmpty { try session.commit(messages, generation: snapshot.generation) }
       state.missing = ids.subtracting(ElementIDs(found.map(\.element.id)))
       state.removed += elements
-      // A kernel that cannot change an element's timeout ignores it without a word.
+      // A kernel that cannot change an element's timeout ignores the new one without an error.
       if let last = expiring.last?.id, try session.stays(last) {
         state.deletesForReal = true
         throw .expiring
       }
-      // Whoever flushes the flows to these ports next needs that no packet can begin a new one.
+      // The caller removes the flows to these ports next, and after that no packet may begin a new one.
       let connectionless = expiring.filter { $0.id.hostPort.map { $0.transport != .tcp } ?? false }
       try session.wait(untilGone: connectionless.map(\.id))
       return .success(true)
     }
   }
 
-  /// All elements of an attachment, given those that were found by the hint; nil if there must be others.
+  /// All elements of an attachment, given those that were found by the hint; nil if the record does not confirm that they are
+  /// all.
   private func completed(
     _ hinted: [Element], _ attachment: Attachment, _ session: borrowing Session
   ) throws(NetlinkError) -> [Element]? {
@@ -141,7 +142,7 @@ extension ElementStore {
 }
 
 extension Session {
-  /// Waits until these elements have expired, but not longer than a slow kernel's clock takes.
+  /// Waits until these elements have expired, for about 50 ms at most.
   fileprivate func wait(untilGone ids: [Element.ID]) throws(NetlinkError) {
     if ids.isEmpty { return }
     for _ in 0..<100 {

@@ -7,7 +7,7 @@ import Netlink
 import Rules
 
 extension ElementStore {
-  /// Puts back what a change took out, where nobody else has put anything since.
+  /// Restores the elements that a change removed, except where others have added some since.
   func undo(
     _ change: Change, _ wanted: AttachmentElements, _ companion: (any BatchCompanion)?
   ) throws(CNIError) {

@@ -6,7 +6,7 @@ import NFTables
 import Netlink
 
 extension ElementStore {
-  /// What of the elements is missing or different, in words; nothing is changed.
+  /// Describes the elements that are missing or different; nothing is changed.
   func verify(_ wanted: AttachmentElements) throws(CNIError) -> [String] {
     try Self.transaction("read the rules of \(wanted.attachment)") { (session) throws(NetlinkError) in
       let elements = try session.read(elements: wanted.elements.map(\.id)).elements
@@ -23,10 +23,10 @@ extension ElementStore {
   private func problem(with wanted: Element, _ stored: StoredElement?) -> String? {
     let name = wanted.title(in: feature)
     guard let stored, stored.stays else { return "\(name) is missing" }
-    // That a port is recorded decides how DEL and GC treat its bridge; with which attachment, decides nothing.
+    // DEL and GC look at whether a port is recorded, but not at the attachment that it is recorded with.
     if wanted.recordedPort != nil { return nil }
     if stored.element.owner != wanted.owner {
-      return "\(name) belongs to \(stored.element.owner?.text ?? "nobody")"
+      return "\(name) belongs to \(stored.element.owner?.text ?? "an unknown owner")"
     }
     let isSame =
       wanted.id.set == feature.attachments.name
@@ -36,8 +36,8 @@ extension ElementStore {
 }
 
 extension Session {
-  /// What differs in the chains of a feature: base chains end with our rules and begin with jumps to chains on demand; these are
-  /// exactly as we make them.
+  /// Describes the differences in the chains of a feature: constant chains end with exactly our rules, and begin only with jumps
+  /// to chains on demand; the latter hold exactly our rules.
   func problems(with feature: Feature, _ onDemand: [OnDemandChain]) throws(NetlinkError) -> [String] {
     let hooks = Dictionary(try chains().map { ($0.name, $0.hook) }) { first, _ in first }
     let rules = Dictionary(grouping: try self.rules(), by: \.chain).mapValues { $0.map(\.expressions) }

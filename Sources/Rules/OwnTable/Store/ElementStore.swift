@@ -6,12 +6,12 @@ import Glibc
 import NFTables
 import Netlink
 
-/// Keeps what attachments have as elements of our table. A change is computed from what the kernel has, and made in one batch that
-/// the kernel refuses if somebody else was faster; then it is computed anew.
+/// Keeps the state of attachments as elements of our table. A change is computed from the elements in the kernel, and made by one
+/// batch that the kernel refuses if the ruleset has changed meanwhile; then it is computed anew.
 package struct ElementStore: Sendable {
   let feature: Feature
-  /// How long an element lives that is to go, in milliseconds: deleting it would cost the process an RCU grace period. With 0 every
-  /// element stays until it is deleted, which is what kernels before 6.12 do.
+  /// The timeout of elements that are removed, in milliseconds: to delete them would cost the process an RCU grace period. With 0
+  /// they are deleted, as they always are on kernels before 6.12.
   let expiry: UInt64
 
   init(_ feature: Feature, expiry: UInt64) {
@@ -45,13 +45,13 @@ package struct ElementStore: Sendable {
       } catch {
         companion?.batchFailed(error)
         guard attempts.mayRepeat(after: error) else { throw error }
-        // What the kernel could not deliver, or has still to deliver, must not be taken for the next reply.
+        // Replies that are still to come, or were lost, must not be confused with those to the next attempt.
         if error.number == ENOBUFS { session = try Session.own() }
       }
     }
   }
 
-  /// Asks something that needs to be asked once only. Where the kernel has no nf_tables nothing of ours can be.
+  /// Runs a query once, without repetition; returns `nothing` where the kernel has no nf_tables.
   static func query<Value>(
     _ action: String, otherwise nothing: Value, _ body: () throws(NetlinkError) -> Value
   ) throws(CNIError) -> Value {
@@ -76,7 +76,7 @@ package struct ElementStore: Sendable {
 }
 
 extension NetlinkError {
-  /// Elements that are about to expire stand in the way of a change, for some milliseconds.
+  /// A change has to wait some milliseconds for elements that are about to expire.
   static let expiring = NetlinkError(
     "change the nftables ruleset", number: EAGAIN, explanation: "elements are expiring")
 }

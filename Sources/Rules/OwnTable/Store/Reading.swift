@@ -5,7 +5,7 @@ import NFTables
 import Netlink
 import Rules
 
-/// What one attempt at a change has read of elements so far.
+/// The elements that one attempt at a change has read so far.
 struct Reading: Sendable {
   private(set) var asked: ElementIDs
   private(set) var elements: StoredElements

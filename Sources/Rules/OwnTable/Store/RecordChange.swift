@@ -6,7 +6,7 @@ import CNI
 import NFTables
 import Rules
 
-/// What a change of the record means for rules that follow it.
+/// A change of the record, as far as it matters for rules that follow it.
 package struct RecordChange {
   package enum Kind { case add, undo, remove }
 
@@ -14,11 +14,12 @@ package struct RecordChange {
   package let owner: Attachment
   /// The addresses that are to be accepted.
   package var claimed: [IPAddress] = []
-  /// What is to be isolated.
+  /// The isolation that the owner asks for.
   package var isolation: Isolation?
   /// The addresses that no attachment is accepted with any more.
   package var released: [IPAddress] = []
-  /// The bridges that no attachment isolates any more, each with the most that does not hold any more.
+  /// The isolations that no attachment asks for any more: `.sameBridge` if nothing isolates the bridge any more, `.isolated` if
+  /// only packets within the bridge are no longer dropped.
   package var freed: [Isolation] = []
   /// The bridge ports that leave the record.
   package var ports: [String] = []
@@ -34,11 +35,11 @@ package struct RecordChange {
 }
 
 extension RecordChange {
-  /// Reads off elements that leave the record what that means; `orphans` are shared elements that go with them.
+  /// Adds what the removal of these elements from the record means; `orphans` are the shared elements that are removed with them.
   mutating func release(_ elements: [Element], orphans: [Element]) {
     released += elements.accepts.map(\.address)
     ports += elements.recordedPorts.map(\.name)
-    // With an element of `bridges` that of `isolated_bridges` goes too.
+    // `bridges` comes first: where its element is removed, that of `isolated_bridges` is removed too, and one entry is for both.
     for (set, kind) in [(Feature.bridges, Isolation.Kind.sameBridge), (Feature.isolatedBridges, .isolated)] {
       for element in orphans where element.id.set == set.name {
         let bridge = element.id.key[...].text
@@ -56,7 +57,8 @@ extension RecordChange {
     usesLegacyTables = elements.contains(where: \.usesLegacyTables)
   }
 
-  /// Adds what of a hint no attachment is recorded with: upstream's plugin may have added it for the owner.
+  /// Adds the addresses and bridges of a hint that no attachment is recorded with: upstream's plugin may have added rules for
+  /// them.
   mutating func release(_ hint: AttachmentElements, isFree: (Element.ID) -> Bool) {
     for element in hint.elements {
       guard let accept = element.accept, !released.contains(accept.address), isFree(element.id) else { continue }

@@ -4,11 +4,11 @@
 import NFTables
 import Netlink
 
-/// A feature's part of the table with everything but the attachments' elements: what must be there for some chains on demand.
+/// A feature's part of the table without the attachments' elements, with the chains on demand that a change needs.
 struct Structure: Sendable {
   let feature: Feature
   let onDemand: [OnDemandChain]
-  /// Sets that belong to no chain on demand, and come when they are first needed.
+  /// Sets that belong to no chain on demand, and are made when they are first needed.
   let sets: [NamedSet]
 
   init(_ feature: Feature, _ onDemand: [OnDemandChain] = [], sets: [NamedSet] = []) {
@@ -17,10 +17,10 @@ struct Structure: Sendable {
     self.sets = sets
   }
 
-  /// The chains whose use tells whether the structure is whole.
+  /// The chains whose use counts tell whether the structure is complete.
   var chains: [String] { feature.chains.map(\.name) + onDemand.map(\.name) }
 
-  /// What it takes to make the structure whole; nothing, usually.
+  /// The messages that make the structure complete; usually none.
   func messages(_ snapshot: Session.Snapshot, _ session: borrowing Session) throws(NetlinkError) -> [NetlinkMessage] {
     let missing = sets.filter { !snapshot.sets.contains($0.name) }.map { Table.own.create($0) }
     func stored(_ name: String) -> StoredChain? { snapshot.chains.first { $0.name == name } }
@@ -34,17 +34,17 @@ struct Structure: Sendable {
     return try rebuild(session) + missing
   }
 
-  /// Whether a chain is what it should be, as far as its use tells; only chains without a hook have jumps to chains on demand.
+  /// Whether a chain is complete, as far as its use count tells; only chains without a hook have jumps to chains on demand.
   private static func isWhole(_ chain: Chain, _ stored: StoredChain?, leastUse: Int) -> Bool {
     guard let stored, stored.hook == chain.hook else { return false }
     return chain.hook == nil ? stored.use >= leastUse : stored.use == leastUse
   }
 
-  /// Makes all anew but the elements: somebody has flushed or removed a part of it, or it was never there.
+  /// Rebuilds everything but the elements: the table is new, or a part of it was flushed or removed.
   private func rebuild(_ session: borrowing Session) throws(NetlinkError) -> [NetlinkMessage] {
     let stored = try session.chains()
     let existing = Set(stored.map(\.name))
-    // Others' chains keep their rules; those that follow from their names are made anew with all their jumps.
+    // Other chains on demand keep rules that do not follow from their names; rules that do are made anew, with all jumps.
     let others = stored.map(\.name).filter { name in !onDemand.contains { $0.name == name } }
       .compactMap { feature.onDemand($0) }
     let fixed = feature.chains.map(\.name).filter { $0 != feature.administratorsChain }
@@ -59,7 +59,7 @@ struct Structure: Sendable {
       + (onDemand + others).flatMap { Self.build($0) } + (onDemand + others).flatMap { Self.jumps($0) }
   }
 
-  /// Everything, as it is made on a host that has nothing of it.
+  /// The messages that make everything on a host without the table.
   func all() -> [NetlinkMessage] {
     skeleton() + feature.rules.map { Table.own.add($0) } + onDemand.flatMap { Self.build($0) + Self.jumps($0) }
   }
@@ -79,7 +79,7 @@ struct Structure: Sendable {
 }
 
 extension StoredChain {
-  /// Whether it can be made to have the other's hook, or has none as the other.
+  /// Whether the stored chain has the same hook as the other, apart from the policy, or both have none.
   fileprivate func isSamePlace(as other: Chain) -> Bool {
     guard let hook, let wanted = other.hook else { return hook == other.hook }
     return hook.isSamePlace(as: wanted)
