@@ -174,7 +174,7 @@ import Testing
     var notes: [String] = []
     #expect(try !FirewalldBackend.isRunning(bus: bus.address) { notes.append($0) })
     #expect(notes.count == 1)
-    #expect(notes.first?.hasPrefix("whether firewalld runs cannot be told: ") == true)
+    #expect(notes.first?.hasPrefix("cannot find out whether firewalld runs: ") == true)
     #expect(try !FirewalldBackend.isRunning(bus: Self.nobody) { notes.append($0) })
     let firewalld = try FakeFirewalld()
     #expect(try FirewalldBackend.isRunning(bus: firewalld.address) { notes.append($0) })

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// A socket of this machine on which a bus listens.
+/// The address of a Unix socket on which a message bus listens.
 struct BusAddress: Equatable, Sendable, CustomStringConvertible {
-  /// The path, or the abstract name, which has no NUL before it here.
+  /// The path, or the abstract name without its leading NUL.
   let name: [UInt8]
   let isAbstract: Bool
-  /// As it was written.
+  /// The address as it was given.
   let description: String
 
-  /// Where the specification has the system's bus, and where it was before there was `/run`.
+  /// The address of the system bus in the D-Bus specification, and the former one under `/var/run`.
   static let standard = "unix:path=/run/dbus/system_bus_socket;unix:path=/var/run/dbus/system_bus_socket"
 
   /// `sun_path` has 108 bytes (unix(7)), of which one is the NUL after a path or before an abstract name.
   private static let nameLimit = 107
 
-  /// Those of the addresses in a list, with semicolons between them, to which a client of this kind can connect; the
-  /// form is that of "Server Addresses" in the D-Bus specification.
+  /// The usable addresses of a list, which are separated by semicolons ("Server Addresses" in the D-Bus specification): those of
+  /// Unix sockets.
   static func list(_ text: String) -> [BusAddress] { text.split(separator: ";").compactMap { BusAddress($0) } }
 
   private init?(_ text: Substring) {
@@ -36,7 +36,7 @@ struct BusAddress: Equatable, Sendable, CustomStringConvertible {
     return nil
   }
 
-  /// The bytes with every `%` and two hexadecimal digits replaced by the byte that they mean.
+  /// The bytes of the text, in which `%` and two hexadecimal digits stand for one byte; nil if digits are missing.
   private static func unescaped(_ text: Substring) -> [UInt8]? {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]

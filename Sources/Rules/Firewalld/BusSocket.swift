@@ -5,7 +5,7 @@ import CLinux
 import Glibc
 import OS
 
-/// Something to be done with a bus: what it is for, and until when it must be done.
+/// An action over the bus, described for errors, and its deadline.
 struct Exchange {
   let action: String
   private let end: Int
@@ -19,10 +19,10 @@ struct Exchange {
     self.end = end
   }
 
-  /// A part of the same, to be done until the same time.
+  /// A part of this action, with the same deadline.
   func renamed(_ action: String) -> Exchange { Exchange(action, end: end) }
 
-  /// How many milliseconds are left; throws if there are none.
+  /// The milliseconds until the deadline; throws if it has passed.
   func rest() throws(DBusError) -> Int32 {
     let rest = end - monotonicMilliseconds()
     if rest <= 0 { throw .timedOut(action: action) }
@@ -31,7 +31,7 @@ struct Exchange {
 
   func violation(_ reason: String) -> DBusError { .violation(action: action, reason: reason) }
 
-  /// Reads what was received.
+  /// Decodes received bytes, and turns a failure into a violation.
   func understand<T>(_ read: () throws(Malformed) -> T) throws(DBusError) -> T {
     do {
       return try read()
@@ -41,7 +41,7 @@ struct Exchange {
   }
 }
 
-/// A stream socket to a program of this machine; every call on it ends within its exchange's time.
+/// A stream socket to a program on this machine; every call on it ends at the deadline of its exchange.
 struct BusSocket: ~Copyable {
   private let file: FileDescriptor
 
@@ -50,7 +50,7 @@ struct BusSocket: ~Copyable {
     do throws(SystemError) {
       let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
       let file = FileDescriptor(owning: try systemCall("socket") { socket(AF_UNIX, type, 0) })
-      // Connecting waits where the listener's queue is full, and poll knows nothing of that.
+      // `connect` blocks while the listener's queue is full, which `poll` does not cover.
       var limit = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
       let size = socklen_t(MemoryLayout<timeval>.size)
       try systemCall("setsockopt") { unsafe setsockopt(file.number, SOL_SOCKET, SO_SNDTIMEO, &limit, size) }
@@ -75,7 +75,7 @@ struct BusSocket: ~Copyable {
     }
   }
 
-  /// Sends every byte.
+  /// Sends all bytes.
   func send(_ bytes: [UInt8], _ exchange: Exchange) throws(DBusError) {
     let flags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL)
     var rest = bytes[...]
@@ -87,7 +87,7 @@ struct BusSocket: ~Copyable {
     }
   }
 
-  /// Some bytes, as soon as there are any.
+  /// Receives the bytes that are available, and waits for the first.
   func receive(_ exchange: Exchange) throws(DBusError) -> [UInt8] {
     let bytes = unsafe try [UInt8].filled(4096) { (buffer) throws(DBusError) in
       try transfer(POLLIN, exchange) {
@@ -98,7 +98,7 @@ struct BusSocket: ~Copyable {
     return bytes
   }
 
-  /// Waits until the socket is ready, and then calls `body`, which must not wait.
+  /// Waits until the socket is ready, then calls `body`, which must not block.
   private func transfer(_ events: Int32, _ exchange: Exchange, _ body: () -> Int) throws(DBusError) -> Int {
     while true {
       var request = pollfd(fd: file.number, events: Int16(events), revents: 0)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// Why a call over the bus had no result.
+/// The failure of a call over the bus.
 package enum DBusError: Error, Equatable, CustomStringConvertible {
-  /// Nobody listens at the bus's address.
+  /// No bus listens at the address.
   case noBus(action: String, reason: String)
-  /// The system or the bus does not let this process in.
+  /// The kernel or the bus denies this process access.
   case refused(action: String, reason: String)
   case timedOut(action: String)
-  /// What the other end said is no D-Bus, or it went away, or what was to be said cannot be said in D-Bus.
+  /// The other end violated the D-Bus protocol or closed the connection, or the request cannot be encoded in D-Bus.
   case violation(action: String, reason: String)
-  /// An error that the bus or the called program answered, as they name it; the text may have many lines.
+  /// An error that the bus or the called program returned, with its D-Bus name; the text may have many lines.
   case remote(action: String, name: String, text: String)
 
   /// One line: what was being done, to what, and why it failed.
@@ -25,7 +25,7 @@ package enum DBusError: Error, Equatable, CustomStringConvertible {
     return Self.printable(line)
   }
 
-  /// firewalld appends all rules that it tried to a text about one of them.
+  /// firewalld appends the whole ruleset to the text of an error about one rule.
   private static func firstLine(_ text: String) -> String { String(text.prefix { !$0.isNewline }.prefix(500)) }
 
   private static func printable(_ text: String) -> String {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// firewalld as it runs, over the system bus. What is changed lasts until firewalld ends, or is told to reload.
+/// The running firewalld, over the system bus. Changes last until firewalld ends or reloads.
 package struct Firewalld: ~Copyable {
   private var bus: SystemBus
 
   private static let name = "org.fedoraproject.FirewallD1"
 
-  /// Whether firewalld is on the bus; false also where there is no bus.
+  /// Whether firewalld is on the bus; false if there is no bus.
   package static func isRunning(
     bus address: String? = SystemBus.addressVariable, patience: Int32 = SystemBus.patience
   ) throws(DBusError) -> Bool {
@@ -20,7 +20,7 @@ package struct Firewalld: ~Copyable {
     }
   }
 
-  /// Connects to the bus, whether firewalld is there or not; each call may take so many milliseconds.
+  /// Connects to the bus, also if firewalld is not there; `patience` is the limit for each call, in milliseconds.
   package static func connect(
     bus address: String? = SystemBus.addressVariable, patience: Int32 = SystemBus.patience
   ) throws(FirewalldError) -> Firewalld {
@@ -31,7 +31,7 @@ package struct Firewalld: ~Copyable {
     }
   }
 
-  /// Puts packets from an address, given without a length, into a zone; returns whether they were not there already.
+  /// Adds an address without a prefix length to a zone; returns whether it was not there before.
   @discardableResult
   package mutating func addSource(zone: String, address: String) throws(FirewalldError) -> Bool {
     let source = Self.source(address)
@@ -41,7 +41,7 @@ package struct Firewalld: ~Copyable {
     return reply != nil
   }
 
-  /// Takes packets from an address out of a zone, if they are in any.
+  /// Removes an address from a zone; does nothing if it is in none.
   package mutating func removeSource(zone: String, address: String) throws(FirewalldError) {
     let source = Self.source(address)
     _ = try call(
@@ -49,7 +49,7 @@ package struct Firewalld: ~Copyable {
       unless: ["UNKNOWN_SOURCE", "NOT_ENABLED"])
   }
 
-  /// Whether packets from an address are in a zone; firewalld compares texts, so it must be spelled as it was added.
+  /// Whether an address is in a zone; firewalld compares text, so the address must be spelled as it was added.
   package mutating func querySource(zone: String, address: String) throws(FirewalldError) -> Bool {
     let source = Self.source(address)
     let action = "look for \(source) in firewalld's zone \(zone)"
@@ -59,10 +59,10 @@ package struct Firewalld: ~Copyable {
     return answer
   }
 
-  /// A host as firewalld is told of it by the plugins of the CNI project, which therefore find it too.
+  /// The source in the spelling of upstream's firewall, so that both find each other's sources.
   private static func source(_ address: String) -> String { "\(address)/\(address.contains(":") ? 128 : 32)" }
 
-  /// Calls a method for zones; nil if it failed for one of the harmless reasons.
+  /// Calls a method of the zone interface; nil if it failed with one of the `harmless` error codes.
   private mutating func call(
     _ method: String, _ zone: String, _ source: String, _ action: String, unless harmless: [String] = []
   ) throws(FirewalldError) -> Reply? {
@@ -77,7 +77,7 @@ package struct Firewalld: ~Copyable {
     }
   }
 
-  /// firewalld begins the text of an error with a name for it: `INVALID_ZONE: nowhere`.
+  /// The error code, with which firewalld begins the text: `INVALID_ZONE: nowhere`.
   private static func code(_ text: String) -> String { String(text.prefix { $0 != ":" }) }
 
   private static func error(_ error: DBusError) -> FirewalldError {
@@ -92,13 +92,13 @@ package struct Firewalld: ~Copyable {
   }
 }
 
-/// Why firewalld did not do what it was asked for.
+/// The failure of a request to firewalld.
 package enum FirewalldError: Error, Equatable, CustomStringConvertible {
   /// firewalld is not on the bus.
   case notRunning(DBusError)
   /// firewalld has no zone of this name.
   case invalidZone(DBusError)
-  /// The address is in another zone than the one that was named.
+  /// The address is in another zone than the named one.
   case otherZone(DBusError)
   case failed(DBusError)
 

@@ -5,15 +5,15 @@ import Address
 import CNI
 import Rules
 
-/// Lets containers' packets through by putting their addresses into a zone of firewalld, which knows nothing of owners: a
-/// record, which is another backend, has those, and all other rules.
+/// Accepts containers' packets by adding their addresses to a zone of firewalld. firewalld records no owners: another backend
+/// does, as `record`, and has all other rules.
 package struct FirewalldBackend: ZoneFilter {
   private let record: any AttachmentRecorder
   private let zone: String
   private let bus: String?
   private let note: (String) -> Void
 
-  /// `zone` is the one for new addresses.
+  /// `zone` is the zone that addresses are added to.
   package init(
     _ record: any AttachmentRecorder, zone: String, bus: String? = SystemBus.addressVariable,
     note: @escaping (String) -> Void
@@ -24,18 +24,18 @@ package struct FirewalldBackend: ZoneFilter {
     self.note = note
   }
 
-  /// firewalld serves one call after another, and each changes the whole ruleset: milliseconds.
+  /// The limit for a call, in milliseconds: firewalld serves calls one after another, and each changes its whole ruleset.
   private static let patience: Int32 = 25_000
 
-  /// Whether firewalld runs. False, with a note, where the bus does not let this process in, which could not use firewalld
-  /// then. A bus that does not answer is code 11: to go on without firewalld could leave the container cut off.
+  /// Whether firewalld runs. False, with a note, if the bus denies access, because this process could not use firewalld then. A
+  /// bus that does not reply is code 11: without firewalld's zone the container could be cut off.
   package static func isRunning(
     bus: String? = SystemBus.addressVariable, patience: Int32 = SystemBus.patience, note: (String) -> Void
   ) throws(CNIError) -> Bool {
     do throws(DBusError) {
       return try Firewalld.isRunning(bus: bus, patience: patience)
     } catch {
-      let reason = "whether firewalld runs cannot be told: \(error)"
+      let reason = "cannot find out whether firewalld runs: \(error)"
       switch error {
       case .timedOut, .violation: throw CNIError(.tryAgainLater, reason)
       case .noBus, .refused, .remote:
@@ -48,7 +48,7 @@ package struct FirewalldBackend: ZoneFilter {
   package func apply(_ request: ForwardFilterRequest) throws(CNIError) -> AppliedChange {
     let wanted = inZone(request)
     let addresses = wanted.accepts.map(\.address)
-    // What an ADD before has put elsewhere, and addresses that the attachment has no more.
+    // Recorded accepts in another zone, or of addresses that the attachment no longer has.
     let accepts = try record.record(ForwardFilterRequest(wanted.attachment))?.accepts ?? []
     let former = accepts.filter { $0.zone != nil && !wanted.accepts.contains($0) }
     let recorded = try record.apply(wanted)
@@ -62,15 +62,15 @@ package struct FirewalldBackend: ZoneFilter {
     }
   }
 
-  /// Takes addresses out of the zones they were in, and puts others into the backend's; returns those that were not in it. All or
-  /// none.
+  /// Moves addresses: removes the former accepts from their zones, and adds the addresses to the backend's zone. Returns the
+  /// addresses that were not there before. All or nothing.
   private func move(_ addresses: [IPAddress], leaving former: [ForwardAccept]) throws(CNIError) -> [IPAddress] {
     var added: [IPAddress] = []
     return try allOrNothing { (rollback) throws(CNIError) in
-      // First, as an address is in one zone at the most.
+      // Removal comes first, because an address can be in one zone only.
       rollback.add { () throws(CNIError) in try putBack(former, removing: []) }
-      try leave(former)
-      // Where none are wanted firewalld need not be there.
+      try removeFromZones(former)
+      // Without addresses firewalld need not run.
       if addresses.isEmpty { return [] }
       try withFirewalld { (firewalld) throws(FirewalldError) in
         for address in addresses where try firewalld.addSource(zone: zone, address: "\(address)") {
@@ -105,7 +105,7 @@ package struct FirewalldBackend: ZoneFilter {
   }
 
   package func leaveZones(_ accepts: [ForwardAccept], unrecorded: [IPAddress]) throws(CNIError) {
-    try leave(accepts + unrecorded.map { ForwardAccept($0, zone: recordedZone) })
+    try removeFromZones(accepts + unrecorded.map { ForwardAccept($0, zone: recordedZone) })
   }
 
   package func probe() throws(CNIError) {
@@ -115,18 +115,18 @@ package struct FirewalldBackend: ZoneFilter {
 }
 
 extension FirewalldBackend {
-  /// The same request with the zone in the accepts, as the record will know it again.
+  /// The request with the zone in its accepts, as the record will return them.
   private func inZone(_ request: ForwardFilterRequest) -> ForwardFilterRequest {
     var request = request
     request.accepts = request.accepts.map { ForwardAccept($0.address, zone: recordedZone) }
     return request
   }
 
-  /// The zone as far as a record has room for it.
+  /// The zone's name, shortened as in the record.
   private var recordedZone: String { shortened(zone, to: ForwardAccept.zoneLimit) }
 
-  /// Takes addresses out of the zones that they were put into.
-  private func leave(_ accepts: [ForwardAccept]) throws(CNIError) {
+  /// Removes addresses from the zones in their accepts; does nothing if firewalld does not run.
+  private func removeFromZones(_ accepts: [ForwardAccept]) throws(CNIError) {
     let zoned = accepts.filter { $0.zone != nil }
     if zoned.isEmpty { return }
     guard try Self.isRunning(bus: bus, note: note) else { return }
@@ -136,7 +136,7 @@ extension FirewalldBackend {
           let isOurs = accept.zone == recordedZone
           try firewalld.removeSource(zone: isOurs ? zone : accept.zone ?? zone, address: "\(accept.address)")
         } catch {
-          // What somebody has put into another zone, or a zone that is gone, is no reason not to go on.
+          // An address that was moved to another zone, or a zone that is gone, must not stop the removal of the rest.
           guard error.isAboutTheZone else { throw error }
           note("\(error)")
         }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// A message that was received, as far as a client that waits for answers needs it.
+/// A received message, as far as a client that waits for replies needs it.
 struct Message {
   let kind: MessageKind?
-  /// The serial of the call that this answers.
+  /// The serial of the call that this message replies to.
   private(set) var replySerial: UInt32?
   private(set) var errorName: String?
   private(set) var signature = ""
   private let body: Decoder
 
-  /// The first bytes, which all messages have: they tell the length.
+  /// The length of the fixed header, which tells the length of the message.
   static let headLength = 16
-  /// What a message may take; the specification allows 128 MiB, and firewalld's errors can hold a whole ruleset.
+  /// The limit for the length of a message; the specification allows 128 MiB, but errors of firewalld can hold a whole ruleset.
   static let lengthLimit = 1 << 20
 
-  /// The length of the message that begins so; nil if that is too little to tell.
+  /// The length of the message that begins with these bytes; nil if they are too few to tell.
   static func length(_ bytes: [UInt8]) throws(Malformed) -> Int? {
     if bytes.count < headLength { return nil }
     var head = try Decoder(bytes)
@@ -45,7 +45,7 @@ struct Message {
       case (_, "s"), (_, "o"): _ = try decoder.text()
       case (_, "u"): _ = try decoder.number()
       case (_, "g"): _ = try decoder.signature()
-      // No field has another type, and a bus passes no field on that it does not know.
+      // No known field has another type, and a bus does not pass on unknown fields.
       case (_, let type): throw Malformed("a header field of type \(type)")
       }
     }
@@ -54,7 +54,7 @@ struct Message {
     body = decoder
   }
 
-  /// What the message answers; nil if it is no answer.
+  /// The reply or error that the message carries; nil for a call or a signal.
   func answer() throws(Malformed) -> Answer? {
     var body = body
     switch (kind, signature) {
@@ -74,7 +74,7 @@ struct Message {
   }
 }
 
-/// How a call ended.
+/// The outcome of a call.
 enum Answer: Equatable {
   case reply(Reply)
   case error(name: String, text: String)
@@ -87,7 +87,7 @@ enum Reply: Equatable, Sendable {
   case string(String)
 }
 
-/// What is wrong with bytes that were received.
+/// The reason why received bytes are no valid message.
 struct Malformed: Error, Equatable {
   let reason: String
   init(_ reason: String) { self.reason = reason }
@@ -97,7 +97,7 @@ struct Malformed: Error, Equatable {
 private struct Decoder {
   private let bytes: [UInt8]
   private let isBigEndian: Bool
-  /// Never after the end.
+  /// Never beyond the end.
   var place = 0
 
   init(_ bytes: [UInt8]) throws(Malformed) {

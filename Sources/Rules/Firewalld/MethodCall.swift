@@ -9,7 +9,7 @@ struct MethodCall: Sendable {
   let member: String
   var arguments: [String] = []
 
-  /// `NO_AUTO_START`: to ask a program something must not start it.
+  /// `NO_AUTO_START`: a call must not start the called program.
   private static let flags: UInt8 = 2
 
   /// The message, in little-endian order: fields of the header in the order in which sd-bus has them, then the body.
@@ -34,13 +34,13 @@ struct MethodCall: Sendable {
   }
 }
 
-/// What a message is (its second byte); others are to be ignored.
+/// The type of a message (its second byte); messages of other types are ignored.
 enum MessageKind: UInt8 {
   case methodCall = 1
   case methodReturn, error, signal
 }
 
-/// Values as they stand in a message ("Marshaling" in the D-Bus specification).
+/// Encodes values as a message holds them ("Marshaling" in the D-Bus specification).
 private struct Encoder {
   var bytes: [UInt8] = []
 
@@ -60,7 +60,7 @@ private struct Encoder {
     bytes += [UInt8(signature.utf8.count)] + Array(signature.utf8) + [0]
   }
 
-  /// A field of the header: its code, then a variant, of which the value is to follow.
+  /// Begins a field of the header: its code and the type of its value, which the caller adds next.
   mutating func beginField(_ code: UInt8, _ type: String) {
     align(8)
     bytes.append(code)

@@ -4,19 +4,19 @@
 import Glibc
 import OS
 
-/// A connection to the system's message bus, over which methods of other programs can be called. It speaks the D-Bus
-/// protocol itself, because libdbus would bring eight more libraries into a program that hardly any host needs them for.
+/// A connection to the system's message bus, for calling methods of other programs. It implements the D-Bus protocol itself,
+/// because libdbus would bring eight more libraries into a program that needs them on hardly any host.
 package struct SystemBus: ~Copyable {
   private let socket: BusSocket
   private let patience: Int32
-  /// What has come of messages that were not looked at yet.
+  /// Received bytes that were not decoded yet.
   private var received: [UInt8] = []
   private var serial: UInt32 = 0
 
-  /// Libdbus' own way to find the bus; nil where it is in the standard place.
+  /// The variable by which libdbus finds the bus; nil for the standard address.
   package static var addressVariable: String? { Environment.process["DBUS_SYSTEM_BUS_ADDRESS"] }
 
-  /// How long connecting, or a call, may take, in milliseconds, unless it is said otherwise: both together take less than 10 s.
+  /// The default limit in milliseconds for connecting and for each call: both together take less than 10 s.
   package static let patience: Int32 = 4500
 
   private init(_ socket: consuming BusSocket, patience: Int32) {
@@ -24,7 +24,8 @@ package struct SystemBus: ~Copyable {
     self.patience = patience
   }
 
-  /// Connects to the first bus in the list of addresses that lets this process in, in so many milliseconds for all of them.
+  /// Connects to the first bus in the list of addresses that grants access; `patience` is the limit in milliseconds for all of
+  /// them.
   package static func connect(
     to list: String? = addressVariable, patience: Int32 = patience
   ) throws(DBusError) -> SystemBus {
@@ -35,7 +36,7 @@ package struct SystemBus: ~Copyable {
       do {
         return try connect(to: address, deadline.renamed("connect to \(address)"), patience)
       } catch {
-        // That a bus is not at one of several places matters less than why another cannot be used.
+        // The error of an address without a bus matters less than that of a bus which cannot be used.
         if case .noBus = error, failure != nil { continue }
         failure = error
       }
@@ -53,13 +54,13 @@ package struct SystemBus: ~Copyable {
     return bus
   }
 
-  /// Calls a method and returns its reply; `action` tells what for. After a `violation` the connection is of no
-  /// use.
+  /// Calls a method and returns its reply; `action` describes the purpose for errors. After a `violation` the connection is
+  /// unusable.
   mutating func call(_ call: MethodCall, to action: String) throws(DBusError) -> Reply {
     try reply(to: call, Exchange(action, milliseconds: patience))
   }
 
-  /// Whether some program on the bus has the name.
+  /// Whether a program on the bus owns the name.
   package mutating func hasOwner(_ name: String) throws(DBusError) -> Bool {
     let action = "ask the bus for \(name)"
     guard case .boolean(let answer) = try call(Self.busMethod("NameHasOwner", name), to: action) else {
@@ -74,7 +75,7 @@ package struct SystemBus: ~Copyable {
       member: member, arguments: arguments)
   }
 
-  /// Says who this process is, which the bus compares with what the kernel told it ("Authentication Protocol").
+  /// Tells the bus the user of this process, which the bus compares with the kernel's credentials ("Authentication Protocol").
   private mutating func authenticate(_ exchange: Exchange) throws(DBusError) {
     let digits = "\(geteuid())".utf8.map { String($0, radix: 16) }
     try socket.send([0] + Array("AUTH EXTERNAL \(joined(digits, by: ""))\r\n".utf8), exchange)
@@ -97,7 +98,7 @@ package struct SystemBus: ~Copyable {
     try socket.send(call.bytes(serial: serial), exchange)
     while true {
       let message = try next(exchange)
-      // Signals, and returns that came too late.
+      // Signals and late replies to former calls are skipped.
       if message.replySerial != serial { continue }
       switch try exchange.understand(message.answer) {
       case .reply(let reply): return reply
