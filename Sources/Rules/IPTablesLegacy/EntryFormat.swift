@@ -7,17 +7,18 @@ import IPTables
 import Netlink
 import NFTables
 
-/// Where things stand in a rule of a table: struct ipt_entry (linux/netfilter_ipv4/ip_tables.h) or ip6t_entry
-/// (linux/netfilter_ipv6/ip6_tables.h), then its matches, then one target, each in units of eight bytes.
+/// The layout of a rule in a table: struct ipt_entry (linux/netfilter_ipv4/ip_tables.h) or ip6t_entry
+/// (linux/netfilter_ipv6/ip6_tables.h), then its matches, then one target, each padded to eight bytes.
 struct EntryFormat {
   let family: AddressFamily
   /// The length of the fixed part, behind which the matches begin.
   let header: Int
-  /// Where two bytes say how far it is to the target; two more behind them say how far it is to the next entry.
+  /// The offset of `target_offset`, the entry's distance to its target, and, two bytes further, of `next_offset`, its distance to
+  /// the next entry.
   let targetOffset: Int
-  /// In struct ipt_ip and ip6t_ip6, which are the first part of an entry; what is negated stands behind them.
+  /// The offset of the flags in struct ipt_ip or ip6t_ip6, the first part of an entry; the flags of negated conditions follow.
   let flags: Int
-  /// `IP6T_F_PROTO`: that the transport counts. For IPv4 no flag says so.
+  /// `IP6T_F_PROTO`: the protocol counts; IPv4 has no such flag.
   let hasTransport: UInt8
 
   init(_ family: AddressFamily) {
@@ -31,27 +32,27 @@ struct EntryFormat {
 
   /// The length of an address.
   var address: Int { family.bits / 8 }
-  /// Behind source, destination and their masks: two names of interfaces, then two masks of these.
+  /// The offset of the interfaces' two names and two masks, after source, destination and their masks.
   var interfaces: Int { 4 * address }
-  /// Behind the interfaces, in host byte order.
+  /// The offset of the protocol, in host byte order, after the interfaces.
   var transport: Int { interfaces + 4 * Self.interfaceName }
   var nextOffset: Int { targetOffset + 2 }
 
   /// `IFNAMSIZ`
   static let interfaceName = 16
-  /// struct xt_entry_match and xt_entry_target: the size of all of it, 29 bytes for the name, the revision.
+  /// struct xt_entry_match and xt_entry_target: the size with the payload, 29 bytes for the name, the revision.
   static let extensionHeader = 32
-  /// struct xt_standard_target: a verdict and four bytes to fill.
+  /// struct xt_standard_target: a verdict and four bytes of padding.
   static let standardTarget = extensionHeader + verdict
-  /// How far from the end of an entry with such a target the verdict is.
+  /// The distance of the verdict from the end of an entry with a standard target.
   static let verdict = 8
-  /// struct xt_error_target, whose text is the name of the chain that begins here.
+  /// struct xt_error_target, whose text is the name of the chain that it heads.
   static let errorTarget = extensionHeader + 32
-  /// In bytes. The kernel has room for one more, but iptables does not take it.
+  /// The limit for a chain's name in bytes; the kernel has room for one more, which iptables does not use.
   static let chainNameLimit = 28
 }
 
-/// The verdicts of a target without a name; one that is not negative is the place in the table to go on at.
+/// The verdicts of a standard target, whose name is empty; a verdict that is not negative is the offset of the entry to jump to.
 enum Verdict {
   static let drop: Int32 = -NF_DROP - 1
   static let accept: Int32 = -NF_ACCEPT - 1
@@ -59,10 +60,10 @@ enum Verdict {
   static let `return`: Int32 = -NF_REPEAT - 1
 }
 
-// MARK: - What becomes of packets
+// MARK: - Entries that can drop
 
 extension EntryFormat {
-  /// Whether an entry that is no jump can drop a packet, also one that is otherwise not understood.
+  /// Whether an entry without a jump can drop a packet, also if it is not understood otherwise.
   func canDrop(_ entry: ArraySlice<UInt8>) -> Bool {
     guard let offset = entry.integer(UInt16.self, at: targetOffset).map(Int.init) else { return true }
     let target = entry.dropFirst(offset)
@@ -76,7 +77,7 @@ extension EntryFormat {
 // MARK: - Writing
 
 extension EntryFormat {
-  /// Whether a packet that an entry matches goes on at a place in the table.
+  /// Whether the entry's verdict is an offset in the table.
   func goesOn(_ entry: [UInt8]) -> Bool {
     guard
       let target = entry[...].integer(UInt16.self, at: targetOffset).map(Int.init),
@@ -91,20 +92,20 @@ extension EntryFormat {
     bytes.reserveCapacity(header + matches.count + target.count)
     bytes += conditions
     bytes.append(zeros: targetOffset - bytes.count)
-    // More than that is refused before it comes to a table.
+    // Longer entries are refused before they are added to a table.
     bytes.append(integer: UInt16(clamping: header + matches.count))
     bytes.append(integer: UInt16(clamping: header + matches.count + target.count))
-    // What the kernel keeps there, and the counters.
+    // The kernel's own field and the counters.
     bytes.append(zeros: header - bytes.count)
     bytes += matches
     bytes += target
     return bytes
   }
 
-  /// How a chain that somebody made begins: whoever gets there without a jump is lost.
+  /// The ERROR entry that heads a user-defined chain; packets reach it only without a jump, which is an error.
   func head(_ name: [UInt8]) -> [UInt8] { entry(target: Self.extended("ERROR", 0, name, size: 32)) }
 
-  /// How such a chain ends.
+  /// The entry that ends a user-defined chain.
   var foot: [UInt8] { entry(target: Self.target(Verdict.return)) }
 
   static func target(_ verdict: Int32) -> [UInt8] {
@@ -135,7 +136,7 @@ extension [UInt8] {
     if count > 0 { append(contentsOf: repeatElement(0, count: count)) }
   }
 
-  /// The integer in host byte order at an index, which must be there: a table has many, and this takes the least time.
+  /// The integer in host byte order at an index, which must exist. This is the fastest way, and a table has many integers.
   func integer16(at index: Int) -> Int {
     Int(UInt16(littleEndian: UInt16(self[index]) | UInt16(self[index + 1]) << 8))
   }

@@ -8,8 +8,8 @@ import Netlink
 import Rules
 
 extension IPTablesRule {
-  /// The rule as iptables-legacy 1.8.9 writes it. The verdict of a jump is 0: where its chain stands, and so what it must
-  /// be, is known when the table is laid out.
+  /// The rule as iptables-legacy 1.8.9 writes it. The verdict of a jump is 0 here, because the offset of its chain is known only
+  /// when the table is laid out.
   func entry(_ format: EntryFormat) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(format.targetOffset)
@@ -34,7 +34,7 @@ extension IPTablesRule {
     return format.entry(conditions: bytes, matches: extended, target: target.legacy)
   }
 
-  /// What of `IPT_INV_…`, which for IPv6 are the same (linux/netfilter_ipv6/ip6_tables.h).
+  /// The flags of the negated conditions (`IPT_INV_…`, which are the same for IPv6: linux/netfilter_ipv6/ip6_tables.h).
   private var negated: UInt8 {
     func bit(_ isNegated: Bool?, _ bit: UInt8) -> UInt8 { isNegated == true ? bit : 0 }
     return bit(inputInterface?.isNegated, Inversion.input) | bit(outputInterface?.isNegated, Inversion.output)
@@ -42,7 +42,7 @@ extension IPTablesRule {
       | bit(transport?.isNegated, Inversion.transport)
   }
 
-  /// Reads an entry; nil unless it is one that this program writes. `jump` is the chain that it goes on with.
+  /// Decodes an entry; nil unless this program would write it. `jump` is the chain that it jumps to.
   init?(entry: ArraySlice<UInt8>, _ format: EntryFormat, jump: String?) {
     guard
       let transport = entry.integer(UInt16.self, at: format.transport),
@@ -74,7 +74,7 @@ extension IPTablesRule {
     destination = prefix(1, Inversion.destination)
     inputInterface = interface(0, Inversion.input)
     outputInterface = interface(1, Inversion.output)
-    // Whatever was not looked at must be as we write it.
+    // All other bytes must be as this program writes them.
     if !isSame(as: entry, format) { return nil }
   }
 
@@ -93,11 +93,12 @@ extension IPTablesRule {
     return matches
   }
 
-  /// Whether the entry is what we write for this rule, but for what belongs to the kernel, and the place of a jump.
+  /// Whether the entry has the bytes that this program writes for this rule, apart from the kernel's own fields and the verdict
+  /// of a jump.
   private func isSame(as entry: ArraySlice<UInt8>, _ format: EntryFormat) -> Bool {
     let ours = self.entry(format)
     guard ours.count == entry.count else { return false }
-    // nfcache stands before the offsets, comefrom and the counters behind them.
+    // nfcache is before the offsets; comefrom and the counters are after them.
     let offsets = format.targetOffset
     var end = ours.count
     if case .jump = target { end -= EntryFormat.standardTarget - EntryFormat.extensionHeader }
@@ -148,7 +149,7 @@ extension RuleTarget {
 // MARK: - Parts of an entry
 
 extension ArraySlice<UInt8> {
-  /// The parts of a match or a target.
+  /// The name, revision and payload of a match or a target.
   fileprivate var extended: (name: String, revision: UInt8, payload: ArraySlice<UInt8>)? {
     let header = EntryFormat.extensionHeader
     guard count >= header else { return nil }
@@ -157,7 +158,7 @@ extension ArraySlice<UInt8> {
 }
 
 extension InterfacePattern {
-  /// How many bytes of the name count: those of a whole name with its NUL, if there is room for one.
+  /// The number of compared bytes: those of a whole name with its NUL, if there is room for one.
   fileprivate var compared: Int {
     isPrefix ? name.utf8.count : min(name.utf8.count + 1, EntryFormat.interfaceName)
   }
@@ -181,7 +182,7 @@ extension [UInt8] {
     }
   }
 
-  /// The plus at the end of a pattern is for people alone.
+  /// The plus at the end of a pattern is only for display.
   fileprivate mutating func append(name pattern: InterfacePattern?) {
     let name = (pattern?.text ?? "").utf8.prefix(EntryFormat.interfaceName - 1)
     self += name

@@ -3,13 +3,13 @@
 
 import IPTables
 
-/// What comes one after another, and where it will be.
+/// The pieces of a table in their new order, and the offsets that they get.
 struct LegacyPlan {
   private let format: EntryFormat
   private let chains: [LegacyTable.Chain]
   private let entryStarts: [Int]
   var pieces: [LegacyTable.Piece] = []
-  /// Where the first rule of each chain will be; nil for a chain that is not there.
+  /// The offset of each chain's first rule; nil for a chain that is removed.
   private(set) var starts: [Int?]
   private(set) var hookStarts: [UInt32]
   private(set) var policies: [UInt32]
@@ -26,13 +26,13 @@ struct LegacyPlan {
     policies = hookStarts
   }
 
-  /// Whether those that were there before come one after another as they did then.
+  /// Whether the kept entries are in the same order as before.
   var isInOrder: Bool { zip(kept, kept.dropFirst()).allSatisfy { $0.before.upperBound <= $1.before.lowerBound } }
 
   mutating func add(_ index: Int) {
     let chain = chains[index]
     let old = chain.entries
-    // Before the rules of a chain without a hook stands its head, and behind the rules one more entry.
+    // A chain without a hook has a head before its rules; every chain has one more entry after them.
     if chain.hook == nil {
       add(old.isEmpty ? .made(format.head(chain.newName), jump: nil) : .kept(old.lowerBound..<old.lowerBound + 1))
     }

@@ -6,10 +6,11 @@ import Glibc
 import IPTables
 import OS
 
-/// The kernel gives a table as a whole, copied entry after entry, and stops where it comes to memory that it cannot write. So whoever has
-/// memory for the first entries only pays for no others: of 20,000 rules it copies them in 0.8 ms instead of 9.
+/// The kernel copies a whole table, entry by entry, and stops at memory that it cannot write. So with memory for only the first
+/// entries the rest costs nothing: of 20,000 rules it copies these in 0.8 ms instead of 9.
 extension LegacySocket {
-  /// The entries of the chains that plugins write to, with a header before them, and perhaps others; nil if the table changed meanwhile.
+  /// The entries of the chains that plugins write to, with a header before them, and perhaps other entries; nil if the table has
+  /// changed meanwhile.
   func readPluginChains(of table: IPTable) throws(SystemError) -> ArraySlice<UInt8>? {
     guard let info = try info(table) else { return nil }
     if let start = readStart(of: table, info), let end = info.endOfPluginChains(start, EntryFormat(table.family)) {
@@ -18,10 +19,11 @@ extension LegacySocket {
     return try read(table)?.entries[...]
   }
 
-  /// In bytes; room for some hundred rules.
+  /// In bytes: room for some hundred rules.
   private static let startLength = 1 << 16
 
-  /// As many entries as have room there, the last perhaps cut off; nil if it is not larger, or cannot be read so.
+  /// The entries that fit into `startLength`, the last perhaps cut off; nil if the table is not larger, or cannot be read in this
+  /// way.
   private func readStart(of table: IPTable, _ info: LegacyTableInfo) -> [UInt8]? {
     let page = Int(getpagesize())
     let readable = (Self.startLength + page - 1) / page * page
@@ -40,9 +42,8 @@ extension LegacySocket {
 }
 
 extension LegacyTableInfo {
-  /// Where the first chain begins that stands behind those of plugins. Nil where that cannot be told from the table's first entries, as
-  /// they are not all that, or laid out in another way than iptables does, which since 1.4.0 keeps chains in the order of their names
-  /// (libiptc.c, `iptc_insert_chain`).
+  /// The offset of the first chain after those of plugins. Nil if the first entries do not tell: they are too few, or chains are
+  /// not sorted by name, as iptables does since 1.4.0 (libiptc.c, `iptc_insert_chain`).
   func endOfPluginChains(_ bytes: [UInt8], _ format: EntryFormat) -> Int? {
     let prefix = Array(IPTable.pluginChains.utf8)[...]
     let headLength = format.header + EntryFormat.errorTarget

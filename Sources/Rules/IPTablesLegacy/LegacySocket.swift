@@ -7,7 +7,7 @@ import Glibc
 import IPTables
 import OS
 
-/// A socket by which the kernel gives and takes the tables of a family, those of the network namespace of this thread.
+/// A socket for reading and replacing the tables of a family in the network namespace of this thread.
 struct LegacySocket: ~Copyable {
   let file: FileDescriptor
   let level: Int32
@@ -20,7 +20,7 @@ struct LegacySocket: ~Copyable {
     return LegacySocket(file: FileDescriptor(owning: number), level: level)
   }
 
-  /// Reads a table; nil if it changed meanwhile.
+  /// Reads a table; nil if it has changed meanwhile.
   func read(_ table: IPTable) throws(SystemError) -> LegacyTable.Contents? {
     guard let info = try info(table) else { return nil }
     let length = LegacyTable.entriesHeader + info.size
@@ -28,15 +28,14 @@ struct LegacySocket: ~Copyable {
     return entries.map { LegacyTable.Contents(info: info, entries: $0) }
   }
 
-  /// What a table is like; makes one that nobody has used yet.
+  /// The sizes and offsets of a table. The kernel makes the table if it does not exist in this namespace.
   func info(_ table: IPTable) throws(SystemError) -> LegacyTableInfo? {
     try get(IPT_SO_GET_INFO, header(table, LegacyTableInfo.length), LegacyTableInfo.length, table).flatMap {
       LegacyTableInfo($0)
     }
   }
 
-  /// Puts new entries in the place of the old ones, all at once. Returns what the old ones had counted until then, nil if
-  /// their number has changed.
+  /// Replaces all entries at once. Returns the counters of the old ones; nil if their number has changed.
   func replace(_ table: IPTable, _ replacement: inout [UInt8], oldCount: Int) throws(SystemError) -> [UInt8]? {
     // struct xt_counters: packets and bytes
     var counters = [UInt8](repeating: 0, count: 16 * oldCount)
@@ -51,9 +50,9 @@ struct LegacySocket: ~Copyable {
     return isDone ? counters : nil
   }
 
-  /// Adds what the old entries had counted to those that are still there.
+  /// Adds the counters of the old entries to those that are kept.
   func add(_ counters: [UInt8], _ table: IPTable, _ layout: LegacyLayout) throws(SystemError) {
-    // struct xt_counters_info: the name, how many, four bytes to fill.
+    // struct xt_counters_info: the table's name, the number of counters, four bytes of padding.
     var request = header(table, 40)
     request.reserveCapacity(40 + 16 * layout.count)
     request.put(UInt32(truncatingIfNeeded: layout.count), at: Int(XT_TABLE_MAXNAMELEN))
@@ -65,31 +64,31 @@ struct LegacySocket: ~Copyable {
     _ = try again("add to the counters of \(table)") { set(IPT_SO_SET_ADD_COUNTERS, request) }
   }
 
-  /// Asks for the entries of a table that is so.
+  /// The request for the entries of a table with this info.
   func entriesRequest(_ table: IPTable, _ info: LegacyTableInfo) -> [UInt8] {
     var request = header(table, LegacyTable.entriesHeader)
     request.put(UInt32(truncatingIfNeeded: info.size), at: Int(XT_TABLE_MAXNAMELEN))
     return request
   }
 
-  /// What every request begins with: the name of the table.
+  /// The start of every request: the name of the table.
   private func header(_ table: IPTable, _ length: Int) -> [UInt8] {
     var bytes = Array(table.name.rawValue.utf8)
     bytes.append(zeros: length - bytes.count)
     return bytes
   }
 
-  /// Memory behind an answer, for what may be put into it.
+  /// Spare capacity of a reply, for entries that are inserted later.
   private static let room = 1 << 14
 
-  /// So many zeros. To get the pages of a large table one after another, as they are touched, would take the kernel twice as
+  /// Zeros in memory whose pages are populated at once: for a large table, page faults one by one would take the kernel twice as
   /// long.
   private static func zeros(_ count: Int) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: count + room) { memory, initialized in
       if count >= 1 << 16, let start = memory.baseAddress {
         let page = UInt(getpagesize())
         let first = (UInt(bitPattern: start) + page - 1) / page * page
-        // Not known before kernel 5.14.
+        // Kernels before 5.14 refuse this, which does no harm.
         unsafe _ = madvise(UnsafeMutableRawPointer(bitPattern: first), count, MADV_POPULATE_WRITE)
       }
       unsafe memory.prefix(count).initialize(repeating: 0)
@@ -97,11 +96,11 @@ struct LegacySocket: ~Copyable {
     }
   }
 
-  /// The answer to a request, of exactly so many bytes; nil if the table is not as the request says.
+  /// The reply to a request, of exactly this many bytes; nil if the table does not fit the request.
   private func get(
     _ option: Int32, _ request: [UInt8], _ length: Int, _ table: IPTable
   ) throws(SystemError) -> [UInt8]? {
-    // As the kernel does not write what stands behind a name in its field.
+    // Zeros, because the kernel does not write the bytes after a name in its field.
     var bytes = Self.zeros(length)
     bytes.replaceSubrange(request.indices, with: request)
     var size = socklen_t(clamping: length)
@@ -119,7 +118,7 @@ struct LegacySocket: ~Copyable {
     }
   }
 
-  /// Whether a call succeeds; false if the kernel wants to be asked anew.
+  /// Whether a call succeeds; false if the table has changed, and the caller has to start again (EAGAIN).
   private func again(_ action: @autoclosure () -> String, _ call: () -> Int32) throws(SystemError) -> Bool {
     do {
       try systemCall(action(), call)

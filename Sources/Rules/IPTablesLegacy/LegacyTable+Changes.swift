@@ -5,7 +5,7 @@ import CNI
 import IPTables
 
 extension LegacyTable {
-  /// Makes the changes in memory. What is gone already need not be removed, and what is there need not be made.
+  /// Makes the changes in memory. Removing a rule or chain that is gone, or making a chain that is there, does nothing.
   mutating func apply(_ changes: [TableEdit.Change]) throws(CNIError) {
     for change in changes {
       switch change {
@@ -33,7 +33,7 @@ extension LegacyTable {
       throw failure("\"\(name)\" cannot be the name of a chain")
     }
     let place = place(of: bytes[...])
-    // One of this name was removed: who jumped to it jumps to it again.
+    // A removed chain of this name is used again, so that present jumps lead to it.
     if place < sorted.count, self.name(of: sorted[place]) == bytes[...] {
       chains[sorted[place]].isRemoved = false
       return
@@ -44,7 +44,7 @@ extension LegacyTable {
 
   private mutating func remove(_ name: String) throws(CNIError) {
     guard let index = index(of: name) else { return }
-    if chains[index].hook != nil { throw failure("the chain \(name) is the kernel's own") }
+    if chains[index].hook != nil { throw failure("the chain \(name) is built in") }
     chains[index].pieces = []
     chains[index].isRemoved = true
   }
@@ -66,7 +66,7 @@ extension LegacyTable {
       case .start: pieces.insert(made, at: 0)
       case .end: pieces.append(made)
       case .after(let other):
-        // Behind one that is gone by now comes what would have come behind it.
+        // If the other rule is gone, the new one is added at the start.
         if !Self.split(&pieces, at: other, { [.kept($0), made, .kept($1)] }, keepingIt: true) {
           pieces.insert(made, at: 0)
         }
@@ -78,8 +78,8 @@ extension LegacyTable {
     chains[chain].edit { _ = Self.split(&$0, at: rule, { [.kept($0), .kept($1)] }, keepingIt: false) }
   }
 
-  /// Puts what `parts` makes of the entries up to a rule, and of those behind it, in the place of the piece that has the rule;
-  /// false if none has.
+  /// Splits the piece that holds a rule: replaces it by what `parts` returns for its entries up to the rule, and for those after
+  /// it. Returns false if no piece holds the rule.
   private static func split(
     _ pieces: inout [Piece], at rule: PlacedRule, _ parts: (Range<Int>, Range<Int>) -> [Piece], keepingIt isKept: Bool
   ) -> Bool {
@@ -96,7 +96,7 @@ extension LegacyTable {
 }
 
 extension LegacyTable.Chain {
-  /// Changes the rules where they are: a chain of thousands that is filled rule by rule is not copied for each.
+  /// Edits the pieces in place, so that a chain of thousands that is filled rule by rule is not copied each time.
   fileprivate mutating func edit(_ body: (inout [LegacyTable.Piece]) -> Void) {
     var edited = pieces ?? [.kept(rules)]
     pieces = nil

@@ -5,34 +5,34 @@ import CNI
 import IPTables
 import Netlink
 
-/// A table as the kernel takes it.
+/// A table in the form in which the kernel replaces it.
 struct LegacyLayout {
-  /// struct ipt_replace, but for the place of the old counters, and then the entries.
+  /// struct ipt_replace, still without the pointer to the old counters, followed by the entries.
   var replacement: [UInt8]
-  /// How many entries there are.
+  /// The number of entries.
   let count: Int
   let kept: [KeptEntries]
 
-  /// A name of 32 bytes, twelve numbers, the number of old counters, a pointer of eight bytes.
+  /// The length of struct ipt_replace: a name of 32 bytes, twelve numbers, the number of old counters, a pointer of eight bytes.
   static let header = 96
   static let countersPointer = 88
 }
 
-/// Entries that were there before, one after another.
+/// A run of entries that are kept from the table as it was read.
 struct KeptEntries {
-  /// The number of the first.
+  /// The new index of the first entry.
   let now: Int
-  /// The numbers that they had.
+  /// Their former indexes.
   let before: Range<Int>
 }
 
 extension LegacyTable {
-  /// Lays the table out as it is now.
+  /// Lays the changed table out.
   consuming func laidOut() throws(CNIError) -> LegacyLayout {
     var plan = LegacyPlan(self)
     for chain in chains.indices where chains[chain].hook != nil { plan.add(chain) }
     for chain in sorted where !chains[chain].isRemoved { plan.add(chain) }
-    // The last entry is the head of nothing.
+    // The last entry is an ERROR entry that heads no chain.
     plan.add(.kept(starts.count - 2..<starts.count - 1))
 
     var header: [UInt8] = []
@@ -48,7 +48,7 @@ extension LegacyTable {
     return LegacyLayout(replacement: joined(plan, behind: header), count: plan.count, kept: plan.kept)
   }
 
-  /// Has each rule of the plan go on where its chain, or the next entry, will be.
+  /// Sets the verdict of each jump to the new offset of its chain, or of the next entry.
   private mutating func setJumps(_ plan: inout LegacyPlan) throws(CNIError) {
     var place = 0
     for (index, piece) in plan.pieces.enumerated() {
@@ -64,7 +64,7 @@ extension LegacyTable {
       case .made(var entry, let jump):
         place += entry.count
         guard let jump else {
-          // One that was read has still the place that was behind it then.
+          // A restored rule without a target still has the offset of the entry that followed it.
           if format.goesOn(entry) {
             entry.put(try verdict(place), at: entry.count - EntryFormat.verdict)
             plan.pieces[index] = .made(entry, jump: nil)
@@ -80,15 +80,15 @@ extension LegacyTable {
     }
   }
 
-  /// What has a rule go on at a place.
+  /// The verdict that jumps to an offset.
   private func verdict(_ place: Int?) throws(CNIError) -> UInt32 {
     guard let place else { throw failure("a chain that rules jump to cannot be removed") }
     guard let verdict = Int32(exactly: place) else { throw failure("the table is too large") }
     return UInt32(verdict)
   }
 
-  /// The pieces of the plan behind a header. What is new is put among the entries where they are: a large table is not
-  /// moved to other memory, which the kernel would have to find first.
+  /// The header and the pieces of the plan. New entries are inserted in place: a large table is not moved to other memory, which
+  /// the kernel would have to populate first.
   private mutating func joined(_ plan: LegacyPlan, behind header: [UInt8]) -> [UInt8] {
     var output: [UInt8] = []
     swap(&output, &bytes)
@@ -100,7 +100,8 @@ extension LegacyTable {
         }
       }
     }
-    // From the end to the start, so that what is still to be put in place is where it was; of new ones the last comes first.
+    // From the end to the start, so that the pieces still to come are where they were; new entries are collected in reverse
+    // order.
     var end = output.count
     var new: [[UInt8]] = []
     func put(between start: Int, _ first: [UInt8] = []) {

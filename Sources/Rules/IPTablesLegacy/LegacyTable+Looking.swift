@@ -4,7 +4,7 @@
 import IPTables
 import Netlink
 
-/// The table as it was read: changes are not seen.
+/// Reads the table as it came from the kernel, without changes.
 extension LegacyTable: TableReader {
 
   func states(of names: [String]) -> [ChainState] {
@@ -56,15 +56,15 @@ extension LegacyTable: TableReader {
 
   private func placed(_ entry: Int) -> PlacedRule {
     let jump = jumps[entry] < 0 ? nil : String(decoding: self.name(of: Int(jumps[entry])), as: UTF8.self)
-    // Of the table each rule keeps only these, which takes less time than to keep all of it.
+    // A rule keeps only its own bytes, which takes less time than to keep the whole table.
     let (bytes, format, isJump) = (bytes[starts[entry]..<starts[entry + 1]], format, jumps[entry] != Self.noJump)
     return PlacedRule(
       rule: IPTablesRule(entry: bytes, format, jump: jump), jump: jump, handle: UInt64(entry),
       canDrop: !isJump && format.canDrop(bytes), bytes: Array(bytes))
   }
 
-  /// Those of some entries whose bytes, or the name of the chain that they jump to, hold one of the patterns, and perhaps others. One
-  /// search through all of them takes less time than one through each.
+  /// The entries whose bytes, or the name of the chain that they jump to, contain one of the patterns, and perhaps others. One
+  /// search through all bytes takes less time than one through each entry.
   private func entries(_ range: Range<Int>, holding patterns: [[UInt8]]) -> [Int] {
     if range.isEmpty { return [] }
     var found = range.filter { entry in
@@ -84,7 +84,7 @@ extension LegacyTable: TableReader {
     return found.sorted().reduce(into: []) { if $0.last != $1 { $0.append($1) } }
   }
 
-  /// The one of some entries that a byte of the table belongs to.
+  /// The index of the entry that contains a byte of the table.
   private func entry(holding byte: Int, _ range: Range<Int>) -> Int {
     var (low, high) = (range.lowerBound, range.upperBound - 1)
     while low < high {

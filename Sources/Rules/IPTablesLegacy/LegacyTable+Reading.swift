@@ -5,7 +5,7 @@ import IPTables
 import Netlink
 
 extension LegacyTable {
-  /// Looks through what the kernel gave: entries with their header. Throws unless all of it is laid out as iptables does.
+  /// Parses the entries from the kernel, with their header. Throws unless the table is laid out as iptables does it.
   init(_ table: IPTable, _ contents: Contents) throws(LegacyTableError) {
     let (info, bytes) = (contents.info, contents.entries)
     let format = EntryFormat(table.family)
@@ -24,7 +24,7 @@ extension LegacyTable {
     try sort()
   }
 
-  /// Old versions of iptables left the chain that was made last at the end.
+  /// Old versions of iptables left the last made chain at the end, so chains may have to be sorted.
   private mutating func sort() throws(LegacyTableError) {
     func isSorted() -> Bool { zip(sorted, sorted.dropFirst()).allSatisfy { precedes(name(of: $0), name(of: $1)) } }
     if isSorted() { return }
@@ -33,7 +33,7 @@ extension LegacyTable {
   }
 }
 
-/// Entries that are not as they should be.
+/// An error in the layout of a table.
 struct LegacyTableError: Error, CustomStringConvertible {
   let description: String
 
@@ -45,7 +45,7 @@ private struct Reader {
   let bytes: [UInt8]
   var starts: [Int] = []
   var jumps: [Int32] = []
-  /// The entries whose target says that a chain begins, or that the table ends.
+  /// The indexes of the ERROR entries, which head chains or end the table.
   var heads: [Int] = []
   var chains: [LegacyTable.Chain] = []
 
@@ -54,13 +54,13 @@ private struct Reader {
     self.bytes = bytes
   }
 
-  /// Goes from entry to entry. After it every entry has a header, and a target that fits.
+  /// Finds the start of each entry, and checks that its header and target fit.
   mutating func findEntries(_ info: LegacyTableInfo) throws(LegacyTableError) {
     guard bytes.count == LegacyTable.entriesHeader + info.size else {
       throw LegacyTableError("\(bytes.count) bytes for a table of \(info.size)")
     }
     let least = format.header + EntryFormat.extensionHeader
-    // Both come from the kernel, but memory is not taken by what is not there.
+    // No more memory is reserved than the bytes can hold entries, even if the count is wrong.
     starts.reserveCapacity(min(info.count, bytes.count / least) + 1)
     jumps.reserveCapacity(min(info.count, bytes.count / least))
     var start = LegacyTable.entriesHeader
@@ -95,7 +95,7 @@ private struct Reader {
     LegacyTableError("the entry at \(start - LegacyTable.entriesHeader) \(what)")
   }
 
-  /// First come the chains of the hooks, then the others, then an entry that is the head of nothing.
+  /// Finds the chains: first those of the hooks, then the others, then an ERROR entry that heads no chain.
   mutating func findChains(_ info: LegacyTableInfo) throws(LegacyTableError) {
     chains.reserveCapacity(info.starts.count + heads.count)
     var next = 0
@@ -118,27 +118,27 @@ private struct Reader {
     }
   }
 
-  /// The entry that starts so far from the first; nil if none does.
+  /// The index of the entry at an offset; nil if none starts there.
   private func entry(at offset: UInt32) -> Int? {
     let start = LegacyTable.entriesHeader + Int(offset)
     let index = firstIndex(in: 0..<starts.count - 1) { starts[$0] >= start }
     return index < starts.count - 1 && starts[index] == start ? index : nil
   }
 
-  /// The verdict of an entry that has nothing else.
+  /// The verdict of an entry without conditions and matches.
   private func lastVerdict(_ entry: Int) -> Int32? {
     let isPlain = starts[entry + 1] - starts[entry] == format.header + EntryFormat.standardTarget
     return isPlain ? verdict(entry) : nil
   }
 
-  /// The verdict of an entry whose target has no name.
+  /// The verdict of an entry with a standard target; nil for other entries.
   private func verdict(_ entry: Int) -> Int32? {
     let target = starts[entry] + bytes.integer16(at: starts[entry] + format.targetOffset)
     if bytes[target + 2] != 0 { return nil }
     return Int32(bitPattern: bytes.integer32(at: target + EntryFormat.extensionHeader))
   }
 
-  /// A jump names the place of the first rule behind the head of a chain.
+  /// Finds the chain of each jump: its verdict is the offset of the first rule after the chain's head.
   mutating func findJumps() throws(LegacyTableError) {
     let own = chains.drop { $0.hook != nil }
     let firstRules = own.map { starts[$0.rules.lowerBound] }
@@ -160,7 +160,8 @@ private struct Reader {
     }
   }
 
-  /// The first index for which the condition holds, which holds for all behind it; else the end.
+  /// The first index for which the condition holds, by binary search; the end of the range if there is none. The condition must
+  /// hold for all indexes after it.
   private func firstIndex(in range: Range<Int>, where holds: (Int) -> Bool) -> Int {
     var (low, high) = (range.lowerBound, range.upperBound)
     while low < high {
@@ -172,9 +173,9 @@ private struct Reader {
 }
 
 extension [UInt8] {
-  /// Whether a target says that a chain begins, or that the table ends.
+  /// Whether the target at this offset is that of an ERROR entry.
   func isHead(_ target: Int) -> Bool { self[target + 2..<target + 2 + headName.count] == headName }
 }
 
-/// The name of the target of a head.
+/// The name of the target of an ERROR entry.
 private let headName = Array("ERROR\0".utf8)[...]

@@ -6,23 +6,23 @@ import CNI
 import IPTables
 import Netlink
 
-/// What the kernel tells of a table before it gives the entries: struct ipt_getinfo, which for IPv6 is the same.
+/// The kernel's description of a table: struct ipt_getinfo, which is the same for IPv6.
 struct LegacyTableInfo {
   /// A bit for each hook that the table has a chain for.
   let hooks: UInt32
-  /// For each hook where its chain begins, and where its last entry is, which is the policy.
+  /// For each hook the offset of its chain's first entry, and that of the last one, which is the policy.
   let starts: [UInt32]
   let policies: [UInt32]
-  /// How many entries there are.
+  /// The number of entries.
   let count: Int
-  /// Their length in bytes.
+  /// The length of all entries in bytes.
   let size: Int
 
   static let length = 84
 
   init?(_ bytes: [UInt8]) {
     guard bytes.count == Self.length else { return nil }
-    // Behind 32 bytes of the table's name.
+    // After 32 bytes for the table's name.
     let words = (8..<21).map { bytes.integer32(at: 4 * $0) }
     hooks = words[0]
     starts = Array(words[1..<6])
@@ -32,36 +32,37 @@ struct LegacyTableInfo {
   }
 }
 
-/// A table of iptables-legacy, which the kernel gives and takes as a whole: the entries of all chains, one after another.
-/// Entries that are not ours are never looked into but for their jumps.
+/// A table of iptables-legacy, which the kernel reads and replaces only as a whole: the entries of all chains, one after another.
+/// Foreign entries are not decoded, apart from their jumps.
 ///
-/// This is what libiptc does. It is not used because distributions have no static archive of it, and without that library
+/// libiptc does the same. It is not used because distributions have no static archive of it, and with the shared library missing
 /// not even the plugins that need no iptables would start.
 struct LegacyTable {
-  /// What the kernel tells of a table, and its entries with a header before them (struct ipt_get_entries).
+  /// The kernel's description of a table, and its entries after a header (struct ipt_get_entries).
   struct Contents {
     let info: LegacyTableInfo
     let entries: [UInt8]
   }
 
   struct Chain {
-    /// The number of the kernel's hook; nil for a chain that somebody made.
+    /// The kernel's number of the hook; nil for a user-defined chain.
     let hook: Int?
-    /// The name of a chain that is not in the table as it was read.
+    /// The name of a new chain.
     var newName: [UInt8] = []
-    /// The entries of the chain as it was read: one before the rules unless it has a hook, and one behind them.
+    /// The indexes of the chain's entries in the table as it was read: a head unless the chain has a hook, the rules, and one
+    /// more entry.
     var entries: Range<Int> = 0..<0
-    /// The rules if they have changed.
+    /// The changed rules; nil if they are unchanged.
     var pieces: [Piece]?
     var isRemoved = false
 
-    /// The rules among the entries.
+    /// The indexes of the rules among the entries.
     var rules: Range<Int> {
       entries.isEmpty ? entries : entries.lowerBound + (hook == nil ? 1 : 0)..<entries.upperBound - 1
     }
   }
 
-  /// A part of a chain, or of the whole table.
+  /// A part of a chain or of the table.
   enum Piece {
     /// Entries as they were read.
     case kept(Range<Int>)
@@ -72,26 +73,26 @@ struct LegacyTable {
   let format: EntryFormat
   let info: LegacyTableInfo
   var bytes: [UInt8]
-  /// Where each entry starts, and where the last one ends.
+  /// The offset of each entry, and that of the end.
   let starts: [Int]
-  /// For each entry the chain that it goes to, or one of the two below.
+  /// For each entry the index of the chain that it jumps to, or one of the two constants below.
   let jumps: [Int32]
-  /// As they stand in the table, and then those that were made since.
+  /// The chains in the order of the table, then the new ones.
   var chains: [Chain]
-  /// The chains without a hook, by name.
+  /// The indexes of the chains without a hook, sorted by name.
   var sorted: [Int]
 
   static let noJump: Int32 = -1
-  /// A rule without a target goes on with the next one.
+  /// The entry continues with the next one, as a rule without a target does.
   static let nextEntry: Int32 = -2
-  /// A name of 32 bytes, the size, four bytes to fill.
+  /// The length of struct ipt_get_entries without the entries: a name of 32 bytes, the size, four bytes of padding.
   static let entriesHeader = 40
 
-  // MARK: - Looking into it
+  // MARK: - Names
 
   private static let hookNames = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]
 
-  /// The chain of this name; nil if there is none.
+  /// The index of the chain of this name; nil if there is none.
   func index(of name: String) -> Int? {
     for (index, chain) in chains.enumerated() {
       guard let hook = chain.hook else { break }
@@ -105,7 +106,7 @@ struct LegacyTable {
     return sorted[place]
   }
 
-  /// Where a chain of this name is among the sorted ones, or belongs.
+  /// The position of a chain of this name in `sorted`, or that where it belongs.
   func place(of name: ArraySlice<UInt8>) -> Int {
     var (low, high) = (0, sorted.count)
     while low < high {
@@ -115,7 +116,7 @@ struct LegacyTable {
     return low
   }
 
-  /// The name of a chain that has no hook.
+  /// The name of a chain without a hook.
   func name(of chain: Int) -> ArraySlice<UInt8> {
     let chain = chains[chain]
     guard let head = chain.entries.first else { return chain.newName[...] }

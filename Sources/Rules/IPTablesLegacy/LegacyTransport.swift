@@ -9,16 +9,17 @@ import Netlink
 import NetNS
 import OS
 
-/// Writes rules where iptables-legacy does: the whole table is read, changed in memory, and put back at once.
+/// Changes tables as iptables-legacy does: a table is read as a whole, changed in memory, and replaced at once.
 package struct LegacyTransport: SingleTableTransport {
   private let lock: XTablesLock
 
-  /// `milliseconds` is how long others may keep the lock of all programs that change tables.
+  /// `milliseconds` limits the wait for the lock that all programs which change tables take.
   package init(lockFile: String? = nil, milliseconds: Int = 10_000) {
     lock = XTablesLock(path: lockFile ?? XTablesLock.standardPath, patience: milliseconds)
   }
 
-  /// The tables that somebody has used in this namespace; to ask for others would make them. Nil if the kernel can have none.
+  /// The tables that exist in this network namespace; asking the kernel for another one would make it. Nil if the kernel does not
+  /// support them.
   private static func tables(_ family: AddressFamily) -> [IPTable]? {
     let path = "/proc/thread-self/net/\(family == .ip ? "ip" : "ip6")_tables_names"
     guard let file = try? FileDescriptor.open(path), let text = try? file.readAll(limit: 1 << 12) else { return nil }
@@ -30,7 +31,7 @@ package struct LegacyTransport: SingleTableTransport {
 
   package func mayHold(_ table: IPTable) -> Bool { Self.tables(table.family)?.contains(table) ?? false }
 
-  /// Looks without the lock, for which others may wait long, and at no more of the table than plugins write to.
+  /// Reads without the lock, which others may hold for long, and only the part of the table that plugins write to.
   package func mayHold(_ table: IPTable, anyOf texts: [String]) -> Bool {
     guard mayHold(table), let socket = try? LegacySocket.open(table.family) else { return false }
     for _ in 0..<Self.attempts {
@@ -38,14 +39,14 @@ package struct LegacyTransport: SingleTableTransport {
         guard let entries = try socket.readPluginChains(of: table) else { continue }
         return texts.contains { entries.holds(Array($0.utf8)) }
       } catch {
-        // Who goes on is told why it cannot be read.
+        // The caller reads the table next and reports why it cannot be read.
         return true
       }
     }
     return true
   }
 
-  /// Whether the kernel can keep such tables, and somebody has rules there.
+  /// Whether the kernel supports such tables, and whether they hold rules.
   package func presence() -> IPTablesPresence {
     let families = AddressFamily.allCases.map { Self.tables($0) }
     if families.allSatisfy({ $0 == nil }) { return .missing }
@@ -61,7 +62,7 @@ package struct LegacyTransport: SingleTableTransport {
     one table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
     try lock.held(for: "change \(table)") { () throws(CNIError) in
-      // Who takes no lock can still come between.
+      // A program that takes no lock may still change the table meanwhile.
       for _ in 0..<Self.attempts {
         if let result = try attempt(table, edit) { return result.value }
       }
@@ -69,7 +70,7 @@ package struct LegacyTransport: SingleTableTransport {
     }
   }
 
-  /// Looks without the lock: the kernel gives the table as it is at one moment.
+  /// Reads without the lock, because the kernel copies the table as it is at one moment.
   package func look<T>(
     _ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
@@ -86,17 +87,17 @@ package struct LegacyTransport: SingleTableTransport {
     throw CNIError(.tryAgainLater, "read \(table): it changes faster than it could be read")
   }
 
-  /// Tries the changes in a network namespace that goes with the trial: in this one a table that nobody has used would be made,
-  /// and then see every packet.
+  /// Tries the changes in a temporary network namespace: in this one the trial would make the table, which then sees every
+  /// packet.
   package func rehearse(
     _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void
   ) throws(CNIError) {
     if mayHold(table) {
-      // What is there must be such that it can be changed.
+      // The present table must be one that can be changed.
       let socket = try Self.kernel(table) { () throws(SystemError) in try LegacySocket.open(table.family) }
       if var present = try Self.read(table, socket) { _ = try Self.collect(&present, edit) }
     }
-    // Where none can be made, as the capability or room for one more is missing, ADD may still work.
+    // Without the capability or the resources for a namespace nothing is tried, because ADD may still work.
     guard let trial = try? NetworkNamespace.make() else { return }
     try trial.run({ CNIError(.kernelRefused, "try changes of \(table): \($0)") }) { () throws(CNIError) in
       for _ in 0..<Self.attempts {
@@ -107,7 +108,7 @@ package struct LegacyTransport: SingleTableTransport {
 
   private static let attempts = 100
 
-  /// So that a result that is nil itself can be told from none.
+  /// Tells an optional result that is nil from no result.
   private struct Result<T> { let value: T }
 
   /// Makes the changes; nil if the table has changed meanwhile.
@@ -125,12 +126,12 @@ package struct LegacyTransport: SingleTableTransport {
       try socket.replace(table, &layout.replacement, oldCount: oldCount)
     }
     guard let counters else { return nil }
-    // The rules stand by now: that others lose what they counted is no reason to say that ours do not.
+    // The rules are in place, so lost counters of other rules are no reason to fail.
     try? socket.add(counters, table, layout)
     return Result(value: value)
   }
 
-  /// Nil if the table changes meanwhile.
+  /// Reads and parses a table; nil if it has changed meanwhile.
   private static func read(_ table: IPTable, _ socket: borrowing LegacySocket) throws(CNIError) -> LegacyTable? {
     let contents: LegacyTable.Contents?
     do throws(SystemError) { contents = try socket.read(table) } catch { throw refusal(error, table) }
@@ -142,7 +143,8 @@ package struct LegacyTransport: SingleTableTransport {
     }
   }
 
-  /// Makes the changes in memory. Nothing that holds the table's bytes may outlive this, else they are copied.
+  /// Collects the changes and makes them in memory. Nothing that refers to the table's bytes may outlive this, or they would be
+  /// copied.
   private static func collect<T>(
     _ table: inout LegacyTable, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> (value: T, isChanged: Bool) {
@@ -162,7 +164,7 @@ package struct LegacyTransport: SingleTableTransport {
     }
   }
 
-  /// What it means that the kernel refuses something about a table.
+  /// The error for a refusal of the kernel.
   static func refusal(_ error: SystemError, _ table: IPTable) -> CNIError {
     switch error.number {
     case ENOPROTOOPT:

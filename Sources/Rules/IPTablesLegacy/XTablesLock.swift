@@ -6,21 +6,21 @@ import Glibc
 import IPTables
 import OS
 
-/// The lock of all programs that change a table of iptables-legacy: the kernel itself does not see that a table has been
-/// changed since somebody read it, unless the number of its entries has.
+/// The lock that programs take to change a table of iptables-legacy: the kernel itself notices that a table has changed since it
+/// was read only if its number of entries has.
 struct XTablesLock {
   let path: String
-  /// How long to wait for it, in milliseconds.
+  /// The limit for waiting, in milliseconds.
   let patience: Int
 
-  /// The file that iptables takes, in the mount namespace of this process.
+  /// The file that iptables locks, in the mount namespace of this process.
   static var standardPath: String {
     // iptables/xshared.c
     guard let path = Environment.process["XTABLES_LOCKFILE"], !path.isEmpty else { return "/run/xtables.lock" }
     return path
   }
 
-  /// Runs `body` while nobody else has the lock.
+  /// Runs `body` while holding the lock.
   func held<T>(for action: String, _ body: () throws(CNIError) -> T) throws(CNIError) -> T {
     let file = try opened(action)
     try take(file.number, action)
@@ -50,7 +50,7 @@ struct XTablesLock {
         let seconds = Double(patience) / 1000
         throw CNIError(.tryAgainLater, "\(action): another program has held the lock \(path) for \(seconds) s")
       }
-      // Those who wait for it in the kernel take it one from another: only who asks often finds it free.
+      // Polling, because programs that wait in the kernel pass the lock on to one another; frequent attempts find it free.
       pause(microseconds: 500)
     }
   }
