@@ -8,7 +8,7 @@ import Testing
 
 @testable import IPTables
 
-@Suite("who has a port by the order of entries, and who waits") struct EntryPlacesTests {
+@Suite("the order of entries for a port") struct EntryPlacesTests {
   private let tables = MemoryTransport()
   private var backend: IPTablesPorts {
     IPTablesPorts(IPTablesSettings(), transport: tables, places: [tables], note: { _ in })
@@ -44,7 +44,7 @@ import Testing
 
   private func delete(_ name: Name) throws { _ = try backend.remove(PortForwardingRequest(name.owner, []), ports: []) }
 
-  /// Who wants a port, the first of whom has it.
+  /// The attachments that claim a port; the first of them has it.
   private func queue(_ port: UInt16) -> [String] {
     tables.rules(IPTable(.nat, .ip), "CNI-HOSTPORT-DNAT").compactMap { rule in
       guard let match = rule.firstMatch(of: #/net-(\w+)\\" id: \\"(\w+)\\".*--dports ([0-9,]+) /#) else { return nil }
@@ -74,7 +74,7 @@ import Testing
     #expect(queue(8080) == ["a/net1", "a/eth0"])
   }
 
-  @Test("who waits behind a container's interfaces stands before all containers that wait for it")
+  @Test("an attachment that waits behind its container's others comes before waiting attachments of other containers")
   func beforeOthers() throws {
     try add("b/eth0", 8080)
     try add("a/eth0", 8080)
@@ -95,7 +95,7 @@ import Testing
     #expect(queue(8081) == ["a/net1", "c/eth0"])
   }
 
-  @Test("each of several ports waits behind whoever of the container has it, and the rest is taken")
+  @Test("each of several ports waits behind the container's attachment that has it, and the others are taken")
   func portsApart() throws {
     try add("a/eth0", 8080)
     try add("b/eth0", 8080, 8081, 8082)
@@ -110,7 +110,7 @@ import Testing
     #expect(queue(8081) == ["a/net1", "b/eth0"])
   }
 
-  @Test("a port on one address is not waited for by the same port on another")
+  @Test("a port on one address does not wait behind the same port on another")
   func otherAddress() throws {
     try add("a/eth0", 8080, on: "192.0.2.1")
     try add("b/eth0", 8080, on: "192.0.2.2")

@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(
-    "a verdict drops if it is neither to accept nor to go on somewhere",
+    "a verdict drops if it is neither accept nor a jump, goto or return",
     arguments: [
       (0, true), (1, false), (2, true), (3, true), (3 | 7 << 16, true), (4, false), (-1, false), (-2, false),
       (-3, false), (-4, false), (-5, false),
@@ -37,7 +37,7 @@ import Testing
         == expected)
   }
 
-  @Test("a target drops unless it is known that a packet goes on behind it")
+  @Test("a target drops unless it is known as harmless")
   func targets() {
     func target(_ name: String) -> Expression { .target(name: name, revision: 0, payload: [1, 2, 3, 4]) }
     for name in ["REJECT", "NFQUEUE", "SYNPROXY", "TARPIT", "SOMETHING", ""] { #expect(Self.canDrop(target(name))) }
@@ -53,7 +53,7 @@ import Testing
       !Self.canDrop(.match(name: "REJECT", revision: 0, payload: []), .mask([1]), .range([0], [1], isNegated: true)))
   }
 
-  @Test("expressions of nftables drop if they refuse, queue or answer for a packet")
+  @Test("expressions of nftables drop if they reject, queue or answer a packet")
   func native() {
     for name in ["reject", "queue", "synproxy"] { #expect(Expression.canDrop(in: Self.native(name)[...])) }
     for name in ["log", "limit", "objref", "unknown", ""] {
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(
-    "a lookup drops only if what it loads are verdicts",
+    "a lookup drops only if it loads verdicts",
     arguments: [(nil, false), (0, true), (1, false), (8, false)] as [(UInt32?, Bool)])
   func lookups(register: UInt32?, expected: Bool) {
     let bytes = Self.native("lookup") { data in
@@ -76,7 +76,7 @@ import Testing
   @Test("the rules of the fixtures drop only where they say so", arguments: GoldenRule.all)
   func golden(rule: GoldenRule) {
     let target = rule.words.firstIndex(of: "-j").map { rule.words[$0 + 1] } ?? ""
-    // Of targets that translate addresses it is not known that packets go on.
+    // NAT targets count as dropping, because they are not on the list of harmless targets.
     let isHarmless =
       ["ACCEPT", "RETURN", "MARK"].contains(target) || target.hasPrefix("CNI-") || target.hasPrefix("KUBE-")
     if isHarmless { #expect(!Expression.canDrop(in: rule.expressions[...])) }

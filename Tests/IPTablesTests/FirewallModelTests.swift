@@ -7,9 +7,9 @@ import Testing
 
 @testable import IPTables
 
-/// Our calls and upstream's, mixed in any order: at each moment the rules are those of the containers that are there.
+/// Our calls and upstream's in any order: after each the rules are those of the present containers.
 @Suite struct FirewallModelTests {
-  /// A container, with what should be there of it.
+  /// A container, with its expected rules.
   private struct Container {
     let id: String
     let address: String
@@ -49,7 +49,7 @@ import Testing
       try scene.add(wanted)
       (all[index].isAccepted, all[index].isRecorded) = (true, true)
     case 2:
-      // iptables -C tells upstream what is there. A container that it has added has no other isolation than upstream's.
+      // Upstream finds present rules by iptables -C. A container that it has added has only upstream's isolation.
       if container.isAccepted { return }
       try scene.addAsUpstream(container.address, container.kind, on: container.bridge)
       all[index].isAccepted = true
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test(
-    "there is one pair of accepts for each container that is there, CHECK agrees, and nothing is left",
+    "each present container has one pair of accepts, CHECK passes, and nothing is left in the end",
     arguments: 1...10)
   func mixed(seed: UInt64) throws {
     let scene = FirewallScene()

@@ -7,7 +7,7 @@ import Testing
 
 @testable import IPTables
 
-/// Whose an accept is, where our plugin, upstream's and other containers have the same address.
+/// The owners of accepts where our plugin, upstream's and other containers have the same address.
 @Suite struct FirewallOwnershipTests {
   private static let (a, b) = (FirewallScene.owner("a"), FirewallScene.owner("b"))
 
@@ -32,7 +32,7 @@ import Testing
   }
 
   @Test(
-    "what upstream has added is removed by the hint, and by nothing else", arguments: [false, true],
+    "rules that upstream has added are removed only if the hint has their address", arguments: [false, true],
     [nil, .sameBridge, .isolated] as [Isolation.Kind?])
   func upstreams(isOld: Bool, kind: Isolation.Kind?) throws {
     let scene = FirewallScene()
@@ -42,7 +42,7 @@ import Testing
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], kind)
     try scene.remove(wanted.attachment, hint: wanted)
     #expect(scene.accepted.isEmpty)
-    // Also the isolation, which upstream would leave, as nobody else can need it.
+    // The isolation is removed too, which upstream would leave: no other container can need it.
     #expect(scene.isolation.isEmpty && scene["FORWARD"].count == 1)
     #expect(scene.chains == ["CNI-FORWARD", "FORWARD"])
   }
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test(
-    "upstream's accepts are adopted by an ADD, whether they are there once or twice, and go with its DEL",
+    "an ADD adopts upstream's accepts, whether they are there once or twice, and its DEL removes them",
     arguments: [1, 2])
   func adopted(count: Int) throws {
     let scene = FirewallScene()
@@ -78,7 +78,7 @@ import Testing
     #expect(scene.accepted.isEmpty && scene["CNI-FORWARD"].count == 1)
   }
 
-  @Test("of upstream's accepts that are there in part the rest is added")
+  @Test("missing ones of upstream's accepts are added")
   func halfAdopted() throws {
     let scene = FirewallScene()
     try scene.addAsUpstream("10.22.0.5")
@@ -140,7 +140,7 @@ import Testing
     #expect(scene.chains == ["CNI-ADMIN", "CNI-FORWARD", "FORWARD"])
   }
 
-  @Test("accepts that upstream's DEL has removed are no problem for ours, and CHECK finds them missing")
+  @Test("our DEL succeeds if upstream's has removed the accepts, and CHECK finds them missing")
   func removedByUpstream() throws {
     let scene = FirewallScene()
     let wanted = try FirewallScene.wanted()

@@ -11,7 +11,7 @@ import Testing
 
 @testable import IPTables
 
-/// Our own table as the record of attachments, by which rules in tables of iptables come and go.
+/// Records of attachments in our own table, which rules in tables of iptables follow.
 @Suite(.enabled(if: Namespace.obstacle == nil, "needs privileges"))
 struct FirewallRecordTests {
   private let host: Namespace
@@ -35,7 +35,7 @@ struct FirewallRecordTests {
     }
   }
 
-  @Test("what an attachment is recorded with is found without its result, and with a table that is not there nothing")
+  @Test("the record of an attachment is found without its result, and without a table there is none")
   func attachmentRecord() throws {
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"], .isolated)
     let nobody = try #require(try host.run { try record.record(wanted) })
@@ -51,13 +51,13 @@ struct FirewallRecordTests {
     let address = try #require(IPAddress("10.22.0.5"))
     #expect(try host.run { try record.hasAccepts() && record.isAccepted(address) && record.isIsolated("cni0") })
     #expect(try host.run { try !record.isAccepted(.loopback6) && !record.isIsolated("cni1") })
-    // What no port that is there explains is not ours any more, as after a DEL by upstream's plugin.
+    // Without its port a record does not count any more, as after a DEL by upstream's plugin.
     #expect(try host.run { try record.unexplained([address, .loopback6]) } == [address, .loopback6])
     try remove(wanted.attachment)
     #expect(try host.run { try !record.hasAccepts() && !record.isAccepted(address) && !record.isIsolated("cni0") })
   }
 
-  @Test("the ports of a bridge that nobody is recorded with are told, and none of a bridge that is not there")
+  @Test("the unrecorded ports of a bridge are found, and none of a missing bridge")
   func unrecordedPorts() throws {
     #expect(try host.run { try record.unrecordedPorts(on: "cni0") }.isEmpty)
     try host.ip(
@@ -77,13 +77,13 @@ struct FirewallRecordTests {
     #expect(try host.run { try record.unrecordedPorts(on: "cni0") } == ["other"])
     #expect(try host.run { try record.unrecordedPorts(on: "cni1") } == ["elsewhere"])
     #expect(try host.run { try record.unrecordedPorts(on: "lo") }.isEmpty)
-    // What is deleted at once, as on old kernels, does not stand for a moment longer.
+    // With deletion instead of expiry, as on old kernels, the ports are free at once.
     let old = NFTablesFirewall(expiry: 0)
     try host.run { try old.remove(ForwardFilterRequest(FirewallScene.owner())) }
     #expect(Set(try host.run { try record.unrecordedPorts(on: "cni0") }) == ["v-net-id", "other"])
   }
 
-  /// A container of which everything goes by its bridge.
+  /// A container whose rules all go by its bridge.
   private static func onBridge(_ id: String) throws -> ForwardFilterRequest {
     var wanted = try FirewallScene.wanted(FirewallScene.owner(id), [id == "a" ? "10.22.0.5" : "10.22.0.6"], .isolated)
     let denied = DeniedDestinations(
@@ -94,7 +94,8 @@ struct FirewallRecordTests {
   }
 
   @Test(
-    "with the last container of a bridge its sets of members go, and what they stood for", arguments: [false, true])
+    "with the last container of a bridge its sets of members are removed, with the shared elements",
+    arguments: [false, true])
   func members(collects: Bool) throws {
     for id in ["a", "b"] { try add(try Self.onBridge(id)) }
     func members() throws -> Set<String> { Set(try sets().filter { $0.hasSuffix("_cni0") }) }
@@ -124,7 +125,7 @@ struct FirewallRecordTests {
     #expect(try host.run { try record.verify(try FirewallScene.wanted()) }.isEmpty)
   }
 
-  @Test("an ADD that fails puts back the sets that it emptied, with what they stood for")
+  @Test("an ADD that fails restores the sets that it emptied, with their shared elements")
   func failed() throws {
     let former = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .isolated)
     try add(former)
@@ -140,10 +141,10 @@ struct FirewallRecordTests {
   }
 }
 
-// MARK: - After others
+// MARK: - Damaged and foreign tables
 
 extension FirewallRecordTests {
-  /// A container of which everything goes by its veth and its addresses.
+  /// A container whose rules all go by its veth and its addresses.
   private static func onVeth(network: String = "net") throws -> ForwardFilterRequest {
     var wanted = try FirewallScene.wanted(
       FirewallScene.owner(network: network), [network == "net" ? "10.24.0.5" : "10.23.0.5"])
@@ -171,7 +172,7 @@ extension FirewallRecordTests {
     }
   }
 
-  @Test("what nft lists can be loaded on another host, and is whole there")
+  @Test("nft's listing can be loaded on another host, and is complete there")
   func reloaded() throws {
     let all = [try Self.onVeth(), try Self.onBridge("a"), try Self.onVeth(network: "other")]
     for wanted in all { try add(wanted) }
@@ -186,10 +187,10 @@ extension FirewallRecordTests {
   }
 }
 
-// MARK: - What companions are told
+// MARK: - Changes for companions
 
 extension FirewallRecordTests {
-  /// A companion that has no rules, and writes down what it is told last.
+  /// A companion without rules that keeps the last change.
   private final class Listener: BatchCompanion {
     private(set) var told: [RecordChange] = []
     private(set) var changed: [RecordChange] = []
@@ -203,7 +204,7 @@ extension FirewallRecordTests {
     func batchFailed(_ error: NetlinkError) {}
     func recordChanged(_ change: RecordChange) { changed.append(change) }
 
-    /// What was told of, without what another attempt has told again.
+    /// The changes, without those that another attempt has repeated.
     var summary: [String] {
       let last = [RecordChange.Kind.add, .undo, .remove].compactMap { kind in told.last { $0.kind == kind } }
       return (last + changed).map { change in
@@ -216,7 +217,7 @@ extension FirewallRecordTests {
     }
   }
 
-  /// The same call of both records; returns what each has told.
+  /// Makes the same call of both records, and returns the changes of each.
   private func both(_ memory: MemoryRecord, _ call: (any FirewallRecord, Listener) throws -> Void) rethrows
     -> [[String]]
   {
@@ -226,7 +227,7 @@ extension FirewallRecordTests {
     return listeners.map(\.summary)
   }
 
-  @Test("the record that tests have in memory tells companions the same as our own table", arguments: 1...4)
+  @Test("the record in memory reports the same changes to companions as our own table", arguments: 1...4)
   func sameChanges(seed: UInt64) throws {
     let memory = MemoryRecord()
     var numbers = SeededNumbers(seed: seed)
@@ -257,7 +258,7 @@ extension FirewallRecordTests {
     }
   }
 
-  @Test("what a companion refuses is the error, and the record stays as it was", arguments: ["ADD", "DEL"])
+  @Test("an error of a companion fails the call, and the record stays as it was", arguments: ["ADD", "DEL"])
   func refused(verb: String) throws {
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .isolated)
     let isThere = verb == "DEL"

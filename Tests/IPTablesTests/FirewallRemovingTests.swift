@@ -7,7 +7,7 @@ import Testing
 
 @testable import IPTables
 
-/// What DEL and GC remove, and what they leave.
+/// Rules that DEL and GC remove, and those that they leave.
 @Suite struct FirewallRemovingTests {
   private static func isolated(_ id: String, _ address: String, _ kind: Isolation.Kind, on bridge: String = "cni0")
     throws -> ForwardFilterRequest
@@ -15,10 +15,10 @@ import Testing
     try FirewallScene.wanted(FirewallScene.owner(id), [address], kind, on: bridge)
   }
 
-  /// What is left of a table whose last container is gone.
+  /// The rules that are left when the last container is gone.
   private static let remains = ["CNI-ADMIN", "CNI-FORWARD", "FORWARD"]
 
-  @Test("DEL finds what an owner has by the record alone, and leaves what others have")
+  @Test("DEL finds an owner's rules by the record alone, and leaves those of others")
   func byRecord() throws {
     let scene = FirewallScene()
     try scene.add(try FirewallScene.wanted(FirewallScene.owner("other"), ["10.22.0.4", "fd00::4"]))
@@ -56,7 +56,7 @@ import Testing
     try scene.collect()
   }
 
-  @Test("a container that the record says has nothing in legacy tables is removed without a look at these")
+  @Test("a container without rules in legacy tables by its record is removed without reading these")
   func withoutLegacy() throws {
     let scene = FirewallScene()
     let wanted = try FirewallScene.wanted()
@@ -66,7 +66,7 @@ import Testing
     #expect(scene.record.owners.isEmpty)
   }
 
-  @Test("a hint of an address that is not accepted, or only in part, removes what is there")
+  @Test("a hint of an address that is not accepted, or only in part, removes the present accepts")
   func parts() throws {
     let scene = FirewallScene()
     try scene.addAsUpstream("10.22.0.4")
@@ -97,7 +97,7 @@ import Testing
 
 extension FirewallRemovingTests {
   @Test(
-    "with the last recorded container on a bridge its isolation goes, and with the last bridge the chains",
+    "with the last recorded container on a bridge its isolation is removed, and with the last bridge the chains",
     arguments: [Isolation.Kind.sameBridge, .isolated])
   func lastContainer(kind: Isolation.Kind) throws {
     let scene = FirewallScene()
@@ -138,7 +138,7 @@ extension FirewallRemovingTests {
   }
 
   @Test(
-    "as long as a port that nobody is recorded with is on the bridge, which may be one of upstream's, isolation stays",
+    "isolation stays as long as the bridge has an unrecorded port, which may be of a container of upstream's",
     arguments: [Isolation.Kind.sameBridge, .isolated])
   func unrecordedPort(kind: Isolation.Kind) throws {
     let scene = FirewallScene()
@@ -159,7 +159,7 @@ extension FirewallRemovingTests {
   }
 
   @Test(
-    "a port of a container that nobody isolates, and that upstream has not added, keeps no isolation",
+    "a port of a container without isolation, and that upstream has not added, keeps no isolation",
     arguments: [false, true])
   func openPort(collects: Bool) throws {
     let scene = FirewallScene()
@@ -177,7 +177,7 @@ extension FirewallRemovingTests {
     #expect(scene.accepted == ["10.22.0.4"])
   }
 
-  @Test("chains of isolation in which somebody else has a rule stay, with the jump to them")
+  @Test("chains of isolation with a foreign rule stay, with the jump to them")
   func foreignRules() throws {
     let scene = FirewallScene()
     let wanted = try Self.isolated("a", "10.22.0.5", .isolated)
@@ -191,7 +191,7 @@ extension FirewallRemovingTests {
   }
 
   @Test(
-    "chains of isolation that somebody goes to from elsewhere stay, and everything else goes",
+    "chains of isolation to which a foreign rule jumps stay, and everything else is removed",
     arguments: ["CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2"])
   func foreignJumps(chain: String) throws {
     let scene = FirewallScene()
@@ -208,7 +208,7 @@ extension FirewallRemovingTests {
 // MARK: - GC
 
 extension FirewallRemovingTests {
-  @Test("GC leaves what its list names and other networks, also those that begin alike")
+  @Test("GC leaves attachments of its list and other networks, also those with the same prefix")
   func garbage() throws {
     let scene = FirewallScene()
     let networks = ["net", "net", "net", "net2"]
@@ -232,7 +232,7 @@ extension FirewallRemovingTests {
     #expect(scene.tables.commits == commits)
   }
 
-  @Test("GC of a network leaves the accepts that upstream has added, which the record gives to nobody")
+  @Test("GC of a network leaves unrecorded accepts, which upstream has added")
   func garbageOfUpstreams() throws {
     let scene = FirewallScene()
     try scene.addAsUpstream("10.22.0.4", .isolated)
@@ -242,7 +242,7 @@ extension FirewallRemovingTests {
     #expect(scene["CNI-ISOLATION-STAGE-1"].count == 3)
   }
 
-  @Test("GC that ends between the rules and the record is made good by the next")
+  @Test("a GC that ends after the rules and before the record is completed by the next")
   func interrupted() throws {
     let scene = FirewallScene()
     try scene.add(try Self.isolated("a", "10.22.0.5", .isolated))

@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(
-    "an address is accepted as upstream accepts it: answers to it first, then all from it",
+    "an address is accepted as upstream accepts it: first replies to it, then all packets from it",
     arguments: [("10.22.0.5", "10.22.0.5/32"), ("fd00::5", "fd00::5/128")])
   func accepts(address: String, prefix: String) throws {
     #expect(
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test(
-    "the rules about a bridge are those of its kind, in the order in which they stand",
+    "the rules of a bridge are those of its kind, in the order of the chains",
     arguments: [
       (Isolation.Kind.sameBridge, [FirewallRules.leaving("cni0")]),
       (.isolated, [FirewallRules.leaving("cni0"), FirewallRules.staying("cni0")]),
@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test(
-    "what our own table has accepted is accepted by one bit of the fwmark, whatever the others are",
+    "the gate accepts packets by one bit of the fwmark, whatever the other bits are",
     arguments: [(0, "0x1/0x1"), (12, "0x1000/0x1000"), (31, "0x80000000/0x80000000")])
   func acceptMarked(bit: Int, mark: String) {
     #expect(
@@ -74,7 +74,7 @@ import Testing
         == #"-m comment --comment "accepted by table inet swift_cni" -m mark --mark \#(mark) -j ACCEPT"#)
   }
 
-  @Test("every rule is the same after the kernel's forms of it were read, of both families")
+  @Test("every rule is the same after it was encoded and decoded in both variants and families")
   func roundTrip() throws {
     for family in AddressFamily.allCases {
       let address = try #require(IPAddress(family == .ip ? "10.22.0.5" : "fd00::5"))

@@ -8,8 +8,8 @@ import Testing
 
 @testable import IPTables
 
-/// A host whose tables and whose record are in memory, on which the plugin is called. A container with an isolation has a port of
-/// the bridge from before its ADD until after its DEL, as with the plugin `bridge`.
+/// A host with tables and record in memory, on which the plugin is called. An isolated container has a bridge port from before
+/// its ADD until after its DEL, as with the plugin `bridge`.
 struct FirewallScene {
   let tables = MemoryTransport()
   let record = MemoryRecord()
@@ -22,7 +22,7 @@ struct FirewallScene {
     CNI.Attachment(network: network, containerID: id, interface: "eth0")
   }
 
-  /// The rules of a container with these addresses.
+  /// The request of a container with these addresses.
   static func wanted(
     _ owner: CNI.Attachment = owner(), _ addresses: [String] = ["10.22.0.5"], _ kind: Isolation.Kind? = nil,
     on bridge: String = "cni0"
@@ -72,7 +72,7 @@ struct FirewallScene {
     try backend().removeAll(ofNetwork: network, sparing: all) { _ in }
   }
 
-  /// What CHECK finds.
+  /// The findings of CHECK.
   func problems(_ wanted: ForwardFilterRequest) throws -> [String] { try backend().verify(wanted) }
 
   private func plug(_ wanted: ForwardFilterRequest) {
@@ -86,10 +86,10 @@ struct FirewallScene {
   }
 }
 
-// MARK: - What others do
+// MARK: - Upstream's plugin
 
 extension FirewallScene {
-  /// What upstream's plugin writes for a container, in version 1.1.1 or in one since 1.2.
+  /// Writes the rules of upstream's plugin for a container, as version 1.1.1 or one since 1.2 does.
   func addAsUpstream(_ address: String, _ kind: Isolation.Kind? = nil, on bridge: String = "cni0", isOld: Bool = false)
     throws
   {
@@ -120,7 +120,7 @@ extension FirewallScene {
     }
   }
 
-  /// Puts the rules that are missing before all others, and a last one at the end.
+  /// Adds missing rules at the start, and a last one at the end.
   private func prepend(_ rules: [String], to chain: String, end: String? = nil) throws {
     let present = self[chain]
     let missing = try rules.map { try IPTablesRule(shellWords($0), table.family) }.filter { !present.contains($0.text) }
@@ -132,7 +132,7 @@ extension FirewallScene {
     }
   }
 
-  /// What upstream's plugin removes for a container: one of each accept, and never an isolation.
+  /// Removes the rules of a container as upstream's plugin does: one of each accept, and never an isolation.
   func removeAsUpstream(_ address: String) throws {
     let accepts = FirewallRules.accepts(try #require(IPAddress(address)))
     try tables.change(table) { (edit) throws(CNIError) in
@@ -144,23 +144,23 @@ extension FirewallScene {
     unplugUpstream(address)
   }
 
-  /// What comes after upstream's DEL.
+  /// The runtime's removal of the interface after upstream's DEL.
   func unplugUpstream(_ address: String) { unplug("u-\(address)") }
 }
 
-// MARK: - What there is
+// MARK: - The present state
 
 extension FirewallScene {
   /// The rules of a chain.
   subscript(chain: String) -> [String] { tables.rules(table, chain) }
 
-  /// Those of both families, sorted.
+  /// The rules of a chain in both families, sorted.
   var all: [String] { tables.rules(table).sorted() + tables.rules(table6).sorted() }
 
-  /// The chains that there are.
+  /// The present chains.
   var chains: [String] { (tables.chains[table] ?? [:]).keys.sorted() }
 
-  /// The addresses that are accepted, by the rules about what comes from them.
+  /// The accepted addresses, by the rules for packets from them.
   var accepted: [String] {
     self["CNI-FORWARD"].filter { $0.hasPrefix("-s ") }.map { String($0.dropFirst(3).prefix { $0 != "/" }) }
   }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import IPTables
 
-/// Where rules go beside those of others (FirewallTable.swift).
+/// The places of rules beside those of others (FirewallTable.swift).
 @Suite struct FirewallWritingTests {
   private static func admin(_ chain: String) -> String {
     #"-m comment --comment "CNI firewall plugin admin overrides" -j \#(chain)"#
@@ -21,7 +21,7 @@ import Testing
     try FirewallScene.wanted(FirewallScene.owner(id), [address], kind, on: bridge)
   }
 
-  @Test("the administrator's chain comes before the accepts, also if somebody has put something before it")
+  @Test("the administrator's chain comes before the accepts, also if a foreign rule is before it")
   func adminFirst() throws {
     let scene = FirewallScene()
     try scene.tables.append(["-s 10.0.0.1/32 -j ACCEPT", Self.admin("CNI-ADMIN")], to: "CNI-FORWARD", of: scene.table)
@@ -33,7 +33,7 @@ import Testing
     #expect(scene.tables.rules(scene.table) == rules)
   }
 
-  @Test("networks with different chains of the administrator do not push each other away at each ADD")
+  @Test("networks with different administrator's chains do not move each other's jump at each ADD")
   func twoAdmins() throws {
     let scene = FirewallScene()
     let (one, other) = (
@@ -99,14 +99,14 @@ import Testing
   }
 
   @Test(
-    "what upstream has written is taken for the same, whatever its version's comments", arguments: [false, true],
+    "upstream's rules count as present, whatever its version's comments are", arguments: [false, true],
     [Isolation.Kind.sameBridge, .isolated])
   func upstream(isOld: Bool, kind: Isolation.Kind) throws {
     let scene = FirewallScene()
     try scene.addAsUpstream("10.22.0.4", kind, isOld: isOld)
     let (rules, commits) = (scene.isolation, scene.tables.commits)
     let wanted = try FirewallScene.wanted(FirewallScene.owner("upstreams"), ["10.22.0.4"], kind)
-    // CHECK of a container that upstream has added asks for no record, and for no exception of published ports.
+    // CHECK of a container that upstream has added needs no record and no exception for published ports.
     #expect(try scene.problems(wanted).filter { !$0.contains("CNI-ADMIN is missing") }.isEmpty)
     #expect(scene.tables.commits == commits)
     try scene.add(try Self.isolated("ours", "10.22.0.5", kind))
@@ -124,7 +124,7 @@ import Testing
     try scene.tables.change(scene.table) { (edit) throws(CNIError) in
       edit.prepend(FirewallRules.leaving("cni1"), to: "CNI-ISOLATION-STAGE-1")
     }
-    // Of the bridge itself they still are.
+    // Published ports on the bridge itself are still excepted.
     #expect(try scene.problems(wanted).isEmpty)
     try scene.add(wanted)
     #expect(
@@ -136,7 +136,7 @@ import Testing
     #expect(try !scene.problems(wanted).isEmpty)
   }
 
-  @Test("an owner that asks for less isolation, for more or for none has what it asks for last")
+  @Test("after several ADDs an owner has the isolation of the last one: less, more or none")
   func changes() throws {
     let scene = FirewallScene()
     func isolates() -> [Bool] {
@@ -167,7 +167,7 @@ import Testing
   }
 
   @Test(
-    "isolation holds in both families, as a container may send from addresses of the other, where it has such a table")
+    "isolation holds in both families if both have tables, because a container may send from unknown addresses")
   func otherFamily() throws {
     let scene = FirewallScene()
     let wanted = try Self.isolated("id", "10.22.0.5", .isolated)

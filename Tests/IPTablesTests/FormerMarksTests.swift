@@ -9,9 +9,9 @@ import Testing
 
 @testable import IPTables
 
-/// Containers that versions before 0.2 have added, and marked in the tables themselves.
+/// Containers that versions before 0.2 have added, with ownership records in the tables of iptables.
 @Suite struct FormerMarksTests {
-  /// How an owner was marked.
+  /// The form of an owner's former record.
   enum Form: CaseIterable {
     /// A chain for each owner, with a comment.
     case byOwner
@@ -21,7 +21,7 @@ import Testing
 
   private static let (a, b) = (FirewallScene.owner("a"), FirewallScene.owner("b"))
 
-  /// Writes what a former version has written for a container. Each owner of an address had a pair of accepts.
+  /// Writes the rules of a former version for a container; each owner of an address had a pair of accepts.
   private static func add(_ wanted: ForwardFilterRequest, _ form: Form, _ scene: FirewallScene) throws {
     let tag = AttachmentTag(wanted.attachment)
     let (text, network) = (tag.text, tag.network)
@@ -54,7 +54,7 @@ import Testing
     if let port = isolation?.port { scene.record.ports["cni0", default: []].append(port) }
   }
 
-  /// The rules that are marks, of both families.
+  /// The rules that are former records, of both families.
   private static func marks(_ scene: FirewallScene) -> [String] {
     scene.all.filter {
       $0.hasPrefix("-A CNI-FO-") || $0.contains("-j CNI-OWNERS") || $0.contains(/-A CNI-(OWNERS|F[BI]-)/)
@@ -63,7 +63,7 @@ import Testing
 
   private static let leftovers = ["CNI-OWNERS", "CNI-FB-cni0", "CNI-FI-cni0"]
 
-  @Test("the marks are those that the former versions wrote")
+  @Test("the records are those that former versions wrote")
   func golden() throws {
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5"], .isolated)
     // printf net/id/eth0 | sha512sum
@@ -86,7 +86,7 @@ import Testing
     #expect(FormerMarks.chain(AttachmentTag(wanted.attachment)) == chain)
   }
 
-  @Test("DEL finds by the marks alone what a former version has added, in both families", arguments: Form.allCases)
+  @Test("DEL finds the rules of a former version by its records alone, in both families", arguments: Form.allCases)
   func remove(form: Form) throws {
     let scene = FirewallScene()
     try Self.add(try FirewallScene.wanted(Self.a, ["10.22.0.5", "10.22.0.6", "fd00::5"]), form, scene)
@@ -121,7 +121,7 @@ import Testing
       for (index, owner) in owners.enumerated() {
         try Self.add(try FirewallScene.wanted(owner, ["10.22.0.\(index)"]), Form.allCases[index % 2], scene)
       }
-      // And one that is marked in both.
+      // A container with records in both forms.
       try Self.add(try FirewallScene.wanted(owners[0], ["10.22.0.0"]), .byWish, scene)
       if collects {
         try scene.collect(sparing: ["c", "d"])
@@ -133,7 +133,8 @@ import Testing
     }
   }
 
-  @Test("what another former owner is marked for stays until that one goes", arguments: Form.allCases, Form.allCases)
+  @Test(
+    "an address in another former owner's record stays until that owner's DEL", arguments: Form.allCases, Form.allCases)
   func shared(first: Form, second: Form) throws {
     let scene = FirewallScene()
     try Self.add(try FirewallScene.wanted(Self.a, ["10.22.0.5"], .isolated), first, scene)
@@ -147,7 +148,7 @@ import Testing
   }
 
   @Test(
-    "what the record gives to somebody else stays when a former owner's DEL or GC comes", arguments: Form.allCases,
+    "an address that is recorded for another attachment stays at a former owner's DEL or GC", arguments: Form.allCases,
     [false, true])
   func recorded(form: Form, collects: Bool) throws {
     let scene = FirewallScene()
@@ -161,7 +162,8 @@ import Testing
     #expect(Self.marks(scene).isEmpty)
   }
 
-  @Test("an ADD of the same attachment records it, and its marks go", arguments: Form.allCases)
+  @Test(
+    "an ADD of the same attachment records it in our table, and removes its former records", arguments: Form.allCases)
   func addedAgain(form: Form) throws {
     let scene = FirewallScene()
     try Self.add(try FirewallScene.wanted(Self.a, ["10.22.0.5", "10.22.0.6"], .isolated), form, scene)
@@ -179,7 +181,7 @@ import Testing
   }
 
   @Test(
-    "the isolation of a former owner goes with its DEL, in which its port is still there, unless upstream has containers",
+    "a former owner's DEL, at which its port still exists, removes its isolation unless upstream has containers",
     arguments: Form.allCases, [false, true])
   func isolation(form: Form, hasUpstreams: Bool) throws {
     let scene = FirewallScene()
@@ -205,7 +207,7 @@ import Testing
   }
 
   @Test(
-    "GC removes the marks of a network but for those of the list, and then the chains that are empty",
+    "GC removes former records of a network except those of the list, and then empty chains",
     arguments: Form.allCases)
   func collect(form: Form) throws {
     let scene = FirewallScene()
@@ -226,7 +228,7 @@ import Testing
     #expect(scene.chains == ["CNI-ADMIN", "CNI-FORWARD", "FORWARD"])
   }
 
-  @Test("GC removes the chains of owners that somebody has flushed")
+  @Test("GC removes chains of owners that were flushed")
   func flushed() throws {
     let scene = FirewallScene()
     try Self.add(try FirewallScene.wanted(Self.a), .byOwner, scene)
@@ -238,7 +240,7 @@ import Testing
   }
 
   @Test(
-    "a network whose name is too long for an interface is told by its hash",
+    "a network whose name is too long for an interface is found by its hash",
     arguments: ["15-byte-network", "16-bytes-network", String(repeating: "n", count: 100)])
   func longNetwork(name: String) throws {
     let scene = FirewallScene()
@@ -254,7 +256,7 @@ import Testing
     #expect(scene.accepted == ["10.22.0.1"])
   }
 
-  @Test("rules of others in these chains, and labels of nobody, stay")
+  @Test("foreign rules in these chains, and unknown labels, stay")
   func foreign() throws {
     let scene = FirewallScene()
     try Self.add(try FirewallScene.wanted(Self.a), .byWish, scene)

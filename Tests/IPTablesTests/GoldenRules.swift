@@ -8,8 +8,8 @@ import JSON
 import OS
 import Testing
 
-/// A rule with what iptables 1.8.9 makes of it. The fixtures were taken with
-/// `strace -xx -e trace=sendmsg,setsockopt iptables-nft -t nat -A CHAIN …`, and iptables-legacy the same.
+/// A rule with its encodings by iptables 1.8.9. The fixtures were recorded with `strace -xx -e trace=sendmsg,setsockopt
+/// iptables-nft -t nat -A CHAIN …`, and iptables-legacy the same.
 struct GoldenRule: CustomTestStringConvertible, Sendable {
   let table: IPTable
   /// As iptables-save prints it.
@@ -34,7 +34,7 @@ struct GoldenRule: CustomTestStringConvertible, Sendable {
   var words: [String] { shellWords(text) }
 }
 
-/// The words of a rule: those in quotation marks are one, with backslashes before quotation marks in it.
+/// The words of a rule; text in quotation marks, with backslashes before inner ones, is one word.
 func shellWords(_ text: String) -> [String] {
   var words: [String] = []
   var word = ""
@@ -58,7 +58,7 @@ func shellWords(_ text: String) -> [String] {
   return isWord || !word.isEmpty ? words + [word] : words
 }
 
-/// The lines of a fixture, each as a function that gives the text under a name.
+/// The lines of a fixture, each as a function that returns the text of a member by its name.
 func goldenLines(_ name: String) -> [(String) -> String] {
   let folder = #filePath.split(separator: "/").dropLast(2).map { "/\($0)" }.joined()
   let text = (try? FileDescriptor.open("\(folder)/Fixtures/\(name).jsonl").readAll()) ?? []

@@ -8,8 +8,8 @@ import Testing
 @testable import IPTables
 @testable import IPTablesLegacy
 
-/// A table before a command of iptables-legacy 1.8.9, and what the command made of it: taken with
-/// `strace -xx -e trace=getsockopt,setsockopt iptables-legacy -t nat …`, one command after another.
+/// A table before a command of iptables-legacy 1.8.9 and after it, recorded with `strace -xx -e trace=getsockopt,setsockopt
+/// iptables-legacy -t nat …`, one command after another.
 struct GoldenTable: CustomTestStringConvertible, Sendable {
   let table: IPTable
   let command: String
@@ -33,12 +33,12 @@ struct GoldenTable: CustomTestStringConvertible, Sendable {
       counters: goldenBytes(line("counters")))
   }
 
-  /// The first of all: nothing but policies.
+  /// The first table: only policies.
   static func empty(_ family: AddressFamily) -> GoldenTable {
     all[all.firstIndex { $0.family == family } ?? 0]
   }
 
-  /// The command as changes of ours; nil if there are none such.
+  /// The command as our changes; nil if it cannot be expressed so.
   var edit: ((inout TableEdit) throws(CNIError) -> Void)? {
     let words = shellWords(command)
     let chain = words.count > 3 ? words[3] : ""
@@ -49,7 +49,7 @@ struct GoldenTable: CustomTestStringConvertible, Sendable {
     case ("-F", _): return { (edit) throws(CNIError) in try edit.fill(chain, with: []) }
     case ("-A", let rule?): return { (edit) throws(CNIError) in edit.append(rule, to: chain) }
     case ("-I", let rule?): return { (edit) throws(CNIError) in edit.prepend(rule, to: chain) }
-    // Behind the third of three.
+    // After the third of three rules.
     case ("-I", nil) where words[4] == "4":
       return { (edit) throws(CNIError) in edit.append(IPTablesRule(target: .return), to: chain) }
     case ("-D", let rule):
@@ -61,7 +61,7 @@ struct GoldenTable: CustomTestStringConvertible, Sendable {
     }
   }
 
-  /// The entries without what the kernel keeps in them.
+  /// The entries without the kernel's own fields.
   func withoutCounters(_ entries: ArraySlice<UInt8>) -> [UInt8] {
     let format = EntryFormat(family)
     var bytes = Array(entries)
@@ -73,7 +73,7 @@ struct GoldenTable: CustomTestStringConvertible, Sendable {
     return bytes
   }
 
-  /// The same with another number of entries and another size.
+  /// The same table with another number of entries and another size.
   static func info(_ info: LegacyTableInfo, count: Int, size: Int) -> LegacyTableInfo? {
     var bytes = [UInt8](repeating: 0, count: 32)
     for word in [info.hooks] + info.starts + info.policies + [UInt32(clamping: count), UInt32(clamping: size)] {
@@ -82,7 +82,7 @@ struct GoldenTable: CustomTestStringConvertible, Sendable {
     return LegacyTableInfo(bytes)
   }
 
-  /// What the kernel would give of a table that it has taken.
+  /// The contents that the kernel would return for a table that was written.
   static func contents(of layout: LegacyLayout) -> LegacyTable.Contents {
     let bytes = layout.replacement
     var info = [UInt8](repeating: 0, count: 32) + bytes[32..<36] + bytes[44..<84]

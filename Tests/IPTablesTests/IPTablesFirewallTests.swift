@@ -8,7 +8,7 @@ import Testing
 
 @testable import IPTables
 
-/// What is added, and that it is found again.
+/// The rules that ADD writes, and CHECK of them.
 @Suite struct IPTablesFirewallTests {
   private static let accepts5 = [
     "-d 10.22.0.5/32 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "-s 10.22.0.5/32 -j ACCEPT",
@@ -67,7 +67,7 @@ import Testing
     #expect(scene.tables.commits == 2)
   }
 
-  @Test("CHECK says what is missing, with the table, and what the record lacks")
+  @Test("CHECK names missing rules with their table, and missing parts of the record")
   func problems() throws {
     let scene = FirewallScene()
     try scene.add(try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.6"]))
@@ -82,7 +82,7 @@ import Testing
   }
 
   @Test(
-    "CHECK finds each rule that somebody has removed, and ADD mends it",
+    "CHECK finds each removed rule, and ADD repairs it",
     arguments: [Isolation.Kind.sameBridge, .isolated])
   func damaged(kind: Isolation.Kind) throws {
     let scene = FirewallScene()
@@ -129,7 +129,7 @@ import Testing
     #expect(scene.tables.rules(scene.table6, "CNI-FORWARD").count == 1)
   }
 
-  @Test("an ADD without addresses removes what the owner had, but looks into no table that holds nothing")
+  @Test("an ADD without addresses removes the owner's rules, and does not read empty tables")
   func noAddresses() throws {
     let scene = FirewallScene()
     try scene.add(try FirewallScene.wanted())
@@ -156,7 +156,7 @@ import Testing
 
 extension IPTablesFirewallTests {
   @Test(
-    "what fails after the change undoes it, and the first error is told",
+    "a failure after the change undoes it, and the first error is reported",
     arguments: [nil, .sameBridge, .isolated] as [Isolation.Kind?])
   func failure(kind: Isolation.Kind?) throws {
     let scene = FirewallScene()
@@ -169,7 +169,7 @@ extension IPTablesFirewallTests {
   }
 
   @Test(
-    "an ADD that is repeated with something else and fails leaves what there was",
+    "a repeated ADD with other options that fails leaves the former rules",
     arguments: [nil, .sameBridge, .isolated] as [Isolation.Kind?])
   func failedAgain(kind: Isolation.Kind?) throws {
     let scene = FirewallScene()
@@ -190,7 +190,7 @@ extension IPTablesFirewallTests {
   }
 
   @Test(
-    "an ADD over what upstream has added that fails leaves upstream's accepts and isolation",
+    "an ADD that fails leaves the accepts and isolation that upstream has added",
     arguments: [nil, Isolation.Kind.sameBridge, .isolated])
   func failedOverUpstreams(kind: Isolation.Kind?) throws {
     let scene = FirewallScene()
@@ -219,7 +219,7 @@ extension IPTablesFirewallTests {
     #expect(Set(scene.isolation).isSuperset(of: isolation))
   }
 
-  @Test("an ADD that fails gives an address back to whom it was taken from")
+  @Test("an ADD that fails returns an address to its former owner")
   func failedTakeover() throws {
     let scene = FirewallScene()
     let former = try FirewallScene.wanted(FirewallScene.owner("former"), ["10.22.0.5"], .sameBridge)

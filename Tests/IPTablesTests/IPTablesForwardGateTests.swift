@@ -63,12 +63,12 @@ import Testing
     #expect(scene["FORWARD"] == forward)
     #expect(scene["CNI-FORWARD"].prefix(2) == [Self.admin, Self.mark])
     #expect(scene.accepted == ["10.22.0.5"])
-    // And the containers with accepts of their own leave it where it is.
+    // Later ADDs with accepts leave the gate at its place.
     try scene.remove(FirewallScene.owner())
     #expect(scene["CNI-FORWARD"] == [Self.admin, Self.mark])
   }
 
-  @Test("networks with other chains of the administrator, or with other bits, do not push each other away")
+  @Test("networks with other administrator's chains, or with other bits, do not move each other's rules")
   func several() throws {
     for _ in 0..<3 {
       try gate().open(for: [.ip])
@@ -109,7 +109,7 @@ import Testing
     #expect(try gate().problems(for: AddressFamily.allCases).isEmpty)
   }
 
-  @Test("somebody who flushes FORWARD closes the gate")
+  @Test("a flush of FORWARD closes the gate")
   func flushed() throws {
     try gate().open(for: [.ip])
     try tables.change(Self.table) { (edit) throws(CNIError) in try edit.fill("FORWARD", with: []) }
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test(
-    "a table is closed that drops what is forwarded and lacks the rule, and no other",
+    "only a table that drops forwarded packets and lacks the rule is closed",
     arguments: [true, false], [true, false])
   func closedTables(hasPolicy: Bool, isOpened: Bool) throws {
     if isOpened { try gate().open(for: [.ip]) }
@@ -132,7 +132,7 @@ import Testing
     #expect(tables.commits == commits)
   }
 
-  @Test("a table that holds nothing is not looked at by CHECK and STATUS")
+  @Test("CHECK and STATUS do not read a table that holds nothing")
   func unused() throws {
     tables.unused = [Self.table, Self.table6]
     tables.failure = CNIError(.kernelRefused, "no table")
@@ -140,7 +140,7 @@ import Testing
     #expect(try gate().closedTables(for: AddressFamily.allCases).isEmpty)
   }
 
-  @Test("a table that is not there and cannot be made is only a note, as nothing there drops")
+  @Test("a missing table that cannot be made is only a note, because it drops nothing")
   func unmade() throws {
     tables.unused = [Self.table6]
     tables.refused = [Self.table6]

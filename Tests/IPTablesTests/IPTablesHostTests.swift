@@ -11,7 +11,9 @@ import Testing
 @testable import IPTables
 @testable import IPTablesLegacy
 
-@Suite("where a host can drop what it forwards", .enabled(if: Namespace.obstacle == nil, "needs privileges"))
+@Suite(
+  "the variants in which a host can drop forwarded packets", .enabled(if: Namespace.obstacle == nil, "needs privileges")
+)
 struct IPTablesHostTests {
   private let host: Namespace
 
@@ -27,7 +29,7 @@ struct IPTablesHostTests {
     }
   }
 
-  /// Puts rules into a chain, which is made, and lets the one of the hook jump to it.
+  /// Adds rules to a new chain, and a jump to it from the hook's chain.
   private func add(_ rules: [IPTablesRule], to chain: String, _ family: AddressFamily = .ip) throws {
     try host.run {
       try NFTCompatTransport().change(IPTable(.filter, family)) { (edit) throws(CNIError) in
@@ -59,7 +61,7 @@ struct IPTablesHostTests {
     #expect(try canDrop)
   }
 
-  @Test("what plugins have put there drops nothing that it does not mean to")
+  @Test("rules of plugins do not count as dropping")
   func plugins() throws {
     let wanted = try FirewallScene.wanted(FirewallScene.owner(), ["10.22.0.5", "fd00::5"], .isolated)
     try host.run {
@@ -112,7 +114,7 @@ struct IPTablesHostTests {
   }
 }
 
-// MARK: - The rules for what our own table accepts
+// MARK: - The gate
 
 extension IPTablesHostTests {
   private static let mark = FirewallRules.acceptMarked(bit: 12).text
@@ -133,12 +135,12 @@ extension IPTablesHostTests {
     try IPTablesHost(legacy: LegacyTransport(), programs: programs).forwardGate(settings, bit: 12, note: note)
   }
 
-  @Test("a host without iptables, that is without the program and with nothing in its tables, needs none")
+  @Test("a host without the program iptables and without rules in its tables needs no gate")
   func noIPTables() throws {
     #expect(try host.run { try gate(programs: ["/nonexistent/iptables"]) } == nil)
   }
 
-  @Test("a host with the program has the rule before anybody drops there, and no table by looking")
+  @Test("a host with the program gets the gate before any rule drops packets, and reading makes no table")
   func program() throws {
     let folder = try TemporaryFolder()
     let program = try folder.add("", named: "xtables-nft-multi")
@@ -166,7 +168,7 @@ extension IPTablesHostTests {
     #expect(listed.contains(Self.mark))
   }
 
-  @Test("a table in which somebody has rules is used, whatever the program is")
+  @Test("a table with rules is used, whatever the program is")
   func rulesOfOthers() throws {
     try add([IPTablesRule(target: .return)], to: "FORWARD")
     try host.run { try gate()?.open(for: [.ip]) }
@@ -174,7 +176,7 @@ extension IPTablesHostTests {
   }
 
   @Test(
-    "where the program is of legacy, or the configuration says so, the rule is there and not in nf_tables",
+    "if the program is the legacy one, or the configuration says so, the gate is in legacy tables and not in nf_tables",
     arguments: [true, false])
   func legacy(isAsked: Bool) throws {
     let folder = try TemporaryFolder()
@@ -194,7 +196,7 @@ extension IPTablesHostTests {
 
   @Test("a legacy table that is there and holds nothing is not used, and one whose FORWARD drops is")
   func legacyPolicy() throws {
-    // Where the kernel or the program lacks it there is nothing to be found.
+    // Without support in the kernel, or without the program, there is nothing to test.
     guard (try? host.command("iptables-legacy", "-S")) != nil else { return }
     #expect(try host.run { try gate() } == nil)
     try host.command("iptables-legacy", "-P", "FORWARD", "DROP")

@@ -125,7 +125,7 @@ import Testing
     #expect(error?.code == .hostPortConflict)
   }
 
-  @Test("DEL leaves what others have, and GC what its list names and other networks")
+  @Test("DEL leaves the rules of others, and GC those of its list and of other networks")
   func removal() throws {
     let owners = ["a", "b", "c"].map { CNI.Attachment(network: "net", containerID: $0, interface: "eth0") }
     let foreign = CNI.Attachment(network: "net2", containerID: "a", interface: "eth0")
@@ -138,7 +138,7 @@ import Testing
     #expect(tables.chains[Self.table]?.keys.filter { $0.hasPrefix("CNI-DN-") }.count == 2)
   }
 
-  @Test("another chain marks if it is there; ours does where it is missing, and the operator is told")
+  @Test("another chain marks if it exists; else ours does, with a note")
   func markChain() throws {
     var notes: [String] = []
     let settings = IPTablesSettings(markChain: "KUBE-MARK-MASQ")
@@ -152,7 +152,8 @@ import Testing
     #expect(tables.rules(Self.table).contains { $0.hasSuffix("--dport 8080 -j KUBE-MARK-MASQ") })
   }
 
-  @Test("a port of 127.0.0.1 is kept for this host by rules in front of what translates it, and CHECK does without")
+  @Test(
+    "a port of 127.0.0.1 is kept for this host by rules before the jump to the entries, which CHECK does not require")
   func loopback() throws {
     try add(try Self.wanted())
     let upstreams = tables.rules(Self.table)
@@ -164,7 +165,7 @@ import Testing
     func translating() -> [String] { tables.rules(Self.table, "PREROUTING") }
     #expect(translating() == [jump, "-m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT"])
     #expect(tables.rules(Self.table, "CNI-HOSTPORT-LOCAL") == ["-i loopback0 -j RETURN", "-j ACCEPT"])
-    // Behind the jump that translates it would be of no use.
+    // Behind the jump to the entries it would have no effect.
     try tables.change(Self.table) { (table) throws(CNIError) in
       for rule in try table.rules(of: "PREROUTING") ?? [] where rule.jump == "CNI-HOSTPORT-LOCAL" {
         table.remove(rule, from: "PREROUTING")
@@ -180,7 +181,7 @@ import Testing
     #expect(tables.commits == commits)
   }
 
-  @Test("what fails after the change undoes it")
+  @Test("a failure after the change undoes it")
   func failure() throws {
     let failure = CNIError(.inputOutput, "no")
     #expect(throws: failure) {
@@ -189,7 +190,7 @@ import Testing
     #expect(!tables.rules(Self.table).contains { $0.contains("CNI-DN-") })
   }
 
-  @Test("an ADD that is repeated with something else and fails leaves what there was")
+  @Test("a repeated ADD with other ports that fails leaves the former rules")
   func failedAgain() throws {
     try add(try Self.wanted())
     let before = tables.rules(Self.table)
@@ -221,7 +222,7 @@ import Testing
     }
   }
 
-  @Test("conditions that are no words of iptables are code 7 with their field")
+  @Test("conditions that iptables would not understand are code 7 with their field")
   func badConditions() throws {
     var settings = IPTablesSettings()
     settings.conditions[.ip] = ["-x"]

@@ -8,7 +8,7 @@ import Testing
 @testable import IPTablesLegacy
 
 @Suite("a rule in iptables-legacy") struct LegacyRuleTests {
-  /// Where the chain of the fixtures stood when they were taken.
+  /// The offset of the chain of the fixtures when they were recorded.
   private func place(_ table: IPTable) -> UInt32 {
     switch (table.name, table.family) {
     case (.nat, .ip): 784
@@ -30,7 +30,7 @@ import Testing
     if jump(rule) != nil { entry.put(place(golden.table), at: entry.count - 8) }
     #expect(entry == golden.entry)
     #expect(IPTablesRule(entry: golden.entry[...], format, jump: jump(rule)) == rule)
-    // Wherever it stands in a table.
+    // At any offset of a table.
     let other = [0, 0, 0] + golden.entry
     #expect(IPTablesRule(entry: other[3...], format, jump: jump(rule)) == rule)
   }
@@ -49,7 +49,7 @@ import Testing
         return IPTablesRule(entry: entry[...], format, jump: jump(rule)) == rule
       }
       #expect(unseen == [], "bytes of \(golden.text)")
-      // What the kernel counts and remembers is no difference.
+      // The kernel's own fields and counters do not matter.
       var entry = golden.entry
       let sizes = format.targetOffset..<format.targetOffset + 4
       for index in kernels where !sizes.contains(index) { entry[index] = 0xff }

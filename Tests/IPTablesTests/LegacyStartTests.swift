@@ -8,9 +8,9 @@ import Testing
 @testable import IPTables
 @testable import IPTablesLegacy
 
-/// What the first entries of a table tell of where the chains of plugins end.
+/// The end of the plugins' chains, found from the first entries of a table.
 @Suite("the start of a table of iptables-legacy") struct LegacyStartTests {
-  /// A table with these chains, each with a rule, and one in a hook's.
+  /// A table with these chains, each of one rule, and one rule in a hook's chain.
   private static func contents(_ family: AddressFamily, _ chains: [String]) throws -> LegacyTable.Contents {
     var table = try LegacyTable(.init(.nat, family), GoldenTable.empty(family).contents)
     for chain in chains + ["OUTPUT"] {
@@ -19,7 +19,7 @@ import Testing
     return GoldenTable.contents(of: try table.laidOut())
   }
 
-  /// Where the head of a chain starts; where the table ends if there is none of this name.
+  /// The offset of a chain's head; the end of the table if there is no such chain.
   private static func head(of chain: String, _ contents: LegacyTable.Contents, _ family: AddressFamily) throws -> Int {
     let table = try LegacyTable(.init(.nat, family), contents)
     return table.index(of: chain).flatMap { table.chains[$0].entries.first }.map { table.starts[$0] }
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(
-    "the first chain behind those named CNI- is found, with such chains or without, and with none behind them",
+    "the first chain after those named CNI- is found, with and without such chains, and with none after them",
     arguments: AddressFamily.allCases,
     [
       ["A", "CNI-A", "CNI-B", "DOCKER", "KUBE"], ["CNH", "CNI", "CNI-", "CNJ"], ["KUBE"], ["CNI-A"], [],
@@ -37,7 +37,7 @@ import Testing
     let next = chains.first { $0 > "CNI-" && !$0.hasPrefix("CNI-") } ?? ""
     let expected = try Self.head(of: next, contents, family)
     #expect(contents.info.endOfPluginChains(contents.entries, EntryFormat(family)) == expected)
-    // Where the head is not whole nobody can tell, as long as the rest is not there.
+    // With an incomplete head, and without the rest, the end cannot be found.
     for length in 40..<contents.entries.count {
       let end = contents.info.endOfPluginChains(Array(contents.entries[..<length]), EntryFormat(family))
       #expect(end == nil || end == expected && length > expected)
@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  @Test("nothing is told of a table whose chains are in another order than iptables keeps them in")
+  @Test("no end is found in a table whose chains are not sorted as iptables does")
   func order() throws {
     let contents = try Self.contents(.ip, ["AAAAA", "CNI-A", "KUBE"])
     let name = try Self.head(of: "AAAAA", contents, .ip) + EntryFormat(.ip).header + EntryFormat.extensionHeader
@@ -56,7 +56,7 @@ import Testing
     #expect(contents.info.endOfPluginChains(bytes, EntryFormat(.ip)) == nil)
   }
 
-  @Test("of every table that iptables-legacy has made the end is where its first chain behind CNI- is")
+  @Test("in every table of iptables-legacy the end is the first chain after those named CNI-")
   func golden() throws {
     for golden in GoldenTable.all {
       let table = try LegacyTable(golden.table, golden.contents)

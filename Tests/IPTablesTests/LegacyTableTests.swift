@@ -12,7 +12,7 @@ import Testing
   @Test("the fixtures are there")
   func fixtures() { #expect(GoldenTable.all.count > 50) }
 
-  @Test("that nobody changes is laid out as it was", arguments: GoldenTable.all)
+  @Test("is laid out as it was if nothing is changed", arguments: GoldenTable.all)
   func unchanged(golden: GoldenTable) throws {
     let table = try LegacyTable(golden.table, golden.contents)
     let layout = try table.laidOut()
@@ -36,7 +36,7 @@ import Testing
     #expect(layout.count == Int(golden.counters.integer32(at: 32)))
   }
 
-  @Test("the commands of the fixtures are nearly all among our changes")
+  @Test("nearly all commands of the fixtures can be expressed as our changes")
   func commands() { #expect(GoldenTable.all.count { $0.edit != nil } == 44) }
 
   @Test("rules are read with the chains that they go to")
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test("in pieces: rules that are removed in between, chains that are emptied, filled, removed and made anew")
+  @Test("with several changes: rules are removed in between, chains flushed, filled, removed and made again")
   func pieces() throws {
     var model = try LegacyTable(.init(.nat, .ip), GoldenTable.empty(.ip).contents)
     let returns = try (0..<10).map { try IPTablesRule(["-s", "10.0.0.\($0)"], .ip) }
@@ -136,7 +136,7 @@ import Testing
       var bytes = golden.contents.entries
       let header = EntryFormat(golden.family).header
       for _ in 0..<Int.random(in: 1...4) {
-        // Now and then in what is most worth it: the sizes and the target of an entry.
+        // Sometimes in the most sensitive fields: the sizes and the target of an entry.
         let place =
           Bool.random()
           ? Int.random(in: 40..<bytes.count)
@@ -149,7 +149,7 @@ import Testing
       for name in ["PREROUTING", "FORWARD", "CNI-HOSTPORT-DNAT", "CNI-DN-0123456789abcdef01234", "CNI-FORWARD"] {
         _ = table.rules(of: name)
       }
-      // Another name of a chain may have another place.
+      // A chain with another name may be sorted elsewhere.
       let isSorted = table.sorted == table.sorted.sorted()
       let output = try Array(table.laidOut().replacement.dropFirst(96))
       let isSame = isSorted ? output == Array(bytes.dropFirst(40)) : output.count == bytes.count - 40
@@ -167,16 +167,16 @@ import Testing
   }
 }
 
-// MARK: - What becomes of packets
+// MARK: - Tables that can drop
 
 extension LegacyTableTests {
-  /// Whether a packet that is forwarded can be dropped in a table.
+  /// Whether a forwarded packet can be dropped in a table.
   private static func canDrop(_ table: LegacyTable, leavingOut: String = "") throws -> Bool {
     var edit = TableEdit(table.table, table)
     return try edit.canDrop(in: "FORWARD") { $0 == leavingOut }
   }
 
-  @Test("drops what it forwards by its policy once that was changed, and by nothing before", arguments: GoldenTable.all)
+  @Test("drops forwarded packets by a changed policy, and not before", arguments: GoldenTable.all)
   func policy(golden: GoldenTable) throws {
     let table = try LegacyTable(golden.table, golden.contents)
     let own = GoldenTable.all.filter { $0.table == golden.table }.map(\.command)
@@ -195,7 +195,7 @@ extension LegacyTableTests {
     }
   }
 
-  @Test("drops by a rule wherever packets come to it, but not by targets behind which they go on")
+  @Test("drops by a rule wherever packets reach it, but not by harmless targets")
   func dropping() throws {
     let mark = IPTablesRule(target: .mark(MarkTarget(1, mask: 1)))
     let drop = IPTablesRule(target: .drop)
@@ -217,7 +217,7 @@ extension LegacyTableTests {
     #expect(try !Self.canDrop(table, leavingOut: "A"))
   }
 
-  @Test("with patterns those rules are answered that hold one, or jump to a chain of that name")
+  @Test("with patterns it returns the rules that contain one, or jump to a chain of that name")
   func patterns() throws {
     let golden = try #require(GoldenTable.all.last { $0.family == .ip && $0.command.contains("-P FORWARD") })
     let table = try LegacyTable(golden.table, golden.contents)
@@ -236,7 +236,7 @@ extension LegacyTableTests {
     #expect(table.allRules(holding: nil).map(\.chain).contains("FORWARD"))
   }
 
-  @Test("tells how often a chain is used, by its rules and by jumps to it, and which chains there are")
+  @Test("returns use counts of chains, from their rules and the jumps to them, and the present chains")
   func uses() throws {
     let golden = try #require(GoldenTable.all.last { $0.family == .ip && $0.command.contains("-P FORWARD") })
     let table = try LegacyTable(golden.table, golden.contents)
@@ -246,7 +246,7 @@ extension LegacyTableTests {
     #expect(table.chains(withPrefix: "FOR").isEmpty)
   }
 
-  @Test("has a rule behind another where that is asked, or at the start if that is gone")
+  @Test("inserts a rule behind another one, or at the start if that one is gone")
   func after() throws {
     var table = try LegacyTable(.init(.nat, .ip), GoldenTable.empty(.ip).contents)
     let rules = try (0..<4).map { try IPTablesRule(["-s", "10.0.0.\($0)"], .ip) }

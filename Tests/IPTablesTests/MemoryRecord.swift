@@ -8,11 +8,11 @@ import OwnTable
 import Netlink
 import Rules
 
-/// A record of attachments that only a test has: it tells companions of changes as our own table does.
+/// A record of attachments in memory, for tests: it reports changes to companions as our own table does.
 final class MemoryRecord: FirewallRecord {
   fileprivate struct Entry {
     let owner: CNI.Attachment
-    /// But for the accepts that somebody else has by now.
+    /// Without the accepts that another attachment has taken over.
     var request: ForwardFilterRequest
     let usesLegacyTables: Bool
 
@@ -22,13 +22,13 @@ final class MemoryRecord: FirewallRecord {
   }
 
   private var attachments: [Entry] = []
-  /// What every operation throws; nil if it succeeds.
+  /// The error that every operation throws; nil if it succeeds.
   var failure: CNIError?
   /// The ports of each bridge.
   var ports: [String: [String]] = [:]
   private(set) var changes: [RecordChange] = []
 
-  /// The owners that have something.
+  /// The owners with records.
   var owners: [CNI.Attachment] { attachments.map(\.owner) }
 
   func apply(_ request: ForwardFilterRequest) throws(CNIError) -> AppliedChange { try apply(request, joining: nil) }
@@ -62,7 +62,7 @@ final class MemoryRecord: FirewallRecord {
       after[index].request.accepts.removeAll { claimed.contains($0.address) }
     }
     if !wanted.isEmpty {
-      // What a former ADD has written to legacy tables stays until DEL.
+      // Rules that a former ADD has written to legacy tables stay until DEL.
       let usedLegacy = attachments.contains { $0.owner == wanted.attachment && $0.usesLegacyTables }
       after.append(
         Entry(
@@ -105,7 +105,7 @@ final class MemoryRecord: FirewallRecord {
     try make(change, after, companion)
   }
 
-  /// Changes the record after the companion has seen it as it was.
+  /// Changes the record after the companion has seen the former state.
   private func make(
     _ change: RecordChange, _ after: [Entry], _ companion: (any BatchCompanion)?
   ) throws(CNIError) {
@@ -123,7 +123,7 @@ final class MemoryRecord: FirewallRecord {
   private func check() throws(CNIError) { if let failure { throw failure } }
 }
 
-// MARK: - What there is
+// MARK: - The present state
 
 extension MemoryRecord {
   func removeAll(
@@ -198,7 +198,7 @@ extension MemoryRecord {
 }
 
 extension Isolation {
-  /// What of it an undone change to another has to write again; nil if that has taken nothing away.
+  /// The part of it that an undone change of another request has to write again; nil if that change has removed nothing.
   fileprivate func restored(from other: Isolation?) -> Isolation? {
     if other?.bridge != bridge { return self }
     return kind == .isolated && other?.kind == .sameBridge ? self : nil
@@ -212,7 +212,7 @@ extension CNI.Attachment {
 }
 
 extension RecordChange {
-  /// Tells what nobody has any more.
+  /// Reports the parts that no attachment has any more.
   fileprivate mutating func leave(from before: [MemoryRecord.Entry], to after: [MemoryRecord.Entry]) {
     let kept = after.flatMap(\.addresses)
     released = before.flatMap(\.addresses).filter { !kept.contains($0) }

@@ -9,19 +9,19 @@ import Testing
 
 @testable import IPTables
 
-/// Tables that only a test has.
+/// Tables in memory, for tests.
 final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
   private(set) var chains: [IPTable: [String: [(handle: UInt64, rule: IPTablesRule)]]] = [:]
-  /// The targets for what no rule of a chain decides; accept where it is not said.
+  /// The policies of chains; accept unless set.
   var policies: [String: RuleTarget] = [:]
-  /// The tables that are said to hold no rules.
+  /// The tables for which `mayHold` returns false.
   var unused: Set<IPTable> = []
-  /// What every change throws; nil if it succeeds.
+  /// The error that every change throws; nil if it succeeds.
   var failure: CNIError?
-  /// The tables of which every look and change is refused.
+  /// The tables that can be neither read nor changed.
   var refused: Set<IPTable> = []
   private(set) var commits = 0
-  /// How often a table was looked at or changed.
+  /// The number of reads and changes of tables.
   private(set) var looks = 0
   private var nextHandle: UInt64 = 1
 
@@ -31,10 +31,10 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
     return all.flatMap { chain in chain.value.map { "-A \(chain.key) \($0.rule.text)" } }
   }
 
-  /// The same of one chain.
+  /// One chain as iptables-save prints it.
   func rules(_ table: IPTable, _ chain: String) -> [String] { chains[table]?[chain]?.map(\.rule.text) ?? [] }
 
-  /// Puts rules at the end of a chain as somebody else would.
+  /// Appends rules to a chain as another program would.
   func append(_ rules: [String], to chain: String, of table: IPTable) throws {
     for rule in rules { make(.insert(try IPTablesRule(shellWords(rule), table.family), into: chain, .end), table) }
   }
@@ -69,7 +69,7 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
     return result
   }
 
-  /// The families of which there are no tables.
+  /// The families without tables.
   var missingFamilies: Set<AddressFamily> = []
 
   func hasTables(_ family: AddressFamily) -> Bool { !missingFamilies.contains(family) }
@@ -92,7 +92,7 @@ final class MemoryTransport: IPTablesTransport, @unchecked Sendable {
     rehearsed += changes.changes.map { "\(table): \($0)" }
   }
 
-  /// What changes were only checked.
+  /// The changes that were only checked.
   private(set) var rehearsed: [String] = []
 
   private func make(_ change: TableEdit.Change, _ table: IPTable) {
@@ -131,7 +131,7 @@ private struct MemoryReader: TableReader {
 
   func states(of names: [String]) -> [ChainState] {
     names.compactMap { name in
-      // A policy says that the kernel has the chain.
+      // A chain with a policy exists.
       if chains[name] == nil, policies[name] == nil { return nil }
       let jumps = chains.values.flatMap { $0 }.count { $0.rule.target == .jump(name) }
       return ChainState(
@@ -165,7 +165,7 @@ extension PlacedRule {
 }
 
 extension IPTablesRule {
-  /// Whether the bytes of the rule, as nf_tables has them, hold one of the patterns.
+  /// Whether the bytes of the rule in nf_tables contain one of the patterns.
   fileprivate func holds(_ patterns: [[UInt8]]?, _ table: IPTable) -> Bool {
     guard let patterns else { return true }
     return Expression.encoded(expressions(table.family)).withUnsafeBytes { bytes in

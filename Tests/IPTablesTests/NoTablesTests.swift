@@ -12,7 +12,7 @@ import Testing
   private let none = NoTables()
   private let table = IPTable(.filter, .ip)
 
-  @Test("without a transport there are no tables, nothing stands in them, and nothing can be changed")
+  @Test("without a transport there are no tables and no rules, and nothing can be changed")
   func nothing() throws {
     #expect(none.presence() == .missing)
     #expect(!none.hasTables(.ip) && !none.mayHold(table) && !none.mayHold(table, anyOf: ["CNI-FORWARD"]))
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(
-    "a host that can keep tables in nf_tables does so where there are no others",
+    "a host whose kernel supports tables in nf_tables uses these if there are no others",
     arguments: [IPTablesPresence.empty, .used])
   func variant(nft: IPTablesPresence) {
     #expect(IPTablesSettings.Variant.chosen(nft: nft, legacy: none.presence()) { .legacy } == .nft)

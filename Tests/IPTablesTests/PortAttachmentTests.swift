@@ -8,7 +8,7 @@ import Testing
 
 @testable import IPTables
 
-@Suite("whose ports a chain of iptables is") struct PortAttachmentTests {
+@Suite("the attachment of a chain of iptables") struct PortAttachmentTests {
   private static let table = IPTable(.nat, .ip)
 
   private let tables = MemoryTransport()
@@ -23,7 +23,7 @@ import Testing
 
   private func add(_ wanted: PortForwardingRequest) throws { _ = try backend.apply(wanted, onConflict: .replace) }
 
-  /// What upstream writes for an interface, whatever its name.
+  /// The rules that upstream writes for an interface, whatever its name.
   private func addByUpstream(_ owner: CNI.Attachment, _ port: UInt16, to address: String) throws {
     let first = CNI.Attachment(network: owner.network, containerID: owner.containerID, interface: "eth0")
     try add(try wanted(first, port, to: address))
@@ -37,14 +37,14 @@ import Testing
     try backend.destinations(of: [HostPort(family: .ip, transport: .tcp, port: port, address: nil)])[0]?.description
   }
 
-  // MARK: - Names that run together
+  // MARK: - Names with the same concatenation
 
   private static let joined = [
     CNI.Attachment(network: "net", containerID: "1c", interface: "eth0"),
     CNI.Attachment(network: "net1", containerID: "c", interface: "eth0"),
   ]
 
-  @Test("network net with ID 1c and network net1 with ID c have a chain each, whoever came first", arguments: [0, 1])
+  @Test("network net with ID 1c and network net1 with ID c have a chain each, in any order", arguments: [0, 1])
   func runTogether(first: Int) throws {
     let (one, other) = (Self.joined[first], Self.joined[1 - first])
     let (ours, theirs) = (try wanted(one, 8080, to: "10.22.0.5"), try wanted(other, 9090, to: "10.22.0.6"))
@@ -66,7 +66,7 @@ import Testing
     #expect(chains.isEmpty)
   }
 
-  @Test("GC of network net1 leaves what network net has, whose names run together with its own", arguments: [0, 1])
+  @Test("GC of network net1 leaves the chain of network net, whose name has the same concatenation", arguments: [0, 1])
   func collectRunTogether(first: Int) throws {
     let (one, other) = (Self.joined[first], Self.joined[1 - first])
     try add(try wanted(one, 8080, to: "10.22.0.5"))
@@ -95,7 +95,7 @@ import Testing
     #expect(chains.isEmpty)
   }
 
-  @Test("a DEL without a result knows it by the ports")
+  @Test("a DEL without a result finds upstream's chain by the ports")
   func byPorts() throws {
     try addByUpstream(Self.second, 8080, to: "10.22.0.5")
     let other = HostPort(family: .ip, transport: .tcp, port: 9090, address: nil)
@@ -130,7 +130,7 @@ import Testing
     try add(try wanted(Self.second, 9090, to: "10.22.0.5"))
     #expect(chains.count == 1)
     #expect(try leads(8080) == nil)
-    // After one of our own too.
+    // The same after an ADD of ours.
     let third = CNI.Attachment(network: "net", containerID: "id3", interface: "net1")
     try add(try wanted(third, 7070, to: "10.22.0.7"))
     try addByUpstream(third, 7070, to: "10.22.0.7")
@@ -149,7 +149,7 @@ import Testing
     #expect(chains.isEmpty)
   }
 
-  @Test("GC removes what eth0 had if the list names only net1, which has a chain of its own")
+  @Test("GC removes the rules of eth0 if the list has only net1, which has a chain of its own")
   func collectedFirst() throws {
     try add(try wanted(CNI.Attachment(network: "net", containerID: "id", interface: "eth0"), 8080, to: "10.22.0.5"))
     try add(try wanted(Self.second, 9090, to: "10.22.0.6"))
@@ -158,7 +158,7 @@ import Testing
     #expect(try leads(9090) == "10.22.0.6:80/tcp")
   }
 
-  // MARK: - Ports that somebody else has by now
+  // MARK: - Ports that another container has taken over
 
   @Test("CHECK says when another container has taken a port over, and whose it is")
   func takenOver() throws {

@@ -35,7 +35,7 @@ import Testing
     return try backend.destinations(of: [port])[0]?.description
   }
 
-  @Test("a port leads to where the last added entry for it goes, and one that nobody published nowhere")
+  @Test("a port leads to the container of its last added entry, and an unpublished one nowhere")
   func lastAdded() throws {
     try add("a", [80, 81], to: "10.22.0.5")
     try add("b", [80], to: "10.22.0.6")
@@ -46,7 +46,7 @@ import Testing
     #expect(try leads(80, on: "fd00::1") == nil)
   }
 
-  @Test("an address's port leads where its own entry goes, or one for every address, whichever comes first")
+  @Test("a port of one address leads to the first entry for this address or for every address")
   func addresses() throws {
     try add("a", [53], to: "10.22.0.5", .udp)
     try add("b", [53], to: "10.22.0.6", .udp, on: "192.0.2.1")

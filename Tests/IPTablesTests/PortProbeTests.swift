@@ -41,7 +41,7 @@ import Testing
     #expect(error?.code == .notAvailable)
   }
 
-  @Test("conditions that are wrong are so on every kernel")
+  @Test("an error in the conditions is not an error of the kernel")
   func conditions() {
     var settings = IPTablesSettings()
     settings.conditions[.ip] = ["--nonsense"]
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test(
-    "the variant is the one that is used, or that the kernel can do, and only then the administrator's",
+    "the variant is the used one, or the one that the kernel supports, and only then the administrator's",
     arguments: IPTablesSettings.Variant.allCases)
   func variants(preferred: IPTablesSettings.Variant) {
     func chosen(_ nft: IPTablesPresence, _ legacy: IPTablesPresence) -> IPTablesSettings.Variant {

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct RuleParserTests {
   @Test(
-    "what is not supported, or is no value, is named",
+    "an unsupported option or an invalid value is named",
     arguments: [
       (["-x", "y"], #""-x" is not supported here"#),
       (["!", "-x"], #""! -x" is not supported here"#),
@@ -41,7 +41,7 @@ import Testing
         ["--mark", "0x100000000"],
         #""--mark 0x100000000": expected a number, or a number and a mask with a slash between"#
       ),
-      (["-m", "conntrack", "--ctstate", "OLD"], #""--ctstate OLD": expected states of connections"#),
+      (["-m", "conntrack", "--ctstate", "OLD"], #""--ctstate OLD": expected connection states"#),
       (["!", "--comment", "x"], #""! --comment" is not supported here"#),
       (["-j", "MARK"], #""-j MARK without --set-xmark" is not supported here"#),
       (["-j", "DNAT", "--to-destination", "x"], #""--to-destination x": expected an address and a port"#),
@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test(
-    "every spelling of an option is the same",
+    "all spellings of an option make the same rule",
     arguments: [
       ("-s 10.0.0.1", "--source 10.0.0.1/32"), ("-d 10.1.2.3/8", "--dst 10.0.0.0/8"),
       ("-i eth0", "--in-interface eth0"),

@@ -12,7 +12,7 @@ import Testing
 
   private let tables = MemoryTransport()
 
-  /// Whether a packet that is forwarded can be dropped, but for what chains of a name that begins so do.
+  /// Whether a forwarded packet can be dropped, apart from chains whose names have this prefix.
   private func canDrop(leavingOut prefix: String = "CNI-") throws -> Bool {
     try tables.change(Self.table) { (edit) throws(CNIError) in
       try edit.canDrop(in: "FORWARD") { $0.hasPrefix(prefix) }
@@ -70,7 +70,7 @@ import Testing
     #expect(try canDrop())
   }
 
-  @Test("with patterns those rules are answered that hold one")
+  @Test("with patterns only rules that contain one are returned")
   func patterns() throws {
     try append("-j RETURN", "-s 10.22.0.5/32 -j ACCEPT", "-d 10.22.0.6/32 -j ACCEPT", "-i cni0 -j X", to: "MINE")
     func found(_ patterns: [[UInt8]]) throws -> [String] {
@@ -83,7 +83,7 @@ import Testing
     #expect(try found([Array("cni0".utf8), [10, 22, 0, 5]]).count == 2)
   }
 
-  @Test("rules are answered up to the last that is wanted, and counted with the jumps to their chain")
+  @Test("rules are returned up to the last wanted one, and counted with the jumps to their chain")
   func looking() throws {
     try append("-s 10.0.0.1/32 -j RETURN", "-j ACCEPT", "-j DROP", to: "MINE")
     try append("-j MINE", "-j MINE", "-j OTHER", to: "FORWARD")
@@ -130,7 +130,7 @@ import Testing
     #expect(reader.read == ["A"])
   }
 
-  @Test("a chain is made once however often it is wanted")
+  @Test("a chain is made once, however often it is ensured")
   func chains() throws {
     try append("-j RETURN", to: "MINE")
     let changes = try tables.change(Self.table) { (edit) throws(CNIError) in
@@ -138,12 +138,12 @@ import Testing
       edit.removeChain("MINE")
       return edit.discard()
     }
-    #expect(changes == ["the chain NEW is missing", "there is a chain MINE"])
+    #expect(changes == ["the chain NEW is missing", "there is an unexpected chain MINE"])
     #expect(tables.commits == 0)
   }
 }
 
-/// Chains without rules, of which `EMPTY` says so; writes down what it is asked.
+/// Chains without rules, of which only `EMPTY` reports that it has none; records requests.
 private final class CountingReader: TableReader {
   private(set) var asked: [String] = []
   private(set) var read: [String] = []

@@ -8,7 +8,7 @@ import Testing
 
 @testable import IPTables
 
-/// A kernel without nf_tables, where nothing records whose rules are: upstream's ways.
+/// A kernel without nf_tables, where no owners are recorded, and rules are removed as by upstream.
 @Suite struct UnrecordedFirewallTests {
   private static let noTables = CNIError(.notAvailable, "no nf_tables")
 
@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test(
-    "ADD writes what it writes elsewhere, once, and CHECK finds nothing",
+    "ADD writes the same rules as with nf_tables, once, and CHECK passes",
     arguments: [nil, .sameBridge, .isolated] as [Isolation.Kind?])
   func add(kind: Isolation.Kind?) throws {
     let (scene, recorded) = (Self.scene(), FirewallScene())
@@ -76,7 +76,7 @@ import Testing
     #expect(scene.tables.rules(scene.table6, "CNI-FORWARD").count == 1)
   }
 
-  @Test("a table that is refused leaves nothing in the other family's")
+  @Test("an error in one family's table leaves no rules in the other's")
   func refused() throws {
     let scene = Self.scene()
     scene.tables.refused = [scene.table6]
@@ -94,7 +94,7 @@ import Testing
     #expect(!scene.isolation.isEmpty && scene.tables.rules(scene.table6).isEmpty)
   }
 
-  @Test("what tables of iptables cannot do is not available, before anything is written, and CHECK says so too")
+  @Test("options that tables of iptables cannot do are code 50 before anything is written, also for CHECK")
   func restrictions() throws {
     let scene = Self.scene()
     let address = try #require(IPAddress("10.22.0.5"))
@@ -105,7 +105,7 @@ import Testing
     #expect(scene.tables.commits == 0)
   }
 
-  @Test("a record that fails for another reason is no kernel without nf_tables")
+  @Test("a record that fails for another reason does not count as a kernel without nf_tables")
   func otherFailure() throws {
     let scene = FirewallScene()
     let failure = CNIError(.kernelRefused, "no")

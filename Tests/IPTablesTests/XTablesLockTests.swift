@@ -11,7 +11,7 @@ import Testing
 @testable import IPTablesLegacy
 
 @Suite("xtables.lock") struct XTablesLockTests {
-  @Test("a FIFO in its place, which nobody reads or writes, keeps nobody waiting")
+  @Test("a FIFO in place of the lock file, without readers and writers, does not block")
   func pipe() throws {
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/xtables.lock"

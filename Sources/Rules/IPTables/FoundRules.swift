@@ -3,22 +3,22 @@
 
 import CNI
 
-/// Rules that were looked for once for all attempts at a change of tables in nf_tables: to look through thousands takes longer than
-/// others leave the ruleset alone. A rule's handle stands for the same rule as long as the rule is there. In a legacy table, which is
-/// read as a whole by each attempt, a rule stands elsewhere each time.
+/// Rules in nf_tables that were found once for all attempts at a change: a look through thousands takes so long that the ruleset
+/// has changed by then. A handle stays valid as long as its rule is there. A legacy table is read as a whole by each attempt, and
+/// its rules have other handles each time.
 final class FoundRules {
   private let isKept: Bool
   private var found: [(table: IPTable, rules: [PlacedRule], uses: Int)] = []
 
-  /// So many attempts are made with what was found: one that removes a rule which is gone fails for ever.
+  /// The number of attempts with the same rules: if one of them is gone, an attempt to remove it fails each time.
   static let usesLimit = 5
 
   init(isKept: Bool) { self.isKept = isKept }
 
-  /// The same for tables that a transport keeps.
+  /// Keeps found rules if the transport is that of nf_tables.
   init(in transport: any IPTablesTransport) { isKept = transport is NFTCompatTransport }
 
-  /// What `look` has found in a table, in this attempt or one before.
+  /// The rules that `look` has found in a table, in this attempt or a former one.
   func rules(_ table: IPTable, _ look: () throws(CNIError) -> [PlacedRule]) throws(CNIError) -> [PlacedRule] {
     guard isKept else { return try look() }
     if let index = found.firstIndex(where: { $0.table == table }) {

@@ -6,9 +6,9 @@ import CNI
 import OS
 import Rules
 
-/// How this host keeps the tables of iptables.
+/// The tables of iptables on this host, and the variant that it uses.
 package struct IPTablesHost: Sendable {
-  /// The programs whose name tells what the host's administrator has chosen.
+  /// The paths of the program iptables; a link's target tells the variant that the administrator has chosen.
   private let programs: [String]
   private let nft = NFTCompatTransport()
   private let legacy: any IPTablesTransport
@@ -22,7 +22,7 @@ package struct IPTablesHost: Sendable {
     self.programs = programs
   }
 
-  /// The backend for a configuration; `note` tells the operator something.
+  /// The backend for portmap; `note` writes a note for the operator.
   package func backend(
     _ settings: IPTablesSettings, note: @escaping (String) -> Void
   ) throws(CNIError) -> IPTablesPorts {
@@ -30,7 +30,7 @@ package struct IPTablesHost: Sendable {
     return IPTablesPorts(settings, transport: transport, places: places, note: note)
   }
 
-  /// Whether kube-proxy has its rules there, which it has in its modes iptables and ipvs.
+  /// Whether the tables hold rules of kube-proxy, as in its modes iptables and ipvs.
   package func hasServiceRules() throws(CNIError) -> Bool {
     for place in places where place.mayHold(IPTable(.nat, .ip)) {
       let isThere = try place.look(IPTable(.nat, .ip)) { (table) throws(CNIError) in
@@ -41,8 +41,8 @@ package struct IPTablesHost: Sendable {
     return false
   }
 
-  /// The backend for a firewall's configuration. Its rules are written where packets that are forwarded can be dropped, as an
-  /// accept counts only there; where none are, into the tables of the variant that the host uses.
+  /// The backend for firewall. Its rules are written in each variant that can drop forwarded packets, because only there an
+  /// accept matters; if none can, in the variant that the host uses.
   package func firewall(
     _ settings: IPTablesSettings, record: any FirewallRecord
   ) throws(CNIError) -> IPTablesFirewall {
@@ -50,9 +50,8 @@ package struct IPTablesHost: Sendable {
     return IPTablesFirewall(settings, stores, record: record)
   }
 
-  /// The rules that let what our own table has accepted pass FORWARD: in each variant whose tables are used, and in the one that the
-  /// host's program is, as somebody may start to drop there; nil if the host has none of it. `bit` is the number of the fwmark's
-  /// bit.
+  /// The gate for packets that our own table has accepted: in each variant whose tables are used, and in that of the host's
+  /// program, where a later rule may drop packets; nil if the host has neither. `bit` is the number of the fwmark's bit.
   package func forwardGate(
     _ settings: IPTablesSettings, bit: Int, note: @escaping (String) -> Void
   ) throws(CNIError) -> IPTablesForwardGate? {
@@ -66,7 +65,7 @@ package struct IPTablesHost: Sendable {
   private func usedVariants() throws(CNIError) -> [IPTablesSettings.Variant] {
     var used: [IPTablesSettings.Variant] = []
     if nft.presence() == .used { used.append(.nft) }
-    // A legacy table that is there and empty has been looked at; its policies are read in no time.
+    // A legacy table that is there but empty has no rules, and only its policies are left to check, which is fast.
     var usesLegacy = legacy.presence() == .used
     if !usesLegacy { usesLegacy = try canDropForwarded(.legacy) }
     if usesLegacy { used.append(.legacy) }
@@ -74,7 +73,7 @@ package struct IPTablesHost: Sendable {
     return used
   }
 
-  /// The variant that the host's program is; nil if there is none.
+  /// The variant of the host's program; nil if there is no program.
   private func programVariant() -> IPTablesSettings.Variant? {
     for program in programs {
       guard let path = resolvedPath(program) else { continue }
@@ -85,7 +84,7 @@ package struct IPTablesHost: Sendable {
 
   private func firewallVariants(_ settings: IPTablesSettings) throws(CNIError) -> [IPTablesSettings.Variant] {
     if let variant = settings.variant { return [variant] }
-    // A legacy table is read as a whole, which takes time if it is large.
+    // A legacy table is always read as a whole, which takes long if it is large.
     if legacy.presence() == .used, nft.presence() != .used, try !canDropForwarded(.nft) { return [.legacy] }
     let dropping = try droppingVariants()
     return dropping.isEmpty ? [variant()] : dropping
@@ -99,7 +98,7 @@ package struct IPTablesHost: Sendable {
     return dropping
   }
 
-  /// Whether the host itself can drop packets that it forwards in a variant's tables.
+  /// Whether a variant's tables can drop forwarded packets, by other chains than those of CNI plugins.
   func canDropForwarded(_ variant: IPTablesSettings.Variant) throws(CNIError) -> Bool {
     let transport = transport(variant)
     for family in AddressFamily.allCases where transport.mayHold(IPTable(.filter, family)) {
@@ -120,7 +119,7 @@ package struct IPTablesHost: Sendable {
     }
   }
 
-  /// The variant that the host uses, by what its tables and its kernel say, or else by which the program `iptables` is.
+  /// The variant that the host uses, by its tables and its kernel, or else by its program.
   private func variant() -> IPTablesSettings.Variant {
     .chosen(nft: nft.presence(), legacy: legacy.presence()) { programVariant() ?? .nft }
   }

@@ -7,24 +7,23 @@ import Glibc
 import OS
 import Rules
 
-/// What the kernel has of a way to keep tables of iptables.
+/// Whether the kernel can keep tables of a variant, and whether these are used.
 package enum IPTablesPresence: Sendable {
-  /// The kernel cannot keep them so.
+  /// The kernel does not support the variant.
   case missing
-  /// Nobody has rules there.
+  /// The tables hold no rules.
   case empty
   case used
 }
 
 extension IPTablesSettings.Variant {
-  /// The variant whose tables hold rules; with both or none, the one that the host's administrator prefers, if the kernel can do
-  /// it.
+  /// The variant whose tables hold rules; if both or neither do, the preferred one, if the kernel supports it.
   static func chosen(
     nft: IPTablesPresence, legacy: IPTablesPresence, preferred: () -> IPTablesSettings.Variant
   ) -> IPTablesSettings.Variant {
     switch (nft, legacy) {
     case (.used, .used), (.empty, .empty): preferred()
-    // Of a kernel that has neither, what lacks is the module for the legacy variant, which is not loaded by itself.
+    // A kernel that supports neither lacks the module of the legacy variant, which is not loaded automatically.
     case (_, .used), (.missing, _): .legacy
     case (.used, _), (_, .missing): .nft
     }
@@ -32,7 +31,7 @@ extension IPTablesSettings.Variant {
 }
 
 extension AddressFamily {
-  /// Whether the kernel has the family: IPv6 may not be in it, or be turned off (`ipv6.disable=1`).
+  /// Whether the kernel has the family: it may be built without IPv6, or run with `ipv6.disable=1`.
   package var isOfKernel: Bool {
     let action = "open an \(title) socket"
     do {

@@ -4,7 +4,7 @@
 import Address
 import CNI
 
-/// Tables that a program does not know how to change: there are none.
+/// The transport of a program that cannot change the tables of a variant: it has none.
 package struct NoTables: SingleTableTransport {
   package init() {}
 

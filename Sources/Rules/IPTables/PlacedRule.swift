@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// A rule where it stands.
+/// A rule in a chain, as a transport has read it.
 package struct PlacedRule: Equatable, Sendable {
-  /// The chain that it jumps or goes to, also of a rule that is otherwise not understood.
+  /// The chain that it jumps or goes to, also if the rule is not understood otherwise.
   package let jump: String?
-  /// What the transport finds it by.
+  /// The handle by which the transport finds the rule.
   package let handle: UInt64
   private let look: @Sendable () -> Bool
   private let decode: @Sendable () -> IPTablesRule?
   private let copy: @Sendable () -> [UInt8]
 
-  /// `rule`, `canDrop` and `bytes` are found out when they are asked for: a chain may hold thousands.
+  /// `rule`, `canDrop` and `bytes` are evaluated when they are needed: a chain may hold thousands of rules.
   package init(
     rule: @autoclosure @escaping @Sendable () -> IPTablesRule?, jump: String?, handle: UInt64,
     canDrop: @autoclosure @escaping @Sendable () -> Bool, bytes: @autoclosure @escaping @Sendable () -> [UInt8]
@@ -23,32 +23,32 @@ package struct PlacedRule: Equatable, Sendable {
     self.handle = handle
   }
 
-  /// Whether a packet that comes to the rule can be dropped by it, and not by the chain that it jumps to.
+  /// Whether the rule itself can drop a packet, and not only the chain that it jumps to.
   package var canDrop: Bool { look() }
 
-  /// Nil for one that this program does not write.
+  /// The decoded rule; nil if this program would not write such a rule.
   package var rule: IPTablesRule? { decode() }
 
-  /// The rule without the table that it was read from, which may be large.
+  /// A copy of the rule that does not keep the table, which may be large, in memory.
   package var kept: KeptRule { KeptRule(rule: rule, jump: jump, bytes: copy()) }
 
   package static func == (left: PlacedRule, right: PlacedRule) -> Bool { left.handle == right.handle }
 }
 
-/// A rule that can be put back where it stood, also one that this program does not write.
+/// A copy of a rule that can be restored, also if this program would not write it.
 package struct KeptRule: Equatable, Sendable {
-  /// Nil for one that this program does not write.
+  /// The decoded rule; nil if this program would not write such a rule.
   package let rule: IPTablesRule?
   package let jump: String?
-  /// The rule as the transport that has read it writes it.
+  /// The rule in the format of the transport that has read it.
   package let bytes: [UInt8]
 
-  /// As a person reads it.
-  var text: String { rule?.text ?? "(a rule that is not understood)" }
+  /// The rule for messages.
+  var text: String { rule?.text ?? "(a rule of unknown form)" }
 }
 
 extension [PlacedRule] {
-  /// Whether they are exactly these rules, in this order.
+  /// Whether these are exactly the rules, in this order.
   func are(_ rules: [IPTablesRule]) -> Bool {
     count == rules.count && zip(self, rules).allSatisfy { $0.rule == $1 }
   }

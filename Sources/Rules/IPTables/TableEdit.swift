@@ -4,14 +4,14 @@
 import Address
 import CNI
 
-/// A table of iptables: one of the two that plugins write to, of one family.
+/// A table of iptables: `nat` or `filter` of one family.
 package struct IPTable: Hashable, Sendable, CustomStringConvertible {
   package enum Name: String, CaseIterable, Sendable { case nat, filter }
 
   package let name: Name
   package let family: AddressFamily
 
-  /// What the names of all chains begin with that upstream's plugins and ours make.
+  /// The prefix of the names of all chains that upstream's plugins and ours make.
   package static let pluginChains = "CNI-"
 
   package init(_ name: Name, _ family: AddressFamily) {
@@ -22,29 +22,30 @@ package struct IPTable: Hashable, Sendable, CustomStringConvertible {
   package var description: String { "\(family == .ip ? "iptables" : "ip6tables") table \(name.rawValue)" }
 }
 
-/// How a host keeps its iptables rules.
+/// Reads and changes the tables of one variant of iptables.
 package protocol IPTablesTransport: Sendable {
-  /// Lets `edit` look at tables one after another and collect changes, and makes them all at once or none; if somebody else has
-  /// changed one meanwhile, all of it again. The tables must be of one of the ``batches(_:)``.
+  /// Lets `edit` read each table and collect changes, and makes them all at once or none; if another program has changed a table
+  /// meanwhile, starts again. The tables must be of one of the ``batches(_:)``.
   func change<T>(_ tables: [IPTable], _ edit: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> [T]
-  /// Tables by which of them the kernel can change at once.
+  /// The tables in groups that the kernel can change at once.
   func batches(_ tables: [IPTable]) -> [[IPTable]]
-  /// Lets `body` look at a table, and makes none of the changes that it collects, nor a table that is not there.
+  /// Lets `body` read a table; makes none of the changes that it collects, and no table that is missing.
   func look<T>(_ table: IPTable, _ body: (inout TableEdit) throws(CNIError) -> T) throws(CNIError) -> T
-  /// The same where plugins can have rules in which one of these texts stands, the name of a chain or a comment; nil elsewhere.
+  /// Like `look(_:_:)`, if the chains of plugins can have rules that contain one of these texts, names of chains or comments;
+  /// else returns nil.
   func look<T>(
     _ table: IPTable, anyOf texts: [String], _ body: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T?
-  /// Has the kernel check the changes that `edit` collects, and makes none, nor a table; throws why they could not be made.
+  /// Lets the kernel check the changes that `edit` collects, without making them or a table; throws why they are impossible.
   func rehearse(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void) throws(CNIError)
-  /// Whether the kernel can keep such tables, and somebody has rules there.
+  /// Whether the kernel supports such tables, and whether they hold rules.
   func presence() -> IPTablesPresence
-  /// Whether the kernel has tables of a family, which may have come without IPv6.
+  /// Whether the kernel has tables of a family; it may lack IPv6.
   func hasTables(_ family: AddressFamily) -> Bool
-  /// Whether there can be rules in a table, where that is faster to find out than to look for one.
+  /// Whether a table can hold rules, where that is faster to find out than by reading it.
   func mayHold(_ table: IPTable) -> Bool
-  /// The same of rules in which one of these texts stands, the name of a chain or a comment, and of the chains that plugins write to:
-  /// those of the hooks, and those whose names begin with `IPTable.pluginChains`.
+  /// Whether a table can hold rules that contain one of these texts, names of chains or comments, in the chains that plugins
+  /// write to: those of the hooks, and those whose names begin with `IPTable.pluginChains`.
   func mayHold(_ table: IPTable, anyOf texts: [String]) -> Bool
 }
 
@@ -66,7 +67,7 @@ extension SingleTableTransport {
 }
 
 extension IPTablesTransport {
-  /// The same for one table.
+  /// Changes one table.
   package func change<T>(
     _ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> T
   ) throws(CNIError) -> T {
@@ -86,29 +87,29 @@ extension IPTablesTransport {
   }
 }
 
-/// Changes of a table that are being collected. What was collected is not seen by `rules(of:)`.
+/// Changes of a table that are being collected; `rules(of:)` and `has` do not see them.
 package struct TableEdit {
   package enum Place: Equatable {
     case start, end
-    /// Right behind a rule.
+    /// Right behind this rule.
     case after(PlacedRule)
   }
 
   package enum Change: Equatable {
     /// A chain without a hook.
     case makeChain(String)
-    /// With all rules in it.
+    /// Removes the chain with all its rules.
     case removeChain(String)
     case flush(String)
     case insert(IPTablesRule, into: String, Place)
-    /// Puts a rule that was there back.
+    /// Restores a rule that was there before.
     case restore(KeptRule, into: String, Place)
     case remove(PlacedRule, from: String)
   }
 
   package let table: IPTable
   private let reader: any TableReader
-  // There are few, and looking through them takes less than a dictionary's making.
+  // Arrays, because for a few chains a search takes less time than making a dictionary.
   private var asked: [String] = []
   private var states: [ChainState] = []
   private var known: [KnownChain] = []
@@ -124,7 +125,7 @@ package struct TableEdit {
     self.reader = reader
   }
 
-  /// Asks for several chains at once, which takes less time than to ask for one after another.
+  /// Reads the states of several chains at once, which takes less time than one by one.
   package mutating func look(at chains: [String]) throws(CNIError) {
     let unknown = chains.filter { !asked.contains($0) }
     if unknown.isEmpty { return }
@@ -140,10 +141,10 @@ package struct TableEdit {
   /// Whether there is a chain.
   package mutating func has(_ chain: String) throws(CNIError) -> Bool { try state(of: chain) != nil }
 
-  /// How many rules there are in a chain, and jumps to it, together; 0 if there is no such chain.
+  /// The number of rules in a chain and of the jumps to it, together; 0 if there is no such chain.
   package mutating func uses(of chain: String) throws(CNIError) -> Int { try state(of: chain)?.uses ?? 0 }
 
-  /// Forgets the changes, and returns what they would have been, in words.
+  /// Drops the changes, and returns their descriptions.
   package mutating func discard() -> [String] {
     defer { changes = [] }
     return changes.map(\.description)
@@ -158,9 +159,9 @@ package struct TableEdit {
     return rules
   }
 
-  /// Rules of a chain whose bytes hold one of the patterns, such as an address, a name or a comment, up to the first for which
-  /// `isLast` holds. Others may be among them. None if there is no such chain. `isLast` may not be asked of each: where others change
-  /// the ruleset meanwhile all are read again.
+  /// The rules of a chain whose bytes contain one of the patterns, such as an address, a name or a comment, up to the first for
+  /// which `isLast` holds; others may be among them. None if there is no such chain. `isLast` may not be called for every rule:
+  /// if other programs change the ruleset meanwhile, all rules are read again.
   package func rules(
     of chain: String, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)? = nil
   ) throws(CNIError) -> [PlacedRule] {
@@ -168,17 +169,18 @@ package struct TableEdit {
     return try reader.rules(of: chain, holding: patterns, until: isLast)
   }
 
-  /// The rules of all chains, with patterns those whose bytes hold one of them, and others.
+  /// The rules of all chains; with patterns those whose bytes contain one of them, and perhaps others.
   package func allRules(holding patterns: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)] {
     try reader.allRules(holding: patterns)
   }
 
-  /// The chains whose names begin so.
+  /// The chains whose names have this prefix.
   package func chains(withPrefix prefix: String) throws(CNIError) -> [String] {
     try reader.chains(withPrefix: prefix)
   }
 
-  /// Whether a packet that comes to a chain can be dropped, but for what other chains do that the name of one fits.
+  /// Whether a packet that enters a chain can be dropped there or in a chain that it jumps to, except those chains whose names
+  /// `isLeftOut` accepts.
   package mutating func canDrop(in chain: String, leavingOut isLeftOut: (String) -> Bool) throws(CNIError) -> Bool {
     if try state(of: chain)?.isDropping ?? false { return true }
     var seen: Set<String> = [chain]
@@ -200,13 +202,13 @@ package struct TableEdit {
   /// Removes a chain that is there, with all its rules.
   package mutating func removeChain(_ chain: String) { changes.append(.removeChain(chain)) }
 
-  /// Makes a chain hold exactly what was once read from one.
+  /// Makes a chain hold exactly these rules, which were read before.
   package mutating func restore(_ chain: String, with rules: [KeptRule]) throws(CNIError) {
     changes.append(try has(chain) ? .flush(chain) : .makeChain(chain))
     for rule in rules { changes.append(.restore(rule, into: chain, .end)) }
   }
 
-  /// Adds a rule that was once read right behind another, or at the start.
+  /// Adds a rule that was read before right behind another, or at the start.
   package mutating func restore(_ rule: KeptRule, after other: PlacedRule?, in chain: String) {
     changes.append(.restore(rule, into: chain, other.map { .after($0) } ?? .start))
   }
@@ -242,7 +244,7 @@ package struct TableEdit {
 }
 
 extension TableEdit.Change {
-  /// The chain that it is about.
+  /// The chain that the change is for.
   var chain: String {
     switch self {
     case .makeChain(let chain), .removeChain(let chain), .flush(let chain), .insert(_, let chain, _),
@@ -253,15 +255,15 @@ extension TableEdit.Change {
 }
 
 extension TableEdit.Change: CustomStringConvertible {
-  /// What is not as it should be, if this change has to be made.
+  /// The difference that this change repairs, in words.
   package var description: String {
     switch self {
     case .makeChain(let chain): "the chain \(chain) is missing"
-    case .removeChain(let chain): "there is a chain \(chain)"
-    case .flush(let chain): "the rules of the chain \(chain) are others"
+    case .removeChain(let chain): "there is an unexpected chain \(chain)"
+    case .flush(let chain): "the chain \(chain) has other rules"
     case .insert(let rule, let chain, _): "missing: -A \(chain) \(rule.text)"
     case .restore(let rule, let chain, _): "missing: -A \(chain) \(rule.text)"
-    case .remove(let rule, let chain): "too much: -A \(chain) \(rule.kept.text)"
+    case .remove(let rule, let chain): "unexpected: -A \(chain) \(rule.kept.text)"
     }
   }
 }

@@ -3,27 +3,26 @@
 
 import CNI
 
-/// A table as a transport has read it, or reads it. The kernel takes long to tell of thousands of rules: whoever asks says which
-/// it needs.
+/// Reads a table for a transport. Callers say which rules they need, because the kernel takes long to list thousands.
 package protocol TableReader {
-  /// Those of these chains that are there.
+  /// The states of those of these chains that exist.
   func states(of chains: [String]) throws(CNIError) -> [ChainState]
-  /// The rules of a chain in their order; none if there is no such chain. With patterns those whose bytes hold one of them, and
-  /// perhaps others. None behind the first for which `isLast` holds.
+  /// The rules of a chain in their order; none if there is no such chain. With patterns those whose bytes contain one of them,
+  /// and perhaps others; none after the first for which `isLast` holds.
   func rules(
     of chain: String, holding patterns: [[UInt8]]?, until isLast: ((PlacedRule) -> Bool)?
   ) throws(CNIError) -> [PlacedRule]
-  /// The same for all chains.
+  /// The rules of all chains, in the same way.
   func allRules(holding patterns: [[UInt8]]?) throws(CNIError) -> [(chain: String, rule: PlacedRule)]
   func chains(withPrefix prefix: String) throws(CNIError) -> [String]
 }
 
-/// A chain but for what its rules are.
+/// A chain without its rules.
 package struct ChainState: Equatable {
   package let name: String
-  /// How many rules there are in it, and jumps to it, together.
+  /// The number of its rules and of the jumps to it, together.
   package let uses: Int
-  /// Whether what none of its rules decides is dropped.
+  /// Whether its policy is drop.
   package let isDropping: Bool
 
   package init(name: String, uses: Int, isDropping: Bool) {
@@ -33,7 +32,7 @@ package struct ChainState: Equatable {
   }
 }
 
-/// A table that nobody has made.
+/// A table that does not exist.
 package struct EmptyTable: TableReader {
   package init() {}
 

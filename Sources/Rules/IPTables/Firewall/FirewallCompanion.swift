@@ -15,7 +15,7 @@ final class FirewallCompanion: BatchCompanion {
   private let record: any FirewallRecord
   private var foundInNFT = FoundRules(isKept: true)
   private var upstreamInNFT: UpstreamContainers
-  /// The addresses whose accepts were there before an ADD: upstream has added them, and an undone ADD leaves them.
+  /// The addresses whose accepts were there before an ADD: upstream has added them, and they stay when the ADD is undone.
   private var adopted: [IPAddress] = []
 
   init(_ stores: FirewallStores, adminChain: String, _ record: any FirewallRecord) {
@@ -27,7 +27,7 @@ final class FirewallCompanion: BatchCompanion {
 
   func messages(for change: RecordChange) throws(NetlinkError) -> Result<[NetlinkMessage], CNIError> {
     var list: [NetlinkMessage] = []
-    // DEL looks at every place where rules may be left from before the host, or the configuration, changed.
+    // DEL changes both variants, as rules may be left from before a change of the host or the configuration.
     if let nft = stores.nft, change.kind == .remove || stores.writesNFT {
       let attempt = CompatAttempt(nft.socket)
       do throws(CNIError) {
@@ -57,18 +57,18 @@ final class FirewallCompanion: BatchCompanion {
   }
 
   func batchFailed(_ error: NetlinkError) {
-    // A rule that was to be removed is gone.
+    // ENOENT means that a rule to be removed is gone, so the rules must be searched again.
     if error.number == NetlinkError.noEntry { foundInNFT = FoundRules(isKept: true) }
   }
 
   func recordChanged(_ change: RecordChange) throws(CNIError) {
-    // What was found before is another state.
+    // The rules have changed, so what was found before is outdated.
     foundInNFT = FoundRules(isKept: true)
     upstreamInNFT = UpstreamContainers(record)
     guard stores.writesLegacy else { return }
     for family in AddressFamily.allCases {
       let isClaimed = change.claimed.contains { $0.family == family }
-      // A host may have come without IPv6; else isolation holds in it, whatever addresses the container has.
+      // A host may lack IPv6; otherwise isolation holds in both families, whatever addresses the container has.
       guard isClaimed || stores.legacy.hasTables(family) else { continue }
       guard isClaimed || change.isolation != nil || stores.legacy.mayHold(IPTable(.filter, family)) else { continue }
       try followInLegacy(change, family)
@@ -82,8 +82,8 @@ final class FirewallCompanion: BatchCompanion {
     }
   }
 
-  /// Collects what a table of one family has to change. In nf_tables it remembers for other attempts what takes long to find; a legacy
-  /// table is read as a whole each time, and in each its rules stand elsewhere.
+  /// Collects the changes of a table. With `remembers`, for nf_tables, rules that take long to find are kept for other attempts;
+  /// a legacy table is read as a whole each time, and its rules have other handles then.
   private func follow(
     _ change: RecordChange, _ table: IPTable, _ edit: inout TableEdit, remembers: Bool
   ) throws(CNIError) {
@@ -103,7 +103,7 @@ final class FirewallCompanion: BatchCompanion {
       if try !record.isIsolated(bridge) { freed.append(Isolation(bridge: bridge, .sameBridge)) }
     }
 
-    // Of what is released no copy may be left, whoever has made it.
+    // Of the accepts of released addresses every copy is removed, whoever added it.
     let found = remembers ? foundInNFT : FoundRules(isKept: false)
     let present = try found.rules(table) { () throws(CNIError) in
       try edit.accepts(of: claimed + released, all: !released.isEmpty)

@@ -20,11 +20,11 @@ import Rules
 ///     -A CNI-ISOLATION-STAGE-2 -o BRIDGE … -j DROP
 ///     -A CNI-ISOLATION-STAGE-2 … -j RETURN                                                                    (last)
 ///
-/// And the constant rule by which a table of iptables lets through what our own table has accepted, behind the administrator's:
+/// And the constant rule (the gate) that accepts what our own table has accepted, behind the administrator's chain:
 ///
 ///     -A CNI-FORWARD -m comment --comment "accepted by table inet swift_cni" -m mark --mark BIT/BIT -j ACCEPT
 ///
-/// There is one pair of accepts for an address, whoever has added it. Who that is, our own table records.
+/// An address has one pair of accepts, whoever added it; our own table records the owner.
 enum FirewallRules {
   static let forwarding = "CNI-FORWARD"
   static let stage1 = "CNI-ISOLATION-STAGE-1"
@@ -50,12 +50,12 @@ enum FirewallRules {
     ]
   }
 
-  /// Those of some addresses that are not among the rules that are there.
+  /// The accepts of the addresses that are not among the present rules.
   static func missingAccepts(of addresses: [IPAddress], present: [PlacedRule]) -> [IPTablesRule] {
     addresses.flatMap(accepts).filter { wanted in !present.contains { $0.rule == wanted } }
   }
 
-  // MARK: - What our own table has accepted
+  // MARK: - The gate
 
   /// `bit` is the number of the fwmark's bit, 0…31.
   static func acceptMarked(bit: Int) -> IPTablesRule {
@@ -72,12 +72,12 @@ enum FirewallRules {
   static let jumpToIsolation = IPTablesRule(
     matches: [comment("ingressPolicy: same-bridge|isolated")], target: .jump(stage1))
   static let end = IPTablesRule(matches: [comment("ingressPolicy: same-bridge|isolated")], target: .return)
-  /// Ours alone.
+  /// Upstream has no such rule.
   static let publishedPorts = IPTablesRule(
     matches: [.connection(ConntrackMatch([.destinationTranslated])), comment("published ports")], target: .return)
 
-  /// The rules about a bridge in both chains: packets to other bridges, packets that stay on it if these are dropped too, and packets
-  /// from others.
+  /// The rules of a bridge in both chains: for packets to other bridges, for packets within the bridge if they are dropped too,
+  /// and for packets from other bridges.
   static func isolation(_ isolation: Isolation) -> (stage1: [IPTablesRule], stage2: [IPTablesRule]) {
     let bridge = isolation.bridge
     let first = [leaving(bridge)] + (isolation.kind == .isolated ? [staying(bridge)] : [])

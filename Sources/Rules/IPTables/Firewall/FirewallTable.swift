@@ -5,17 +5,17 @@ import Address
 import CNI
 import Rules
 
-/// What is there for whom, of the rules in ``FirewallRules``.
+/// Changes of the rules in ``FirewallRules``.
 extension TableEdit {
-  /// Asks for the chains that most changes look at.
+  /// Reads the chains that most changes need, all at once.
   mutating func lookAtFirewallChains(adminChain: String) throws(CNIError) {
     try look(at: ["FORWARD", FirewallRules.forwarding, adminChain, FirewallRules.stage1, FormerMarks.accepts])
   }
 
   // MARK: - The chains that do not depend on containers
 
-  /// Collects what is missing of the jumps from FORWARD and to the administrator's chain, and puts accepts right behind that jump: those
-  /// of containers that live shortly are found soon there.
+  /// Collects the missing jumps from FORWARD and to the administrator's chain, and adds accepts right behind that jump: there the
+  /// accepts of short-lived containers are found early.
   mutating func writeForwarding(
     adminChain: String, isIsolating: Bool, adding accepts: [IPTablesRule]
   ) throws(CNIError) {
@@ -42,7 +42,7 @@ extension TableEdit {
     return try rules(of: chain, holding: nil) { $0.rule == rule }.contains { $0.rule == rule }
   }
 
-  /// Makes the jump one of the first rules, and the only one like it, whatever has been put before it.
+  /// Makes the jump to the administrator's chain one of the first rules, and removes copies of it further down.
   private mutating func writeAdminJump(_ jump: IPTablesRule, _ adminJumps: [PlacedRule]) throws(CNIError) {
     let chain = FirewallRules.forwarding
     if adminJumps.contains(where: { $0.rule == jump }) { return }
@@ -52,7 +52,7 @@ extension TableEdit {
     prepend(jump, to: chain)
   }
 
-  /// What isolates comes before what accepts, which would end a packet's way through the table.
+  /// The jump to the isolation comes before that to the accepts, because an accept is final in this table.
   private mutating func writeJumps(_ forward: [PlacedRule], isIsolating: Bool) {
     let acceptance = forward.firstIndex { $0.rule == FirewallRules.jumpToForwarding }
     let isolation = forward.firstIndex { $0.jump == FirewallRules.stage1 }
@@ -65,12 +65,12 @@ extension TableEdit {
 
   // MARK: - Accepts
 
-  /// The accepts of these addresses: all, or only until there is one of each kind for every address.
+  /// The present accepts of these addresses: all copies, or only as far as there is one of each kind for every address.
   mutating func accepts(of addresses: [IPAddress], all: Bool) throws(CNIError) -> [PlacedRule] {
     if addresses.isEmpty { return [] }
     guard try has(FirewallRules.forwarding) else { return [] }
     let wanted = addresses.flatMap(FirewallRules.accepts)
-    // To look for many takes longer than to look at all.
+    // A search for many addresses takes longer than reading all rules.
     let patterns = addresses.count > 8 ? nil : addresses.map(\.bytes)
     var missing = wanted
     let isLast = { (placed: PlacedRule) in
@@ -84,8 +84,8 @@ extension TableEdit {
 
   // MARK: - Isolation
 
-  /// Collects what is missing of the isolation of a bridge. CHECK leaves out the exception for published ports where upstream, which
-  /// has none, has added the container.
+  /// Collects the missing rules of a bridge's isolation. `exceptsPublishedPorts` is false for CHECK of a container that upstream
+  /// has added, because upstream has no such exception.
   mutating func isolate(
     _ isolation: Isolation, isCheck: Bool = false, exceptsPublishedPorts: Bool = true
   ) throws(CNIError) {
@@ -94,7 +94,8 @@ extension TableEdit {
     let wanted = FirewallRules.isolation(isolation)
     let missing = wanted.stage1.filter { !first.contain($0) }
     for rule in missing.reversed() { prepend(rule, to: stage1) }
-    // Upstream puts other bridges before the exception, at any time: from these published ports are not reached until the next ADD.
+    // Upstream adds rules of other bridges before the exception at any time; these bridges do not reach published ports until the
+    // next ADD, and CHECK ignores it.
     let own = isCheck ? first.filter { !($0.rule?.isolates(besides: isolation.bridge) ?? false) } : first
     let isExcepting = own.first?.rule == FirewallRules.publishedPorts && missing.isEmpty
     if exceptsPublishedPorts, !isExcepting {
@@ -113,7 +114,7 @@ extension TableEdit {
     append(FirewallRules.end, to: chain)
   }
 
-  /// The bridges that there are rules for.
+  /// The bridges that have isolation rules.
   mutating func isolatedBridges() throws(CNIError) -> [String] {
     let leaving = try (rules(of: FirewallRules.stage1) ?? []).compactMap { $0.rule?.inputInterface }
     let entering = try (rules(of: FirewallRules.stage2) ?? []).compactMap { $0.rule?.outputInterface }
@@ -122,8 +123,8 @@ extension TableEdit {
     return names
   }
 
-  /// Collects the removal of the isolation of bridges, each as far as it says; and of the chains if no bridge is left in them, unless the
-  /// same change puts another into them.
+  /// Collects the removal of isolations, each with the rules of its kind. If no other bridge has rules in the chains, these are
+  /// removed too, unless the same change adds rules to them (`keepsChains`).
   mutating func removeIsolation(_ freed: [Isolation], keepsChains: Bool) throws(CNIError) {
     if freed.isEmpty { return }
     let (stage1, stage2) = (FirewallRules.stage1, FirewallRules.stage2)
@@ -141,8 +142,8 @@ extension TableEdit {
     }
   }
 
-  /// Collects the removal of the isolation's chains, if they hold no rule of another bridge and only their own jumps lead to them;
-  /// returns whether it does.
+  /// Collects the removal of the isolation's chains and returns true, if they hold no rule of another bridge and no foreign rule
+  /// jumps to them.
   private mutating func removeIsolationChains(
     ifOnly unwanted: [(chain: String, rules: [IPTablesRule])]
   ) throws(CNIError) -> Bool {
@@ -152,7 +153,8 @@ extension TableEdit {
       let present = try self.rules(of: chain) ?? []
       let constant = [FirewallRules.publishedPorts, FirewallRules.end]
       let isOurs = present.allSatisfy { placed in (rules + constant).contains { placed.isSame(as: $0) } }
-      // A chain that another jump leads to cannot be removed: the kernel counts its rules and the jumps to it together.
+      // The kernel refuses to remove a chain to which another rule jumps; its use count is that of its rules and of the jumps to
+      // it.
       let uses = try has(chain) ? uses(of: chain) : present.count + leading
       guard isOurs, uses == present.count + leading else { return false }
       leading = present.count { $0.jump == FirewallRules.stage2 }
@@ -164,7 +166,7 @@ extension TableEdit {
 }
 
 extension [PlacedRule] {
-  /// Whether one of them is this rule, whatever its comment.
+  /// Whether one of the rules is this one, apart from comments.
   fileprivate func contain(_ rule: IPTablesRule) -> Bool { contains { $0.isSame(as: rule) } }
 }
 
@@ -173,10 +175,10 @@ extension PlacedRule {
 }
 
 extension IPTablesRule {
-  /// Versions of upstream have different comments for the same.
+  /// Comments are ignored, because they differ between versions of upstream.
   func isSameButForComments(as other: IPTablesRule) -> Bool { withoutComments == other.withoutComments }
 
-  /// Whether it is one of the rules about another bridge.
+  /// Whether it is an isolation rule of another bridge.
   fileprivate func isolates(besides own: String) -> Bool {
     guard let bridge = inputInterface?.value.name, bridge != own else { return false }
     return [FirewallRules.leaving(bridge), FirewallRules.staying(bridge)].contains { isSameButForComments(as: $0) }

@@ -7,26 +7,26 @@ import Digest
 import OS
 import Rules
 
-/// How versions before 0.2 remembered in tables of iptables whose an accept is: by rules that no packet comes to, of which containers
-/// that run since then still have some. They are read and removed, and never written. Each owner had a chain,
+/// Ownership records of versions before 0.2: rules in tables of iptables that no packet reaches. Containers that have run since
+/// then still have some; they are read and removed, but never written. Either each owner had a chain,
 ///
 ///     -A CNI-FO-HASH -s ADDRESS -m comment --comment "NETWORK/ID/INTERFACE" -j CNI-OWNERS
 ///     -A CNI-FO-HASH -m comment --comment "NETWORK/ID/INTERFACE" -j CNI-FB-BRIDGE
 ///
-/// or, in legacy tables, all owners shared the chains, with the network's name and the owner's hash in the place of interfaces:
+/// or, in legacy tables, all owners shared chains, with the network's name and the owner's hash in place of interfaces:
 ///
 ///     -A CNI-OWNERS -s ADDRESS -i NETWORK -o HASH -j RETURN
 ///     -A CNI-FB-BRIDGE -i NETWORK -o HASH -j RETURN
 enum FormerMarks {
   static let accepts = "CNI-OWNERS"
-  /// The chains of bridges: of containers with any isolation, and of those with `isolated`.
+  /// The prefixes of a bridge's chains: of containers with any isolation, and of those with `isolated`.
   static let bridgePrefixes = ["CNI-FB-", "CNI-FI-"]
   static let ownerPrefix = "CNI-FO-"
 
   static func chain(_ owner: AttachmentTag) -> String { ownerPrefix + sha512(owner.text).prefix(21) }
 }
 
-/// What marks stood for.
+/// The addresses and bridges that former records are for.
 struct FormerClaims {
   var addresses: [IPAddress] = []
   var bridges: [String] = []
@@ -35,7 +35,8 @@ struct FormerClaims {
 }
 
 extension TableEdit {
-  /// Collects the removal of an owner's marks; returns what nobody else is marked for.
+  /// Collects the removal of an owner's former records; returns their addresses and bridges, except those in records of other
+  /// owners.
   mutating func removeFormerMarks(of owner: AttachmentTag) throws(CNIError) -> FormerClaims {
     guard try has(FormerMarks.accepts) else { return FormerClaims() }
     let label = MarkLabel(owner)
@@ -43,7 +44,7 @@ extension TableEdit {
       ownChains: [FormerMarks.chain(owner)], holding: label.owner, isShared: { $0 == label })
   }
 
-  /// The same of a network's owners, but for some; and of the chains that hold nothing any more.
+  /// Does the same for a network's owners except `spared`, and removes chains that become empty.
   mutating func removeFormerMarks(
     ofNetwork name: String, sparing spared: Set<AttachmentTag>
   ) throws(CNIError) -> FormerClaims {
@@ -67,7 +68,7 @@ extension TableEdit {
     return claims
   }
 
-  /// Whether a container of a former version isolates a bridge.
+  /// Whether a container of a former version has a record of isolating a bridge.
   mutating func isMarked(_ bridge: String) throws(CNIError) -> Bool {
     for prefix in FormerMarks.bridgePrefixes where try uses(of: prefix + bridge) > 0 { return true }
     return false
@@ -101,7 +102,8 @@ extension TableEdit {
     return claims.isEmpty ? claims : claims.subtracting(try otherClaims(than: removed))
   }
 
-  /// What others are marked for; it takes a look at all rules, as only containers of former versions need.
+  /// The addresses and bridges in records of other owners. It reads all rules, which only containers of former versions make
+  /// necessary.
   private func otherClaims(than removed: [UInt64]) throws(CNIError) -> FormerClaims {
     var claims = FormerClaims()
     for (chain, placed) in try allRules(holding: nil) where !removed.contains(placed.handle) {
@@ -112,7 +114,7 @@ extension TableEdit {
 }
 
 extension FormerClaims {
-  /// Adds what a rule stands for by the chain that it jumps to or stands in.
+  /// Adds the address or the bridge of a record; `chain` is the one that the rule jumps to, or is in if all owners share it.
   fileprivate mutating func add(_ placed: PlacedRule, markedIn chain: String?) {
     guard let chain else { return }
     if chain == FormerMarks.accepts {
@@ -131,7 +133,7 @@ extension FormerClaims {
   }
 }
 
-/// An owner as it stands in the place of two interfaces, which are of at most 15 bytes.
+/// The label of an owner in place of two interfaces, whose names have at most 15 bytes.
 private struct MarkLabel: Hashable {
   let network: String
   let owner: String
@@ -141,14 +143,14 @@ private struct MarkLabel: Hashable {
     self.owner = String(sha512(owner.text).prefix(Self.length))
   }
 
-  /// Reads a mark; nil if it has no label.
+  /// The label in a record; nil if it has none.
   init?(_ rule: IPTablesRule) {
     guard let network = rule.inputInterface, let owner = rule.outputInterface else { return nil }
     self.network = network.value.name
     self.owner = owner.value.name
   }
 
-  /// The network of a tag: its name if it fits, else its hash.
+  /// The label of a network: the name in its tags if it fits, else a hash.
   static func network(ofTags name: String) -> String {
     String((name.utf8.count <= length ? name : sha512(name)).prefix(length))
   }

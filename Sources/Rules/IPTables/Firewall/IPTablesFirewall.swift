@@ -7,17 +7,17 @@ import Netlink
 import OwnTable
 import Rules
 
-/// What our own table knows of attachments, by which rules in tables of iptables come and go.
+/// The records of attachments in our own table, which rules in tables of iptables follow.
 package protocol FirewallRecord: AttachmentRecorder {
   /// Like `apply`, with the rules of a companion.
   func apply(_ request: ForwardFilterRequest, joining: (any BatchCompanion)?) throws(CNIError) -> AppliedChange
   /// Like `remove`, with the rules of a companion. Throws `notAvailable` where the kernel has no nf_tables.
   func remove(_ hint: ForwardFilterRequest, joining: any BatchCompanion) throws(CNIError)
-  /// Whether an attachment is accepted with an address.
+  /// Whether any attachment is recorded with an accept of the address.
   func isAccepted(_ address: IPAddress) throws(CNIError) -> Bool
-  /// Those of some addresses that no attachment is accepted with whose port is still there.
+  /// The addresses for which no attachment is recorded whose bridge port still exists.
   func unexplained(_ addresses: [IPAddress]) throws(CNIError) -> [IPAddress]
-  /// Whether an attachment isolates a bridge.
+  /// Whether any attachment is recorded with an isolation of the bridge.
   func isIsolated(_ bridge: String) throws(CNIError) -> Bool
   /// The ports of a bridge that belong to no recorded attachment.
   func unrecordedPorts(on bridge: String) throws(CNIError) -> [String]
@@ -25,9 +25,9 @@ package protocol FirewallRecord: AttachmentRecorder {
 
 extension NFTablesFirewall: FirewallRecord {}
 
-/// The tables of both variants, and which of them ADD writes to.
+/// The tables of both variants, and the variants that ADD writes to.
 package struct FirewallStores {
-  /// Nil: none, for tests of the others alone.
+  /// Nil only in tests of the legacy variant alone.
   let nft: NFTCompatTransport?
   let legacy: any IPTablesTransport
   let writesNFT: Bool
@@ -42,14 +42,14 @@ package struct FirewallStores {
 
   var all: [any IPTablesTransport] { (nft.map { [$0] } ?? []) + [legacy] }
 
-  /// Those that ADD writes to.
+  /// The tables that ADD writes to.
   var written: [any IPTablesTransport] {
     (writesNFT ? nft.map { [$0] } ?? [] : []) + (writesLegacy ? [legacy] : [])
   }
 }
 
-/// Accepts and isolation in the tables of iptables, in the form and under the names that upstream's plugin has. Our own table records
-/// whose they are; on a kernel without nf_tables they are upstream's in every way, and go by the addresses of the result.
+/// Accepts and isolation in the tables of iptables, with upstream's rules and names. Our own table records their owners; on a
+/// kernel without nf_tables there are no records, and accepts are removed by the addresses of the result, as by upstream.
 package struct IPTablesFirewall: RemovingForwardFilter {
   private let settings: IPTablesSettings
   private let stores: FirewallStores
@@ -83,7 +83,7 @@ package struct IPTablesFirewall: RemovingForwardFilter {
     var isRecorded = false
     do throws(CNIError) {
       isRecorded = try record.hasRules(of: wanted.attachment)
-      // What upstream's plugin has added is not recorded; what it cannot have added must be.
+      // A container that upstream's plugin has added has no record; one with options that upstream lacks must have one.
       if isRecorded || !wanted.needsOnlyIPTables {
         var recorded = wanted
         recorded.usesLegacyTables = stores.writesLegacy
@@ -105,7 +105,7 @@ package struct IPTablesFirewall: RemovingForwardFilter {
   ) throws(CNIError) -> [String] {
     let addresses = wanted.addresses(table.family)
     let isolation = wanted.isolations.first
-    // Former versions isolate only the families of the addresses.
+    // Former versions isolated only the families of the container's addresses.
     if addresses.isEmpty, isolation == nil || !isRecorded || !transport.hasTables(table.family) { return [] }
     return try transport.look(table) { (edit) throws(CNIError) in
       try edit.lookAtFirewallChains(adminChain: settings.adminChain)
@@ -132,8 +132,8 @@ package struct IPTablesFirewall: RemovingForwardFilter {
   ) throws(CNIError) {
     let spared = AttachmentTag.all(valid, ofNetwork: network)
     do throws(CNIError) {
-      // The record tells of thousands of containers: it is read once. Rules go before the record of them, so that a GC that is ended
-      // between is made good by the next.
+      // The records, of which there may be thousands, are read once. The rules are removed before their records, so that after an
+      // interrupted GC the next one completes it.
       try record.removeAll(ofNetwork: network, sparing: valid) { (accepts) throws(CNIError) in
         try body(accepts)
         for place in stores.all {
@@ -151,7 +151,7 @@ package struct IPTablesFirewall: RemovingForwardFilter {
         }
       }
     } catch {
-      // Without a record nobody can tell what is stale.
+      // Without records stale rules cannot be recognized.
       guard error.code == .notAvailable else { throw error }
     }
   }
@@ -206,6 +206,6 @@ package struct IPTablesFirewall: RemovingForwardFilter {
 }
 
 extension ForwardFilterRequest {
-  /// Whether tables of iptables can do all of it.
+  /// Whether tables of iptables can hold all of the request.
   fileprivate var needsOnlyIPTables: Bool { restrictions.isEmpty && untracked.isEmpty && acceptMarkBit == nil }
 }

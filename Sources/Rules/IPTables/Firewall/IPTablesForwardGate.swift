@@ -5,8 +5,8 @@ import Address
 import CNI
 import Rules
 
-/// The constant rule in FORWARD of each variant that the host has: it accepts the packets that our own table has accepted and
-/// marked, so that no chain of iptables which starts to drop later cuts containers off.
+/// The gate: in FORWARD of each variant on the host a constant rule accepts the packets that our own table has accepted and
+/// marked, so that a chain of iptables that starts to drop packets later does not cut containers off.
 package struct IPTablesForwardGate: ForwardGate {
   private let transports: [any IPTablesTransport]
   private let adminChain: String
@@ -29,7 +29,7 @@ package struct IPTablesForwardGate: ForwardGate {
         do throws(CNIError) {
           try transport.change(table) { (edit) throws(CNIError) in try write(&edit) }
         } catch {
-          // A table that there is none of, and that the kernel cannot make, drops nothing.
+          // A table that does not exist, and that the kernel cannot make, drops nothing.
           if transport.mayHold(table) { throw error }
           note("\(error.message)")
         }
@@ -75,7 +75,7 @@ package struct IPTablesForwardGate: ForwardGate {
 }
 
 extension TableEdit {
-  /// Whether FORWARD can drop packets; chains of plugins drop nothing that they are not meant to.
+  /// Whether FORWARD can drop packets; the chains of CNI plugins are left out, because they drop only what they are meant to.
   mutating func canDropForwarded() throws(CNIError) -> Bool {
     try canDrop(in: "FORWARD") { $0 == FirewallRules.forwarding || $0 == FirewallRules.stage1 }
   }

@@ -5,12 +5,12 @@ import Address
 import CNI
 import Rules
 
-/// The rules on a kernel without nf_tables, where nothing records whose they are: as with upstream's plugin, accepts go by the addresses
-/// of the result, and the isolation of a bridge stays.
+/// The rules on a kernel without nf_tables, where no owners are recorded: as with upstream's plugin, accepts are removed by the
+/// addresses of the result, and the isolation of a bridge is never removed.
 final class UnrecordedFirewall {
   private let transport: any IPTablesTransport
   private let adminChain: String
-  /// The addresses that an ADD has written accepts of.
+  /// The addresses whose accepts an ADD has added.
   private var added: [IPAddress] = []
 
   init(_ transport: any IPTablesTransport, adminChain: String) {

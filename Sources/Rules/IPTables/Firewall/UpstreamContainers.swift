@@ -5,17 +5,17 @@ import Address
 import CNI
 import Rules
 
-/// Finds out whether containers that upstream's plugin has added rely on the isolation of a bridge, which that plugin never removes.
+/// Finds out whether containers that upstream's plugin has added rely on the isolation of a bridge, which upstream never removes.
 final class UpstreamContainers {
   private let record: any FirewallRecord
-  /// The addresses that are accepted without an explanation: to look through thousands of accepts takes longer than others leave the
-  /// ruleset alone, so that one look is for all attempts at a change.
+  /// The accepted addresses that no record explains. They are found once for all attempts at a change: a look through thousands
+  /// of accepts takes so long that the ruleset has changed by then.
   private var found: [(table: IPTable, addresses: [IPAddress])] = []
 
   init(_ record: any FirewallRecord) { self.record = record }
 
-  /// Whether there is a port of the bridge that belongs to no recorded attachment, and an accept of an address that no attachment
-  /// explains whose port is there; addresses and ports that are about to leave the record do not count.
+  /// Whether the bridge has a port that is recorded for no attachment, and there is an accept of an address that is recorded for
+  /// no attachment with an existing port. Addresses and ports that are about to leave the record do not count.
   func mayBeThere(
     on bridge: String, _ table: IPTable, _ edit: TableEdit, besides released: [IPAddress], _ ports: [String]
   ) throws(CNIError) -> Bool {

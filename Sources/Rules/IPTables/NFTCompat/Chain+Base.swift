@@ -4,7 +4,7 @@
 import NFTables
 
 extension Chain {
-  /// A chain that iptables has by itself, hooked in as iptables-nft makes it; nil for other chains.
+  /// A built-in chain of iptables, with the hook that iptables-nft gives it; nil for other chains.
   init?(base name: String, of table: IPTable.Name) {
     let place: (hook: UInt32, priority: Int32)? =
       switch (table, name) {

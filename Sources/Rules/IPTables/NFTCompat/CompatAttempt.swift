@@ -6,8 +6,8 @@ import Glibc
 import NFTables
 import Netlink
 
-/// The netlink socket of a transport, used by one thread at a time. It stays open as long as the transport: while one is closed
-/// that has deleted something the ruleset cannot be changed, and that once, when the process ends, is enough.
+/// The netlink socket of a transport, used by one thread at a time. It stays open as long as the transport: closing a socket that
+/// has deleted something blocks changes of the ruleset for a while, so it is closed only once, when the process ends.
 final class CompatSocket: @unchecked Sendable {
   final class Open {
     let netfilter: NetfilterSocket
@@ -28,16 +28,16 @@ final class CompatSocket: @unchecked Sendable {
 /// One attempt to change tables in nf_tables, which are all read in one generation of the ruleset and changed by one batch.
 final class CompatAttempt {
   private let socket: CompatSocket
-  /// The number of the ruleset that all is read from, once it is asked for; nil within if the kernel has no nf_tables.
+  /// The generation in which everything is read; nil until it is read, and an inner nil if the kernel has no nf_tables.
   private var generation: UInt32??
-  /// What the kernel said when it did not do what it was asked for.
+  /// The last error of the kernel.
   private(set) var failure: NetlinkError?
 
   init(_ socket: CompatSocket) { self.socket = socket }
 
   func reader(of table: IPTable) -> CompatReader { CompatReader(table, self) }
 
-  /// Makes the changes of tables, all or none.
+  /// Makes the changes of all tables, or none.
   func commit(_ edits: inout [TableEdit]) throws(CNIError) {
     let messages = try messages(&edits)
     if messages.isEmpty { return }
@@ -47,7 +47,7 @@ final class CompatAttempt {
     }
   }
 
-  /// Has the kernel check changes of tables, and makes none.
+  /// Lets the kernel check the changes of tables, and makes none.
   func rehearse(_ edits: inout [TableEdit]) throws(CNIError) {
     let messages = try messages(&edits)
     if messages.isEmpty { return }
@@ -75,7 +75,7 @@ final class CompatAttempt {
     return known
   }
 
-  /// Nil if the kernel has no nf_tables, and so no tables in it.
+  /// The generation; nil if the kernel has no nf_tables, and so no tables in it.
   private func knownGeneration() throws(NetlinkError) -> UInt32? {
     if let generation { return generation }
     do throws(NetlinkError) {
@@ -87,7 +87,7 @@ final class CompatAttempt {
     return generation ?? nil
   }
 
-  /// Reads something of a table; nil if the kernel has no nf_tables.
+  /// Reads from a table; nil if the kernel has no nf_tables.
   func read<T>(
     _ table: IPTable, _ body: (borrowing NetfilterSocket) throws(NetlinkError) -> T
   ) throws(CNIError) -> T? {

@@ -6,7 +6,7 @@ import CNI
 import NFTables
 import Netlink
 
-/// A table of iptables in nf_tables, as one attempt to change it reads it.
+/// Reads a table of iptables in nf_tables for one attempt to change it.
 struct CompatReader: TableReader {
   private let table: IPTable
   private let attempt: CompatAttempt
@@ -40,9 +40,9 @@ struct CompatReader: TableReader {
     try rules(of: nil, holding: patterns, "list the rules", until: nil).map { ($0.chain, PlacedRule($0, table)) }
   }
 
-  /// The rules of a chain, or of all: what stood there at one moment, also where somebody changes other tables so often that the
-  /// kernel calls every dump interrupted. A dump misses a rule only if one that it has told already is removed meanwhile, and tells
-  /// one twice only if one is added before it; handles are never used again.
+  /// The rules of a chain, or of all chains, as they were at one moment. This works even if other programs change other tables so
+  /// often that the kernel reports every dump as interrupted: a dump misses a rule only if one that it has already listed is
+  /// removed meanwhile, and lists a rule twice only if one is added before it; handles are never used again.
   private func rules(
     of chain: String?, holding patterns: [[UInt8]]?, _ action: String, until isLast: ((PlacedRule) -> Bool)?
   ) throws(CNIError) -> [StoredRule] {
@@ -60,7 +60,7 @@ struct CompatReader: TableReader {
 }
 
 extension NetfilterSocket {
-  /// Whether there is a rule in one of the chains that iptables has by itself, or one of these drops what no rule decides.
+  /// Whether a built-in chain of the table has rules, jumps to it or the policy drop.
   func isUsed(_ table: IPTable) throws(NetlinkError) -> Bool {
     let chains = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"].filter {
       Chain(base: $0, of: table.name) != nil

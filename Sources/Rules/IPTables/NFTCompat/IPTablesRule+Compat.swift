@@ -9,8 +9,8 @@ import NFTables
 import Rules
 
 extension IPTablesRule {
-  /// The rule as iptables-nft 1.8.9 writes it: interfaces, addresses and the protocol, tcp, udp and mark by expressions
-  /// of nf_tables, the rest by matches and targets of x_tables.
+  /// The rule as iptables-nft 1.8.9 writes it: interfaces, addresses, the protocol, ports of tcp and udp, and marks as
+  /// expressions of nf_tables, the rest as matches and targets of x_tables.
   func expressions(_ family: AddressFamily) -> [Expression] {
     var list: [Expression] = []
     if let inputInterface { list += Self.expressions(inputInterface, NFT_META_IIFNAME) }
@@ -38,7 +38,7 @@ extension IPTablesRule {
     return list
   }
 
-  /// Where the addresses stand in a header: RFC 791, 3.1; RFC 8200, 3.
+  /// The offsets of the addresses in the IP header: RFC 791, 3.1; RFC 8200, 3.
   private static func offsets(_ family: AddressFamily) -> (source: UInt32, destination: UInt32) {
     family == .ip ? (12, 16) : (8, 24)
   }
@@ -47,7 +47,7 @@ extension IPTablesRule {
     _ interface: Negatable<InterfacePattern>, _ key: nft_meta_keys
   ) -> [Expression] {
     let name = Array(interface.value.name.utf8)
-    // Of a whole name the NUL behind it counts too.
+    // A whole name is compared with its NUL, a prefix without.
     let bytes = interface.value.isPrefix ? name : name + [0]
     return [.meta(key), .compare(bytes, isNegated: interface.isNegated)]
   }
@@ -56,7 +56,7 @@ extension IPTablesRule {
     let network = prefix.value.network
     let base = NFT_PAYLOAD_NETWORK_HEADER
     let whole = network.length / 8
-    // A prefix of whole bytes is compared with these alone.
+    // For a prefix of whole bytes only these are loaded and compared.
     if network.length % 8 == 0 {
       return [
         .payload(base, offset: offset, length: UInt32(whole)),
@@ -93,7 +93,7 @@ extension RuleMatch {
     return bytes
   }
 
-  /// Two single ports are compared at once.
+  /// A source and a destination port are compared at once if both are single and not negated.
   private static func pair(_ ports: PortsMatch) -> [Expression]? {
     guard
       let source = ports.source, let destination = ports.destination, source.value.count == 1,
@@ -118,7 +118,7 @@ extension RuleMatch {
   }
 }
 
-/// A payload of x_tables as the kernel counts it: in units of eight bytes (`XT_ALIGN`, linux/netfilter/x_tables.h).
+/// A payload of x_tables, padded to a multiple of eight bytes (`XT_ALIGN`, linux/netfilter/x_tables.h).
 private func aligned(_ payload: [UInt8]) -> [UInt8] {
   payload + [UInt8](repeating: 0, count: (8 - payload.count % 8) % 8)
 }
@@ -137,9 +137,9 @@ extension IPTablesRule {
       case .meta, .payload: (load, mask) = (expression, nil)
       case .mask(let bytes, .first): mask = bytes
       case .compare(let bytes, let isNegated):
-        guard let load, rule.take(load, mask, bytes, bytes, isNegated, family) else { return nil }
+        guard let load, rule.add(load, mask, bytes, bytes, isNegated, family) else { return nil }
       case .range(let from, let to, let isNegated):
-        guard let load, mask == nil, rule.take(load, nil, from, to, isNegated, family) else { return nil }
+        guard let load, mask == nil, rule.add(load, nil, from, to, isNegated, family) else { return nil }
       case .counter: break
       case .match(let name, let revision, let payload):
         guard let match = RuleMatch(name: name, revision: revision, payload: payload[...]) else { return nil }
@@ -155,8 +155,8 @@ extension IPTablesRule {
     self = rule
   }
 
-  /// Takes what a comparison says; false if this program would not have written it.
-  private mutating func take(
+  /// Adds the condition of a comparison to the rule; returns false if this program would not have written it.
+  private mutating func add(
     _ load: Expression, _ mask: [UInt8]?, _ from: [UInt8], _ to: [UInt8], _ isNegated: Bool,
     _ family: AddressFamily
   ) -> Bool {
@@ -210,7 +210,7 @@ extension IPTablesRule {
 }
 
 extension InterfacePattern {
-  /// What of a name's field is compared: with its end, or a beginning only.
+  /// A name if the compared bytes include its NUL, else a prefix.
   fileprivate init(compared bytes: [UInt8]) {
     self.init(bytes[...].text, isPrefix: !bytes.contains(0))
   }

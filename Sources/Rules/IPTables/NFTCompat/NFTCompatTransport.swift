@@ -12,7 +12,7 @@ package struct NFTCompatTransport: IPTablesTransport {
 
   package init() {}
 
-  /// Whether the kernel can keep such tables, and somebody has rules there.
+  /// Whether the kernel supports such tables, and whether they hold rules.
   package func presence() -> IPTablesPresence {
     for family in AddressFamily.allCases {
       for name in IPTable.Name.allCases {
@@ -22,7 +22,7 @@ package struct NFTCompatTransport: IPTablesTransport {
           if try netfilter.netfilter.isUsed(IPTable(name, family)) { return .used }
         } catch {
           if error.isNFTablesMissing { return .missing }
-          // Without the capability nothing can be told, and the error will be another call's.
+          // Other errors, as without the capability, are left for the next call to report.
         }
       }
     }
@@ -77,7 +77,7 @@ package struct NFTCompatTransport: IPTablesTransport {
         try finish(attempt, &edits)
         return results
       } catch {
-        // The kernel's rules have changed since they were read, or while they were.
+        // The ruleset has changed since it was read, or while it was.
         guard let failure = attempt.failure, attempts.mayRepeat(after: failure) else { throw error }
       }
     }

@@ -11,11 +11,11 @@ extension IPTable {
 }
 
 extension TableEdit {
-  /// The changes as messages to nf_tables, with the table and its own chains before them where they are missing.
+  /// The changes as messages to nf_tables, preceded by the table and its built-in chains if they are missing.
   mutating func compatMessages() throws(CNIError) -> [NetlinkMessage] {
     let nftables = table.nftables
     var made: [String] = []
-    // Of a table that is there this changes nothing.
+    // This changes nothing if the table is there.
     var list = [nftables.ensure()]
     for change in changes {
       switch change {
@@ -32,7 +32,7 @@ extension TableEdit {
             NFTRule(chain, rule.expressions(table.family), at: place.position), for: rule.xtablesProtocol))
       case .restore(let rule, let chain, let place):
         let attributes = Attributes(rule.bytes[...])
-        // Matches of x_tables ask for the protocol, of which the kernel tells only by what is compared.
+        // Matches of x_tables check the rule's protocol, which the kernel does not send: it follows from the comparisons.
         list.append(
           nftables.add(
             encoded: attributes, to: chain, at: place.position, for: Expression.xtablesProtocol(of: attributes)))

@@ -4,11 +4,11 @@
 import CNI
 import Rules
 
-/// Where the entries of an attachment belong. Of two containers that want a port the last added has it: its entry stands at the
-/// start. Of one container the first attachment keeps it, whatever the names of interfaces are: the entry of another stands
-/// behind its, and behind those of the container's that wait next.
+/// The places of an attachment's entries. If several containers want a port, the last added has it: its entry is at the start of
+/// the chain. If several attachments of one container do, the first keeps it, whatever the interfaces are called: the entry of a
+/// later one stands behind its entry, and behind those of the container's other attachments that wait next.
 struct EntryPlaces {
-  /// The ports that wait, and behind which entry.
+  /// The ports that wait, each with the entry behind which the attachment's own belongs.
   private(set) var waiting: [(ports: Set<PortOfTransport>, entry: PlacedRule)] = []
 
   /// Whether the entry for a port belongs at the start.
@@ -24,7 +24,7 @@ struct EntryPlaces {
 }
 
 extension TableEdit {
-  /// Finds where the entries of an attachment belong, given what it has.
+  /// Finds the places of an attachment's entries, given its present ones.
   mutating func entryPlaces(
     of rules: PortRules, over present: PresentPorts
   ) throws(CNIError) -> EntryPlaces {
@@ -55,7 +55,7 @@ extension TableEdit {
     return places
   }
 
-  /// The chains of other interfaces of the same container.
+  /// The chains of other attachments of the same container.
   private mutating func siblingChains(
     of rules: PortRules, over present: PresentPorts
   ) throws(CNIError) -> [String] {

@@ -5,13 +5,13 @@ import Address
 import CNI
 import Rules
 
-/// Containers that connections from localhost led to when this process last changed a table: to read one of thousands of rules
-/// anew for that takes long. Who removes such a container after that sees for itself whether it was the last.
+/// The containers that connections from localhost led to when this process last changed a table: to read a table of thousands of
+/// rules again would take long. A later DEL of such a container finds out by itself whether it was the last one.
 final class ReachedContainers {
   var addresses: [IPAddress] = []
 }
 
-/// Guards are rules, by which it is also known that portmap has set `route_localnet`.
+/// A guard is a pair of rules, which also record that portmap has set `route_localnet`.
 extension IPTablesPorts {
   package func guardLocalhost(on interface: String) throws(CNIError) {
     try transport.change(PortRules.guardTable) { (table) throws(CNIError) in
@@ -34,7 +34,7 @@ extension IPTablesPorts {
     of interface: String, unlessReached isBehind: (IPAddress) -> Bool
   ) throws(CNIError) -> Bool {
     if try isReachedFromLocalhost(where: isBehind) { return false }
-    // A legacy table of others is not locked for that.
+    // A legacy table without guards is not locked for this.
     for place in places where place.mayHold(PortRules.guardTable, anyOf: [PortRules.guardComment]) {
       try place.change(PortRules.guardTable) { (table) throws(CNIError) in
         for rule in try Self.guards(&table) where rule.rule.flatMap({ PortRules.interface(guardedBy: $0) }) == interface
@@ -82,7 +82,7 @@ extension IPTablesPorts {
     return false
   }
 
-  /// Upstream has no such rules, and its order keeps services' addresses theirs.
+  /// Does nothing: the entries stand behind kube-proxy's rules, which take the packets of services first.
   package func spare(_ addresses: [IPAddress]) {}
 
   private static func guards(_ table: inout TableEdit) throws(CNIError) -> [PlacedRule] {
@@ -91,8 +91,8 @@ extension IPTablesPorts {
 }
 
 extension TableEdit {
-  /// Whether connections from localhost lead to such a container. Where thousands have ports, the first is mostly all that is
-  /// looked into.
+  /// Whether connections from localhost lead to a container whose address satisfies `isBehind`. The first entry is checked first,
+  /// because among thousands of containers it usually settles the question.
   fileprivate mutating func isReachedFromLocalhost(where isBehind: (IPAddress) -> Bool) throws(CNIError) -> Bool {
     guard try uses(of: PortRules.entries) > 0 else { return false }
     if let first = try firstReachedFromLocalhost(besides: nil), isBehind(first) { return true }
@@ -102,7 +102,8 @@ extension TableEdit {
     return false
   }
 
-  /// The container that the first entry leads to, if connections from localhost do too; an attachment's own are left out.
+  /// The address of the container that the first entry leads to, if connections from localhost lead there too; entries of `own`
+  /// are skipped.
   func firstReachedFromLocalhost(besides own: PresentPorts?) throws(CNIError) -> IPAddress? {
     func isOwn(_ entry: PlacedRule) -> Bool { entry.jump.map { own?.has($0) ?? false } ?? false }
     let entries = try rules(of: PortRules.entries, holding: nil) { !isOwn($0) }
@@ -110,7 +111,8 @@ extension TableEdit {
     return try addressReachedFromLocalhost(by: first)
   }
 
-  /// All rules of an attachment's chain lead to one address.
+  /// The address of the container that an entry leads to, if connections from localhost do too; all rules of an attachment's
+  /// chain lead to one address.
   private func addressReachedFromLocalhost(by entry: PlacedRule) throws(CNIError) -> IPAddress? {
     guard let chain = entry.jump, chain.hasPrefix(PortRules.chainPrefix) else { return nil }
     let rules = try rules(of: chain, holding: nil).compactMap(\.rule)
@@ -130,7 +132,7 @@ extension PortRules {
 }
 
 extension IPTablesRule {
-  /// Whether a rule of an attachment's chain marks connections from localhost.
+  /// Whether a rule of an attachment's chain marks connections from localhost for masquerading.
   fileprivate var marksLocalhost: Bool {
     guard case .jump = target else { return false }
     return source.map { !$0.isNegated && Prefix.loopback4.contains($0.value.address) } ?? true

@@ -15,7 +15,7 @@ extension IPTablesPorts {
     }
   }
 
-  /// Collects what keeps ports of 127.0.0.0/8 for this host, in front of what translates them.
+  /// Collects the rules that keep ports published on 127.0.0.0/8 for this host, before the jump to the entries.
   private func keepLoopback(_ table: inout TableEdit) throws(CNIError) {
     try table.look(at: [PortRules.loopback, "PREROUTING"])
     try table.fill(PortRules.loopback, with: PortRules.loopbackRules)
@@ -26,7 +26,8 @@ extension IPTablesPorts {
     table.prepend(PortRules.jumpToLoopback, to: "PREROUTING")
   }
 
-  /// Collects what is missing of the rules. CHECK does not ask for what upstream has not: what it has added is to pass.
+  /// Collects the changes that make the attachment have exactly these rules. CHECK does not ask for rules that upstream does not
+  /// write, so that containers which upstream has added pass.
   func write(
     _ rules: PortRules, over present: PresentPorts, isCheck: Bool = false, _ table: inout TableEdit
   ) throws(CNIError) {
@@ -40,7 +41,8 @@ extension IPTablesPorts {
     try table.fill(present.target, with: wanted.chainRules)
     let old = present.entries(to: present.target)
     if wanted.areEntries(old) {
-      // Upstream does not look for siblings; but of two containers that want a port the last added has it.
+      // The entries are right, but may be in the wrong place: the last added container has the port. CHECK ignores places,
+      // because upstream knows nothing of waiting attachments.
       if isCheck { return }
       if try takeovers(of: rules, present, &table).isEmpty { return }
     }
@@ -53,7 +55,8 @@ extension IPTablesPorts {
     for entry in wanted.entries(of: places.isFront).reversed() { table.prepend(entry, to: PortRules.entries) }
   }
 
-  /// Collects what masquerading needs, and returns the rules with the chain that marks: ours, if the other is missing.
+  /// Collects the rules that masquerading needs, and returns the attachment's rules with the chain that marks: ours if the
+  /// configured one is missing.
   private func prepareMasquerading(_ rules: PortRules, _ table: inout TableEdit) throws(CNIError) -> PortRules {
     try table.look(at: [rules.markChain, PortRules.marking, PortRules.masquerading, "POSTROUTING"])
     if rules.markChain != PortRules.marking {
@@ -68,7 +71,7 @@ extension IPTablesPorts {
     return rules.marking(by: PortRules.marking)
   }
 
-  /// Throws code 100 if another attachment has one of the ports.
+  /// Throws code 100 if another attachment has one of the host ports.
   func requireFree(_ rules: PortRules, _ table: inout TableEdit) throws(CNIError) {
     let present = try table.ports(of: rules.attachment)
     let entries = try table.rules(of: PortRules.entries) ?? []
@@ -78,16 +81,16 @@ extension IPTablesPorts {
     for (port, holder) in zip(rules.hostPorts, holders) {
       guard let holder else { continue }
       let owner = holder.comment.map { " (\($0))" } ?? ""
-      throw CNIError(.hostPortConflict, "\(port) is another container's\(owner)")
+      throw CNIError(.hostPortConflict, "\(port) belongs to another container\(owner)")
     }
   }
 
-  /// The ports that go to another container by now, in words. Those that another interface of the same container has are not
-  /// among them.
+  /// Describes the host ports that another container has taken over; those that another attachment of the same container has are
+  /// not among them.
   func takeovers(
     of rules: PortRules, _ present: PresentPorts, _ table: inout TableEdit
   ) throws(CNIError) -> [String] {
-    // What stands behind the attachment's own entries takes nothing from it.
+    // Entries behind the attachment's own take no packets from it.
     var rest = present.entries(to: present.target).count
     if rest == 0 { return [] }
     let entries = try table.rules(of: PortRules.entries, holding: nil) { entry in

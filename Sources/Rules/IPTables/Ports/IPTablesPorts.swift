@@ -5,12 +5,12 @@ import Address
 import CNI
 import Rules
 
-/// Rules in the tables of iptables, in the form and under the names that upstream's plugin has.
+/// Port forwards in the tables of iptables, with upstream's rules and names.
 package struct IPTablesPorts: PortForwarder {
   let settings: IPTablesSettings
-  /// Where rules are written.
+  /// The variant that rules are written to.
   let transport: any IPTablesTransport
-  /// Where rules may stand that were written before the host, or the configuration, changed.
+  /// All variants: rules may be left from before a change of the host or the configuration.
   let places: [any IPTablesTransport]
   let note: (String) -> Void
   let reached = ReachedContainers()
@@ -29,14 +29,14 @@ package struct IPTablesPorts: PortForwarder {
   package func apply(
     _ request: PortForwardingRequest, onConflict: ConflictPolicy
   ) throws(CNIError) -> AppliedChange {
-    // What is wrong with the configuration must change nothing.
+    // An error in the configuration must be found before anything is changed.
     var wanted: [PortRules] = []
     for family in AddressFamily.allCases {
       let rules = try portRules(request, family)
       if !rules.isEmpty || transport.mayHold(rules.table) { wanted.append(rules) }
     }
     if onConflict == .error {
-      // In all tables before anything is written: who is refused keeps what it has.
+      // All tables are checked before one is written, so that a refused attachment keeps its rules.
       for rules in wanted where !rules.isEmpty {
         try transport.look(rules.table) { (table) throws(CNIError) in try requireFree(rules, &table) }
       }
@@ -46,7 +46,7 @@ package struct IPTablesPorts: PortForwarder {
       for batch in transport.batches(wanted.map(\.table)) {
         let former = try transport.change(batch) { (table) throws(CNIError) -> FormerPorts? in
           guard let rules = wanted.first(where: { $0.table == table.table }) else { return nil }
-          // Again, as only now nobody can come between.
+          // Checked again, because only now no other program can change the table meanwhile.
           if onConflict == .error { try requireFree(rules, &table) }
           let present = try table.ports(of: rules.attachment)
           if rules.isEmpty { _ = try table.remove(present) } else { try write(rules, over: present, &table) }
@@ -59,7 +59,7 @@ package struct IPTablesPorts: PortForwarder {
     return AppliedChange { () throws(CNIError) in try putBack(changed) }
   }
 
-  /// Makes an attachment have again what it had in some tables.
+  /// Restores the rules that an attachment had in some tables.
   private func putBack(_ former: [FormerPorts]) throws(CNIError) {
     for batch in transport.batches(former.map(\.table)) {
       _ = try transport.change(batch) { (table) throws(CNIError) in
@@ -86,7 +86,7 @@ package struct IPTablesPorts: PortForwarder {
 
   package func remove(_ hint: PortForwardingRequest, ports: [HostPort]) throws(CNIError) -> [PortForward] {
     let attachment = PortAttachment(hint, ports: ports)
-    // What is looked for first is found in half the time.
+    // The most likely name is first, which halves the time of the search.
     let chains = [attachment.sharedChain, attachment.ownChain, PortRules.formerChain(attachment.owner)]
     var forwards: [PortForward] = []
     for place in places {
@@ -125,11 +125,12 @@ package struct IPTablesPorts: PortForwarder {
     return forwards
   }
 
-  /// Removes the ports of some attachments that are not spared; returns what they forwarded, and whether these were all.
+  /// Removes the rules of stale attachments, of a limited number; returns their forwards, and whether these were all.
   private func removeStale(
     _ place: any IPTablesTransport, _ table: IPTable, commented prefix: String, sparing owners: [Attachment]
   ) throws(CNIError) -> (removed: [PortForward], isAll: Bool) {
-    // To find them out takes longer than others leave the ruleset alone, and so does the removal of too many.
+    // Stale entries are found once for all attempts, and few are removed at once, because both take so long that the ruleset has
+    // changed by then.
     let found = FoundRules(in: place)
     var spared: Set<String> = []
     return try place.change(table) { (edit) throws(CNIError) in
@@ -141,14 +142,14 @@ package struct IPTablesPorts: PortForwarder {
     }
   }
 
-  /// How many chains a GC removes by one change.
+  /// The number of chains that GC removes by one change.
   private static let removalLimit = 50
 
   package func probe() throws(CNIError) {
     for family in AddressFamily.allCases {
-      // What is wrong with the configuration is so on every kernel.
+      // An error in the configuration is reported as such, and not as a lack of the kernel.
       let rules = try portRules(.sample(family), family)
-      // Containers without IPv6 can be added all the same.
+      // Without IPv6 in the kernel IPv4 ports can still be published.
       if family == .ip6, !transport.hasTables(.ip6) { continue }
       do throws(CNIError) {
         try transport.rehearse(IPTable(.nat, family)) { (table) throws(CNIError) in
@@ -167,7 +168,7 @@ package struct IPTablesPorts: PortForwarder {
 }
 
 extension PortForwardingRequest {
-  /// One forward of each kind that a container may have.
+  /// A forward of each kind that a container may have.
   fileprivate static func sample(_ family: AddressFamily) -> PortForwardingRequest {
     let container = Prefix(host: family == .ip ? Prefix.loopback4.address : .loopback6)
     let forwards = [TransportProtocol.tcp, .udp].map { transport in

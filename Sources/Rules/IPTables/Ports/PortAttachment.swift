@@ -5,24 +5,23 @@ import Address
 import CNI
 import Rules
 
-/// An attachment, and by what its rules are known in a table.
+/// An attachment, and the chains and addresses by which its rules are found in a table.
 ///
-/// Upstream's chain is named by network and container ID alone, written one behind the other. So it may be another interface's
-/// of the same container, which its rules tell by where they lead; and it may be another container's of another network
-/// (`net` and `1c`, `net1` and `c`), which the comments of its entries tell. In both cases the attachment has a chain of our own
-/// name.
+/// Upstream's chain is named by the concatenation of network and container ID. So it may belong to another interface of the same
+/// container, which the destinations of its rules tell, or to a container of another network (`net` and `1c`, `net1` and `c`),
+/// which the comments of its entries tell. In both cases the attachment gets a chain with a name of our own.
 struct PortAttachment {
   let owner: Attachment
-  /// Where its ports lead to; empty if that is not known.
+  /// The addresses that its ports lead to; empty if they are unknown.
   private let addresses: [IPAddress]
-  /// The ports that it may have.
+  /// The host ports that it may have.
   private let ports: [HostPort]
 
   init(_ hint: PortForwardingRequest, ports: [HostPort]) {
     owner = hint.attachment
     self.ports = ports
     var addresses: [IPAddress] = []
-    // Nearly all lead to one address of each family.
+    // Nearly all forwards lead to one address of each family.
     for forward in hint.forwards where !addresses.contains(forward.destination.address) {
       addresses.append(forward.destination.address)
     }
@@ -33,7 +32,7 @@ struct PortAttachment {
   var ownChain: String { PortRules.ownChain(owner) }
   var isFirstInterface: Bool { owner.interface == "eth0" }
 
-  /// Whether upstream's chain, with these rules and entries, is this attachment's.
+  /// Whether a chain with upstream's name, with its rules and entries, belongs to this attachment.
   func owns(_ chain: PresentPorts.Chain) -> Bool {
     let comments = chain.entries.compactMap { $0.rule?.comment }
     if !comments.isEmpty, !comments.contains(PortRules.sharedComment(owner)) { return false }
@@ -46,7 +45,7 @@ struct PortAttachment {
     }
   }
 
-  /// Whether an entry with this comment is of the same container, whatever its network and interface.
+  /// Whether an entry with this comment belongs to the same container, whatever its network and interface are.
   func isOfContainer(_ comment: String?) -> Bool {
     guard let comment else { return false }
     let id = "\" id: \"\(owner.containerID)\""
@@ -54,17 +53,17 @@ struct PortAttachment {
   }
 }
 
-/// What an attachment has in a table.
+/// The rules of an attachment in a table.
 struct PresentPorts {
   struct Chain {
     let name: String
     let rules: [PlacedRule]
-    /// The rules that jump to it.
+    /// The rules that jump to the chain.
     let entries: [PlacedRule]
   }
 
   let chains: [Chain]
-  /// The chain that its rules belong in.
+  /// The chain in which its rules belong.
   let target: String
 
   func has(_ chain: String) -> Bool { chains.contains { $0.name == chain } }
@@ -73,7 +72,7 @@ struct PresentPorts {
 }
 
 extension TableEdit {
-  /// Finds what an attachment has.
+  /// Finds the rules of an attachment.
   mutating func ports(of attachment: PortAttachment) throws(CNIError) -> PresentPorts {
     let (own, shared) = (attachment.ownChain, attachment.sharedChain)
     try look(at: [own, shared, PortRules.entries, "PREROUTING", "OUTPUT"])
@@ -81,19 +80,19 @@ extension TableEdit {
     let sharedChain = try portChain(shared)
     let ownsShared = sharedChain.map { attachment.owns($0) }
     let chains = [ownChain, ownsShared == true ? sharedChain : nil].compactMap { $0 }
-    // With a chain already the first, else upstream's, where it is this attachment's and free.
+    // A present chain is used further; else that with upstream's name, if it is free and this is the first interface, or ours.
     let takesShared = ownsShared ?? attachment.isFirstInterface
     return PresentPorts(chains: chains, target: chains.first?.name ?? (takesShared ? shared : own))
   }
 
   private mutating func portChain(_ name: String) throws(CNIError) -> PresentPorts.Chain? {
-    // Only if there is a chain can there be entries, of which there may be thousands to look at.
+    // Entries are searched, perhaps among thousands, only if the chain is there.
     guard let rules = try rules(of: name) else { return nil }
     return PresentPorts.Chain(name: name, rules: rules, entries: try entries(to: name, in: PortRules.entries))
   }
 
-  /// The rules that jump to a container's chain. The last added come first, and who is deleted soon is found soon: all that use
-  /// the chain are its own rules, and these.
+  /// The entries that jump to a container's chain. The search stops when as many are found as the chain's use count demands;
+  /// short-lived containers are found early, because the last added entries are first.
   mutating func entries(to chain: String, in entries: String) throws(CNIError) -> [PlacedRule] {
     let count = try uses(of: chain) - (rules(of: chain) ?? []).count
     var missing = count

@@ -5,11 +5,11 @@ import Address
 import CNI
 import Rules
 
-/// What a port of this host leads to.
+/// The attachment that has a host port.
 struct PortHolder {
-  /// The chain of the attachment that has the port.
+  /// The attachment's chain.
   let chain: String
-  /// What the attachment's entry says of it.
+  /// The comment of the attachment's entry.
   let comment: String?
   let destination: Endpoint
 }
@@ -31,8 +31,8 @@ extension IPTablesPorts {
 }
 
 extension TableEdit {
-  /// For each of these ports the first among entries that has it and for which `takes` holds, given its chain, what it has
-  /// published and the port. Each entry and each chain is looked into once, of which there may be thousands.
+  /// For each port the holder of the first entry whose chain publishes the port's number and for which `takes` holds, given the
+  /// chain, the published host port and the port. Each entry and chain is read once, because there may be thousands.
   mutating func holders(
     of ports: [HostPort], _ entries: [PlacedRule],
     _ takes: (_ chain: String, _ published: HostPort, _ port: HostPort) -> Bool
@@ -60,7 +60,7 @@ extension TableEdit {
     return found
   }
 
-  /// What a chain of an attachment publishes.
+  /// The forwards in an attachment's chain, by their ports.
   func publishedPorts(_ chain: String) throws(CNIError) -> PublishedPorts {
     let forwards = try rules(of: chain, holding: nil).compactMap { $0.rule?.forward }
     return Dictionary(grouping: forwards) { PortOfTransport($0.hostPort) }
@@ -69,7 +69,7 @@ extension TableEdit {
 
 typealias PublishedPorts = [PortOfTransport: [PortForward]]
 
-/// A port on whichever address.
+/// A port number of a protocol, on any address.
 struct PortOfTransport: Hashable {
   let transport: TransportProtocol
   let port: UInt16
@@ -80,10 +80,10 @@ struct PortOfTransport: Hashable {
 }
 
 extension HostPort {
-  /// Whether anything comes to both.
+  /// Whether some packet goes to both host ports.
   func overlaps(_ other: HostPort) -> Bool { covers(other) || other.covers(self) }
 
-  /// Whether what is published here takes what comes to another port of this host.
+  /// Whether a forward of this host port takes all packets that go to the other one.
   func covers(_ other: HostPort) -> Bool {
     family == other.family && transport == other.transport && port == other.port
       && (address == nil || address == other.address)
@@ -91,7 +91,7 @@ extension HostPort {
 }
 
 extension IPTablesRule {
-  /// Those of these ports that an entry is about.
+  /// The ports among these that an entry is for.
   func entryPorts<Value>(among ports: Dictionary<PortOfTransport, Value>.Keys) -> [PortOfTransport] {
     guard let transport = transport?.value else { return [] }
     var found: [PortOfTransport] = []

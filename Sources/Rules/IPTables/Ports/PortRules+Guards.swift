@@ -4,17 +4,17 @@
 import Address
 import Rules
 
-/// What keeps from others what is for this host alone.
+/// The rules that keep others from what only this host may reach.
 extension PortRules {
   static let guardTable = IPTable(.filter, .ip)
-  /// What drops packets that `route_localnet`, which connections from localhost need, would let in from elsewhere
-  /// (CVE-2020-8558); answers of containers, whose addresses have been translated back by then, are not among them:
+  /// The guard of an interface: it drops packets that `route_localnet`, which connections from localhost need, lets in from
+  /// outside (CVE-2020-8558). Replies of containers are not dropped, because they belong to a known connection:
   ///
   ///     -A INPUT -s 127.0.0.0/8 -i cni0 … -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP
   ///     -A INPUT -d 127.0.0.0/8 -i cni0 -m comment --comment "CNI portfwd localhost" -m conntrack … -j DROP
   static func guards(of interface: String) -> [IPTablesRule] { guards(of: Negatable(InterfacePattern(interface))) }
 
-  /// The same as former versions had it, for all interfaces but `lo`.
+  /// The guard of former versions, for all interfaces but `lo`.
   static let formerGuards = guards(of: Negatable(InterfacePattern("lo"), isNegated: true))
 
   private static func guards(of interface: Negatable<InterfacePattern>) -> [IPTablesRule] {
@@ -36,8 +36,9 @@ extension PortRules {
     family == .ip && forwards.contains { $0.masqueradedSources.contains { $0.contains(Prefix.loopback4.address) } }
   }
 
-  /// What keeps ports that are published on 127.0.0.0/8 from others, to whom `route_localnet` of their interface opens them:
-  /// what is translated is forwarded, and never comes to INPUT. Only Windows connects from outside, to a WSL in mirrored mode.
+  /// The rules that keep ports published on 127.0.0.0/8 from others, to whom `route_localnet` of their interface would open them:
+  /// translated packets are forwarded and never reach the guard in INPUT. Only Windows connects from outside, to a WSL in
+  /// mirrored mode.
   ///
   ///     -A PREROUTING -d 127.0.0.0/8 ! -i lo -m comment --comment "CNI portfwd localhost" -j CNI-HOSTPORT-LOCAL
   ///     -A CNI-HOSTPORT-LOCAL -i loopback0 -j RETURN
@@ -51,7 +52,7 @@ extension PortRules {
     IPTablesRule(target: .accept),
   ]
 
-  /// Whether a port is published on an address that only the host itself has.
+  /// Whether a port is published on an address of 127.0.0.0/8.
   var publishesOnLoopback: Bool {
     forwards.contains { $0.hostPort.address.map { Prefix.loopback4.contains($0) } ?? false }
   }

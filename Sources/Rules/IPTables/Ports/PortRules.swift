@@ -16,12 +16,12 @@ import Rules
 ///     -A CNI-DN-HASH -s SOURCE [-d HOSTIP] -p tcp -m tcp --dport PORT -j CNI-HOSTPORT-SETMARK
 ///     -A CNI-DN-HASH [-d HOSTIP] -p tcp -m tcp --dport PORT -j DNAT --to-destination ADDRESS:PORT
 ///
-/// Entries stand at the beginning of their chain: of two containers that want a port, the last added has it.
+/// Entries are added at the start of CNI-HOSTPORT-DNAT: if several containers want a port, the last added has it.
 struct PortRules {
   static let entries = "CNI-HOSTPORT-DNAT"
   static let marking = "CNI-HOSTPORT-SETMARK"
   static let masquerading = "CNI-HOSTPORT-MASQ"
-  /// Where older versions of upstream had more.
+  /// The chain of further entries of old versions of upstream.
   static let formerEntries = "CNI-HOSTPORT-SNAT"
 
   let family: AddressFamily
@@ -31,13 +31,13 @@ struct PortRules {
   /// The attachment's chain.
   var chain: String
   let markBit: Int
-  /// The chain that marks what is to be masqueraded.
+  /// The chain that marks packets to be masqueraded.
   private(set) var markChain: String
-  /// What every entry looks at besides.
+  /// Further conditions of every entry.
   let conditions: IPTablesRule?
   let forwards: [PortForward]
 
-  /// Takes the rules of a family; those of the other are left out.
+  /// The rules of the request's forwards of one family.
   init(
     _ request: PortForwardingRequest, _ family: AddressFamily, _ settings: IPTablesSettings
   ) throws(RuleSyntaxError) {
@@ -54,13 +54,13 @@ struct PortRules {
       throw RuleSyntaxError(description: "\"\(conditions.target.text)\" is not supported here")
     }
     forwards = request.forwards.filter { $0.hostPort.family == family }
-    // A rule has one source.
+    // A rule can have only one source.
     if conditions?.source != nil, forwards.contains(where: { $0.conditions?.hasSource == true }) {
       throw RuleSyntaxError(description: "\"-s\" cannot be given with sourceRanges")
     }
   }
 
-  /// The same with another chain that marks.
+  /// The same rules with another chain that marks.
   func marking(by chain: String) -> PortRules {
     var copy = self
     copy.markChain = chain
@@ -94,8 +94,7 @@ struct PortRules {
 
   var entries: [IPTablesRule] { entries { _ in true } }
 
-  /// The entries for some of the ports: one for up to fifteen of a transport and, with several sources that are allowed, for each
-  /// of these.
+  /// The entries for the accepted host ports: one for up to fifteen ports of a protocol and for each allowed source.
   func entries(of isWanted: (HostPort) -> Bool) -> [IPTablesRule] {
     var entries: [IPTablesRule] = []
     let comment = RuleMatch.comment(CommentMatch(comment))
@@ -114,7 +113,7 @@ struct PortRules {
     return entries
   }
 
-  /// Whether the ports have exactly these entries. How they are divided among them, and their order, decides nothing.
+  /// Whether the present entries are the wanted ones. Their order does not matter, nor how ports are divided among them.
   func areEntries(_ present: [PlacedRule]) -> Bool {
     let (wanted, rules) = (entries, present.compactMap(\.rule))
     if rules.count != present.count { return false }
@@ -135,7 +134,7 @@ struct PortRules {
     return rule
   }
 
-  /// The sources of the conditions that are known to all backends; nil stands for any.
+  /// The sources in the backend-independent conditions; nil stands for any source.
   private var allowedSources: [Negatable<Prefix>?] {
     let all = forwards.first?.conditions?.all ?? []
     for condition in all {
@@ -178,7 +177,7 @@ extension Conditions {
 }
 
 extension PortRules {
-  /// The source that a marking rule looks at: as upstream has it, so that its rules pass CHECK.
+  /// The source of a marking rule, as upstream writes it, so that upstream's rules pass CHECK.
   private static func source(_ prefix: Prefix) -> Negatable<Prefix>? {
     if prefix.length == 0 { return nil }
     return Negatable(prefix == .loopback4 ? Prefix("127.0.0.1/32") ?? prefix : prefix)
@@ -186,7 +185,7 @@ extension PortRules {
 }
 
 extension IPTablesRule {
-  /// The forward that a rule of an attachment's chain is; nil for one that only marks.
+  /// The forward that a DNAT rule of an attachment's chain encodes; nil for a marking rule.
   var forward: PortForward? {
     guard
       case .translate(let target) = self.target, let transport = transport?.value,
@@ -196,7 +195,7 @@ extension IPTablesRule {
     return PortForward(port: port, on: destination?.value.address, to: endpoint, if: nil)
   }
 
-  /// An entry's like for each of its ports alone.
+  /// The entry divided into one for each of its ports.
   fileprivate var dividedByPorts: [IPTablesRule] {
     for (index, match) in matches.enumerated() {
       guard case .multiport(let ports) = match else { continue }

@@ -4,7 +4,7 @@
 import CNI
 import Rules
 
-/// What an attachment had before a change, if the change was to any of it.
+/// The rules that an attachment had before a change; nil if the change touches none of them.
 struct FormerPorts {
   fileprivate struct Chain {
     let name: String
@@ -14,7 +14,7 @@ struct FormerPorts {
 
   fileprivate struct Entry {
     let rule: KeptRule
-    /// The last entry in front of it that is not the attachment's; nil at the start.
+    /// The last entry before it that belongs to another attachment; nil at the start.
     let other: KeptRule?
   }
 
@@ -54,7 +54,7 @@ struct FormerPorts {
 // MARK: - Removing
 
 extension TableEdit {
-  /// Removes what an attachment has, but for one chain and its entries.
+  /// Removes an attachment's chains and entries, except one chain and its entries.
   mutating func remove(_ present: PresentPorts, but spared: String? = nil) throws(CNIError) -> [PortForward] {
     var forwards: [PortForward] = []
     for chain in present.chains where chain.name != spared {
@@ -65,7 +65,7 @@ extension TableEdit {
     return forwards
   }
 
-  /// Removes the second chain that attachments had from old versions of upstream.
+  /// Removes the second chain that old versions of upstream made for an attachment.
   mutating func removeFormerChain(
     of attachment: PortAttachment, _ present: PresentPorts
   ) throws(CNIError) -> [PortForward] {
@@ -79,20 +79,20 @@ extension TableEdit {
     return forwards
   }
 
-  /// The chains that attachments may have.
+  /// The names of the chains that these attachments may have.
   mutating func portChains(of owners: [Attachment]) throws(CNIError) -> Set<String> {
     var chains: Set<String> = []
     for owner in owners {
       let own = PortRules.ownChain(owner)
       chains.insert(own)
-      // Upstream's chain may be that of another interface, but only if this one has a chain of its own.
+      // A chain with upstream's name belongs to another interface if this one has a chain of its own.
       if owner.interface != "eth0", try has(own) { continue }
       chains.insert(PortRules.sharedChain(owner))
     }
     return chains
   }
 
-  /// The entries to the chains of attachments whose entries' comments begin so, but for some; of so many chains at most.
+  /// The entries whose comments have this prefix, except those to `spared` chains; of this many chains at most.
   mutating func staleEntries(
     commented prefix: String, sparing spared: Set<String>, limit: Int
   ) throws(CNIError) -> [PlacedRule] {
@@ -106,8 +106,8 @@ extension TableEdit {
     return stale.isEmpty ? [] : entries.filter { $0.jump.map(stale.contains) ?? false }
   }
 
-  /// Removes those of some entries whose comments begin so, but for those to some chains, and the chains that no other of them leads
-  /// to. A chain that one leads to by now which is not among them the kernel does not remove.
+  /// Removes those of the entries whose comments have this prefix, except those to `spared` chains, and the chains that no other
+  /// of the entries jumps to. If an entry that is not among these jumps to such a chain by now, the kernel refuses the change.
   mutating func removePorts(
     commented prefix: String, sparing spared: Set<String>, among entries: [PlacedRule]
   ) throws(CNIError) -> [PortForward] {
@@ -130,7 +130,7 @@ extension TableEdit {
 }
 
 extension PlacedRule {
-  /// The chain of an attachment that an entry leads to whose comment begins so; nil for one that is spared.
+  /// The attachment's chain that an entry jumps to whose comment has this prefix; nil if it is spared.
   fileprivate func staleChain(commented prefix: String, sparing spared: Set<String>) -> String? {
     guard
       let chain = jump, chain.hasPrefix(PortRules.chainPrefix), !spared.contains(chain),
@@ -143,7 +143,7 @@ extension PlacedRule {
 // MARK: - Putting back
 
 extension TableEdit {
-  /// Makes an attachment have again what it had.
+  /// Restores the rules that an attachment had.
   mutating func putBack(_ former: FormerPorts) throws(CNIError) {
     let present = try ports(of: former.attachment)
     for chain in present.chains {
@@ -155,7 +155,7 @@ extension TableEdit {
     let entries = try rules(of: PortRules.entries) ?? []
     for chain in former.chains {
       try restore(chain.name, with: chain.rules)
-      // Who had taken a port over keeps it.
+      // Each entry returns to its place, so that a container which has taken a port over keeps it.
       for entry in chain.entries.reversed() {
         let other = entry.other.flatMap { other in
           entries.first { $0.jump == other.jump && $0.rule == other.rule }

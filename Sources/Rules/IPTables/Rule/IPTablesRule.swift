@@ -46,7 +46,7 @@ package struct IPTablesRule: Hashable, Sendable {
     return joined(words, by: " ")
   }
 
-  /// Source and destination ports are one match.
+  /// Adds a condition for ports; source and destination ports form one match.
   mutating func add(_ ports: Negatable<ClosedRange<UInt16>>, isSource: Bool, _ transport: TransportProtocol) {
     if !isSource, case .ports(let former)? = matches.last, former.destination == nil {
       matches.removeLast()
@@ -58,7 +58,7 @@ package struct IPTablesRule: Hashable, Sendable {
   }
 }
 
-/// What a packet must be, or must not be.
+/// A value that a packet must have, or must not have.
 package struct Negatable<Value> {
   package let value: Value
   package let isNegated: Bool
@@ -69,12 +69,12 @@ package struct Negatable<Value> {
   }
 }
 
-// Not demanded of every value, which would be looked up anew whenever the type is made at run time.
+// Conditional conformances: a constraint on `Value` would be looked up at run time whenever the type is instantiated.
 extension Negatable: Equatable where Value: Equatable {}
 extension Negatable: Hashable where Value: Hashable {}
 extension Negatable: Sendable where Value: Sendable {}
 
-/// The name of an interface, or the beginning of names.
+/// The name of an interface, or a prefix of names.
 package struct InterfacePattern: Hashable, Sendable {
   package let name: String
   package let isPrefix: Bool
@@ -84,6 +84,6 @@ package struct InterfacePattern: Hashable, Sendable {
     self.isPrefix = isPrefix
   }
 
-  /// As iptables has it: a plus stands for any ending.
+  /// The pattern as iptables prints it: a plus stands for any ending.
   package var text: String { isPrefix ? name + "+" : name }
 }

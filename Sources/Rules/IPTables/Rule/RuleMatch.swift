@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-/// What a rule looks at by an extension of xtables.
+/// A match of a rule, by an extension of x_tables.
 package enum RuleMatch: Hashable, Sendable {
   case comment(CommentMatch)
   case multiport(MultiportMatch)
@@ -24,7 +24,7 @@ package enum RuleMatch: Hashable, Sendable {
   /// As iptables-save prints it.
   package var text: String { "-m \(extensionData.name) \(extensionData.options)" }
 
-  /// Reads a match of the kernel's; nil for one that this program does not write.
+  /// Decodes a match of the kernel's; nil if this program does not write such a match.
   package init?(name: String, revision: UInt8, payload: ArraySlice<UInt8>) {
     if let match = CommentMatch(name, revision, payload) {
       self = .comment(match)
@@ -48,9 +48,9 @@ package enum RuleMatch: Hashable, Sendable {
 package protocol XTablesExtension: Sendable {
   /// The kernel's name, at most 28 bytes.
   var name: String { get }
-  /// Which form of the payload it is.
+  /// The revision of the payload's structure.
   var revision: UInt8 { get }
-  /// The structure of the extension's header, integers in host byte order unless said otherwise.
+  /// The structure of the extension, with integers in host byte order unless said otherwise.
   var payload: [UInt8] { get }
   /// The options as iptables-save prints them, after the name.
   var options: String { get }

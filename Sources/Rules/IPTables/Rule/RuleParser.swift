@@ -4,14 +4,14 @@
 import Address
 import Rules
 
-/// A word of a rule that is not what it should be.
+/// An error at a word of a rule.
 package struct RuleSyntaxError: Error, Equatable, CustomStringConvertible {
   package let description: String
 }
 
 extension IPTablesRule {
-  /// Reads a rule as iptables has it on its command line, without `-A CHAIN`; one without `-j` has the target given here.
-  /// Throws an error that names the first word that this program does not know there.
+  /// Parses the words of iptables' command line, without `-A CHAIN`; a rule without `-j` gets the given target. Throws an error
+  /// that names the first word that this program does not support there.
   package init(
     _ words: [String], _ family: AddressFamily, target: RuleTarget = .return
   ) throws(RuleSyntaxError) {
@@ -44,7 +44,7 @@ private struct RuleParser {
     }
   }
 
-  /// Of these a rule has one each.
+  /// Throws if one of these options, which a rule has only once, is given again.
   private func requireOnce(_ flag: String) throws(RuleSyntaxError) {
     let isTaken: Bool
     switch flag {
@@ -94,14 +94,14 @@ private struct RuleParser {
     RuleSyntaxError(description: "\"\(flag) \(value)\": expected \(expected)")
   }
 
-  /// Nil for all addresses, which is no condition.
+  /// Nil for a prefix of all addresses, which is no condition.
   private mutating func prefix(_ flag: String, _ isNegated: Bool) throws(RuleSyntaxError) -> Negatable<Prefix>? {
     let text = try value(of: flag)
     guard let prefix = Prefix(addressOrPrefix: text), prefix.family == family else {
       throw bad(flag, text, "an \(family.title) address or prefix")
     }
     if prefix.length == 0 {
-      if isNegated { throw bad("! \(flag)", text, "less than all addresses") }
+      if isNegated { throw bad("! \(flag)", text, "a prefix that is not all addresses") }
       return nil
     }
     return Negatable(prefix.network, isNegated: isNegated)
@@ -111,7 +111,7 @@ private struct RuleParser {
     let text = try value(of: flag)
     let isPrefix = text.hasSuffix("+")
     let name = isPrefix ? String(text.dropLast()) : text
-    // IFNAMSIZ with its NUL; alone, a plus would be no condition at all.
+    // IFNAMSIZ includes a NUL; a plus alone would be no condition.
     guard (1...15).contains(name.utf8.count), !name.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "/") })
     else {
       throw bad(flag, text, "the name of an interface, or its beginning and \"+\"")
@@ -130,9 +130,9 @@ private struct RuleParser {
   private mutating func requireKnownMatch(_ isNegated: Bool) throws(RuleSyntaxError) {
     let name = try value(of: "-m")
     let known = ["tcp", "udp", "sctp", "multiport", "mark", "addrtype", "comment", "conntrack"]
-    // The options that follow say which it is.
+    // The match is built from the options that follow.
     guard !isNegated, known.contains(name) else { throw unknown("\(isNegated ? "! " : "")-m \(name)") }
-    // Upstream has "-p" before the conditions.
+    // Upstream writes "-p" before the conditions, so a match of a protocol may come without it.
     if rule.transport == nil, let transport = TransportProtocol(rawValue: name) {
       rule.transport = Negatable(transport)
     }
@@ -146,7 +146,7 @@ private struct RuleParser {
 
   private static func range(_ text: Substring) -> ClosedRange<UInt16>? {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    // Swift's integers take a sign.
+    // `UInt16` would accept a plus sign.
     guard
       !text.contains("+"), let first = parts.first.flatMap({ UInt16($0) }),
       let last = parts.last.flatMap({ UInt16($0) }), first <= last
@@ -189,7 +189,7 @@ private struct RuleParser {
   }
 
   private static func number(_ text: Substring) -> UInt32? {
-    // Swift's integers take a sign, and to iptables digits behind a zero are octal ones.
+    // `UInt32` would accept a plus sign, and iptables reads digits after a zero as octal.
     if text.contains("+") || text.count > 1 && text.hasPrefix("0") && !text.hasPrefix("0x") { return nil }
     return text.hasPrefix("0x") ? UInt32(text.dropFirst(2), radix: 16) : UInt32(text)
   }
@@ -202,7 +202,7 @@ private struct RuleParser {
     return kind
   }
 
-  /// Source and destination type are one match.
+  /// Adds address types; source and destination type form one match.
   private mutating func addType(
     source: Negatable<AddrtypeMatch.Kind>?, _ destination: Negatable<AddrtypeMatch.Kind>?
   ) {
@@ -225,7 +225,7 @@ private struct RuleParser {
     var states: ConntrackMatch.States = []
     for name in text.split(separator: ",", omittingEmptySubsequences: false) {
       guard let known = ConntrackMatch.States.named.first(where: { $0.name == name }) else {
-        throw bad(flag, text, "states of connections")
+        throw bad(flag, text, "connection states")
       }
       states.insert(known.state)
     }

@@ -3,7 +3,7 @@
 
 import Address
 
-/// What a rule does with a packet.
+/// The target of a rule.
 package enum RuleTarget: Hashable, Sendable {
   case jump(String)
   case accept
@@ -13,7 +13,7 @@ package enum RuleTarget: Hashable, Sendable {
   case translate(DNATTarget)
   case masquerade(MasqueradeTarget)
 
-  /// The extension that it is; nil for a verdict.
+  /// The extension of the target; nil for a verdict or a jump.
   package var extensionData: (any XTablesExtension)? {
     switch self {
     case .jump, .accept, .drop, .return: nil
@@ -36,7 +36,7 @@ package enum RuleTarget: Hashable, Sendable {
     }
   }
 
-  /// Reads a target of the kernel's; nil for one that this program does not write.
+  /// Decodes a target of the kernel's; nil if this program does not write such a target.
   package init?(name: String, revision: UInt8, payload: ArraySlice<UInt8>, _ family: AddressFamily) {
     if let target = MarkTarget(name, revision, payload) {
       self = .mark(target)

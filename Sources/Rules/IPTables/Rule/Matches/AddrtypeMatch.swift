@@ -3,7 +3,7 @@
 
 import Netlink
 
-/// `-m addrtype --dst-type …`: what the routing tables say of an address (linux/netfilter/xt_addrtype.h).
+/// `-m addrtype --dst-type …`: the type of an address by the routing tables (linux/netfilter/xt_addrtype.h).
 package struct AddrtypeMatch: XTablesExtension, Hashable {
   /// A bit of `XT_ADDRTYPE_…`.
   package enum Kind: String, CaseIterable, Sendable {
@@ -55,7 +55,7 @@ package struct AddrtypeMatch: XTablesExtension, Hashable {
     func kind(_ bits: UInt16, _ flag: UInt32) -> Negatable<Kind>? {
       Kind.allCases.first { $0.bit == bits }.map { Negatable($0, isNegated: flags & flag != 0) }
     }
-    // Several bits at once are nothing that we write.
+    // This program writes no match with several types.
     if sources != 0, kind(sources, 1) == nil { return nil }
     if destinations != 0, kind(destinations, 2) == nil { return nil }
     self.init(source: kind(sources, 1), destination: kind(destinations, 2))

@@ -27,7 +27,7 @@ package struct CommentMatch: XTablesExtension, Hashable {
   }
 }
 
-/// A word as iptables-save prints it: in quotation marks if a shell would not take it as one word.
+/// A word as iptables-save prints it: quoted unless it consists of letters, digits, `_`, `-` and `.`.
 func quoted(_ text: String) -> String {
   // xtables_save_string in libxtables/xtables.c
   let isPlain = text.utf8.allSatisfy { byte in

@@ -15,7 +15,7 @@ package struct ConntrackMatch: XTablesExtension, Hashable {
     package static let established = States(rawValue: 1 << 1)
     package static let related = States(rawValue: 1 << 2)
     package static let new = States(rawValue: 1 << 3)
-    // Behind the five states of connections: whether the source or the destination is a translated one.
+    // After the five states of connections: whether the source or the destination is translated.
     package static let sourceTranslated = States(rawValue: 1 << 6)
     package static let destinationTranslated = States(rawValue: 1 << 7)
     package static let untracked = States(rawValue: 1 << 8)
@@ -38,8 +38,8 @@ package struct ConntrackMatch: XTablesExtension, Hashable {
   package let name = "conntrack"
   package let revision: UInt8 = 3
 
-  /// struct xt_conntrack_mtinfo3: 146 bytes of what we never look at, flags of what is looked at, flags of what is negated,
-  /// states, status, four more ports.
+  /// struct xt_conntrack_mtinfo3: 146 bytes for other conditions, flags of the conditions that are used, flags of those that are
+  /// negated, states, status, four more ports.
   package var payload: [UInt8] {
     var bytes = [UInt8](repeating: 0, count: Self.flagsOffset)
     bytes.append(integer: Self.looksAtState)

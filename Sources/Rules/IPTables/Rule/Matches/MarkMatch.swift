@@ -41,5 +41,5 @@ package struct MarkMatch: XTablesExtension, Hashable {
   }
 }
 
-/// As C prints a number with `%#x`, but for 0.
+/// As C prints a number with `%#x`, except 0.
 func hexadecimal(_ number: UInt32) -> String { "0x" + String(number, radix: 16) }

@@ -8,10 +8,10 @@ import Rules
 package struct MultiportMatch: XTablesExtension, Hashable {
   package enum Side: UInt8, Sendable { case source, destination, either }
 
-  /// How many entries one match has, a range counting as two.
+  /// The room for ports in one match; a range counts as two.
   package static let limit = 15
 
-  /// Whether one match has room for these.
+  /// Whether one match has room for these ports.
   package static func canHold(_ ports: [ClosedRange<UInt16>]) -> Bool {
     ports.reduce(0) { $0 + ($1.count == 1 ? 1 : 2) } <= limit
   }

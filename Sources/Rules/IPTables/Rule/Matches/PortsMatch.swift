@@ -22,13 +22,13 @@ package struct PortsMatch: XTablesExtension, Hashable {
   package var name: String { transport.rawValue }
   package let revision: UInt8 = 0
 
-  /// struct xt_tcp and struct xt_udp (linux/netfilter/xt_tcpudp.h): source and destination from, to; for TCP an option
-  /// and two flags; what is negated. struct xt_sctp_info (xt_sctp.h) has the destination first, then what it asks of
-  /// chunks, then what is looked at and what is negated.
+  /// struct xt_tcp and struct xt_udp (linux/netfilter/xt_tcpudp.h): the ranges of source and destination; for TCP an option and
+  /// two flags; the negated sides. struct xt_sctp_info (xt_sctp.h): the range of the destination, then of the source, conditions
+  /// for chunks, the sides that are used, and those that are negated.
   package var payload: [UInt8] {
     var bytes: [UInt8] = []
     func append(_ side: Negatable<ClosedRange<UInt16>>?) {
-      // One that is not looked at is the whole range, but for SCTP, where a flag tells.
+      // An unused side has the whole range, or 0 for SCTP, which has flags for the used sides.
       let range = side?.value ?? (transport == .sctp ? 0...0 : 0...(.max))
       bytes.append(integer: range.lowerBound)
       bytes.append(integer: range.upperBound)
@@ -40,7 +40,7 @@ package struct PortsMatch: XTablesExtension, Hashable {
     case .tcp: return bytes + [0, 0, 0, negated]
     case .udp: return bytes + [negated, 0]
     case .sctp:
-      // 256 bytes of chunks, how to look at them, four flags for chunks of the type 255, their number.
+      // 256 bytes for types of chunks, how they are compared, four flags for chunks (type 255 for none), and their number.
       bytes += [UInt8](repeating: 0, count: 256 + 4)
       for _ in 0..<4 { bytes += [255, 0, 0] }
       bytes.append(integer: UInt32(0))

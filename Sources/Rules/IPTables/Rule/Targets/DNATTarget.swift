@@ -15,7 +15,7 @@ package struct DNATTarget: XTablesExtension, Hashable {
   }
 
   package let name = "DNAT"
-  /// Kernel 4.18 and later; older ones have others for the two families.
+  /// The revision of kernel 4.18 and later; older ones have one revision for each family.
   package let revision: UInt8 = 2
 
   /// struct nf_nat_range2: flags, two addresses of 16 bytes, two ports and a base, these in network byte order.
