@@ -6,7 +6,7 @@ import CNI
 import JSON
 import Rules
 
-/// Reads conditions in nft's words:
+/// Parses conditions in nft's syntax:
 ///
 /// ```
 /// ip|ip6 saddr|daddr [!=] ADDRESS | PREFIX | { ADDRESS, PREFIX, … }
@@ -17,16 +17,16 @@ import Rules
 struct ConditionParser {
   private struct Token {
     let text: String
-    /// The item of the list that the word stands in.
+    /// The path of the list item that the word is in.
     let path: String
   }
 
   private let family: AddressFamily
   private var tokens: ArraySlice<Token>
-  /// Where an error is when the words end too early.
+  /// The path for errors at the end of the input.
   private let path: String
 
-  /// The conditions of a list of texts, which together are one expression; none if it is missing.
+  /// The conditions in a list of texts, which are parsed as one expression; none if the field is missing.
   static func parse(_ field: Field, _ family: AddressFamily) throws(FieldError) -> [Condition] {
     var tokens: [Token] = []
     for item in try field.array() ?? [] {
@@ -112,7 +112,7 @@ struct ConditionParser {
     if token.text != word { throw Self.unexpected(token, word) }
   }
 
-  /// Whether the next word negates; takes it if it is a relation.
+  /// Consumes a relation if one is next, and returns whether it negates.
   private mutating func relation() -> Bool {
     guard let token = tokens.first, ["==", "!=", "eq", "ne"].contains(token.text) else { return false }
     tokens.removeFirst()
@@ -140,7 +140,7 @@ struct ConditionParser {
     let token = try next("a number")
     let text = token.text.lowercased()
     let number = text.hasPrefix("0x") ? UInt32(text.dropFirst(2), radix: 16) : UInt32(text)
-    // Swift's integers take a sign.
+    // `UInt32` would accept a plus sign.
     guard let number, !text.contains(where: { $0 == "+" }) else { throw Self.unexpected(token, "a number of 32 bits") }
     return number
   }
@@ -160,7 +160,7 @@ struct ConditionParser {
     FieldError(path: token.path, reason: "expected \(expected), found \"\(token.text)\"")
   }
 
-  /// Splits at white space, and before and after signs; quotation marks go.
+  /// Splits at white space, and before and after signs; drops quotation marks.
   private static func split(_ text: String) -> [String] {
     var words: [String] = []
     var word = ""

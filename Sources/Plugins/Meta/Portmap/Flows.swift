@@ -6,11 +6,11 @@ import CNI
 import Netlink
 import Rules
 
-/// What the kernel remembers of flows that have no connection to end: they would go on to where their first packet
-/// went.
+/// The kernel's conntrack entries of UDP and SCTP flows to forwarded ports, which would keep sending packets to a former
+/// destination.
 struct Flows {
   private let backend: any PortForwarder
-  /// Tells the operator something on stderr.
+  /// Writes a note for the operator to stderr.
   private let note: (String) -> Void
 
   init(_ backend: any PortForwarder, note: @escaping (String) -> Void) {
@@ -18,8 +18,7 @@ struct Flows {
     self.note = note
   }
 
-  /// Makes the kernel forget the UDP and SCTP flows to the ports of these forwards that lead somewhere else than a new flow
-  /// would.
+  /// Removes the UDP and SCTP flows to the host ports of these forwards whose destination is not that of a new flow.
   func forget(strayingFrom forwards: [PortForward]) throws(CNIError) {
     let paths = try paths(to: forwards)
     if paths.isEmpty { return }
@@ -30,8 +29,7 @@ struct Flows {
     try forget(stray.map(\.0.flow))
   }
 
-  /// Makes the kernel forget the UDP and SCTP flows that these forwards, which hold no more, have sent to their
-  /// destinations.
+  /// Removes the UDP and SCTP flows that these forwards, which are gone, have sent to their destinations.
   func forget(following forwards: [PortForward]) throws(CNIError) {
     let paths = try paths(to: forwards)
     if paths.isEmpty { return }
@@ -43,8 +41,8 @@ struct Flows {
     try forget(followers.map(\.flow))
   }
 
-  /// The paths of the flows of transports without connections to the ports of these forwards, each with the port and address
-  /// that they went to.
+  /// The paths of the UDP and SCTP flows to the host ports of these forwards, each with the host port and address that its
+  /// packets were sent to.
   private func paths(to forwards: [PortForward]) throws(CNIError) -> [(flow: FlowPath, port: HostPort)] {
     let destinations = forwards.map(\.hostPort).filter { $0.transport != .tcp }.map {
       FlowDestination(family: $0.family, transport: $0.transport.number, port: $0.port, address: $0.address)
@@ -54,7 +52,7 @@ struct Flows {
       do throws(NetlinkError) {
         return try NetfilterSocket.open().flowPaths(to: destinations)
       } catch {
-        // The ports work all the same; only what was there before goes on for a while.
+        // Only a note: forwarding works without it, and flows that are already tracked end after a while.
         guard error.isConntrackMissing else { throw error }
         note("portmap: the kernel has no nf_conntrack_netlink: flows to forwarded ports are not forgotten")
         return []
@@ -63,8 +61,8 @@ struct Flows {
     return paths.compactMap { path in HostPort(path).map { (path, $0) } }
   }
 
-  /// Forgets the flows on these paths that go to addresses of this host: one through it, to a name server elsewhere, is not
-  /// one to port 53 here.
+  /// Removes the flows on these paths whose packets were sent to addresses of this host: a flow through the host, to port 53 of a
+  /// name server elsewhere, is not one to port 53 here.
   private func forget(_ paths: [FlowPath]) throws(CNIError) {
     if paths.isEmpty { return }
     try kernel { () throws(NetlinkError) in
@@ -97,7 +95,7 @@ struct Flows {
 }
 
 extension HostPort {
-  /// The port of this host that flows on a path went to.
+  /// The host port that packets on a path were sent to.
   fileprivate init?(_ flow: FlowPath) {
     guard let transport = TransportProtocol.allCases.first(where: { $0.number == flow.transport }) else { return nil }
     self.init(family: flow.address.family, transport: transport, port: flow.port, address: flow.address)

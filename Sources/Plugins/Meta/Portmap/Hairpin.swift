@@ -9,10 +9,10 @@ import Skel
 import Sysctl
 import Veth
 
-/// What lets a container reach its own published port where bridged frames pass netfilter (`bridge-nf-call-iptables`):
-/// there the frame is sent back to the container within the bridge, which does that only for a port in hairpin mode.
+/// Hairpin mode of a container's bridge port. Where bridged frames pass netfilter (`bridge-nf-call-iptables`), a container's
+/// packets to its own published port are sent back to it within the bridge, which needs this mode.
 struct Hairpin {
-  /// The host's end of the container's interface, with its name, if it is a port of a bridge and any forward needs it.
+  /// The container's bridge port and its name; nil if no forward needs hairpin mode, or the host end is no bridge port.
   private let port: (name: String, port: BridgePort)?
 
   init(for forwards: [PortForward], _ request: Request) throws(CNIError) {
@@ -23,8 +23,8 @@ struct Hairpin {
     port = isNeeded ? try Self.port(request) : nil
   }
 
-  /// By the kernel, and not by the names in the result, of which the host may have one for something else. Nil for an interface
-  /// that is no veth with an end on this host: no bridge here sees its frames.
+  /// Finds the port by the kernel, because the host may use a name of the result for another interface. Nil if the interface is
+  /// no veth with an end on this host: then no bridge here sees its frames.
   private static func port(_ request: Request) throws(CNIError) -> (name: String, port: BridgePort)? {
     let routes = try kernel { () throws(NetlinkError) in try RouteSocket.open() }
     let end: Link
@@ -61,7 +61,7 @@ struct Hairpin {
   }
 
   private static func isBridgeFiltered(_ family: AddressFamily) -> Bool {
-    // Missing where nothing filters bridged frames.
+    // The key is missing where bridged frames do not pass netfilter.
     let key = family == .ip ? "bridge-nf-call-iptables" : "bridge-nf-call-ip6tables"
     return (try? Sysctl("net", "bridge", key).read()) == "1"
   }

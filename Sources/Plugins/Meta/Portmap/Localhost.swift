@@ -8,12 +8,13 @@ import OS
 import Rules
 import Sysctl
 
-/// What lets connections from 127.0.0.0/8 reach containers: `route_localnet` of the interfaces that lead to them. A backend drops
-/// what it would let in from outside, where it is us who set it, and remembers so that it was us.
+/// `route_localnet` of the interfaces that lead to containers, by which connections from 127.0.0.0/8 reach them. Where this
+/// plugin has set it, a backend guards the interface: it drops what `route_localnet` lets in from outside, and so records that
+/// the plugin set it.
 struct Localhost {
   private let interfaces: [String]
 
-  /// Finds the interfaces, if connections from localhost are masqueraded.
+  /// Finds the interfaces of the forwards by which connections from localhost are masqueraded.
   init(for forwards: [PortForward]) throws(CNIError) {
     var containers: [IPAddress] = []
     for forward in forwards
@@ -45,7 +46,7 @@ struct Localhost {
     }
   }
 
-  /// Nil if the host has no way to the address: then localhost has none either.
+  /// Nil if the host has no route to the address: then localhost does not reach it either.
   private static func route(to address: IPAddress, _ socket: borrowing RouteSocket) throws(NetlinkError) -> RouteLookup?
   {
     do {
@@ -56,14 +57,14 @@ struct Localhost {
     }
   }
 
-  /// Opens the way where nobody has; in front of that the interface is guarded.
+  /// Sets `route_localnet` where it is not set; the interface is guarded before.
   func enable(guardedBy backend: any LocalhostGuard) throws(CNIError) {
     for name in interfaces where !Self.isOpen(name) {
       try backend.guardLocalhost(on: name)
       do throws(SystemError) {
         try Self.sysctl(name).write("1")
       } catch {
-        throw CNIError(.inputOutput, "let connections from localhost leave by \(name): \(error)")
+        throw CNIError(.inputOutput, "set route_localnet of \(name): \(error)")
       }
     }
   }
@@ -72,7 +73,7 @@ struct Localhost {
     interfaces.filter { !Self.isOpen($0) }.map { "net.ipv4.conf.\($0).route_localnet is not 1" }
   }
 
-  /// What is set for all interfaces counts for each.
+  /// A value set for `all` counts for each interface.
   private static func isOpen(_ interface: String) -> Bool {
     [interface, "all"].contains { (try? sysctl($0).read()) == "1" }
   }
@@ -82,11 +83,11 @@ struct Localhost {
   }
 }
 
-// MARK: - The way back
+// MARK: - Clearing route_localnet
 
 extension Localhost {
-  /// Closes the way where it was us who opened it and the last container that needed it has gone: one to which these forwards
-  /// led. `users` are all backends that may have others.
+  /// Clears `route_localnet` of guarded interfaces whose last container from localhost is gone: one that these forwards led to.
+  /// `users` are all backends that may have forwards to others.
   static func close(
     after forwards: [PortForward], guardedBy backend: any LocalhostGuard, users: [any LocalhostGuard],
     note: (String) -> Void
@@ -102,7 +103,7 @@ extension Localhost {
     }
   }
 
-  /// The same for all that is guarded, also for interfaces that have gone.
+  /// Does the same for all guarded interfaces, also those that are gone.
   static func closeAll(
     guardedBy backend: any LocalhostGuard, users: [any LocalhostGuard], note: (String) -> Void
   ) throws(CNIError) {
@@ -116,7 +117,7 @@ extension Localhost {
   ) throws(CNIError) {
     let isBehind = try addressTest(interface)
     var need = try backend.isGuardNeeded(on: interface, where: isBehind)
-    // Where it was not us who opened it, it may have been a former version of us.
+    // An interface without a guard may have been opened by a former version.
     let isOpen = need == nil && (try? sysctl(interface).read()) == "1"
     if isOpen, try backend.replaceFormerGuard(by: openInterfaces) {
       need = try backend.isGuardNeeded(on: interface, where: isBehind)
@@ -124,17 +125,17 @@ extension Localhost {
     guard var isNeeded = need else { return }
     for user in users where !isNeeded { isNeeded = try user.isReachedFromLocalhost(where: isBehind) }
     if isNeeded { return try reopen(interface, guardedBy: backend, note) }
-    // Closed before the guard goes; who comes now opens it again, or else is seen by the guard's end.
+    // Cleared before the guard is removed: an ADD that comes now sets it again, or its forward keeps the guard.
     write("0", interface, note)
     let isLeft = (try? sysctl(interface).read()) == "1"
     if isLeft { return }
     if try !backend.endGuard(of: interface, unlessReached: isBehind) { write("1", interface, note) }
-    // Who thought meanwhile that it is needed has opened it.
+    // An ADD may have set it again while the interface was still guarded, and so without adding a guard.
     if (try? sysctl(interface).read()) == "1" { try backend.guardLocalhost(on: interface) }
   }
 
-  /// Opens a way that is needed: a plugin may have been killed when it had closed it, and before it saw that somebody else had
-  /// come. Who closes it now, as the last that needed it has gone, ends the guard.
+  /// Sets `route_localnet` of a guarded interface that needs it: a plugin may have been killed after clearing it and before
+  /// noticing a new container. The interface is guarded again after that, because a DEL may have ended the guard meanwhile.
   private static func reopen(
     _ interface: String, guardedBy backend: any LocalhostGuard, _ note: (String) -> Void
   ) throws(CNIError) {
@@ -144,7 +145,7 @@ extension Localhost {
     try backend.guardLocalhost(on: interface)
   }
 
-  /// The interfaces for which `route_localnet` is set, but for the one by which Windows reaches a WSL in mirrored mode.
+  /// The interfaces for which `route_localnet` is set, except the one by which Windows reaches a WSL in mirrored mode.
   private static func openInterfaces() throws(CNIError) -> [String] {
     let names: [String]
     do throws(NetlinkError) {
@@ -157,7 +158,7 @@ extension Localhost {
 
   private static func write(_ value: String, _ interface: String, _ note: (String) -> Void) {
     do throws(SystemError) {
-      // With the interface its parameters have gone.
+      // The parameters of an interface that is gone cannot be read.
       guard let present = try? sysctl(interface).read(), present != value else { return }
       try sysctl(interface).write(value)
     } catch {
@@ -165,7 +166,7 @@ extension Localhost {
     }
   }
 
-  /// Whether packets to an address leave by an interface; a doubt speaks for it.
+  /// A test whether packets to an address leave by an interface; it returns true if the route cannot be read.
   private static func addressTest(_ interface: String) throws(CNIError) -> (IPAddress) -> Bool {
     guard let index = RouteSocket.linkIndex(named: interface) else { return { _ in false } }
     var known: (address: IPAddress, isBehind: Bool)?

@@ -13,9 +13,10 @@ struct PortMapping: Sendable {
   let transport: TransportProtocol
   /// Nil for every address of the host in these families.
   let hostAddress: IPAddress?
-  /// Where it is published if the container has an address there: an unspecified address stands for all of its family.
+  /// The families in which the port is published if the container has an address there; an unspecified host address stands for
+  /// all addresses of its family.
   private(set) var families: [AddressFamily]
-  /// Where it stands in the configuration.
+  /// The path of the entry in the configuration.
   let path: String
 
   init(_ field: Field) throws(FieldError) {
@@ -29,7 +30,7 @@ struct PortMapping: Sendable {
     families = address.map { [$0.family] } ?? AddressFamily.allCases
   }
 
-  /// The list of a configuration; a host port that is to lead to two places is an error.
+  /// The mappings of a configuration; a host port that leads to two container ports is an error.
   static func list(_ config: NetworkConfig) throws(FieldError) -> [PortMapping] {
     _ = try config.runtimeConfig.object()
     var all: [PortMapping] = []
@@ -55,7 +56,7 @@ struct PortMapping: Sendable {
     return mappings
   }
 
-  /// What two mappings cannot share.
+  /// The host port of the mapping in a family; no other mapping may have the same.
   func hostPort(_ family: AddressFamily) -> HostPort {
     HostPort(family: family, transport: transport, port: hostPort, address: hostAddress)
   }

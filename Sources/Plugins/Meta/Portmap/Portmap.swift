@@ -7,11 +7,12 @@ import JSON
 import Rules
 import Skel
 
-/// What of a host decides by which backend ports are published where the configuration does not say it.
+/// The properties of a host that decide which backend publishes ports if the configuration names none.
 package struct PortmapHost {
-  /// Whether kube-proxy's rules in the tables of iptables tell which addresses are services'.
+  /// Whether the host has kube-proxy's rules in the tables of iptables, behind which rules of iptables leave services their
+  /// addresses.
   let hasServiceRules: () throws(CNIError) -> Bool
-  /// Whether the kernel has nf_tables, or that cannot be told; asked only when something has failed as if it had not.
+  /// Whether the kernel has nf_tables, or it cannot be found out; called only after an error that could mean that it is missing.
   let hasNFTables: () -> Bool
 
   package init(
@@ -25,12 +26,12 @@ package struct PortmapHost {
 /// Publishes ports of a container as ports of the host.
 package struct Portmap: Plugin {
   package let name = "portmap"
-  /// The one that rules are written by unless the configuration says otherwise, or the host does.
+  /// The backend of our own table, used unless the configuration or the host demands the other.
   private let nftables: any PortForwarder
-  /// Makes the one that writes into the tables of iptables.
+  /// Makes the backend that writes into the tables of iptables.
   private let iptables: (IPTablesSettings) throws(CNIError) -> any PortForwarder
   private let host: PortmapHost
-  /// Tells the operator something on stderr.
+  /// Writes a note for the operator to stderr.
   private let note: (String) -> Void
 
   package init(
@@ -44,9 +45,9 @@ package struct Portmap: Plugin {
     self.note = note
   }
 
-  /// Lets the backend that a configuration asks for do something, or the one that fits the host: where IPVS makes the addresses of
-  /// services local, only rules behind those of kube-proxy leave it all of them; and a kernel without nf_tables, which an attempt tells
-  /// at no cost to others, has the tables of iptables alone.
+  /// Runs `body` with the configured backend, or the one that fits the host. Where IPVS makes the addresses of services local,
+  /// only rules behind those of kube-proxy leave services all of their ports. On a kernel without nf_tables, which only a failed
+  /// attempt shows, the tables of iptables are used.
   private func withBackend<T>(
     _ options: PortmapOptions, _ services: ServiceAddresses,
     _ body: (any PortForwarder) throws(CNIError) -> T
@@ -60,19 +61,19 @@ package struct Portmap: Plugin {
     do throws(CNIError) {
       return try body(nftables)
     } catch {
-      // A probe fails so too where nf_tables lacks something.
+      // A probe also fails with this code if nf_tables lacks a module.
       if error.code != .notAvailable || host.hasNFTables() { throw error }
       return try body(iptables(options.iptablesInsteadOfNFTables()))
     }
   }
 
-  /// Every backend that may have written something, whatever the configuration says now. Whichever variant of iptables is named,
-  /// rules are removed from the tables of both.
+  /// Every backend that may have rules, whatever the configuration says now. Whichever variant of iptables is named, rules are
+  /// removed from the tables of both.
   private func all() throws(CNIError) -> [any PortForwarder] {
     [nftables, try iptables(IPTablesSettings(variant: .nft))]
   }
 
-  /// Removes forwards by each backend that the kernel has, whatever came of the other.
+  /// Removes forwards by each backend, also if the other fails.
   private func eachBackend(
     _ remove: (any PortForwarder) throws(CNIError) -> [PortForward]
   ) throws(CNIError) {
@@ -83,7 +84,7 @@ package struct Portmap: Plugin {
         do throws(CNIError) {
           try forget(remove(backend), by: backend, users: backends)
         } catch {
-          // What the kernel does not have holds nothing.
+          // A backend that the kernel lacks has no rules.
           if error.code != .notAvailable { throw error }
         }
       }
@@ -91,7 +92,7 @@ package struct Portmap: Plugin {
     try failures.throwIfAny()
   }
 
-  /// Ends what went with forwards that a backend has removed.
+  /// Removes the flows and the settings for localhost that belonged to removed forwards.
   private func forget(
     _ forwards: [PortForward], by backend: any PortForwarder, users: [any PortForwarder]
   ) throws(CNIError) {
@@ -121,7 +122,7 @@ package struct Portmap: Plugin {
         }
         return change.takeovers
       } catch {
-        // The first error is the one to tell.
+        // The first error is the one to report.
         try? Localhost.close(after: wanted.forwards, guardedBy: backend, users: try all(), note: note)
         throw error
       }
@@ -130,7 +131,7 @@ package struct Portmap: Plugin {
     return result
   }
 
-  /// Keeps our own table from taking what comes to services. A kernel without nf_tables has none.
+  /// Exempts the addresses of services from our own table's forwards; does nothing on a kernel without nf_tables.
   private func spare(_ services: ServiceAddresses) throws(CNIError) {
     do throws(CNIError) {
       try nftables.spare(try services.list())
@@ -140,7 +141,7 @@ package struct Portmap: Plugin {
   }
 
   package func delete(_ request: Request) throws(CNIError) {
-    // Whatever is wrong with the configuration now, the owner is known, and what it has can be found by it.
+    // Even if the configuration is broken now, the owner is known, and its rules are found by it.
     let hint = (try? wanted(request))?.wanted ?? PortForwardingRequest(request.attachment, [])
     let ports = PortmapOptions.readableHostPorts(request.config)
     try eachBackend { (backend) throws(CNIError) in
@@ -148,8 +149,8 @@ package struct Portmap: Plugin {
     }
   }
 
-  /// What the container had before it was added with nothing to publish. A host that cannot tell has nothing of it, and such
-  /// a container must not fail for that.
+  /// Removes the forwards of a former ADD when a further one has nothing to publish. An error is only a note: a container without
+  /// ports must not fail for it.
   private func removeFormer(
     _ nothing: PortForwardingRequest, _ options: PortmapOptions, _ services: ServiceAddresses
   ) {
@@ -167,7 +168,7 @@ package struct Portmap: Plugin {
     if wanted.forwards.isEmpty { return }
     let services = ServiceAddresses()
     var problems = try withBackend(options, services) { (backend) throws(CNIError) in try backend.verify(wanted) }
-    // IPVS may have come after the container.
+    // The container may have been added before IPVS was used, and then its forwards are in our own table.
     if !problems.isEmpty, options.iptables == nil, !services.isEmpty, (try? nftables.verify(wanted)) == [] {
       problems = []
     }
@@ -192,7 +193,7 @@ package struct Portmap: Plugin {
     }
   }
 
-  /// The forwards that a configuration asks for; none without port mappings. `note` is told of each mapping that is left out.
+  /// The forwards that a configuration asks for; none without port mappings. Each mapping that is left out is reported to `note`.
   private func wanted(
     _ request: Request, note: (String) -> Void = { _ in }
   ) throws(CNIError) -> (wanted: PortForwardingRequest, options: PortmapOptions, result: NetworkResult) {

@@ -11,11 +11,11 @@ struct PortmapOptions: Sendable {
   let mappings: [PortMapping]
   let onConflict: ConflictPolicy
   let backend: Backend
-  /// Whether connections from the container's subnet and from localhost are masqueraded.
+  /// Whether connections from the container's subnet and from localhost are masqueraded (`snat`).
   private let masquerades: Bool
-  /// Whether all connections are.
+  /// Whether all connections are masqueraded (`masqAll`).
   private let masqueradesAll: Bool
-  /// What a family's connections must be like; nil for a family that no source is allowed for.
+  /// The conditions for connections of each family; nil for a family of which `sourceRanges` allows no source.
   private let conditions: PerFamily<[Condition]?>
 
   init(_ config: NetworkConfig) throws(CNIError) {
@@ -36,7 +36,7 @@ struct PortmapOptions: Sendable {
     }
   }
 
-  /// The host ports of a configuration that may be broken elsewhere, in every family that they could be meant for.
+  /// The host ports of a configuration that may be broken elsewhere, in each of their possible families.
   static func readableHostPorts(_ config: NetworkConfig) -> [HostPort] {
     guard let fields = try? config.runtimeConfig["portMappings"].array() else { return [] }
     return fields.compactMap { try? PortMapping($0) }.flatMap { mapping in
@@ -44,7 +44,7 @@ struct PortmapOptions: Sendable {
     }
   }
 
-  /// The forwards to a container with this result; `note` is told of each mapping that is left out.
+  /// The forwards to a container with this result; each mapping that is left out is reported to `note`.
   func forwards(to attachment: Attachment, _ result: NetworkResult, note: (String) -> Void = { _ in }) -> [PortForward]
   {
     if mappings.isEmpty { return [] }
@@ -78,7 +78,7 @@ struct PortmapOptions: Sendable {
   private func masqueradedSources(_ container: Prefix) -> [Prefix] {
     if !masquerades { return [] }
     if masqueradesAll { return [.all(container.family)] }
-    // IPv6 cannot leave the host with ::1 as its source, whatever is done to it.
+    // IPv6 is without localhost: packets from ::1 cannot leave the host, whatever is done to them.
     return [container.network] + (container.family == .ip ? [.loopback4] : [])
   }
 }
@@ -86,17 +86,17 @@ struct PortmapOptions: Sendable {
 // MARK: - The backend
 
 extension PortmapOptions {
-  /// By what ports are published, as far as the configuration decides it.
+  /// The backend by which ports are published, as far as the configuration decides it.
   enum Backend: Sendable {
-    /// By rules in the tables of iptables, as the configuration says so, or has something that only these can do.
+    /// The tables of iptables: the configuration names them, or has an option that only they support.
     case iptables(IPTablesSettings)
-    /// By our own table, for the same reasons.
+    /// Our own table, for the same reasons.
     case nftables(Reason)
-    /// By what fits the host; the settings are for the tables of iptables.
+    /// The backend that fits the host; the settings are for the tables of iptables.
     case fitting(IPTablesSettings)
   }
 
-  /// A key of the configuration that needs one of the backends.
+  /// An option of the configuration that needs a certain backend.
   struct Reason: CustomStringConvertible, Sendable {
     let key: String
     let value: String
@@ -104,12 +104,12 @@ extension PortmapOptions {
     var description: String { "\(key): \"\(value)\"" }
   }
 
-  /// What is to be known to write into tables of iptables, where the configuration decides for these; else nil.
+  /// The settings for the tables of iptables if the configuration decides for these; else nil.
   var iptables: IPTablesSettings? {
     if case .iptables(let settings) = backend { settings } else { nil }
   }
 
-  /// What is to be known to write into tables of iptables where the kernel has no nf_tables.
+  /// The settings for the tables of iptables on a kernel without nf_tables.
   func iptablesInsteadOfNFTables() throws(CNIError) -> IPTablesSettings {
     switch backend {
     case .iptables(let settings), .fitting(let settings): return settings
@@ -146,7 +146,7 @@ extension PortmapOptions {
         }
         guard let first = settings.conditions[family].first?.utf8.first else { continue }
         let reason = Reason(key: key, value: settings.conditions[family].joined(separator: " "))
-        // As upstream tells them apart.
+        // Upstream distinguishes the two syntaxes in the same way.
         if first == UInt8(ascii: "-") || first == UInt8(ascii: "!") {
           needsIPTables = reason
         } else {
@@ -166,7 +166,7 @@ extension PortmapOptions {
     }
   }
 
-  /// Conditions in words of iptables are its settings'.
+  /// The conditions in nft's syntax; those in words of iptables are part of its settings.
   private static func conditions(
     _ document: Field, areIPTables: Bool
   ) throws(FieldError) -> PerFamily<[Condition]?> {
@@ -184,7 +184,7 @@ extension PortmapOptions {
     return conditions
   }
 
-  /// The prefixes that connections may come from; nil for anywhere.
+  /// The prefixes that connections may come from; nil for all sources.
   private static func sourceRanges(_ field: Field) throws(FieldError) -> [Prefix]? {
     guard let prefixes = try field.prefixes(), !prefixes.isEmpty else { return nil }
     return prefixes

@@ -6,13 +6,13 @@ import OS
 import Skel
 
 extension Request {
-  /// Whether the container has no interface but this one and `lo`; a doubt speaks against it.
+  /// Whether the container has no interface but this one and `lo`; false if that cannot be read.
   var isForOnlyInterface: Bool {
-    // The kernel tells it there without its rtnl lock, for which many that are added at once would wait.
+    // This file is read without the kernel's rtnl lock, for which many parallel ADDs would wait.
     let list: [UInt8]? = try? inContainer { (_) throws(CNIError) -> [UInt8] in
       (try? FileDescriptor.open("/proc/thread-self/net/dev").readAll(limit: 1 << 16)) ?? []
     }
-    // Two lines of titles, then one for each: the name, perhaps behind spaces, a colon and numbers.
+    // Behind two lines of titles each line has an interface: its name, perhaps after spaces, a colon, and numbers.
     let names = (list ?? []).split(separator: 0x0a).dropFirst(2).map { line in
       String(decoding: line.prefix { $0 != UInt8(ascii: ":") }.drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
     }

@@ -6,21 +6,20 @@ import CNI
 import Netlink
 import Rules
 
-/// Addresses that are local to this host only so that IPVS, or a cache of names, gets their packets: those of Kubernetes'
-/// services, none of which is this host's own.
+/// Addresses of Kubernetes services, which IPVS or a DNS cache makes local to this host in order to receive their packets.
 struct ServiceAddresses {
-  /// The interfaces that kube-proxy, kube-router and NodeLocal DNSCache put them on, which no packet comes by.
+  /// The interfaces to which kube-proxy, kube-router and NodeLocal DNSCache add them; no packet comes in by these.
   private static let interfaces = ["kube-ipvs0", "kube-dummy-if", "nodelocaldns"]
 
-  /// The indexes of those that are there.
+  /// The indexes of those interfaces that exist.
   private let present: [UInt32]
 
   init() { present = Self.interfaces.compactMap { RouteSocket.linkIndex(named: $0) } }
 
-  /// Whether there are any.
+  /// Whether this host has no such interface.
   var isEmpty: Bool { present.isEmpty }
 
-  /// All of them, but for those that an interface of this host has as well.
+  /// All these addresses, except those that another interface of this host has too.
   func list() throws(CNIError) -> [IPAddress] {
     if isEmpty { return [] }
     let all: [InterfaceAddress]
