@@ -131,7 +131,7 @@ import Testing
   func chainNames(name: String) {
     let error = #expect(throws: FieldError.self) { try Self.options(#""iptablesAdminChainName":"\#(name)""#) }
     #expect(error?.path == "iptablesAdminChainName")
-    let expected = name == "CNI-FORWARD" ? " that no plugin has" : ", 1 to 28 bytes without white space"
+    let expected = name == "CNI-FORWARD" ? " that is not a plugin's own" : ", 1 to 28 bytes without white space"
     #expect(error?.reason.hasPrefix("expected the name of a chain\(expected), found ") == true)
   }
 

@@ -58,6 +58,7 @@ extension FirewallTests {
     #expect(
       answer.notes
         == (backend == .nftables
-          ? ["firewall: chain forward of table inet filter drops what it does not let through itself"] : []))
+          ? ["firewall: chain forward of table inet filter drops forwarded packets that none of its own rules accepts"]
+          : []))
   }
 }

@@ -97,7 +97,7 @@ import Testing
   func adminChain() {
     for (backend, notes) in [
       (FirewallOptions.Backend.nftables, []), (.iptables, []),
-      (.firewalld, ["firewall: iptablesAdminChainName: not asked by the backend firewalld"]),
+      (.firewalld, ["firewall: iptablesAdminChainName: the backend firewalld ignores it"]),
     ] {
       let recording = RecordingHost()
       let answer = Sample.answer("ADD", Self.config(backend, #""iptablesAdminChainName":"X""#), recording)

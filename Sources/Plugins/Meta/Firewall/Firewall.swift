@@ -7,12 +7,12 @@ import JSON
 import Rules
 import Skel
 
-/// Lets a container's packets through where the host drops what it forwards, and says who reaches the container and what the
-/// container reaches.
+/// Accepts a container's packets where the host drops forwarded packets, isolates the container from others, and restricts the
+/// destinations that it reaches.
 package struct Firewall: Plugin {
   package let name = "firewall"
   private let host: FirewallHost
-  /// Tells the operator something on stderr.
+  /// Writes a note for the operator to stderr.
   private let note: (String) -> Void
 
   package init(_ host: FirewallHost, note: @escaping (String) -> Void) {
@@ -26,7 +26,7 @@ package struct Firewall: Plugin {
     let former = try record(of: wanted, request, options, result)
     let backend = try host.backend(options, hasNFTables: former != nil)
     if backend != .firewalld, let zoned = former?.accepts.filter({ $0.zone != nil }), !zoned.isEmpty {
-      // To another backend they would belong to nobody.
+      // Other backends do not remove addresses from zones.
       try host.firewalld(FirewallOptions.standardZone).leaveZones(zoned, unrecorded: [])
     }
     let change: AppliedChange
@@ -39,7 +39,7 @@ package struct Firewall: Plugin {
       change = try host.nftables.apply(wanted)
     case .firewalld:
       if options.namesAdminChain {
-        note("\(name): iptablesAdminChainName: not asked by the backend \(backend.rawValue)")
+        note("\(name): iptablesAdminChainName: the backend \(backend.rawValue) ignores it")
       }
       change = try host.firewalld(options.zone).apply(wanted)
     case .iptables:
@@ -52,7 +52,7 @@ package struct Firewall: Plugin {
   }
 
   package func delete(_ request: Request) throws(CNIError) {
-    // Whatever is wrong with the configuration now, the attachment is known, and what it has can be found by it.
+    // Even if the configuration is broken now, the attachment is known, and its rules are found by it.
     let options = try? FirewallOptions(request.config)
     let result = (try? request.config.previousResult()) ?? nil
     let hint = FirewallHint(request.attachment, options, result)
@@ -62,7 +62,7 @@ package struct Firewall: Plugin {
       record =
         try host.nftables.record(hint.request) ?? AttachmentRecord(unrecorded: hint.request.accepts.map(\.address))
     }
-    // Where it cannot be told whose an address and a port are by now, they stay as they are for the next DEL.
+    // Where the owners of the addresses and of the port cannot be read, both stay as they are for the next DEL.
     if let record {
       failures.run { () throws(CNIError) in try resetPortIsolation(request, options, hint, record) }
       failures.run { () throws(CNIError) in
@@ -89,8 +89,10 @@ package struct Firewall: Plugin {
         wanted.acceptMarkBit = options.acceptMarkBit
       }
       problems += try host.nftables.verify(wanted)
-      // No accept of ours can change that, so that it is no finding.
-      for chain in host.droppingChains() { note("\(name): \(chain) drops what it does not let through itself") }
+      // Only a note, because no accept of ours can change that.
+      for chain in host.droppingChains() {
+        note("\(name): \(chain) drops forwarded packets that none of its own rules accepts")
+      }
     case .firewalld: problems = try host.firewalld(options.zone).verify(wanted)
     case .iptables:
       wanted.recordedPorts = recordedPorts(request, link)
@@ -104,14 +106,14 @@ package struct Firewall: Plugin {
 
   package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
     let network = request.config.name
-    // The record has not room for every zone's whole name.
+    // The record holds only the beginning of a long zone name, so the configured name is used.
     let zone = (try? FirewallOptions(request.config))?.zone ?? FirewallOptions.standardZone
     var zones = ErrorCollector()
     var others = ErrorCollector()
     others.run { () throws(CNIError) in
       let iptables = try host.iptables(IPTablesSettings(variant: .nft))
       try iptables.removeAll(ofNetwork: network, sparing: valid) { accepts in
-        // What cannot leave its zone does not keep the rest from being removed.
+        // An address that cannot be removed from its zone must not stop the removal of the rest.
         zones.run { () throws(CNIError) in try host.firewalld(zone).leaveZones(accepts, unrecorded: []) }
       }
     }
@@ -141,7 +143,8 @@ package struct Firewall: Plugin {
     }
   }
 
-  /// Containers that were added are cut off where somebody has removed the rule that lets them pass; the next ADD mends it.
+  /// Throws code 51 if FORWARD drops packets and lacks the gate: running containers are cut off until the next ADD writes it
+  /// again.
   private func status(_ gate: any ForwardGate) throws(CNIError) {
     guard try host.nftables.hasAccepts() else { return }
     let closed = try gate.closedTables(for: AddressFamily.allCases)
@@ -160,7 +163,7 @@ extension Firewall {
     return (options, result)
   }
 
-  /// What a configuration asks for, and the host's end of the container's veth if it matters.
+  /// The request of the configuration, and the host end of the container's veth if it matters.
   private func wanted(
     _ request: Request, _ options: FirewallOptions, _ result: NetworkResult
   ) throws(CNIError) -> (request: ForwardFilterRequest, link: HostLink?) {
@@ -172,7 +175,7 @@ extension Firewall {
     return (options.request(of: request.attachment, for: addresses.accepted, at: link), link)
   }
 
-  /// What the attachment is recorded with already; nil where the kernel has nothing to record it in.
+  /// The attachment's record from before this call; nil where the kernel has no table for records.
   private func record(
     of wanted: ForwardFilterRequest, _ request: Request, _ options: FirewallOptions, _ result: NetworkResult
   ) throws(CNIError) -> AttachmentRecord? {
@@ -186,12 +189,12 @@ extension Firewall {
       return try HostLink.find(request, isolating: isolation == .isolated ? "isolated" : "same-bridge")
     }
     if !options.needsLink { return nil }
-    // What comes by no veth is known by its addresses alone.
+    // Packets of a container without a veth are recognized by their addresses alone.
     guard let link = try? HostLink.find(request), HostLink.isQuotable(link.bridge ?? link.name) else { return nil }
     return link
   }
 
-  /// The host's end of the veth, which tells our containers from upstream's where rules in the tables of iptables serve both.
+  /// The host end of the veth; recorded, it tells our containers from upstream's, whose rules are in the same tables of iptables.
   private func recordedPorts(_ request: Request, _ link: HostLink?) -> [String] {
     guard let link = link ?? (try? HostLink.find(request)), HostLink.isQuotable(link.name) else { return [] }
     return [link.name]
@@ -209,8 +212,8 @@ extension Firewall {
     }
   }
 
-  /// It goes with the interface; an interface that stays is to be as it was. The port is the recorded one; if the container was added by
-  /// upstream's plugin, the configuration tells, and the kernel or the result the port.
+  /// Switches off the isolation of a port that outlives DEL. The port is the recorded one; if upstream's plugin has added the
+  /// container, and the configuration says `isolated`, it is the one that the kernel or else the result tells.
   private func resetPortIsolation(
     _ request: Request, _ options: FirewallOptions?, _ hint: FirewallHint, _ record: AttachmentRecord
   ) throws(CNIError) {
@@ -223,6 +226,6 @@ extension Firewall {
 }
 
 extension ForwardFilterRequest {
-  /// The families of the addresses that are accepted.
+  /// The families of the accepted addresses.
   fileprivate var families: [AddressFamily] { AddressFamily.allCases.filter { !addresses($0).isEmpty } }
 }

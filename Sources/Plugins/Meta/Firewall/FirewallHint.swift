@@ -6,21 +6,21 @@ import CNI
 import JSON
 import Rules
 
-/// What an attachment may have, as far as a DEL tells: the more of it is true, the less is to be looked for.
+/// What an attachment may have, as far as the configuration of a DEL tells: the more complete it is, the less must be searched.
 struct FirewallHint {
   let request: ForwardFilterRequest
-  /// The host's interfaces of the result, one of which may be the container's bridge port.
+  /// The host's interfaces in the result, one of which may be the container's bridge port.
   let hostInterfaces: [String]
 
   init(_ attachment: Attachment, _ options: FirewallOptions?, _ result: NetworkResult?) {
     let addresses = result?.containerAddresses.accepted ?? []
     let interfaces = result?.hostInterfaces.map(\.name) ?? []
-    // A result may name anything; more than a bridge, a veth and an IFB are there for other reasons.
+    // Only the first six: a result may name many, but a bridge, a veth and an IFB are all that matter here.
     hostInterfaces = Array(interfaces.filter { isInterfaceName($0) }.prefix(6))
     var request = ForwardFilterRequest(attachment)
     request.accepts = addresses.map { ForwardAccept($0) }
     if let options { request = options.request(of: attachment, for: addresses, at: nil) }
-    // Where the rules of iptables serve, the record names the port whatever the options say.
+    // With the backend iptables the record holds the port whatever the options are.
     request.recordedPorts = hostInterfaces
     if let options, options.needsLink {
       for bridge in hostInterfaces {

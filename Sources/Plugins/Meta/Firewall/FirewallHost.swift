@@ -4,19 +4,20 @@
 import CNI
 import Rules
 
-/// What a host has to filter packets with.
+/// The backends and the state of a host that firewall chooses by.
 package struct FirewallHost {
-  /// Our own table, which also records whose an address is that firewalld or iptables has, and denies what these cannot.
+  /// Our own table; it also records the owners of addresses that firewalld or iptables accepts, and holds the rules that these
+  /// lack.
   let nftables: any AttachmentRecorder
-  /// Makes the one that writes upstream's rules into the tables of iptables.
+  /// Makes the backend that writes upstream's rules into the tables of iptables.
   let iptables: (IPTablesSettings) throws(CNIError) -> any RemovingForwardFilter
-  /// Makes the one that puts addresses into a zone of firewalld.
+  /// Makes the backend that adds addresses to a zone of firewalld.
   let firewalld: (_ zone: String) -> any ZoneFilter
-  /// Makes what lets packets that our own table accepts pass FORWARD of iptables; nil if the host has no iptables.
+  /// Makes the gate by which packets that our own table has accepted pass FORWARD of iptables; nil if the host has no iptables.
   let forwardGate: (IPTablesSettings, _ bit: Int) throws(CNIError) -> (any ForwardGate)?
-  /// Throws code 11 if that cannot be told now.
+  /// Throws code 11 if that cannot be found out now.
   let isFirewalldRunning: () throws(CNIError) -> Bool
-  /// The base chains that drop what is forwarded, whatever our own table accepts.
+  /// The base chains that drop forwarded packets, whatever our own table accepts.
   let droppingChains: () -> [String]
 
   package init(
@@ -34,8 +35,8 @@ package struct FirewallHost {
     self.droppingChains = droppingChains
   }
 
-  /// The backend that a configuration asks for, or the one that fits the host: firewalld where it runs, else our own table, and
-  /// upstream's rules where the kernel has no nf_tables.
+  /// The configured backend, or the one that fits the host: firewalld where it runs, else our own table, or upstream's rules
+  /// where the kernel has no nf_tables.
   func backend(_ options: FirewallOptions, hasNFTables: Bool) throws(CNIError) -> FirewallOptions.Backend {
     if let backend = options.backend { return backend }
     if try isFirewalldRunning() { return .firewalld }

@@ -8,31 +8,31 @@ import Rules
 
 /// The configuration of the plugin.
 struct FirewallOptions: Sendable {
-  /// Who lets packets through.
+  /// The backend that accepts packets.
   enum Backend: String, CaseIterable, Sendable { case nftables, iptables, firewalld }
 
-  /// Nil: the one that fits the host.
+  /// Nil for the backend that fits the host.
   let backend: Backend?
-  /// What is to be known to write into tables of iptables.
+  /// The settings for rules in tables of iptables.
   let iptables: IPTablesSettings
-  /// Whether the configuration has a chain of iptables for the administrator.
+  /// Whether the configuration names a chain of iptables for the administrator's rules.
   let namesAdminChain: Bool
   let zone: String
-  /// Nil: everybody reaches the containers.
+  /// Nil for no isolation.
   let isolation: Isolation.Kind?
   let destinations: DestinationLists
   let dropsInvalid: Bool
-  /// The number of the fwmark's bit, 0…31, by which FORWARD of iptables knows what our own table has accepted.
+  /// The number of the fwmark's bit, 0…31, by which FORWARD of iptables recognizes packets that our own table has accepted.
   let acceptMarkBit: Int
-  /// The network that it all is for.
+  /// The name of the network.
   private let network: String
 
   static let standardZone = "trusted"
 
-  /// The bit is set only between two chains of the forward hook, but cleared there of every packet, so it should be one that nobody else
-  /// uses. portmap has 13, kube-proxy 14 and 15, Calico, Weave Net and Tailscale 16 to 31, the AWS VPC plugin 7, Cilium 8 to 11 and,
-  /// for the numbers of identities and clusters, 0 to 7 and 16 to 31; Docker has none. Whole marks that administrators choose are
-  /// small numbers. Cilium has 12 for the number of a key, where it encrypts by IPsec.
+  /// The bit is set only between two chains of the forward hook, but cleared there in every packet, so no other program should
+  /// use it. portmap has 13, kube-proxy 14 and 15, Calico, Weave Net and Tailscale 16 to 31, the AWS VPC plugin 7, Cilium 8 to 11
+  /// and, for the numbers of identities and clusters, 0 to 7 and 16 to 31; Docker has none. Whole marks that administrators
+  /// choose are small numbers. Cilium has 12 for the number of a key, where it encrypts by IPsec.
   static let standardMarkBit = 12
 
   init(_ config: NetworkConfig) throws(FieldError) {
@@ -58,10 +58,10 @@ struct FirewallOptions: Sendable {
     destinations = DestinationLists(denied: denied, allowed: allowed)
   }
 
-  /// Whether it matters by which interface of the host the container's packets come in.
+  /// Whether the host interface of the container's packets matters.
   var needsLink: Bool { isolation != nil || !destinations.isEmpty || dropsInvalid }
 
-  /// What must hold for a container with these addresses; `link` is the host's end of its veth, nil if there is none or it does not
+  /// The request for a container with these addresses; `link` is the host end of its veth, nil if there is none or it does not
   /// matter.
   func request(
     of attachment: Attachment, for addresses: [IPAddress], at link: HostLink?
@@ -73,7 +73,7 @@ struct FirewallOptions: Sendable {
     return request
   }
 
-  /// Adds what must hold for all packets that come in by a container's veth, whatever address they come from.
+  /// Adds the rules for all packets that come in by a container's veth, whatever their source address is.
   func add(_ link: HostLink, to request: inout ForwardFilterRequest) {
     guard let bridge = link.bridge else { return restrict([.veth(link.name)], &request) }
     if let isolation { request.isolations.append(Isolation(bridge: bridge, isolation, port: link.name)) }
@@ -95,7 +95,7 @@ struct FirewallOptions: Sendable {
 }
 
 extension PacketSource {
-  /// Whether packets of a family come from it.
+  /// Whether packets of a family can come from the source.
   fileprivate func canBe(_ family: AddressFamily) -> Bool {
     if case .address(let address) = self { address.family == family } else { true }
   }
@@ -106,11 +106,11 @@ extension PacketSource {
 extension FirewallOptions {
   private static func adminChain(_ field: Field) throws(FieldError) -> String? {
     let name = try field.chainName()
-    if let name, pluginChains.contains(name) { throw field.expected("the name of a chain that no plugin has") }
+    if let name, pluginChains.contains(name) { throw field.expected("the name of a chain that is not a plugin's own") }
     return name
   }
 
-  /// The chains of plugins, none of which is an administrator's.
+  /// The chains of plugins, which cannot be an administrator's chain.
   private static let pluginChains = ["CNI-FORWARD", "CNI-OWNERS", "CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2"]
 
   private static func isolation(_ field: Field) throws(FieldError) -> Isolation.Kind? {
@@ -121,7 +121,7 @@ extension FirewallOptions {
     }
   }
 
-  /// More than anybody writes, and few enough to be compared by CHECK.
+  /// More than a configuration is likely to have, and few enough for CHECK to compare.
   private static let prefixLimit = 4096
 
   private static func prefixes(_ field: Field) throws(FieldError) -> [Prefix] {

@@ -7,10 +7,10 @@ import Rules
 import Skel
 import Veth
 
-/// The host's end of a container's veth, as the kernel has it, whatever the result says.
+/// The host end of a container's veth, found by the kernel, whatever the result says.
 struct HostLink: Sendable {
   let name: String
-  /// The bridge that it is a port of; nil if it is none.
+  /// The bridge that the interface is a port of; nil if it is none.
   let bridge: String?
   private let port: BridgePort?
 
@@ -31,7 +31,7 @@ struct HostLink: Sendable {
     }
   }
 
-  /// The same for an isolation, which needs a bridge: throws code 7 if the container is on none.
+  /// Like `find(_:)` for an isolation, which needs a bridge: throws code 7 if the container is on none.
   static func find(_ request: Request, isolating policy: String) throws(CNIError) -> HostLink {
     let link: HostLink
     do throws(CNIError) {
@@ -55,10 +55,11 @@ struct HostLink: Sendable {
     return link
   }
 
-  /// Whether nft, which prints the name in quotation marks, reads it again as it is: a listing of the ruleset must be loadable.
+  /// Whether nft can read the name back from the quotation marks in which it prints it: a listing of the ruleset must be
+  /// loadable.
   static func isQuotable(_ name: String) -> Bool { !name.utf8.contains { "\"\\*".utf8.contains($0) } }
 
-  /// What is wrong with the port's own isolation.
+  /// Describes a wrong isolation of the bridge port.
   func problems(_ isolation: Isolation.Kind?, _ recorded: [RecordedPort]) -> [String] {
     guard let port else { return [] }
     if isolation == .isolated { return port.isIsolated ? [] : ["bridge port \(name) is not isolated"] }
@@ -67,9 +68,10 @@ struct HostLink: Sendable {
   }
 }
 
-/// Keeps frames between isolated ports of a bridge, which no rule about packets sees, from being sent, or lets them.
+/// The kernel's isolation of bridge ports: no frames pass between isolated ports of a bridge, which no rule for packets could
+/// ensure.
 enum PortIsolation {
-  /// Switches the isolation of a bridge port; one that is gone, or is a port of a bridge no more, has none.
+  /// Switches the isolation of a bridge port on or off; does nothing if the interface is gone or is no bridge port any more.
   static func set(_ isIsolated: Bool, ofPort name: String) throws(CNIError) {
     try kernel { () throws(NetlinkError) in
       let routes = try RouteSocket.open()
