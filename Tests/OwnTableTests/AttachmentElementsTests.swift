@@ -14,7 +14,7 @@ import Testing
   private static let address6: [UInt8] = [0xfd] + [UInt8](repeating: 0, count: 14) + [5]
 
   @Test(
-    "a forwarded port stands in its family's map, under transport and port, and leads to address and port",
+    "a forwarded port is in its family's map, with protocol and port as the key, and address and port as the value",
     arguments: [(.ip, "hostports4", [10, 22, 0, 5]), (.ip6, "hostports6", address6)]
       as [(AddressFamily, String, [UInt8])])
   func forward(family: AddressFamily, map: String, destination: [UInt8]) throws {
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(
-    "a port on one address stands in another map, that address first",
+    "a port on one address is in another map, whose key begins with the address",
     arguments: [
       (.ip, "127.0.0.1", "hostip_hostports4", [127, 0, 0, 1]), (.ip6, "fd00::5", "hostip_hostports6", address6),
     ]
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(
-    "a masqueraded source stands in the set for its length, with its branch",
+    "a masqueraded source is in the set for its prefix length, with its chain on demand",
     arguments: [
       (.ip, "10.22.0.5/16", "masquerade4_16", [10, 22, 0, 5], [10, 22, 0, 0]),
       (.ip, "0.0.0.0/0", "masquerade4_0", [10, 22, 0, 5], [0, 0, 0, 0]),
@@ -55,14 +55,14 @@ import Testing
     #expect(layout.onDemand.map(\.name) == [set])
   }
 
-  @Test("without rules there is nothing, also no record of the attachment")
+  @Test("without rules there are no elements, not even the record")
   func empty() {
     let layout = Sample.ports()
     #expect(layout.elements.isEmpty)
     #expect(layout.onDemand.isEmpty)
   }
 
-  @Test("the record of the attachment says how many other elements there are, and stands under a hash in two words")
+  @Test("the record states the number of other elements, and its key is a hash in two parts")
   func attachment() throws {
     let elements = Sample.ports(
       try Sample.forward(.ip, masquerading: [.loopback4]), try Sample.forward(.ip6))
@@ -75,7 +75,7 @@ import Testing
     #expect(record == Sample.record(.ports, owning: 3))
   }
 
-  @Test("attachments of other containers, networks and interfaces stand elsewhere")
+  @Test("attachments of other containers, networks and interfaces have other keys")
   func attachmentPlaces() {
     let owners = [
       Sample.owner, CNI.Attachment(network: "net2", containerID: "id", interface: "eth0"),
@@ -87,7 +87,7 @@ import Testing
     #expect(owners.allSatisfy { Element.ID(of: $0, in: .ports).key.count == 32 })
   }
 
-  @Test("rules that are there twice make one element")
+  @Test("equal rules make one element")
   func twice() throws {
     let forward = try Sample.forward(.ip, if: try Sample.conditions(.ip), masquerading: [.loopback4])
     let once = Sample.ports(forward)
@@ -97,7 +97,7 @@ import Testing
     #expect(twice.onDemand.map(\.name) == once.onDemand.map(\.name))
   }
 
-  @Test("a port under conditions stands in their set as well, and says which they are", arguments: [nil, "192.0.2.1"])
+  @Test("a port with conditions is in their set too, and its comment has their ID", arguments: [nil, "192.0.2.1"])
   func conditions(host: String?) throws {
     let conditions = try Sample.conditions(.ip)
     let id = OnDemandChain.conditionsID(conditions)
@@ -114,11 +114,11 @@ import Testing
   }
 }
 
-// MARK: - What firewall wants
+// MARK: - Elements of firewall
 
 extension AttachmentElementsTests {
   @Test(
-    "a container's address stands in its family's set, with the zone beside the owner",
+    "a container's address is in its family's set, with the zone in the comment",
     arguments: [
       ("10.22.0.5", nil, "containers4", "net/id/eth0"), ("10.22.0.5", "trusted", "containers4", "net/id/eth0 trusted"),
       ("fd00::5", "internal", "containers6", "net/id/eth0 internal"),
@@ -135,7 +135,7 @@ extension AttachmentElementsTests {
     #expect(layout.onDemand.isEmpty && layout.shared.isEmpty)
   }
 
-  @Test("of a zone's name only as much is kept as firewalld allows, so that the longest comment fits")
+  @Test("a zone's name is shortened to firewalld's limit, so that the longest comment fits")
   func longZone() throws {
     let owner = CNI.Attachment(
       network: String(repeating: "n", count: 300), containerID: String(repeating: "c", count: 300),
@@ -152,7 +152,7 @@ extension AttachmentElementsTests {
   }
 
   @Test(
-    "a bridge is wanted together with others, in one set or in both, by a member for each",
+    "an isolated bridge is a shared element in one set or in both, with a member for each attachment",
     arguments: [(.sameBridge, ["bridges"]), (.isolated, ["bridges", "isolated_bridges"])]
       as [(Isolation.Kind, [String])])
   func isolation(kind: Isolation.Kind, sets: [String]) throws {
@@ -166,7 +166,7 @@ extension AttachmentElementsTests {
     #expect(layout.onDemand.isEmpty)
   }
 
-  @Test("a restricted address stands in the set of its list, with its branch", arguments: AddressFamily.allCases)
+  @Test("a restricted address is in the set of its list, with its chain on demand", arguments: AddressFamily.allCases)
   func restriction(family: AddressFamily) throws {
     let (address, denied) = (try Sample.endpoint(family).address, try Sample.denied(family))
     let layout = Sample.firewall(restrictions: [Restriction(.address(address), denied)])
@@ -177,7 +177,7 @@ extension AttachmentElementsTests {
   }
 
   @Test(
-    "an address whose packets are to be of a connection stands in its family's set", arguments: AddressFamily.allCases)
+    "a tracked address is in its family's set", arguments: AddressFamily.allCases)
   func dropInvalid(family: AddressFamily) throws {
     let address = try Sample.endpoint(family).address
     let layout = Sample.firewall(untracked: [.address(address)])
@@ -201,7 +201,7 @@ extension AttachmentElementsTests {
     #expect(layout.shared.isEmpty)
   }
 
-  @Test("a bridge is restricted and tracked together with others, by a member for each")
+  @Test("restricted and tracked bridges are shared elements, with a member for each attachment")
   func bridge() throws {
     let layout = Sample.firewall(
       restrictions: try AddressFamily.allCases.map { Restriction(.bridge("cni0"), try Sample.denied($0)) },
@@ -216,7 +216,7 @@ extension AttachmentElementsTests {
   }
 
   @Test(
-    "the port of an isolated bridge is recorded under its name, and whether it is isolated itself",
+    "the port of an isolated bridge is recorded by its name, with whether the port itself is isolated",
     arguments: [(.sameBridge, "net/id/eth0"), (.isolated, "net/id/eth0 isolated")] as [(Isolation.Kind, String)])
   func bridgePort(kind: Isolation.Kind, comment: String) throws {
     let layout = Sample.firewall(isolations: [Isolation(bridge: "cni0", kind, port: "veth0")])
@@ -229,7 +229,7 @@ extension AttachmentElementsTests {
     #expect(!without.elements.contains { $0.id.set == "bridge_ports" })
   }
 
-  @Test("the bit of what is accepted is no element, but two branches", arguments: [0, 12, 31])
+  @Test("the fwmark bit is no element, but two chains on demand", arguments: [0, 12, 31])
   func markAccepted(bit: Int) throws {
     #expect(Sample.firewall(bit: bit).elements.isEmpty)
     let accept = ForwardAccept(try Sample.address("10.22.0.5"))
@@ -238,7 +238,7 @@ extension AttachmentElementsTests {
     #expect(layout.onDemand.map(\.name) == ["mark_\(bit)", "unmark_\(bit)"])
   }
 
-  @Test("rules in legacy tables are said behind the number of elements, which is read as before")
+  @Test("the record notes rules in legacy tables after the number of elements")
   func legacy() throws {
     let accept = ForwardAccept(try Sample.address("10.22.0.5"))
     for (isUsed, text) in [(false, "net/id/eth0 1"), (true, "net/id/eth0 1 legacy")] {
@@ -248,7 +248,7 @@ extension AttachmentElementsTests {
       #expect(record == Sample.record(.firewall, owning: 1, isLegacy: isUsed))
       #expect(record.recordedCount == 1)
       #expect(record.usesLegacyTables == isUsed)
-      // A former ADD may have written there, though this one does not.
+      // A former ADD may have written to legacy tables, although this one does not.
       let inLegacy = wanted.inLegacyTables
       #expect(inLegacy.last?.comment?.text == "net/id/eth0 1 legacy")
       #expect(inLegacy.dropLast() == wanted.elements.dropLast())
@@ -258,7 +258,7 @@ extension AttachmentElementsTests {
     #expect(!container.usesLegacyTables)
   }
 
-  @Test("all at once, and twice, the record counts each once, in the set of the part")
+  @Test("the record counts equal elements once, and is in the set of the feature")
   func allOfFirewall() throws {
     let addresses = [try Sample.address("10.22.0.5"), try Sample.address("fd00::5")]
     var request = Sample.filter(

@@ -10,7 +10,7 @@ import Testing
 @testable import NFTables
 @testable import OwnTable
 
-/// The packets that do not meet a condition (Condition+Expressions.swift).
+/// Matches for the packets that fail a condition (Condition+Expressions.swift).
 @Suite struct ConditionFailureTests {
   private static func failure(
     _ test: Condition.Test, _ family: AddressFamily = .ip, isNegated: Bool = false
@@ -20,7 +20,7 @@ import Testing
 
   private static func prefixes(_ texts: [String]) -> [Prefix] { texts.compactMap { Prefix($0) } }
 
-  /// The limits as text, those that end an interval with a bar.
+  /// The limits as text, with a bar after those that end an interval.
   private static func limits(_ failure: ConditionFailure) -> [String] {
     failure.elements.map { element in
       let key = element.id.key
@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  @Test("prefixes of IPv6 as well, up to the last address")
+  @Test("prefixes of IPv6 become limits too, up to the last address")
   func prefixIntervals6() {
     let failure = Self.failure(.source(Self.prefixes(["::1/128", "ff00::/8", "fe00::/8"])), .ip6)
     #expect(Self.limits(failure) == ["::|", "::1", "::2|", "fe00::"])
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test(
-    "of a prefix that holds every address nobody fails, of its negation all of the family",
+    "no packet fails a prefix of all addresses, and every packet of the family fails its negation",
     arguments: AddressFamily.allCases)
   func everything(family: AddressFamily) {
     let host = family == .ip ? "10.0.0.1/32" : "fd00::1/128"
@@ -114,7 +114,7 @@ import Testing
     #expect(address.sets.isEmpty && address.elements.isEmpty && port.sets.isEmpty && port.elements.isEmpty)
   }
 
-  @Test("what fails a condition is what meets its negation: only the last step is turned round")
+  @Test("a condition and its negation differ only in the last expression")
   func negated() throws {
     let two = Self.prefixes(["10.0.0.0/8", "11.0.0.0/8"])
     let tests: [Condition.Test] = [

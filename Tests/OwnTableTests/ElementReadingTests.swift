@@ -9,7 +9,7 @@ import Testing
 @testable import NFTables
 @testable import OwnTable
 
-/// What elements say.
+/// Reading elements from the kernel.
 @Suite struct ElementReadingTests {
   private static let cases = AddressFamily.allCases.flatMap { family in
     TransportProtocol.allCases.flatMap { transport in
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test(
-    "elements of other sets, or with other keys, are for no host port",
+    "elements of other sets, or with other keys, have no host port",
     arguments: [
       ("attachments", 8), ("masquerade4_16", 8), ("hostports4", 7), ("hostports4", 12), ("hostip_hostports4", 8),
       ("hostip_hostports6", 12), ("hostports", 8), ("", 8),
@@ -44,7 +44,7 @@ import Testing
     #expect(place.hostPort == nil)
   }
 
-  @Test("a transport that is none of ours, or data that is cut short, is nothing")
+  @Test("an unknown protocol, or truncated data, is not decoded")
   func broken() {
     let place = Element.ID(set: "hostports4", key: [1, 0, 0, 0, 0, 80, 0, 0])
     #expect(place.hostPort == nil)
@@ -63,7 +63,7 @@ import Testing
     #expect(Element("conditions4_x", key: [], comment: nil).title(in: .ports) == "a port in set conditions4_x")
   }
 
-  @Test("a mapping's companions are where its masquerading and its conditions may stand", arguments: cases)
+  @Test("a mapping's companions are the possible elements for its masquerading and its conditions", arguments: cases)
   func companions(family: AddressFamily, transport: TransportProtocol, host: String?) throws {
     let sources = family == .ip ? ["10.22.0.0/16", "127.0.0.0/8"] : ["fd00::/64"]
     let forward = try Sample.forward(
@@ -89,7 +89,7 @@ import Testing
   }
 }
 
-// MARK: - What firewall's elements say
+// MARK: - Elements of firewall
 
 extension ElementReadingTests {
   @Test("an accept is read from an element with its zone", arguments: AddressFamily.allCases, [nil, "trusted"])
@@ -114,7 +114,7 @@ extension ElementReadingTests {
     #expect(Element("hostports4", key: address.bytes, comment: nil).accept == nil)
   }
 
-  @Test("somebody else may want a host port or a container's address, and nothing else")
+  @Test("another attachment can claim only a host port or a container's address")
   func subjects() throws {
     let address = try Sample.address("fd00::5")
     let elements = Sample.firewall(
@@ -125,7 +125,9 @@ extension ElementReadingTests {
     #expect(Sample.ports(try Sample.forward(.ip)).elements.map { $0.subject } == ["IPv4 port 8080/tcp", nil])
   }
 
-  @Test("a bridge port is read with what was switched on for it", arguments: [Isolation.Kind.sameBridge, .isolated])
+  @Test(
+    "a bridge port is read with whether its own isolation was switched on",
+    arguments: [Isolation.Kind.sameBridge, .isolated])
   func port(kind: Isolation.Kind) throws {
     for name in ["veth0", "fifteen_bytes_x"] {
       let elements = Sample.firewall(
@@ -142,7 +144,7 @@ extension ElementReadingTests {
   }
 
   @Test(
-    "what an owner isolates is read from its members, whatever its other elements are about",
+    "an owner's isolation is read from its member elements, whatever its other elements are",
     arguments: [nil, .sameBridge, .isolated] as [Isolation.Kind?])
   func isolation(kind: Isolation.Kind?) throws {
     for bridge in ["cni0", "a\"b"] {

@@ -10,7 +10,7 @@ import Testing
 @testable import OwnTable
 
 @Suite struct ElementStoreTests {
-  @Test("what the kernel refuses for good is code 101, and what may go better soon is code 11")
+  @Test("a permanent refusal of the kernel is code 101, and a passing one code 11")
   func failures() {
     func code(_ number: Int32) -> CNIError.Code {
       ElementStore.failure("do it", NetlinkError("x", number: number)).code
@@ -19,7 +19,7 @@ import Testing
     for number in [EPERM, EINVAL, EOPNOTSUPP, ENOMEM, EEXIST, ENOENT] { #expect(code(number) == .kernelRefused) }
   }
 
-  @Test("a kernel without nf_tables is code 50, however it says so")
+  @Test("a kernel without nf_tables is code 50, whichever error it returns")
   func noTables() {
     for error in [
       NetlinkError("open", number: EPROTONOSUPPORT),
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test("an error says what was being done; without privileges, what is needed")
+  @Test("an error names the action and, without privileges, the needed capability")
   func failureText() {
     let refused = ElementStore.failure("apply", NetlinkError("change", number: EPERM))
     #expect(refused.message.hasPrefix("apply: change: Operation not permitted; it needs CAP_NET_ADMIN"))

@@ -13,7 +13,7 @@ import Testing
 @Suite struct FeatureFirewallTests {
   private static let feature = Feature.firewall
 
-  /// What a rule looks into and what it decides, in a few words.
+  /// The sets that a rule looks up and its verdict, in a few words.
   private static func summary(_ rule: NFTRule) -> String {
     let words = rule.expressions.compactMap { expression -> String? in
       switch expression {
@@ -36,7 +36,8 @@ import Testing
     feature.rules.filter { $0.chain == chain }.map { summary($0) }
   }
 
-  @Test("a bit that a packet brings along is cleared, the administrator comes, then what is dropped, and accepts last")
+  @Test(
+    "an incoming packet's bit is cleared first, then come the administrator's chain, the drops, and the accepts last")
   func forward() {
     #expect(
       Self.rules(of: "forward") == [
@@ -44,7 +45,7 @@ import Testing
         "daddr @containers4 state goto accepted", "saddr @containers4 goto accepted",
         "daddr @containers6 state goto accepted", "saddr @containers6 goto accepted",
       ])
-    // The bit is set before the accept, which ends the look at a packet.
+    // The bit is set before the accept, which ends the evaluation.
     #expect(Self.rules(of: Feature.accepted) == ["jump marked", "accept"])
     #expect(Self.rules(of: Feature.marked).isEmpty)
   }
@@ -55,7 +56,7 @@ import Testing
     #expect(Self.rules(of: Feature.unmarked).isEmpty)
   }
 
-  @Test("isolation lets published ports through before it drops, and never asks about other bridges")
+  @Test("isolation excepts published ports before it drops, and ignores other bridges")
   func isolation() {
     #expect(
       Self.rules(of: "isolation") == [
@@ -64,7 +65,7 @@ import Testing
       ])
   }
 
-  @Test("what is of no connection is dropped in both directions, and only there nothing is accepted")
+  @Test("packets of ct state invalid are dropped in both directions, and the chain accepts nothing")
   func invalid() {
     #expect(
       Self.rules(of: "invalid") == [
@@ -89,7 +90,7 @@ import Testing
       ])
   }
 
-  @Test("packets come in where they are forwarded, before and behind the chains of iptables")
+  @Test("the base chains are at the forward hook, before and behind the chains of iptables")
   func hooks() {
     let hooked = Self.feature.chains.filter { $0.hook != nil }
     #expect(hooked.map(\.name) == ["forward", "forwarded"])
@@ -116,7 +117,7 @@ import Testing
   }
 
   @Test(
-    "what comes in by a bridge, or goes out, is unknown if no container has the address",
+    "an address behind a bridge is unknown if it is not accepted for any container",
     arguments: AddressFamily.allCases)
   func unknown(family: AddressFamily) {
     for (side, name) in [(Match.Side.source, NFT_META_IIFNAME), (.destination, NFT_META_OIFNAME)] {

@@ -13,7 +13,8 @@ import Testing
 @Suite struct FeatureTests {
   static let parts: [Feature] = [.ports, .firewall]
 
-  @Test("every rule of the table is the same after it went over the wire, and none is there twice", arguments: parts)
+  @Test(
+    "every rule of the table is the same after it was encoded and decoded, and none is there twice", arguments: parts)
   func roundTrip(feature: Feature) throws {
     for rule in feature.rules { #expect(try rule.reread() == rule.expressions) }
     #expect(
@@ -35,7 +36,7 @@ import Testing
     #expect(sets.isSuperset(of: (feature.sharedSets + [feature.attachments]).map(\.name)))
   }
 
-  @Test("the parts have no name in common, and what the one makes later is nothing of the other")
+  @Test("the features have no names in common, and neither have their chains on demand")
   func apart() throws {
     let denied = DeniedDestinations(
       network: "net", family: .ip6, ranges: [AddressRange(first: .loopback6, end: nil)])
@@ -63,13 +64,13 @@ import Testing
     }
   }
 
-  @Test("a part says what it is for, and its samples are branches of it", arguments: parts)
+  @Test("a feature has a purpose, and its samples are chains on demand of it", arguments: parts)
   func purpose(feature: Feature) {
     #expect(!feature.purpose.isEmpty)
     #expect(feature.samples().allSatisfy { feature.onDemand($0.name) != nil })
   }
 
-  @Test("only traffic for this host is translated")
+  @Test("only connections to this host are translated")
   func onlyLocal() {
     let jumps = Feature.ports.rules.filter { ["prerouting", "output"].contains($0.chain) && $0.jump != nil }
     for rule in jumps { #expect(rule.expressions.contains(.destinationType)) }
@@ -86,7 +87,7 @@ import Testing
       ])
   }
 
-  @Test("names of the families are different, and the table's name is said to the kernel")
+  @Test("the families have different names, and messages carry the table's name")
   func names() throws {
     #expect(AddressFamily.allCases.map(\.suffix) == ["4", "6"])
     #expect(try Table.own.create().received().nfAttributes[Int(NFTA_TABLE_NAME.rawValue)]?.text == "swift_cni")
@@ -96,7 +97,7 @@ import Testing
   }
 
   @Test(
-    "a table that somebody has put to sleep is told from one that works",
+    "a dormant table is told from an active one",
     arguments: [(nil, false), (0, false), (1, true), (3, true), (2, false)] as [(UInt32?, Bool)])
   func dormant(flags: UInt32?, expected: Bool) throws {
     var message = NetlinkMessage(nfTables: NFT_MSG_NEWTABLE, family: 1)

@@ -11,7 +11,7 @@ import Testing
 @testable import OwnTable
 
 @Suite struct LookupKeyTests {
-  /// The slots that loads fill: what is loaded, and the first slot of it.
+  /// The slots that loads fill: each value and its first slot.
   private static func slots(_ key: LookupKey) -> [String] {
     key.loads.compactMap { step in
       switch step {
@@ -34,11 +34,11 @@ import Testing
   }
 
   @Test(
-    "the key of masquerading also has the port that was asked for, and the masked source",
+    "the key of masquerading also has the original port and the masked source",
     arguments: TransportProtocol.allCases
   )
   func masquerade(transport: TransportProtocol) {
-    // The first is compared with the protocol, so that nft knows the type of the port.
+    // The first load is compared with the protocol, so that nft knows the type of the port.
     #expect(
       Self.slots(.masquerade(.ip, transport, length: 16)) == [
         "l4proto@0", "address+16@0", "l4proto@1", "port+2@2", "original@3", "address+12@4", "mask@4",

@@ -34,7 +34,7 @@ import Testing
     #expect(OnDemandChain.deniedID(try Sample.denied(family)) == ids[0])
   }
 
-  @Test("the name says family and ID, and begins as all of its network do", arguments: AddressFamily.allCases)
+  @Test("the name has the family and the ID, and the prefix of its network", arguments: AddressFamily.allCases)
   func names(family: AddressFamily) throws {
     let branch = OnDemandChain.denied(try Sample.denied(family))
     #expect(branch.name == OnDemandChain.deniedName(family, OnDemandChain.deniedID(try Sample.denied(family))))
@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test(
-    "after a flush of the table the whole branch follows from its name, but for the ranges",
+    "after a flush of the table the chain follows from its name, except the ranges",
     arguments: AddressFamily.allCases)
   func named(family: AddressFamily) throws {
     let branch = OnDemandChain.denied(try Sample.denied(family))
@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test(
-    "other names are no lists",
+    "other names are not chains of lists",
     arguments: [
       "", "denied", "denied4", "denied5_x", "restrictions", "xdenied4_y", "accepted", "marked", "unmarked", "forwarded",
     ])
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test(
-    "containers are restricted by address, by veth, or by bridge where no container has the address",
+    "containers are restricted by address, by veth, or by bridge if the address is unknown",
     arguments: AddressFamily.allCases)
   func denied(family: AddressFamily) throws {
     let branch = OnDemandChain.denied(try Sample.denied(family))
@@ -99,7 +99,7 @@ import Testing
     #expect(branch.sets.map(\.isInterval) == [false, false, false, true])
   }
 
-  @Test("ranges are the elements of a set of intervals, which belong to nobody")
+  @Test("ranges are the elements of a set of intervals, without owners")
   func ranges() throws {
     let branch = OnDemandChain.denied(try Sample.denied(.ip))
     let set = try #require(branch.sets.last)
@@ -115,7 +115,7 @@ import Testing
     #expect(six.fixtures.map(\.endsInterval) == [true, false])
   }
 
-  @Test("where everything is denied one element begins a range that nothing ends", arguments: AddressFamily.allCases)
+  @Test("if everything is denied one element begins a range without an end", arguments: AddressFamily.allCases)
   func everything(family: AddressFamily) throws {
     let branch = OnDemandChain.denied(Self.everything(family))
     #expect(branch.fixtures.map(\.id.key) == [[UInt8](repeating: 0, count: family.bits / 8)])
@@ -144,7 +144,7 @@ extension OnDemandChainFirewallTests {
   }
 
   @Test(
-    "another set has no members of a list's bridge",
+    "other sets are not sets of members of a list's bridge",
     arguments: [
       "", "denied4_a_b", "denied4_a_b_bridges", "denied4_a_b_veths", "denied4_a_b_veths_cni0", "denied4_a_b_ranges_x",
       "denied5_a_b_bridges_cni0", "xdenied4_a_b_bridges_cni0", "denied4_a_bridges_cni0", "bridges_cni0", "bridges",
@@ -154,7 +154,7 @@ extension OnDemandChainFirewallTests {
     #expect(OnDemandChain.deniedBridges(byMembersOf: set) == nil)
   }
 
-  @Test("the shared sets among others are those of the part and of its lists, not the sets of members")
+  @Test("the shared sets are those of the feature and of its lists, not the sets of members")
   func sharedSets() throws {
     let name = OnDemandChain.denied(try Sample.denied(.ip)).name
     let own = Feature.firewall.sharedSets.map(\.name)
@@ -188,7 +188,7 @@ extension OnDemandChainFirewallTests {
   }
 
   @Test(
-    "a chain is none of these unless its name is a number of a bit, as we write it",
+    "only names with the number of a bit, as we write it, are chains of bits",
     arguments: [
       "mark_", "unmark_", "mark_32", "unmark_32", "mark_-1", "mark_+5", "mark_012", "unmark_00", "mark_1x", "mark_ 1",
       "mark_99999999999999999999", "xmark_1", "mark_1_", "mark", "unmark", "MARK_1",
@@ -197,7 +197,7 @@ extension OnDemandChainFirewallTests {
     #expect(OnDemandChain.firewall(named: name) == nil)
   }
 
-  @Test("no network has the chains of the bits, which other networks may use")
+  @Test("the chains of fwmark bits belong to no network, because several may use them")
   func noNetworks() {
     for branch in OnDemandChain.marking(bit: 12) {
       for network in ["", "net", "mark", "12"] {

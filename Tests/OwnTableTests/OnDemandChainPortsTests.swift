@@ -11,7 +11,7 @@ import Testing
 @testable import OwnTable
 
 @Suite struct OnDemandChainPortsTests {
-  @Test("the name of masquerading says family and length", arguments: AddressFamily.allCases)
+  @Test("the name of a masquerading chain has the family and the prefix length", arguments: AddressFamily.allCases)
   func masqueradeNames(family: AddressFamily) throws {
     for length in [0, 8, 24, family.bits] {
       let name = OnDemandChain.masqueradeName(family, length)
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test(
-    "other names are no masquerading",
+    "other names are not masquerading chains",
     arguments: [
       "", "masquerade", "masquerade4_", "masquerade4_x", "masquerade5_16", "masquerade4_-1", "masquerade4_33",
       "masquerade6_129", "masquerade4_-9223372036854775808",
@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test(
-    "a branch of masquerading has a rule for each transport, and is jumped to once", arguments: AddressFamily.allCases)
+    "a masquerading chain has a rule for each protocol, and one jump to it", arguments: AddressFamily.allCases)
   func masquerade(family: AddressFamily) throws {
     let branch = OnDemandChain.masquerade(family, 24)
     #expect(branch.sets.map(\.name) == [branch.name])
@@ -60,13 +60,14 @@ import Testing
     ]
     let ids = ([conditions] + others).map { OnDemandChain.conditionsID($0) }
     #expect(Set(ids).count == ids.count)
-    // Elements' comments have room for so many bytes.
+    // The room for the ID in an element's comment, in bytes.
     #expect(ids.allSatisfy { $0.utf8.count == 17 })
     #expect(OnDemandChain.conditionsID(try Sample.conditions(family)) == ids[0])
   }
 
   @Test(
-    "the name of conditions says family and ID, and begins as all of its network do", arguments: AddressFamily.allCases)
+    "the name of conditions has the family and the ID, and the prefix of its network", arguments: AddressFamily.allCases
+  )
   func conditionNames(family: AddressFamily) throws {
     let id = OnDemandChain.conditionsID(try Sample.conditions(family))
     let name = OnDemandChain.conditionsName(family, id)
@@ -79,7 +80,7 @@ import Testing
   }
 
   @Test(
-    "a branch of conditions accepts untranslated where they do not hold, and translates the rest",
+    "a chain of conditions accepts packets that fail them without DNAT, and translates the rest",
     arguments: AddressFamily.allCases)
   func conditions(family: AddressFamily) throws {
     let conditions = try Sample.conditions(family)
@@ -107,7 +108,7 @@ import Testing
     #expect(try #require(branch.rules[0].comment).utf8.count <= Comment.limit)
   }
 
-  @Test("each condition with several values has a set of its own, with its elements in the branch")
+  @Test("each condition with several values has a set of its own, whose elements belong to the chain")
   func conditionSets() throws {
     let prefixes = [try Sample.prefix("10.0.0.0/8"), try Sample.prefix("192.0.2.0/24")]
     let all = [
@@ -119,7 +120,7 @@ import Testing
     #expect(branch.sets.dropFirst(2).allSatisfy { $0.isInterval })
     #expect(Set(branch.fixtures.map(\.id.set)) == Set(own))
     let refusals = branch.rules.dropLast(2)
-    // One a condition, and one for the other protocols.
+    // One rule for each condition, and one for other protocols.
     #expect(refusals.count == 4)
     #expect(refusals.flatMap(\.sets) == own)
     #expect(refusals.allSatisfy { $0.expressions.last == .accept })

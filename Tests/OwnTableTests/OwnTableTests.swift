@@ -7,7 +7,7 @@ import Testing
 @testable import OwnTable
 
 @Suite struct OwnTableTests {
-  @Test("our base chains stand where they must, and let pass what they do not decide")
+  @Test("our base chains have the right hooks and priorities, and the policy accept")
   func hooks() {
     let ours: [Chain.Hook] = [
       .rawPrerouting, .natPrerouting, .natOutput, .natPostrouting, .beforeFilterForward, .afterFilterForward,
@@ -18,7 +18,7 @@ import Testing
     #expect(ours.allSatisfy { $0.policy == .accept })
   }
 
-  @Test("only the chain that is said to be is the administrator's")
+  @Test("only the named chain is the administrator's")
   func administrators() {
     for feature in FeatureTests.parts {
       #expect(

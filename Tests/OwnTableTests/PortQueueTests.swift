@@ -20,7 +20,7 @@ import Testing
     return Element(Element.ID(port), data: Array(owner.utf8), comment: Comment(tag, note))
   }
 
-  /// Owners as `a0`, interface 0 of container a; the last has the port.
+  /// The owners, such as `a0` for interface 0 of container a; the last has the port.
   private static func queue(_ owners: [String]) -> PortQueue {
     PortQueue(port, serving: owners.last.map { element($0) }, waiting: owners.dropLast().map { element($0) })
   }
@@ -35,7 +35,7 @@ import Testing
       ([], "a0", ["a0"]), (["a0"], "b0", ["a0", "b0"]), (["a0", "b0"], "c0", ["a0", "b0", "c0"]),
       (["a0"], "a1", ["a1", "a0"]), (["a1", "a0"], "a2", ["a2", "a1", "a0"]),
       (["b0", "a0"], "a1", ["b0", "a1", "a0"]),
-      // Again: who has it has it, who waits behind its own container does so, and who was displaced takes it.
+      // Repeated: the serving claim stays, one that waits behind its own container stays, and a displaced one takes the port.
       (["a0"], "a0", ["a0"]), (["a1", "a0"], "a1", ["a1", "a0"]), (["a0", "b0"], "a0", ["b0", "a0"]),
       (["a1", "a0", "b0"], "a1", ["a0", "b0", "a1"]),
     ] as [([String], String, [String])])
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test(
-    "the port goes back to who had it before; who waits no more leaves no gap",
+    "the port returns to its former owner; a removed claim leaves no gap in the ranks",
     arguments: [
       (["a0"], "a0", []), (["a0", "b0"], "b0", ["a0"]), (["a0", "b0", "c0"], "c0", ["a0", "b0"]),
       (["a0", "b0", "c0"], "a0", ["b0", "c0"]), (["a0", "b0", "c0"], "b0", ["a0", "c0"]), (["a1", "a0"], "a0", ["a1"]),
@@ -67,12 +67,12 @@ import Testing
   }
 
   @Test(
-    "what a failed change did is undone, whatever others did meanwhile",
+    "a failed change is undone, whatever others have changed meanwhile",
     arguments: [
       (["a0"], "b0", ["a0", "b0"], ["a0"]), ([], "a0", ["a0"], []),
-      // Who was displaced and claims again was before who displaced it.
+      // The displaced claim that claims again was before the one that displaced it.
       (["a0", "b0"], "a0", ["b0", "a0"], ["a0", "b0"]),
-      // Others have come, or have gone.
+      // Other claims were added or removed.
       (["a0"], "b0", ["a0", "b0", "c0"], ["a0", "c0"]), (["a0"], "b0", ["b0"], []),
       (["a0", "b0"], "a0", ["b0", "a0", "c0"], ["a0", "b0", "c0"]), (["a0", "b0"], "a0", ["a0", "c0"], ["c0", "a0"]),
     ] as [([String], String, [String], [String])])
@@ -86,7 +86,7 @@ import Testing
     #expect(Self.owners(queue) == expected)
   }
 
-  @Test("who has the port under conditions stands in their set; who waits does not, but counts as if")
+  @Test("a serving claim with conditions is in their set; a waiting one is not, but is counted as if")
   func conditions() throws {
     var queue = PortQueue(Self.port, serving: Self.element("a0", "12_34"), waiting: [])
     let place = try #require(queue.conditionsID)
@@ -100,7 +100,7 @@ import Testing
     #expect(queue.elements.allSatisfy { $0.id.isWaiting } && queue.elements.count == 2)
   }
 
-  @Test("the port is read from the place of who waits", arguments: [nil, "192.0.2.1", "2001:db8::1"])
+  @Test("the host port is read from the key of a waiting mapping", arguments: [nil, "192.0.2.1", "2001:db8::1"])
   func places(address: String?) throws {
     let host = try address.map { try Sample.address($0) }
     for family in [host?.family ?? .ip] {

@@ -9,7 +9,7 @@ import Testing
 @testable import NFTables
 @testable import OwnTable
 
-/// What elements that leave the record mean for rules elsewhere.
+/// The consequences of elements that are removed from the record for rules that follow it.
 @Suite struct RecordChangeTests {
   private static let bridges = [Feature.bridges, Feature.isolatedBridges]
 
@@ -19,7 +19,7 @@ import Testing
     SharedElement(bridge: bridge, in: set).element
   }
 
-  @Test("a change says nothing that nobody has put into it")
+  @Test("a new change is empty")
   func empty() {
     for kind in [RecordChange.Kind.add, .undo, .remove] {
       let change = RecordChange(kind: kind, owner: Sample.owner)
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test("accepts that go release their addresses, and nothing else does")
+  @Test("only removed accepts release addresses")
   func released() throws {
     let addresses = [try Sample.address("10.22.0.5"), try Sample.address("fd00::5")]
     let elements = Sample.firewall(
@@ -41,11 +41,11 @@ import Testing
     var change = Self.change()
     change.release(elements, orphans: [])
     #expect(change.released == addresses)
-    // The bridge's element stays as long as others have members.
+    // The bridge's element stays as long as it has other members.
     #expect(change.freed.isEmpty)
   }
 
-  @Test("with the last isolated container a bridge is freed of that alone, with the last container of all")
+  @Test("the last isolated container frees a bridge of `isolated` alone, and the last container of all isolation")
   func freed() {
     var change = Self.change()
     change.release([], orphans: [Self.shared("cni0", Feature.isolatedBridges)])
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test("that nobody on a bridge is tracked or restricted any more frees no bridge")
+  @Test("removed tracked and restricted bridges free no bridge")
   func otherShares() throws {
     let denied = OnDemandChain.deniedBridges(OnDemandChain.denied(try Sample.denied(.ip)).name)
     var change = Self.change()

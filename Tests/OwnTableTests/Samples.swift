@@ -9,7 +9,7 @@ import Testing
 @testable import NFTables
 @testable import OwnTable
 
-/// Owners, addresses and rules that tests begin with.
+/// Owners, addresses and rules for tests.
 enum Sample {
   static let owner = CNI.Attachment(network: "net", containerID: "id", interface: "eth0")
 
@@ -37,7 +37,7 @@ enum Sample {
     return Conditions(network: network, family: family, all: [Condition(.source([source]))])
   }
 
-  /// `10.0.0.0/8` without `10.1.0.0/16`, or of IPv6 all but the first half.
+  /// `10.0.0.0/8` without `10.1.0.0/16`, or for IPv6 all but the first half.
   static func denied(_ family: AddressFamily, network: String = "net") throws -> DeniedDestinations {
     let limits =
       family == .ip ? [("10.0.0.0", "10.1.0.0"), ("10.2.0.0", "11.0.0.0")] : [("8000::", nil)] as [(String, String?)]
@@ -64,7 +64,7 @@ enum Sample {
     return request
   }
 
-  /// The elements of what the owner asks of the filter.
+  /// The elements of a firewall request of the owner.
   static func firewall(
     of owner: CNI.Attachment = owner, accepts: [ForwardAccept] = [], isolations: [Isolation] = [],
     restrictions: [Restriction] = [], untracked: [PacketSource] = [], bit: Int? = nil, isLegacy: Bool = false
@@ -75,7 +75,7 @@ enum Sample {
         isLegacy: isLegacy))
   }
 
-  /// The record of the owner with so many other elements.
+  /// The record of the owner with this number of other elements.
   static func record(_ feature: Feature, owning count: Int, isLegacy: Bool = false) -> Element {
     Element(
       Element.ID(of: owner, in: feature),

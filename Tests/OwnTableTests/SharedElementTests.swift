@@ -13,7 +13,7 @@ import Testing
   private static let sets = Feature.firewall.sharedSets
   private static let names = ["cni0", "br-0123456789ab", "fifteen_bytes_x", "b.1", "br0:x", "böse0", "a\"b", "%d"]
 
-  @Test("a bridge stands under its name twice, each padded as the kernel has it")
+  @Test("the key of a bridge is its name twice, each padded as in the kernel")
   func key() {
     for set in Self.sets {
       let shared = SharedElement(bridge: "cni0", in: set)
@@ -24,7 +24,7 @@ import Testing
     #expect(longest == Array("fifteen_bytes_x\0fifteen_bytes_x\0".utf8))
   }
 
-  @Test("members have a set of the bridge's name, or of a hash of what nft could not read")
+  @Test("the set of members is named by the bridge, or by its hash if nft could not parse the name")
   func members() {
     #expect(SharedElement(bridge: "cni0", in: Feature.bridges).members.name == "bridges_cni0")
     #expect(SharedElement(bridge: "br-1.2_3", in: Feature.isolatedBridges).members.name == "isolated_bridges_br-1.2_3")
@@ -39,7 +39,7 @@ import Testing
     #expect(all.allSatisfy { $0.name.utf8.count <= 63 })
   }
 
-  @Test("an element that was read has the members that it had when it was made", arguments: names)
+  @Test("an element read from the kernel has the same set of members as when it was made", arguments: names)
   func reread(bridge: String) {
     for set in Self.sets {
       let made = SharedElement(bridge: bridge, in: set)
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test("the bridge that a list of destinations is for is shared too, in the list's own set", arguments: names)
+  @Test("a bridge with denied destinations is a shared element of the list's own set", arguments: names)
   func deniedBridge(bridge: String) throws {
     let layout = Sample.firewall(
       restrictions: [Restriction(.bridge(bridge), try Sample.denied(.ip))], untracked: [.bridge(bridge)])
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test(
-    "a set is of the members of one of the shared sets, or of none",
+    "a set of members belongs to one of the shared sets, and other sets to none",
     arguments: [
       ("bridges_cni0", "bridges"), ("isolated_bridges_cni0", "isolated_bridges"), ("bridges", nil),
       ("tracked_bridges_cni0", "tracked_bridges"), ("tracked_bridges", nil), ("tracked_veths", nil),

@@ -10,7 +10,7 @@ import Testing
 @testable import OwnTable
 
 @Suite struct StructureTests {
-  @Test("as much of a branch as its name tells is made from the name")
+  @Test("a chain on demand is made from its name as far as it follows from that")
   func named() throws {
     let masquerade = OnDemandChain.masquerade(.ip6, 64)
     let conditions = OnDemandChain.conditions(try Sample.conditions(.ip))
@@ -26,7 +26,7 @@ import Testing
     #expect(third.jumps.map(\.expressions) == denied.jumps.map(\.expressions))
   }
 
-  @Test("the table's own chains are no branches", arguments: FeatureTests.parts)
+  @Test("constant chains are not chains on demand", arguments: FeatureTests.parts)
   func ownChains(feature: Feature) {
     for chain in feature.chains { #expect(feature.onDemand(chain.name) == nil) }
     #expect(feature.onDemand("somebody_elses") == nil)
@@ -40,7 +40,8 @@ import Testing
   }
 
   @Test(
-    "everything is the skeleton, the table's rules, and each branch with the jumps to it", arguments: FeatureTests.parts
+    "everything is the skeleton, the constant rules, and each chain on demand with the jumps to it",
+    arguments: FeatureTests.parts
   )
   func all(feature: Feature) throws {
     let branches = try Self.branches(feature)
@@ -52,7 +53,7 @@ import Testing
     #expect(types.count { $0 == 9 } == branches.reduce(0) { $0 + $1.sets.count })
   }
 
-  @Test("the chains to look at are the table's and the branches'", arguments: FeatureTests.parts)
+  @Test("the chains to read are the constant ones and those on demand", arguments: FeatureTests.parts)
   func chains(feature: Feature) throws {
     let branches = try Self.branches(feature)
     #expect(Structure(feature, branches).chains == feature.chains.map(\.name) + branches.map(\.name))
@@ -65,17 +66,17 @@ import Testing
   }
 }
 
-// MARK: - What is missing
+// MARK: - Missing parts
 
 extension StructureTests {
-  /// A chain as the kernel has it, used so often.
+  /// A stored chain with this use count.
   private static func stored(_ chain: Chain, use: Int) throws -> StoredChain {
     var message = Table.own.create(chain)
     message.attribute(NFTA_CHAIN_USE.rawValue, UInt32(use).bigEndian)
     return try #require(StoredChain(try message.received()))
   }
 
-  /// A host that has a feature whole, some branches, and some of the sets that come when they are needed.
+  /// A snapshot of a host with a complete feature, some chains on demand, and some of the sets that are made when needed.
   private static func snapshot(
     _ feature: Feature, _ branches: [OnDemandChain] = [], sets: [String] = []
   ) throws -> Session.Snapshot {
@@ -89,7 +90,7 @@ extension StructureTests {
   }
 
   @Test(
-    "of a structure that is whole nothing is missing, and also with a branch of somebody else",
+    "a complete structure needs no messages, also with chains on demand of other networks",
     arguments: FeatureTests.parts)
   func whole(feature: Feature) throws {
     let session = try Session(.own)
@@ -102,7 +103,7 @@ extension StructureTests {
   }
 
   @Test(
-    "a branch that is missing is made with its sets, rules and jumps, and nothing else", arguments: FeatureTests.parts)
+    "a missing chain on demand is made with its sets, rules and jumps, and nothing else", arguments: FeatureTests.parts)
   func missingBranch(feature: Feature) throws {
     let session = try Session(.own)
     let branches = try Self.branches(feature)
@@ -114,7 +115,7 @@ extension StructureTests {
     #expect(types.count { $0 == 9 } == branches[1].sets.count)
   }
 
-  @Test("sets that belong to no branch are made when they are missing, each once")
+  @Test("missing sets of no chain on demand are made once each")
   func sets() throws {
     let session = try Session(.own)
     let wanted = Feature.firewallSharedSets.map { SharedElement(bridge: "cni0", in: $0).members }

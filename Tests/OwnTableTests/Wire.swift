@@ -9,7 +9,7 @@ import Testing
 @testable import OwnTable
 
 extension NetlinkMessage {
-  /// The message as whoever it is sent to takes it from the wire.
+  /// The message as its receiver parses it.
   func received() throws -> NetlinkReply {
     let replies = NetlinkReply.split(bytes(sequence: 7))
     try #require(replies.count == 1)
@@ -18,10 +18,10 @@ extension NetlinkMessage {
 }
 
 extension NFTRule {
-  /// The sets that the rule looks into, in its order.
+  /// The sets that the rule looks up, in order.
   var sets: [String] { expressions.compactMap { if case .lookup(let set, _, _) = $0 { set } else { nil } } }
 
-  /// The steps of the rule after it went over the wire.
+  /// The expressions of the rule after encoding and decoding.
   func reread() throws -> [Expression]? {
     Expression.decoded(
       try Table.own.add(self).received().nfAttributes[Int(NFTA_RULE_EXPRESSIONS.rawValue)] ?? [])
