@@ -6,12 +6,12 @@ import CSeccomp
 import Glibc
 import OS
 
-/// Runs `body`, which starts programs, on a thread in this one's network namespace to which the kernel seems to have no nfnetlink, and
-/// so no nf_tables: so it seems to the programs too.
+/// Runs `body` on a thread in this one's network namespace to which the kernel appears to have no nfnetlink, and so no nf_tables;
+/// the same holds for programs that `body` starts.
 package func withoutNetfilterSockets<T>(_ body: () throws -> T) throws -> T {
   try withoutActuallyEscaping(body) { body in
     let work = Work { () throws -> T in
-      // A filter stays as long as its thread, and the programs that it has started.
+      // A seccomp filter stays as long as its thread, and the programs that it has started.
       try systemCall("refuse sockets of nfnetlink") { cni_refuse_netlink(NETLINK_NETFILTER, EPROTONOSUPPORT) }
       return try body()
     }

@@ -5,7 +5,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// A container on a node on which bandwidth, the program that is installed, is called as a runtime calls it.
+/// A container and its node, where the installed plugin bandwidth is called as a runtime calls it.
 final class BandwidthScene: Sendable {
   let node: Node
   let container: Container
@@ -24,23 +24,23 @@ final class BandwidthScene: Sendable {
   static let both = ingress + egress
   static let ingress = #""ingressRate":8000000,"ingressBurst":200000,"#
   static let egress = #""egressRate":8000000,"egressBurst":200000,"#
-  /// What both buckets are then.
+  /// The rate, burst and limit of both buckets with these members.
   static let bucket = Bucket(kind: "tbf", handle: "1:", rate: 1_000_000, burst: 25_000, limit: 50_000)
 
-  /// How to call the plugin otherwise than for the scene's container in network "test" at spec version 1.0.0.
+  /// Deviations from a call for the scene's container in network "test" at spec version 1.0.0.
   struct Way {
     var container: Container?
     var network = "test"
     var version = "1.0.0"
-    /// `.some(nil)` leaves it out.
+    /// `.some(nil)` leaves the member out.
     var prevResult: String??
     var environment: [String: String] = [:]
     var program = BandwidthScene.program
-    /// What comes before the program, such as strace with its arguments.
+    /// A command that the program is run by, such as strace with its arguments.
     var wrapper: [String] = []
   }
 
-  /// Starts the plugin; `members` are more of the configuration, each with a comma at its end.
+  /// Starts the plugin; `members` are added to the configuration, each with a comma at its end.
   func start(_ verb: String, _ members: String = both, _ way: Way = Way()) throws -> RunningProgram {
     let container = way.container ?? self.container
     let previous = way.prevResult ?? Optional(container.prevResult)
@@ -76,7 +76,7 @@ final class BandwidthScene: Sendable {
     return try #require(errorObject(outcome), "\(outcome.ending): \(outcome.outputText)")
   }
 
-  // MARK: - What tc and ip tell
+  // MARK: - Output of tc and ip
 
   func tc(_ line: String) throws { try node.namespace.command("tc", "-batch", "-", input: line + "\n") }
 
@@ -86,12 +86,12 @@ final class BandwidthScene: Sendable {
     return try Bucket(try #require(try Field(JSON(parsing: Array(text.utf8))).array()?.first))
   }
 
-  /// The filters of what an interface of the node receives.
+  /// The filters for packets that an interface of the node receives.
   func filters(_ interface: String) throws -> String {
     try node.namespace.command("tc", "filter", "show", "dev", interface, "ingress")
   }
 
-  /// The names of the IFBs that containers have, ours or upstream's.
+  /// The names of the containers' IFBs, ours and upstream's.
   func ifbs() throws -> [String] {
     let text = try node.namespace.command("ip", "-j", "link", "show", "type", "ifb")
     let links = try Field(JSON(parsing: Array(text.utf8))).array() ?? []
@@ -105,7 +105,7 @@ final class BandwidthScene: Sendable {
     return try #require(names.first)
   }
 
-  /// Everything that the plugin could have changed, as tc and ip tell it.
+  /// The state of everything that the plugin could have changed, from tc and ip.
   func state() throws -> String {
     let links = try node.namespace.command("ip", "-j", "link")
     var lines: [String] = []
@@ -114,12 +114,12 @@ final class BandwidthScene: Sendable {
       lines.append(values.joined(separator: " "))
     }
     for line in try node.namespace.command("ip", "-d", "link", "show", "type", "ifb").split(separator: "\n") {
-      // The kernel sets the state, and flags that tell of it, some time later.
+      // The kernel sets the state and some flags later, so they do not count.
       let words = line.split(separator: " ").map { $0.hasPrefix("<") ? $0.contains(",UP") ? "<UP>" : "<>" : $0 }
       let place = words.firstIndex(of: "state") ?? words.count
       lines.append((words[..<place] + words[place...].dropFirst(2)).joined(separator: " "))
     }
-    // What is refused, where there is no such place or no such interface, is passed over.
+    // Commands that fail, because there is no such qdisc or interface, are skipped.
     let shows = ["class", "filter", "filter|ingress", "filter|egress"].map { text in
       let words = text.split(separator: "|")
       return "\(words[0]) show dev \(veth) \(words.dropFirst().joined())\n"
@@ -128,7 +128,7 @@ final class BandwidthScene: Sendable {
     let told = try node.namespace.run { try Program("tc").run(["-d", "-r", "-force", "-batch", "-"], input: input) }
     for line in told.outputText.split(separator: "\n") {
       var words = line.split(separator: " ")
-      // These change with packets on their way.
+      // These values change while packets are on their way.
       for count in ["refcnt", "direct_packets_stat"] {
         if let place = words.firstIndex(of: count[...]) { words.removeSubrange(place...place + 1) }
       }
@@ -137,7 +137,7 @@ final class BandwidthScene: Sendable {
     return lines.filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
-  /// Ends the test if the state is other than it was, and tells what differs.
+  /// Ends the test if the state has changed, and shows the difference.
   func requireUnchanged(
     since before: String, _ comment: String = "", sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
@@ -163,11 +163,11 @@ final class BandwidthScene: Sendable {
     try Flow(from: container.namespace, to: node.namespace, "\(container.network.gateway.address)")
   }
 
-  /// Whether an IPv4 packet of this many bytes comes through to the container and back.
+  /// Whether an IPv4 packet of this many bytes reaches the container, and a reply comes back.
   func passes(bytes: Int = 100) throws -> Bool {
     let server = try container.namespace.run { try UDPSocket(container.ip, timeout: 300) }
     let client = try node.namespace.run { try UDPSocket("0.0.0.0", timeout: 300) }
-    // The headers of IPv4 and UDP take 28.
+    // The headers of IPv4 and UDP have 28 bytes.
     let text = String(repeating: "x", count: bytes - 28)
     do {
       try client.send(text, to: try server.local)
@@ -180,18 +180,18 @@ final class BandwidthScene: Sendable {
   }
 }
 
-/// Bits a second that are many times the limit of a scene, and those of something that is limited, measured so shortly
-/// that the burst counts.
+/// Rates in bits per second: many times the limit of a scene, and that of a limited flow, measured over so short a time that the
+/// burst counts.
 let unlimited = 100e6...
 let limited = ...20e6
 
-/// A qdisc as tc tells it.
+/// A qdisc as tc prints it.
 struct Bucket: Equatable {
   var kind: String
   var handle: String
-  /// In bytes a second; nil if the qdisc has no rate, as the others.
+  /// In bytes per second; nil for a qdisc without a rate.
   var rate: UInt64?
-  /// In bytes, in whole microseconds' worth.
+  /// In bytes; tc rounds it to whole microseconds.
   var burst: UInt64?
   /// In bytes.
   var limit: UInt64?

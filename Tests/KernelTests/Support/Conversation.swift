@@ -5,10 +5,10 @@ import Address
 import TestSupport
 import Testing
 
-/// Connects from a namespace to an endpoint, and returns the address from which the server saw the client come; throws
-/// unless both hear each other.
+/// Connects from a namespace to an endpoint, and exchanges a question and an answer; returns the client's address as the server
+/// sees it.
 func converse(_ client: Namespace, _ address: String, _ port: UInt16, with server: TCPListener) throws -> IPAddress {
-  // Who comes through is waited for: on a loaded machine the kernel drops a first packet, and sends it again after 1 and 3 s.
+  // A long timeout: on a loaded machine the kernel drops a first packet, and sends it again after 1 and 3 s.
   let connection = try client.run { try TCPConnection.connect(address, port, timeout: 5 * standardTimeout) }
   let accepted = try server.accept()
   try connection.send("question")
@@ -18,7 +18,7 @@ func converse(_ client: Namespace, _ address: String, _ port: UInt16, with serve
   return try accepted.peer.address
 }
 
-/// The same over UDP.
+/// Exchanges a question and an answer over UDP, and returns the client's address as the server sees it.
 func converse(_ client: Namespace, _ address: String, _ port: UInt16, with server: UDPSocket) throws -> IPAddress {
   let local = address.contains(":") ? "::" : "0.0.0.0"
   let socket = try client.run { try UDPSocket(local) }
@@ -26,13 +26,13 @@ func converse(_ client: Namespace, _ address: String, _ port: UInt16, with serve
   let (question, source) = try server.receive()
   guard question == "question" else { throw Mute() }
   try server.send("answer", to: source)
-  // The answer must come from where the question went.
+  // The answer must come from the address that the question was sent to.
   let (answer, sender) = try socket.receive()
   guard answer == "answer", sender == Endpoint(address, port) else { throw Mute() }
   return source.address
 }
 
-/// Whether nothing answers there: the connection is refused, or no packet comes back for a while.
+/// Whether an endpoint is unreachable: the connection is refused, or no reply comes for a while.
 func isUnreachable(_ client: Namespace, _ address: String, _ port: UInt16) -> Bool {
   do {
     _ = try client.run { try TCPConnection.connect(address, port, timeout: 300) }
@@ -42,7 +42,7 @@ func isUnreachable(_ client: Namespace, _ address: String, _ port: UInt16) -> Bo
   }
 }
 
-/// One end did not hear what the other said.
+/// A message did not arrive at the other end.
 struct Mute: Error {}
 
 func ip(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }

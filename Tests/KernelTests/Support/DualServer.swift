@@ -4,7 +4,7 @@
 import TestSupport
 import Testing
 
-/// Servers at TCP port 80 of both addresses of a container.
+/// Servers on TCP port 80 of both addresses of a container.
 struct DualServer: Sendable {
   private let server: TCPListener
   private let server6: TCPListener
@@ -16,7 +16,7 @@ struct DualServer: Sendable {
     }
   }
 
-  /// Expects that a port of the node leads to the servers, and that these see who asks.
+  /// Expects that a port of the node leads to the servers, and that these see the expected client address.
   func expectAnswers(at port: UInt16, of node: Node, sourceLocation: SourceLocation = #_sourceLocation) throws {
     let (source, source6) = (try ip(Node.clientAddress), try ip(Node.clientAddress6))
     #expect(try converse(node.client, Node.address, port, with: server) == source, sourceLocation: sourceLocation)

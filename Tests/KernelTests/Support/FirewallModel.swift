@@ -3,22 +3,22 @@
 
 import Address
 
-/// What the tables of iptables must hold after calls of our firewall and of upstream's, whoever is called and in which order.
+/// A model of the tables of iptables after calls of our firewall and of upstream's in any order.
 ///
-/// The rules, which follow from what upstream does with its rules and from what our record can know:
+/// Its rules follow from the rules that upstream writes and removes, and from what our record can know:
 ///
-/// 1. An address is accepted by exactly one pair of rules, or by none. ADD, whoever is called, gives each address of its result
-///    the pair.
-/// 2. Our ADD records the container as the owner of its addresses, also of those that another had: an address has one owner.
-///    Addresses that the container has recorded and that are in the new result no more lose pair and owner.
-/// 3. Our DEL takes the pair from each address of the container's record, and from each address of prevResult that nobody is the
-///    owner of: upstream has added it. What is recorded for another container stays, as that one has come later.
-/// 4. Upstream's DEL takes the pair from each address of prevResult, whosever it is. The record does not learn of it, and so the
-///    address keeps its owner until our ADD gives it another, or our DEL or GC removes the owner.
-/// 5. Our GC does what rule 3 says of the record, for each container of the network that is recorded and not in the list.
-/// 6. Our CHECK passes if each address of prevResult is accepted and what the policy wants is there, also if upstream has added the
-///    container; it changes nothing. Where an address is recorded for another container, or the container is recorded with something
-///    else because a later ADD was upstream's, it may say so.
+/// 1. An address is accepted by exactly one pair of rules, or by none. Every ADD, ours or upstream's, gives each address of its result
+///    a pair.
+/// 2. Our ADD records the container as the owner of its addresses, also of those that another container had: an address has one owner.
+///    Recorded addresses of the container that the new result lacks lose their pair and their owner.
+/// 3. Our DEL takes the pair from each address of the container's record, and from each address of prevResult that has no
+///    owner: upstream has added it. An address that is recorded for another container keeps its pair, because that one came later.
+/// 4. Upstream's DEL takes the pair from each address of prevResult, whoever owns it. The record does not learn of it, and so the
+///    address keeps its owner until our ADD gives it another one, or our DEL or GC removes the owner.
+/// 5. Our GC treats each recorded container of the network that is not in the list as our DEL does by rule 3.
+/// 6. Our CHECK passes if each address of prevResult is accepted and the isolation of the policy is there, also if upstream has added the
+///    container; it changes nothing. If an address is recorded for another container, or the container is recorded with other options
+///    because a later ADD was upstream's, it may pass or fail.
 /// 7. The isolation of a bridge stays while a running container that upstream has added there is accepted with an address of its
 ///    own. Two running containers with one address cannot both be reached, and only the one that we have recorded counts.
 struct FirewallModel {
@@ -28,7 +28,7 @@ struct FirewallModel {
     case isolated
   }
 
-  /// What an ADD gave to a container.
+  /// The input of an ADD.
   struct Addition: Equatable {
     let addresses: [IPAddress]
     let policy: Policy
@@ -38,14 +38,14 @@ struct FirewallModel {
   let places: [(network: String, bridge: String)]
   /// The last ADD of each container.
   private(set) var last: [Int: Addition] = [:]
-  /// The containers that run, each with a port of its bridge.
+  /// The running containers, each of which has a port of its bridge.
   private(set) var live: Set<Int> = []
   private(set) var accepted: Set<IPAddress> = []
   private var owners: [IPAddress: Int] = [:]
-  /// What our ADD has recorded of containers that neither our DEL nor our GC has forgotten.
+  /// The records of our ADDs that neither our DEL nor our GC has removed.
   private var records: [Int: Addition] = [:]
-  /// The families in which running containers have been accepted with an address of their own since their ADD: without one nobody
-  /// can tell that upstream has added them.
+  /// The families in which running containers have been accepted with an address of their own since their ADD: without one it
+  /// cannot be told that upstream has added them.
   private var served: [Int: Set<AddressFamily>] = [:]
   var isolation = IsolationModel()
 
@@ -86,7 +86,7 @@ struct FirewallModel {
     isolation.allow(.open, on: places[0].bridge, mayVanish: true)
   }
 
-  /// A container whose interface is gone without a DEL.
+  /// The container's interface is gone without a DEL.
   mutating func vanish(_ number: Int) {
     live.remove(number)
     isolation.allow(.open, on: places[number].bridge, mayVanish: false)
@@ -119,9 +119,9 @@ struct FirewallModel {
     return live.contains(owner)
   }
 
-  // MARK: - What must be there
+  // MARK: - The expected state
 
-  /// What CHECK of a running container must say; nil: it may pass or not.
+  /// Whether CHECK of a running container must pass; nil if it may pass or fail.
   func passesCheck(_ number: Int) -> Bool? {
     guard let addition = last[number] else { return false }
     if addition.addresses.contains(where: { !accepted.contains($0) }) { return false }
@@ -129,11 +129,11 @@ struct FirewallModel {
     return records[number].map { $0 == addition } ?? true ? true : nil
   }
 
-  /// What of the isolation must be there: that of each running container.
+  /// The isolation rules that must be there: those of each running container.
   var wantedIsolation: Set<IsolationModel.Rule> {
     var wanted: Set<IsolationModel.Rule> = []
     for number in live {
-      // Of a container that we have recorded the record counts, as it does not learn of a later ADD of upstream's.
+      // The record of a container counts, because it does not learn of a later ADD of upstream's.
       guard let addition = last[number], addition.policy == records[number]?.policy ?? addition.policy else { continue }
       for family in served[number] ?? [] {
         for scope in IsolationModel.scopes(addition.policy) {
@@ -144,7 +144,7 @@ struct FirewallModel {
     return wanted
   }
 
-  /// The bridges that no container is a port of, and which are recorded for none: after our GC they are isolated no more.
+  /// The bridges without ports and without records: after our GC they must not be isolated.
   var freeBridges: Set<String> {
     let used = live.union(records.filter { $0.value.policy != .open }.keys).map { places[$0].bridge }
     return Set(places.map(\.bridge)).subtracting(used)

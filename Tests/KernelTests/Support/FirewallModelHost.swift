@@ -28,20 +28,20 @@ struct FirewallModelHost {
     self.interfaces = interfaces
     places = interfaces.indices.map { (["one", "two"][$0 % 2], interfaces[$0].network.bridge) }
     for number in interfaces.indices { try setPort(number, false) }
-    // A look into tables of iptables-legacy makes them; they are to be there from the beginning.
+    // Reading tables of iptables-legacy makes them, so they are made at the beginning.
     if variant == .legacy { _ = try saved() }
   }
 
   // MARK: - Calls
 
-  /// Calls our plugin or upstream's with what the ADD gave, and, where the interface is gone, without a namespace.
+  /// Calls our plugin or upstream's with the input of the ADD; without a namespace if the interface is gone.
   func call(
     _ verb: String, _ number: Int, _ addition: FirewallModel.Addition, byUs: Bool, prevResult: Bool = true,
     isGone: Bool = false
   ) throws -> Outcome {
     var host = (byUs ? node.byIPTables(variant) : node.byUpstream(programs)).of(places[number].network)
     if isGone { host.environment["CNI_NETNS"] = "" }
-    // Upstream's version 1.1.1 refuses what it does not know.
+    // Upstream's version 1.1.1 refuses unknown options.
     let policy = byUs || addition.policy != .isolated ? addition.policy : .sameBridge
     var options = #""ingressPolicy":"\#(policy.rawValue)","#
     if prevResult { options += #""prevResult":\#(result(number, addition.addresses)),"# }
@@ -58,7 +58,7 @@ struct FirewallModelHost {
     return try node.byIPTables(variant).of(network).callForNetwork("GC", list)
   }
 
-  /// Makes the container's interface a port of its bridge, as new, or imitates that it is gone: no interface has its name.
+  /// Makes the container's interface a new port of its bridge, or imitates its removal by renaming it.
   func setPort(_ number: Int, _ isThere: Bool) throws {
     let (name, gone) = (interfaces[number].hostInterface, "gone\(number)")
     let present = try node.node.namespace.command("ip", "-brief", "link").contains("\(name)@")
@@ -79,7 +79,7 @@ struct FirewallModelHost {
       """
   }
 
-  // MARK: - What there is
+  // MARK: - The present state
 
   func saved() throws -> [String] { try node.savedOfBoth(variant) }
 
@@ -89,12 +89,12 @@ struct FirewallModelHost {
     }
   }
 
-  /// The number of the ruleset of nftables, which each change of it raises.
+  /// The generation of the nftables ruleset, which each change raises.
   func generation() throws -> Int { try node.node.namespace.nftablesGeneration() }
 
   func recordedElements() throws -> [String] { try node.ownedElements() }
 
-  /// The tables of the variant that nobody was asked to write to.
+  /// The tables of the other variant, which no call may write to.
   func otherTables() throws -> [String] {
     if variant == .nft { return try node.legacyTables().split(separator: "\n").map(String.init) }
     return try node.tables().filter { !$0.hasSuffix(" swift_cni") }

@@ -5,7 +5,7 @@ import Address
 import Rules
 import TestSupport
 
-/// One run; it ends with the first difference, which it throws.
+/// One run of the model; it throws the first difference.
 struct FirewallModelRun {
   struct Difference: Error, CustomStringConvertible { let description: String }
 
@@ -40,14 +40,14 @@ struct FirewallModelRun {
     let byUs = Int.random(in: 0..<5, using: &random) < 3
     let addition = try addition(number, byUs: byUs)
     note(byUs ? "our ADD" : "upstream's ADD", number, "\(addition.addresses) \(addition.policy.rawValue)")
-    // A port that we have isolated before would be so still.
+    // The port is new: otherwise it would still have the isolation of a former ADD of ours.
     if !byUs || !model.live.contains(number) { try host.setPort(number, true) }
     try succeed(host.call("ADD", number, addition, byUs: byUs))
     model.add(number, addition, byUs: byUs)
     try compare()
   }
 
-  /// Addresses that no running container has, but sometimes any; of a running container often those that it has.
+  /// Mostly addresses that no running container has; for a running container often those that it has.
   private mutating func addition(_ number: Int, byUs: Bool) throws -> FirewallModel.Addition {
     let strictest: FirewallModel.Policy = byUs ? .isolated : .sameBridge
     let policy = [.open, .open, .open, .sameBridge, .sameBridge, strictest].randomElement(using: &random) ?? .open
@@ -70,7 +70,7 @@ struct FirewallModelRun {
     let known = model.last.keys.sorted().filter { isChosen || model.live.contains($0) }
     guard let number = known.randomElement(using: &random) else { return }
     let byUs = Int.random(in: 0..<5, using: &random) < 3
-    // Without it upstream's does nothing.
+    // Upstream's DEL does nothing without prevResult.
     try delete(number, byUs: byUs, prevResult: !byUs || Int.random(in: 0..<4, using: &random) > 0)
   }
 
@@ -107,12 +107,12 @@ struct FirewallModelRun {
 
   private mutating func vanish() throws {
     guard let number = model.live.sorted().randomElement(using: &random) else { return }
-    note("without DEL is gone", number, "")
+    note("interface removed without DEL", number, "")
     try host.setPort(number, false)
     model.vanish(number)
   }
 
-  /// What all have is removed by us, and nothing is left but what upstream's repeated ADDs have left.
+  /// Our DEL removes the rules of all containers; only rules of upstream's repeated ADDs may be left.
   private mutating func end() throws {
     for number in model.last.keys.sorted() { try delete(number, byUs: true, prevResult: true) }
     for network in ["one", "two"] { try collectGarbage(network) }

@@ -4,7 +4,7 @@
 import Address
 import TestSupport
 
-/// The table filter of one family, read from what `iptables-save` prints, and what is wrong with it at any time.
+/// The table filter of one family, parsed from `iptables-save`, and invariants that must hold at any time.
 struct FirewallModelTables {
   private(set) var accepted: Set<IPAddress> = []
   private(set) var isolation: Set<IsolationModel.Rule> = []
@@ -38,12 +38,12 @@ struct FirewallModelTables {
     (rules[chain] ?? []).indices.filter { rules[chain]?[$0].hasSuffix(end) == true }
   }
 
-  /// FORWARD goes to the isolation first, then to the accepts, and there to the administrator's chain before all.
+  /// FORWARD jumps to the isolation first, then to the accepts, which begin with the jump to the administrator's chain.
   private mutating func readForward() {
     let accepts = lines("FORWARD", "-j CNI-FORWARD")
     let stage = lines("FORWARD", "-j CNI-ISOLATION-STAGE-1")
     if accepts.count > 1 { problems.append("FORWARD goes to CNI-FORWARD twice") }
-    // Versions of upstream, and so ours and theirs, have other comments in this rule.
+    // The comment of this rule differs between versions of upstream, and so between ours and upstream's.
     if let last = stage.last, let accept = accepts.first, last > accept {
       problems.append("FORWARD goes to the isolation after the accepts")
     }
@@ -70,7 +70,7 @@ struct FirewallModelTables {
     }
   }
 
-  /// Rules of one bridge may stand there with several comments, but not the one without the other.
+  /// The rules of a bridge may be there with several comments, but only as complete pairs.
   private mutating func readIsolation(_ bridge: String) {
     func has(_ chain: String, _ start: String, _ end: String) -> Bool {
       (rules[chain] ?? []).contains { $0.hasPrefix(start + " ") && $0.hasSuffix(end) }

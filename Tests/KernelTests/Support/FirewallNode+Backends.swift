@@ -6,7 +6,7 @@ import Glibc
 import Rules
 import TestSupport
 
-/// Where a configuration says that rules are to be written.
+/// The backend that a configuration names.
 enum FirewallBackend: CaseIterable, Sendable {
   case nftables, iptablesNFT, iptablesLegacy
 
@@ -43,7 +43,7 @@ extension FirewallNode {
     return copy
   }
 
-  /// Makes a container with addresses of both families, which end with the number.
+  /// Makes a container whose addresses in both families end with the number.
   func makeContainer(_ number: Int, on network: Network = .first) throws -> Container {
     let bytes = network.gateway.address.bytes
     return try node.addContainer(
@@ -56,7 +56,7 @@ extension FirewallNode {
     usleep(10_000)
   }
 
-  /// Calls GC, for which no attachment of the network is left but these.
+  /// Calls GC with a list of the attachments that are left of the network.
   func collectGarbage(sparing container: Container) throws {
     let valid = #"{"containerID":"\#(container.id)","ifname":"\#(container.ifName)"}"#
     let outcome = try call(
@@ -74,12 +74,12 @@ extension FirewallNode {
     }
   }
 
-  /// What iptables-save prints of the table filter of both families.
+  /// The output of iptables-save for the table filter of both families.
   func savedOfBoth(_ variant: IPTablesSettings.Variant) throws -> [String] {
     try AddressFamily.allCases.flatMap { try saved(variant, $0) }
   }
 
-  /// The rules there that name an address of a container.
+  /// The rules of these tables that name an address of a container.
   func rules(of container: Container, _ variant: IPTablesSettings.Variant) throws -> [String] {
     let addresses = ["\(container.ip)/32", container.ip6.map { "\($0)/128" } ?? ""]
     return try savedOfBoth(variant).filter { line in addresses.contains { line.contains($0) } }

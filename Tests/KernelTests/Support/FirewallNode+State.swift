@@ -7,11 +7,11 @@ import Rules
 import TestSupport
 
 extension FirewallNode {
-  /// Where a configuration says that rules are to be written.
+  /// The backend that a configuration names.
   enum Place: CaseIterable, Sendable {
     case nftables, iptablesNFT, iptablesLegacy
 
-    /// The variant of iptables; that of this machine's program for nftables.
+    /// The variant of iptables; with the backend nftables that of this machine's program.
     var variant: IPTablesSettings.Variant { self == .iptablesLegacy ? .legacy : .nft }
   }
 
@@ -40,18 +40,18 @@ extension FirewallNode {
     return outcome
   }
 
-  /// The member of GC's configuration by which only these are valid.
+  /// The member of GC's configuration that lists only these as valid.
   static func valid(_ containers: Container...) -> String {
     let list = containers.map { #"{"containerID":"\#($0.id)","ifname":"\#($0.ifName)"}"# }
     return #""cni.dev/valid-attachments":[\#(list.joined(separator: ","))],"#
   }
 
-  // MARK: - All that containers have
+  // MARK: - The rules of containers
 
-  /// What stays when all containers have gone, such as empty chains, is there in every state once one has been added.
+  /// The complete state; constant parts such as empty chains are in it as soon as a container was added.
   func state() throws -> [String] { try ownedElements() + savedOfAll() }
 
-  /// What iptables-save prints of the tables filter of both variants and families, each line after their names.
+  /// The output of iptables-save for the tables filter of both variants and families, each line prefixed with variant and family.
   func savedOfAll() throws -> [String] {
     try IPTablesSettings.Variant.allCases.flatMap { variant in
       try AddressFamily.allCases.flatMap { family in
@@ -60,7 +60,7 @@ extension FirewallNode {
     }
   }
 
-  /// The elements of our table, each after its set, but for what denied destinations there are: that goes by GC.
+  /// The elements of our table, each after its set, except ranges of denied destinations, which GC removes.
   func ownedElements() throws -> [String] {
     // Within this time expired elements must be gone.
     usleep(10_000)
@@ -72,18 +72,18 @@ extension FirewallNode {
     FirewallTable(listing: try node.namespace.command("nft", "-a", "list", "ruleset"))
   }
 
-  /// Whether frames from the container's port of the bridge go to no other port that has the same.
+  /// Whether the container's bridge port is isolated.
   func isPortIsolated(_ container: Container) throws -> Bool {
     try node.namespace.command("bridge", "-d", "link", "show", "dev", container.hostInterface).contains("isolated on")
   }
 
-  /// The tables of iptables-legacy that there are; to look into one would make it.
+  /// The names of the present tables of iptables-legacy; reading one would make it.
   func legacyTables() throws -> String {
     try node.namespace.command("cat", "/proc/net/ip_tables_names", "/proc/net/ip6_tables_names")
   }
 }
 
-/// Our table, read from what nft prints.
+/// Our table, parsed from nft's output.
 struct FirewallTable {
   struct Element: Equatable {
     let set: String
@@ -102,7 +102,7 @@ struct FirewallTable {
   private(set) var elements: [Element] = []
   private(set) var rules: [Rule] = []
 
-  /// Takes the listing of a whole ruleset, with handles.
+  /// Parses the listing of a whole ruleset with handles.
   init(listing: String) {
     var isOurs = false
     var (kind, name) = ("", "")

@@ -5,16 +5,16 @@ import Address
 import Rules
 import TestSupport
 
-/// A node on which firewall, the program that is installed, is called as a runtime calls it.
+/// A node where the installed plugin firewall is called as a runtime calls it.
 struct FirewallNode {
   let node: Node
   /// The network's name in configurations.
   var network = "test"
-  /// What is called: ours, unless it is upstream's.
+  /// The program to call: our plugin, or upstream's.
   var program = FirewallNode.program
   /// Members of all configurations, each with a comma at its end.
   var members = ""
-  /// More variables, or others, for the plugin.
+  /// Variables that are added to the environment, or replace others.
   var environment: [String: String] = [:]
 
   init(bridgeFilter: Bool = false, networks: [Network] = [.first, .second]) throws {
@@ -23,21 +23,21 @@ struct FirewallNode {
 
   static let program = installedProgram("firewall")
 
-  // MARK: - The same node with others who filter
+  // MARK: - The same node with other plugins or backends
 
   var byNFTables: FirewallNode { by(Self.program, #""backend":"nftables","#) }
-  /// The tables of a variant.
+  /// Our plugin with the tables of a variant of iptables.
   func byIPTables(_ variant: IPTablesSettings.Variant) -> FirewallNode {
     by(Self.program, #""backend":"iptables","iptablesVariant":"\#(variant.rawValue)","#)
   }
-  /// Debian's plugin, with programs of the names `iptables` and `ip6tables`.
+  /// Debian's plugin, with programs `iptables` and `ip6tables` of one variant.
   func byUpstream(_ programs: IPTablesPrograms) -> FirewallNode {
     var copy = by(Program("/usr/lib/cni/firewall"), #""backend":"iptables","#)
     copy.environment.merge(programs.environment) { $1 }
     return copy
   }
 
-  /// The variant, if the backend has several, is for the plugin to find out.
+  /// Our plugin with a backend; the plugin finds out the variant of iptables.
   func by(backend: String) -> FirewallNode { by(Self.program, #""backend":"\#(backend)","#) }
 
   private func by(_ program: Program, _ members: String) -> FirewallNode {
@@ -49,8 +49,8 @@ struct FirewallNode {
 
   // MARK: - Calls
 
-  /// Calls the plugin and answers how it ended. `options` are members of the configuration, each with a comma at its end;
-  /// without `prevResult` the configuration has none.
+  /// Calls the plugin and returns the outcome. `options` are members of the configuration, each with a comma at its end; without
+  /// `prevResult` the configuration has none.
   func call(
     _ verb: String, _ container: Container, options: String = "", prevResult: Bool = true, version: String = "1.0.0",
     environment: [String: String] = [:]
@@ -76,16 +76,16 @@ struct FirewallNode {
     if outcome.status != 0 { throw CommandFailure(words: ["firewall", verb], outcome: outcome) }
   }
 
-  // MARK: - What the kernel has
+  // MARK: - The kernel's state
 
-  /// Has iptables drop what is forwarded and no rule lets through.
+  /// Makes iptables drop forwarded packets that no rule accepts.
   func dropForwarded(_ variant: IPTablesSettings.Variant) throws {
     for program in ["iptables", "ip6tables"] {
       try node.namespace.command("\(program)-\(variant.rawValue)", "--wait", "-P", "FORWARD", "DROP")
     }
   }
 
-  /// What iptables-save prints of the table filter, without its comments and without the numbers of packets.
+  /// The output of iptables-save for the table filter, without comment lines and packet counts.
   func saved(_ variant: IPTablesSettings.Variant, _ family: AddressFamily = .ip) throws -> [String] {
     let program = "\(family == .ip ? "iptables" : "ip6tables")-\(variant.rawValue)-save"
     let text = try node.namespace.command(program, "-t", "filter")

@@ -6,8 +6,7 @@ import Glibc
 import OS
 import TestSupport
 
-/// A firewalld with a message bus of its own, in a network namespace; nothing of them outlives this object or, by more
-/// than a moment, this process.
+/// A firewalld with a message bus of its own, in a network namespace; both end with this object, or a moment after this process.
 final class FirewalldNode {
   let namespace: Namespace
   private let folder: TemporaryFolder
@@ -18,7 +17,7 @@ final class FirewalldNode {
     self.namespace = try namespace ?? Namespace()
     folder = try TemporaryFolder()
     let path = folder.path
-    // Written by another process, so that no program that starts meanwhile has it open.
+    // Another process writes the file, so that no program that starts meanwhile inherits it open.
     let written = try Program("install").run(
       ["-D", "-m", "644", "/dev/stdin", "\(path)/bus.conf"], input: Array(Self.busConfig(path).utf8))
     guard written.status == 0 else { throw CommandFailure(words: ["install"], outcome: written) }
@@ -35,10 +34,10 @@ final class FirewalldNode {
     if firewalld { try waitUntil("firewalld is on the bus") { try isRunning() } }
   }
 
-  /// Where the bus is, as `DBUS_SYSTEM_BUS_ADDRESS` has it.
+  /// The address of the bus, for `DBUS_SYSTEM_BUS_ADDRESS`.
   var busAddress: String { "unix:path=\(folder.path)/bus" }
 
-  /// Runs `firewall-cmd` and answers what it prints, without the end of the last line; throws if it fails.
+  /// Runs `firewall-cmd` and returns its output without the last line's end; throws if it fails.
   @discardableResult
   func firewallCmd(_ words: String...) throws -> String {
     let environment = ["PATH": Program.standardPath, "LC_ALL": "C", "DBUS_SYSTEM_BUS_ADDRESS": busAddress]
@@ -52,13 +51,13 @@ final class FirewalldNode {
     try firewallCmd("--zone", zone, "--list-sources").split(separator: " ").map(String.init)
   }
 
-  /// Ends firewalld as a system does, and leaves the bus.
+  /// Stops firewalld as an init system does; the bus stays.
   func stopFirewalld() throws {
     guard mkdir("\(folder.path)/stop", 0o700) == 0 else { throw SystemError("mkdir", number: errno) }
     try waitUntil("firewalld has ended") { try !isRunning() }
   }
 
-  /// Ends all at once, and leaves the bus's socket without anybody behind it.
+  /// Kills everything at once; the bus's socket stays, without a listener.
   func kill() throws {
     daemons.kill()
     try waitUntil("the bus has ended") {
@@ -72,7 +71,7 @@ final class FirewalldNode {
     }
   }
 
-  /// The socket is there a moment before anybody listens; then the bus writes its address.
+  /// Waits until the bus writes its address: the socket exists a moment before the bus listens.
   private func isBusThere(_ folder: String) -> Bool {
     guard let file = try? FileDescriptor.open("\(folder)/address"), let text = try? file.readAll() else { return false }
     return !text.isEmpty
@@ -95,8 +94,8 @@ final class FirewalldNode {
     let log: String
   }
 
-  /// The first process of a pid namespace, with which all others end. What firewalld writes outside its folders is
-  /// below /run; it sees this process in /proc, which is that of the machine.
+  /// The first process of a pid namespace, whose end ends all others. firewalld writes below /run, outside its folders, and sees
+  /// this process in /proc, which is the machine's.
   private static let script = """
     mount -t tmpfs tmpfs /run || exit
     dbus-daemon --config-file="$1/bus.conf" --nofork --nopidfile --nosyslog --print-address=9 9>"$1/address" &

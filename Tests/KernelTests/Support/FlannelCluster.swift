@@ -5,7 +5,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// Two nodes as flanneld's VXLAN backend joins them, and as it masquerades what leaves the pods' network.
+/// Two nodes joined and masquerading as by flanneld with its VXLAN backend.
 struct FlannelCluster {
   let first: FlannelNode
   let second: FlannelNode
@@ -14,14 +14,14 @@ struct FlannelCluster {
     first = try FlannelNode(0, dualStack: dualStack)
     second = try FlannelNode(1, dualStack: dualStack)
     try first.namespace.ip("link add uplink type veth peer name uplink netns \(second.namespace.path)")
-    // The devices have to be there before one node can be told of the other's.
+    // Both nodes' devices must exist before one node is configured with the other's.
     for node in [first, second] { try node.raise() }
     try first.join(second)
     try second.join(first)
   }
 }
 
-/// A node with what flanneld leaves on it; no pod reaches another node's until a ``FlannelCluster`` joins them.
+/// A node as flanneld sets it up; its pods reach another node's only after a ``FlannelCluster`` joins both.
 final class FlannelNode {
   let number: Int
   let namespace: Namespace
@@ -34,7 +34,7 @@ final class FlannelNode {
     namespace = try Namespace()
     folder = try TemporaryFolder()
     try Self.prepare(namespace)
-    // Frames of the bridge would pass netfilter where the kernel's module for that is loaded.
+    // Otherwise bridged frames would pass netfilter where the module br_netfilter is loaded.
     for key in ["net/bridge/bridge-nf-call-iptables", "net/bridge/bridge-nf-call-ip6tables"]
     where (try? namespace.sysctl(key)) != nil { try namespace.set(key, to: "0") }
     try namespace.set("net/ipv4/ip_forward", to: "1")
@@ -49,12 +49,12 @@ final class FlannelNode {
   var subnet6: String { number == 0 ? "fd00:10:244::" : "fd00:10:244:\(number)::" }
 
   var subnetFile: String { "\(folder.path)/subnet.env" }
-  /// Where flannel keeps what DEL needs, and host-local the addresses it gave.
+  /// The folders in which flannel keeps the state for DEL, and host-local the addresses.
   var dataDir: String { "\(folder.path)/flannel" }
   var ipamDir: String { "\(folder.path)/addresses" }
   var cniPath: String { "\(folder.path)/plugins:/usr/lib/cni" }
 
-  /// Writes the file as flanneld does; `masquerades` is whether flanneld masquerades, so that the delegate need not.
+  /// Writes the file as flanneld does; `masquerades` says that flanneld masquerades, so that the delegate need not.
   func writeSubnetFile(masquerades: Bool = true) throws {
     let second = """
       FLANNEL_IPV6_NETWORK=fd00:10:244::/48
@@ -71,7 +71,7 @@ final class FlannelNode {
       """, to: subnetFile)
   }
 
-  /// Writes a file from another process, so that no process of ours has it open when it is run.
+  /// Another process writes the file, so that no process of ours has it open when it is run.
   func write(_ text: String, to path: String, mode: String = "644") throws {
     let outcome = try Program("install").run(["-D", "-m", mode, "/dev/stdin", path], input: Array(text.utf8))
     guard outcome.status == 0 else { throw CommandFailure(words: ["install", path], outcome: outcome) }
@@ -82,18 +82,18 @@ final class FlannelNode {
     guard outcome.status == 0 else { throw CommandFailure(words: ["rm", path], outcome: outcome) }
   }
 
-  /// What is there of pods: flannel's files, host-local's addresses and the node's ends of the pods' interfaces.
+  /// The state of all pods: flannel's files, host-local's addresses and the node's ends of the pods' interfaces.
   func traces() throws -> [String] { try savedFiles() + addresses() + interfaces() }
 
   /// The paths of all files of flannel.
   func savedFiles() throws -> [String] { try files(dataDir) }
 
-  /// The names of those that are one attachment's; those that upstream has too are a container's and have its ID.
+  /// The names of flannel's files for one attachment; those that upstream writes too are named by the container's ID.
   func savedAttachments() throws -> [String] {
     try savedFiles().map { String($0.dropFirst(dataDir.count + 1)) }.filter { $0.contains(":") }.sorted()
   }
 
-  /// The paths of host-local's files that are named after an address.
+  /// The paths of host-local's files for addresses.
   func addresses() throws -> [String] {
     try files(ipamDir).filter { $0.split(separator: "/").last.map { isAddress(String($0)) } ?? false }
   }
@@ -107,8 +107,8 @@ final class FlannelNode {
     try Program("find").run([folder, "!", "-type", "d"]).outputText.split(separator: "\n").map(String.init)
   }
 
-  /// Puts a plugin in `CNI_PATH`, before those that are installed: a script that notes how it is called, does what
-  /// `body` says and then succeeds; it may leave its input unread.
+  /// Adds a script as a plugin to `CNI_PATH`, before the installed ones; it records its calls, runs `body` and then succeeds. It
+  /// may leave its input unread.
   func addPlugin(
     named name: String = "script", version: String = "1.0.0", reads: Bool = true, _ body: String = ""
   ) throws {
@@ -127,14 +127,14 @@ final class FlannelNode {
       """, to: "\(folder.path)/plugins/\(name)", mode: "755")
   }
 
-  /// The verbs with which such plugins were called, in their order.
+  /// The verbs of the calls of such plugins, in order.
   func calls() throws -> [String] { try lines("calls") }
 
-  /// What such a plugin was given when it was last called with a verb.
+  /// The input of the last call of such a plugin with a verb.
   func environment(_ verb: String) throws -> [String] { try lines("\(verb).environment") }
   func input(_ verb: String) throws -> Field { Field(try JSON(parsing: contents("\(verb).input"))) }
 
-  /// The lines of a file that such a plugin wrote; none if there is no file.
+  /// The lines of a file that such a plugin wrote; none if it does not exist.
   func lines(_ file: String) throws -> [String] {
     String(decoding: try contents(file), as: UTF8.self).split(separator: "\n").map(String.init)
   }
@@ -177,7 +177,7 @@ final class FlannelNode {
       """)
   }
 
-  /// Tells the node where another's pods are.
+  /// Adds the routes to another node's pods.
   fileprivate func join(_ other: FlannelNode) throws {
     try join("flannel.1", other, "\(other.subnet)/24", via: other.subnet, other.address)
     if isDualStack { try join("flannel-v6.1", other, "\(other.subnet6)/64", via: other.subnet6, other.address6) }
@@ -194,7 +194,7 @@ final class FlannelNode {
 
   private var hardwareAddress: String { "02:f1:00:00:00:0\(number + 1)" }
 
-  /// An IPv6 address would else take a second to be usable.
+  /// Without this an IPv6 address would be usable only after a second.
   static func prepare(_ namespace: Namespace) throws {
     for scope in ["all", "default"] { try namespace.set("net/ipv6/conf/\(scope)/accept_dad", to: "0") }
   }

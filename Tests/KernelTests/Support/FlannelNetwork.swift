@@ -6,7 +6,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// One interface of a pod, as a runtime names it; it is the plugins that make it.
+/// One interface of a pod, as a runtime names it; the plugins make it.
 struct Pod: Sendable {
   let namespace: Namespace
   let id = Container.randomID()
@@ -18,12 +18,11 @@ struct Pod: Sendable {
   }
 }
 
-/// A network of flannel on a node: flannel, the program that is installed, is called with its configuration as a
-/// runtime calls it.
+/// A network of flannel on a node, where the installed plugin flannel is called as a runtime calls it.
 struct FlannelNetwork {
   let node: FlannelNode
   var name = "cbr0"
-  /// What comes before the program, such as strace with its arguments.
+  /// A command that the program is run by, such as strace with its arguments.
   var wrapper: [String] = []
   var version = "1.0.0"
   var subnetFile: String
@@ -37,8 +36,8 @@ struct FlannelNetwork {
     subnetFile = node.subnetFile
   }
 
-  /// Calls flannel and answers how it ended. `members` are more of the configuration, each with a comma at its end;
-  /// `previous` is the result of the plugins before, or of the ADD.
+  /// Calls flannel and returns the outcome. `members` are added to the configuration, each with a comma at its end; `previous` is
+  /// the result of the former plugins, or of the ADD.
   func call(
     _ verb: String, _ pod: Pod? = nil, members: String = "", previous: String? = nil,
     environment: [String: String] = [:]
@@ -64,7 +63,7 @@ struct FlannelNetwork {
     }
   }
 
-  /// Adds a pod and answers the result.
+  /// Adds a pod and returns the result.
   func add(_ pod: Pod) throws -> String { try succeed("ADD", try call("ADD", pod)) }
 
   func delete(_ pod: Pod, previous: String? = nil) throws {
@@ -80,14 +79,14 @@ struct FlannelNetwork {
       verb, try node.namespace.run { try installedProgram("portmap").run(environment: variables, input: config) })
   }
 
-  /// Throws what a failed call printed, and returns what another did.
+  /// Returns the output of a call, or throws it if the call failed.
   @discardableResult
   func succeed(_ verb: String, _ outcome: Outcome) throws -> String {
     if outcome.status != 0 { throw CommandFailure(words: ["flannel", verb], outcome: outcome) }
     return outcome.outputText
   }
 
-  /// The configuration that upstream computes for a delegate, as it writes it to `<dataDir>/<containerID>`.
+  /// The delegate's configuration as upstream computes it and writes it to `<dataDir>/<containerID>`.
   var upstreamsDelegate: String {
     """
     {"bridge":"cni0","cniVersion":"\(version)","hairpinMode":true,"ipMasq":false,"ipam":{"dataDir":"\(node.ipamDir)",\
@@ -103,7 +102,7 @@ struct FlannelNetwork {
     return result
   }
 
-  /// Deletes a pod as upstream does: the delegate is called with what was saved, and that removed.
+  /// Deletes a pod as upstream does: calls the delegate with the saved configuration, and removes that.
   func deleteAsUpstream(_ pod: Pod) throws {
     let file = "\(node.dataDir)/\(pod.id)"
     try bridge("DEL", pod, try Program("cat").run([file]).output)

@@ -7,19 +7,19 @@ import Netlink
 import Synchronization
 import TestSupport
 
-/// Somebody who changes a table of nftables that has nothing to do with us, 200 times a second.
+/// Another program that changes an unrelated table of nftables 200 times a second.
 final class ForeignChanges: Sendable {
   private let isWanted = Atomic<Bool>(true)
   private let hasEnded = Atomic<Bool>(false)
   private let count = Atomic<Int>(0)
 
-  /// Changes the table in the namespace while `body` runs, and returns how many changes that were.
+  /// Changes the table in the namespace while `body` runs, and returns the number of changes.
   static func during(in namespace: Namespace, _ body: () throws -> Void) throws -> Int {
     try namespace.command("nft", "add table ip unrelated; add chain ip unrelated rules")
     let changes = ForeignChanges()
-    // Not a task: those wait for each other while a test blocks a thread.
+    // A thread, because tasks wait for each other while a test blocks a thread.
     try startThread {
-      // What fails is seen from the number.
+      // A failure shows in the number of changes.
       try? namespace.run { try changes.run() }
       changes.hasEnded.store(true, ordering: .releasing)
     }

@@ -5,8 +5,7 @@ import OS
 import Rules
 import TestSupport
 
-/// Programs of the names `iptables` and `ip6tables` that are those of one variant, whichever this machine prefers, with a
-/// lock of their own.
+/// Programs named `iptables` and `ip6tables` of one variant, whichever this machine prefers, with a lock file of their own.
 final class IPTablesPrograms: Sendable {
   let variant: IPTablesSettings.Variant
   private nonisolated(unsafe) let folder: TemporaryFolder
@@ -15,12 +14,12 @@ final class IPTablesPrograms: Sendable {
     self.variant = variant
     folder = try TemporaryFolder()
     for name in ["iptables", "ip6tables"] {
-      // What the program does depends on the name by which it is called.
+      // The program chooses its function by the name by which it is called.
       try folder.addScript("exec \(name)-\(variant.rawValue) \"$@\"", named: name)
     }
   }
 
-  /// What makes a plugin find them, and all who change tables of iptables-legacy wait for each other.
+  /// The environment by which a plugin finds the programs, and all of them use one lock for iptables-legacy.
   var environment: [String: String] {
     ["PATH": "\(folder.path):\(Program.standardPath)", "XTABLES_LOCKFILE": "\(folder.path)/xtables.lock"]
   }

@@ -3,17 +3,17 @@
 
 import Address
 
-/// How the isolation of bridges may change by one call, and what must be there after it.
+/// A model of the isolation of bridges: how a call may change it, and what must be there after the call.
 ///
-/// The rules: an ADD with a policy makes the rules of its bridge, in each family of its addresses, and ours in both families if
-/// it will. They stay while a container that was added with such a policy runs on the bridge. Upstream never removes them. Our
-/// calls may remove them as soon as no running container has such a policy, and after our GC none are left of a bridge that
-/// nobody is a port of and nobody is recorded for.
+/// Its rules: an ADD with a policy adds the rules of its bridge, in each family of its addresses; our ADD may add them in both
+/// families. They stay while a container that was added with such a policy runs on the bridge. Upstream never removes them. Our
+/// calls may remove them as soon as no running container has such a policy, and after our GC a bridge without ports and without
+/// records has none.
 struct IsolationModel {
   enum Scope: Hashable {
-    /// Nobody on another isolated bridge is reached.
+    /// Packets to other isolated bridges are dropped.
     case acrossBridges
-    /// Nor anybody on the same bridge.
+    /// Packets within the bridge are dropped too.
     case withinBridge
   }
 
@@ -37,7 +37,7 @@ struct IsolationModel {
     }
   }
 
-  /// Says what the next call may change.
+  /// States what the next call may change.
   mutating func allow(_ policy: FirewallModel.Policy, on bridge: String, mayVanish: Bool) {
     self.mayVanish = mayVanish
     mayAppear = Set(
@@ -46,7 +46,7 @@ struct IsolationModel {
       })
   }
 
-  /// Takes what is there after the call and returns what is wrong with it.
+  /// Compares the state after the call, and returns what is wrong with it.
   mutating func observe(_ found: Set<Rule>, wanted: Set<Rule>, freeAfterGarbage: Set<String>) -> [String] {
     var problems = wanted.subtracting(found).map { "isolation is missing: \($0)" }
     problems += found.subtracting(present).subtracting(mayAppear).map { "isolation has appeared: \($0)" }

@@ -7,7 +7,7 @@ import IPTables
 import OS
 import TestSupport
 
-/// A namespace whose rules iptables-legacy keeps, with a lock of its own for those who change them.
+/// A namespace with rules of iptables-legacy, and a lock file of its own.
 final class LegacyHost: Sendable {
   let namespace: Namespace
   private nonisolated(unsafe) let folder: TemporaryFolder
@@ -31,7 +31,7 @@ final class LegacyHost: Sendable {
     }
   }
 
-  /// Runs a program of iptables-legacy, its name given without the family; a failure is a ``CommandFailure``.
+  /// Runs a program of iptables-legacy, named without its family; throws a ``CommandFailure`` if it fails.
   @discardableResult
   func legacy(
     _ family: AddressFamily, _ words: [String], program: String = "tables-legacy", input: String = "",
@@ -48,12 +48,12 @@ final class LegacyHost: Sendable {
     return outcome.outputText
   }
 
-  /// Takes what a table should hold, with counters, as `save` prints it.
+  /// Restores a table with counters from the output of `save`.
   func restore(_ family: AddressFamily, _ text: String) throws {
     try legacy(family, ["-c"], program: "tables-legacy-restore", input: text)
   }
 
-  /// The chains and rules of a table, a line each, with counters if they are wanted.
+  /// The chains and rules of a table, one per line, with counters if requested.
   func save(_ table: IPTable, counters: Bool = true) throws -> [String] {
     let words = ["-t", table.name.rawValue] + (counters ? ["-c"] : [])
     let lines = try legacy(table.family, words, program: "tables-legacy-save").split(separator: "\n").map(String.init)

@@ -21,14 +21,14 @@ enum LegacySamples {
     }
   }
 
-  /// The words of a rule, some in quotation marks.
+  /// The words of a rule, of which some are in quotation marks.
   static func words(_ text: String) -> [String] {
     var words: [String] = []
     for (index, part) in text.replacing("\\\"", with: "\u{1}").split(separator: "\"", omittingEmptySubsequences: false)
       .enumerated()
     {
       let part = part.replacing("\u{1}", with: "\"")
-      // Every second part stood in quotation marks.
+      // Every second part was in quotation marks.
       words += index % 2 == 1 ? [String(part)] : part.split(separator: " ").map(String.init)
     }
     return words

@@ -4,7 +4,7 @@
 import Address
 import CIPTC
 
-/// The functions of libiptc for a family, all of one form: those of the other family have other names and types.
+/// The functions of libiptc for a family; each family has its own names and types, which are adapted to one form here.
 struct Libiptc: Sendable {
   typealias Handle = OpaquePointer
   typealias Text = UnsafePointer<CChar>

@@ -8,7 +8,7 @@ import OS
 @testable import IPTables
 @testable import IPTablesLegacy
 
-/// A table as libiptc has read it from the kernel. A class, as a transport keeps it as a ``TableReader``.
+/// A table that libiptc has read from the kernel; a class, because a transport keeps it as a ``TableReader``.
 final class LibiptcTable: TableReader {
   let table: IPTable
   private let library: Libiptc
@@ -25,14 +25,14 @@ final class LibiptcTable: TableReader {
 
   deinit { library.free(handle) }
 
-  /// What the last function of libiptc that failed left in errno.
+  /// The errno of the last function of libiptc that failed.
   private static func failure(_ action: String, _ table: IPTable) -> CNIError {
     LegacyTransport.refusal(SystemError(action, number: errno), table)
   }
 
   // MARK: - Reading
 
-  /// The chains of hooks, and then the others by their names.
+  /// The chains of hooks, then the others sorted by name.
   var chains: [String] {
     Array(
       sequence(state: library.firstChain(handle)) { [library, handle] next in
@@ -81,13 +81,13 @@ final class LibiptcTable: TableReader {
       })
   }
 
-  /// A rule that is found again by where libiptc keeps its entry.
+  /// A rule whose handle is the address of libiptc's entry.
   private func placed(_ entry: UnsafeRawPointer) -> PlacedRule {
     func short(_ offset: Int) -> Int { Int(entry.loadUnaligned(fromByteOffset: offset, as: UInt16.self)) }
     let target = short(format.targetOffset)
     let bytes = Self.cleared(
       Array(UnsafeRawBufferPointer(start: entry, count: short(format.nextOffset))), format, target)
-    // A standard target whose verdict is a place in the table goes on there: in a chain, or with the next entry.
+    // A standard target whose verdict is an offset jumps to a chain, or continues with the next entry.
     let isJump = bytes[target + 2] == 0 && bytes[target + EntryFormat.extensionHeader + 3] < 0x80
     let label = library.target(entry, handle).map { String(cString: $0) } ?? ""
     let (format, jump) = (format, isJump && !label.isEmpty ? label : nil)
@@ -96,13 +96,13 @@ final class LibiptcTable: TableReader {
       handle: UInt64(UInt(bitPattern: entry)), canDrop: !isJump && format.canDrop(bytes[...]), bytes: bytes)
   }
 
-  /// An entry with zeros behind the names of its matches and target, where the kernel writes nothing and libiptc leaves what its
-  /// memory held before.
+  /// An entry with zeros after the names of its matches and target, where the kernel writes nothing and libiptc leaves old
+  /// memory.
   private static func cleared(_ entry: [UInt8], _ format: EntryFormat, _ target: Int) -> [UInt8] {
     var bytes = entry
     var start = format.header
     while start <= target, let size = entry[...].integer(UInt16.self, at: start), size > 0 {
-      // Behind two bytes of the size and before one of the revision.
+      // After two bytes of the size and before one byte of the revision.
       let name = start + 2..<start + EntryFormat.extensionHeader - 1
       if let end = bytes[name].firstIndex(of: 0) {
         for place in end..<name.upperBound { bytes[place] = 0 }
@@ -114,7 +114,7 @@ final class LibiptcTable: TableReader {
 
   // MARK: - Changing
 
-  /// Makes changes in memory. Chains go last, when nothing jumps to them any more.
+  /// Makes changes in memory. Chains are removed last, when nothing jumps to them any more.
   func apply(_ changes: [TableEdit.Change]) throws(CNIError) {
     var removed: [String] = []
     for change in changes {
@@ -137,7 +137,7 @@ final class LibiptcTable: TableReader {
     for name in removed { try check(library.removeChain(name, handle)) }
   }
 
-  /// Has libiptc lay the table out anew, as it does once anything was changed, and give it to the kernel; false if somebody else
+  /// Lets libiptc lay the table out again, as it does after any change, and replace it in the kernel; false if another program
   /// has changed it.
   func commit() throws(CNIError) -> Bool {
     if library.commit(handle) != 0 { return true }
@@ -156,7 +156,7 @@ final class LibiptcTable: TableReader {
       }
     var entry = entry
     if let label {
-      // libiptc takes the name of a verdict or a chain where the kernel has none.
+      // libiptc expects the name of the verdict or the chain in place of the kernel's empty name.
       let name = entry[...].integer(UInt16.self, at: format.targetOffset).map { Int($0) + 2 } ?? 0
       entry.replaceSubrange(name..<name + label.utf8.count, with: label.utf8)
     }

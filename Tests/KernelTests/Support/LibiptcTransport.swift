@@ -7,14 +7,14 @@ import CNI
 @testable import IPTables
 @testable import IPTablesLegacy
 
-/// The transport of iptables-legacy over libiptc, as the program iptables-legacy has it: a judge of ours.
+/// A transport of iptables-legacy that uses libiptc, as the program iptables-legacy does: our own is compared with it.
 struct LibiptcTransport: SingleTableTransport {
   private let lock: XTablesLock
   private let ours = LegacyTransport()
 
   init(lockFile: String, milliseconds: Int) { lock = XTablesLock(path: lockFile, patience: milliseconds) }
 
-  // libiptc does not tell which tables there are without making them.
+  // libiptc cannot list the tables without making them.
   func hasTables(_ family: AddressFamily) -> Bool { ours.hasTables(family) }
   func mayHold(_ table: IPTable) -> Bool { ours.mayHold(table) }
 
@@ -43,7 +43,7 @@ struct LibiptcTransport: SingleTableTransport {
     return try body(&edit)
   }
 
-  /// Makes the changes in memory: libiptc has no way to ask the kernel only.
+  /// Makes the changes only in memory, because libiptc cannot let the kernel just check them.
   func rehearse(_ table: IPTable, _ edit: (inout TableEdit) throws(CNIError) -> Void) throws(CNIError) {
     let read = try LibiptcTable(table)
     var collected = TableEdit(table, read)
@@ -52,7 +52,7 @@ struct LibiptcTransport: SingleTableTransport {
   }
 }
 
-/// Whose transport changes the tables of a test.
+/// The transport that changes the tables of a test.
 enum LegacyWriter: CaseIterable, Sendable {
   case ours, libiptc
 

@@ -5,11 +5,11 @@ import OS
 import TestSupport
 import Testing
 
-/// What plugins send to the kernel by netlink, as strace sees it.
+/// The netlink messages that plugins send to the kernel, recorded by strace.
 final class MessageTrace {
   private let folder = try? TemporaryFolder()
 
-  /// A plugin, the program that is installed, under strace.
+  /// The installed plugin, run by strace.
   func program(_ plugin: String) throws -> Program {
     let folder = try #require(folder)
     let binary = installedProgram(plugin).path
@@ -18,7 +18,7 @@ final class MessageTrace {
       try folder.addScript("PATH=\(Program.standardPath) exec strace \(words) \(binary) \(plugin)", named: plugin))
   }
 
-  /// All that was sent, with the name of the bus.
+  /// All sent datagrams, each with the name of its netlink bus.
   func datagrams() throws -> [(bus: String, bytes: [UInt8])] {
     let folder = try #require(folder)
     var datagrams: [(bus: String, bytes: [UInt8])] = []
@@ -40,7 +40,7 @@ final class MessageTrace {
         isNetlink = buses[send.2] != nil
         if let bus = buses[send.2] { datagrams.append((bus, [])) }
       } else if line.hasPrefix(" | "), isNetlink {
-        // Behind the offset stand sixteen bytes in two halves.
+        // The offset is followed by sixteen bytes in two halves.
         let digits = line.dropFirst(10).prefix(48).split(separator: " ")
         datagrams[datagrams.count - 1].bytes += digits.compactMap { UInt8($0, radix: 16) }
       } else {

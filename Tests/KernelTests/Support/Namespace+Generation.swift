@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 extension Namespace {
-  /// The number of the ruleset, which every change raises.
+  /// The generation of the nftables ruleset, which every change raises.
   func nftablesGeneration() throws -> Int {
     let type = UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_GETGEN.rawValue)
     let reply = try run {

@@ -4,7 +4,7 @@
 import TestSupport
 import Testing
 
-/// A container, or the host beside a node, with TCP servers at port 80 of its IPv4 and of its IPv6 address.
+/// A container, or the host beside a node, with TCP servers on port 80 of its IPv4 and IPv6 addresses.
 struct Party: Sendable {
   private let namespace: Namespace
   private let addresses: [String]
@@ -14,7 +14,7 @@ struct Party: Sendable {
     try self.init(container.namespace, [container.ip, #require(container.ip6)])
   }
 
-  /// The host beside a node; it has more addresses if they are given.
+  /// The host beside a node, with further addresses if they are given.
   init(beside node: Node, _ addresses: [String] = [Node.clientAddress, Node.clientAddress6]) throws {
     try self.init(node.client, addresses)
   }
@@ -25,7 +25,7 @@ struct Party: Sendable {
     servers = try namespace.run { try addresses.map { try TCPListener($0, 80) } }
   }
 
-  /// Expects that connections come through, and answers come back.
+  /// Expects that connections to the other party work in both families.
   func expectReaches(_ other: Party, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation) {
     for (address, server) in zip(other.addresses, other.servers) {
       #expect(throws: Never.self, comment, sourceLocation: sourceLocation) {
@@ -34,7 +34,7 @@ struct Party: Sendable {
     }
   }
 
-  /// The same by a port that the node publishes for the other.
+  /// Expects the same of connections to a port that the node publishes for the other party.
   func expectReaches(
     _ other: Party, at port: UInt16, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
   ) {
@@ -45,7 +45,7 @@ struct Party: Sendable {
     }
   }
 
-  /// Expects that no connection comes through; the time that this takes passes for all addresses together.
+  /// Expects that no connection to the other party works; all addresses are tried at the same time.
   func expectDoesNotReach(
     _ other: Party, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
@@ -53,7 +53,7 @@ struct Party: Sendable {
     #expect(reached == [], comment, sourceLocation: sourceLocation)
   }
 
-  /// Expects that neither reaches the other.
+  /// Expects that neither party reaches the other.
   func expectIsApart(
     from other: Party, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
@@ -70,7 +70,7 @@ struct Party: Sendable {
     other.expectReaches(self, comment, sourceLocation: sourceLocation)
   }
 
-  /// The addresses of the other to which connections come through.
+  /// The addresses of the other party to which connections work.
   func reached(_ other: Party) async throws -> [String] {
     try await withThrowingTaskGroup(of: String?.self) { group in
       for address in other.addresses {

@@ -6,7 +6,8 @@ import JSON
 import OS
 import TestSupport
 
-/// The program under a plugin's name: of the release build if it is named in the environment, else beside these tests.
+/// The program under a plugin's name: that of the environment variable, as for a release build, or else the one beside these
+/// tests.
 func installedProgram(_ plugin: String) -> Program {
   if let path = Environment.process["SWIFT_CNI_BINARY"] { return Program(path, name: plugin) }
   var folder = [CChar](repeating: 0, count: Int(PATH_MAX))
@@ -15,7 +16,7 @@ func installedProgram(_ plugin: String) -> Program {
   return Program(path.split(separator: "/").dropLast().map { "/\($0)" }.joined() + "/swift-cni", name: plugin)
 }
 
-/// A plugin's configuration; `members` are more of it in JSON, each with a comma at its end.
+/// A plugin's configuration; `members` are added to it in JSON, each with a comma at its end.
 func pluginConfig(
   _ plugin: String, _ network: String, _ version: String, _ members: String, _ prevResult: String?
 ) -> [UInt8] {
@@ -23,7 +24,7 @@ func pluginConfig(
   return Array(#"{\#(members)\#(previous)"cniVersion":"\#(version)","name":"\#(network)","type":"\#(plugin)"}"#.utf8)
 }
 
-/// The code and message of an error object; nil if the output is none.
+/// The code and message of an error object; nil if the output is no error.
 func errorObject(_ outcome: Outcome) -> (code: Int, message: String)? {
   guard let json = try? JSON(parsing: outcome.output) else { return nil }
   let field = Field(json)
@@ -33,5 +34,5 @@ func errorObject(_ outcome: Outcome) -> (code: Int, message: String)? {
   return (code, message)
 }
 
-/// The gate of tests that change a kernel: without privileges they are skipped, but in CI they run, and so fail.
+/// Enables tests that change a kernel: without privileges they are skipped, but in CI they run, and then fail.
 let kernelIsThere = Namespace.obstacle == nil || Environment.process["CI"] != nil

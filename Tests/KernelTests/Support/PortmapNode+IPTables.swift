@@ -9,17 +9,17 @@ extension PortmapNode {
   /// The variant of the host's iptables.
   var variant: IPTablesSettings.Variant { programs?.variant ?? .nft }
 
-  /// The same node, where ports are published by rules in the tables of the host's iptables.
+  /// The same node with our plugin and the tables of the host's iptables.
   var byIPTables: PortmapNode { byIPTables(variant) }
-  /// The same node, where ports are published by rules in the tables of a variant.
+  /// The same node with our plugin and the tables of a variant of iptables.
   func byIPTables(_ variant: IPTablesSettings.Variant) -> PortmapNode {
     by(Self.program, #""backend":"iptables","iptablesVariant":"\#(variant.rawValue)","#)
   }
-  /// The same, but the plugin has to find the variant out.
+  /// The same node with our plugin, which has to find out the variant of iptables.
   var byAnyIPTables: PortmapNode { by(Self.program, #""backend":"iptables","#) }
-  /// The same node, where Debian's plugin does that.
+  /// The same node with Debian's plugin.
   var byUpstream: PortmapNode { by(Program("/usr/lib/cni/portmap"), #""backend":"iptables","#) }
-  /// The same node, where ports are published in our own table.
+  /// The same node with our plugin and our own table.
   var byNFTables: PortmapNode { by(Self.program, #""backend":"nftables","#) }
 
   private func by(_ program: Program, _ members: String) -> PortmapNode {
@@ -34,7 +34,7 @@ extension PortmapNode {
     try succeed(verb, try call(verb, container, mappings, options: options))
   }
 
-  /// What iptables-save prints of the table nat, without its comments and without the numbers of packets.
+  /// The output of iptables-save for the table nat, without comment lines and packet counts.
   func saved(_ family: AddressFamily = .ip, _ variant: IPTablesSettings.Variant? = nil) throws -> [String] {
     let program = "\(family == .ip ? "iptables" : "ip6tables")-\((variant ?? self.variant).rawValue)-save"
     let text = try node.namespace.command(program, "-t", "nat")
@@ -43,7 +43,7 @@ extension PortmapNode {
     }
   }
 
-  /// What iptables-save prints of the tables nat of both variants and families, each line after their names.
+  /// The output of iptables-save for the tables nat of both variants and families, each line prefixed with variant and family.
   func savedOfAll() throws -> [String] {
     try IPTablesSettings.Variant.allCases.flatMap { variant in
       try AddressFamily.allCases.flatMap { family in
@@ -52,7 +52,7 @@ extension PortmapNode {
     }
   }
 
-  /// The same of the host's variant in an order that does not depend on that of the chains, and of the entries.
+  /// The output of iptables-save for the host's variant, sorted so that the order of chains and entries does not matter.
   func savedInOrder(_ family: AddressFamily = .ip) throws -> [String] {
     let lines = try saved(family)
     let entries = lines.filter(isEntry).sorted()
@@ -69,8 +69,7 @@ extension PortmapNode {
 
   private func isEntry(_ line: String) -> Bool { line.hasPrefix("-A CNI-HOSTPORT-DNAT ") }
 
-  /// Everything in the kernel with its handles, by which a rule that was replaced by its like is another, and without
-  /// the numbers of packets.
+  /// The whole ruleset with handles, which show that a rule was replaced by an equal one, and without packet counts.
   func ruleset() throws -> String {
     let text = try node.namespace.command("nft", "-s", "-a", "list", "ruleset")
     return text.replacing(/packets [0-9]+ bytes [0-9]+/, with: "")
@@ -83,7 +82,7 @@ extension PortmapNode {
       input: (["*nat"] + lines + ["COMMIT"]).map { $0 + "\n" }.joined())
   }
 
-  /// Takes away all that the host's iptables has in its tables nat.
+  /// Removes all rules of the host's tables nat.
   func flush() throws {
     switch variant {
     case .nft: try node.namespace.command("nft", "flush", "ruleset")
@@ -95,7 +94,7 @@ extension PortmapNode {
   }
 }
 
-/// What must go from a list, and what must come to it, to make it another; nothing if they are the same.
+/// The lines that must be removed from a list and added to it to make it another one; none if they are equal.
 func changes(from old: [String], to new: [String]) -> [String] {
   new.difference(from: old).map { change in
     switch change {

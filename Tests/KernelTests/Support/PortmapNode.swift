@@ -4,18 +4,18 @@
 import Glibc
 import TestSupport
 
-/// A node on which portmap, the program that is installed, is called as a runtime calls it.
+/// A node where the installed plugin portmap is called as a runtime calls it.
 struct PortmapNode {
   let node: Node
   /// The network's name in configurations.
   var network = "test"
-  /// What is called: ours, unless it is upstream's.
+  /// The program to call: our plugin, or upstream's.
   var program = PortmapNode.program
   /// Members of all configurations, each with a comma at its end.
   var members = ""
-  /// Whether the kernel seems to have no nf_tables, to the plugin.
+  /// Whether the kernel appears to the plugin to have no nf_tables.
   var lacksNFTables = false
-  /// The host's programs of iptables: this machine's, which are of the variant nft, unless the test has its own.
+  /// The host's iptables programs: this machine's, which are of the variant nft, unless the test has its own.
   let programs: IPTablesPrograms?
 
   init(
@@ -28,8 +28,7 @@ struct PortmapNode {
 
   static let program = installedProgram("portmap")
 
-  /// Calls the plugin and answers how it ended. `options` are members of the configuration, each with a comma at its
-  /// end.
+  /// Calls the plugin and returns the outcome. `options` are members of the configuration, each with a comma at its end.
   func call(
     _ verb: String, _ container: Container, _ mappings: [PortMapping]? = nil, options: String = "",
     prevResult: Bool = true, version: String = "1.0.0", environment: [String: String] = [:]
@@ -75,14 +74,14 @@ struct PortmapNode {
   /// Our table as nft prints it.
   func table() throws -> String { try node.namespace.command("nft", "list", "table", "inet", "swift_cni") }
 
-  /// The lines of our table in which elements with owners stand.
+  /// The lines of our table that have elements with owners.
   func elements() throws -> [String] {
     let listing = try node.namespace.command("nft", "list", "ruleset")
     let comments = listing.split(separator: "\n").map(String.init).filter { $0.contains(" comment \"") }
     return comments.filter { !$0.contains(" comment \"network ") }
   }
 
-  /// The number of the ruleset, which every change raises.
+  /// The generation of the nftables ruleset, which every change raises.
   func generation() throws -> Int { try node.namespace.nftablesGeneration() }
 
   /// Calls the plugin where `/proc/sys` is mounted read-only.
@@ -114,7 +113,7 @@ struct PortmapNode {
   func settle() { usleep(10_000) }
 }
 
-/// A mapping as a runtime asks for it.
+/// A port mapping as a runtime writes it.
 struct PortMapping: Sendable {
   var host: Int
   var container: Int

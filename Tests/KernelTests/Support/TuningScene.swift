@@ -3,8 +3,7 @@
 
 import TestSupport
 
-/// A container to tune on a node on which tuning, the program that is installed, is called as a runtime calls it, and a
-/// folder for backups that goes with it.
+/// A container and its node, where the installed plugin tuning is called as a runtime calls it, with a folder for backups.
 final class TuningScene: Sendable {
   let node: Node
   let container: Container
@@ -23,8 +22,8 @@ final class TuningScene: Sendable {
   static let program = installedProgram("tuning")
   static let peer = Program("/usr/lib/cni/tuning")
 
-  /// Calls the plugin for the scene's container, unless another is given, and returns how it ended; `members` are more
-  /// of the configuration, each with a comma at its end.
+  /// Calls the plugin, for the scene's container unless another is given, and returns the outcome; `members` are added to the
+  /// configuration, each with a comma at its end.
   func call(
     _ verb: String, _ members: String, version: String = "1.0.0", network: String = "test",
     environment: [String: String] = [:], container other: Container? = nil, program: Program = TuningScene.program
@@ -36,7 +35,7 @@ final class TuningScene: Sendable {
     return try node.namespace.run { try program.run(environment: variables, input: config) }
   }
 
-  /// A container's interface as ip prints it, without its state's flags that come and go.
+  /// A container's interface as ip prints it, without flags that change by themselves.
   func link(_ other: Container? = nil) throws -> String {
     let container = other ?? self.container
     return try container.namespace.command("ip", "link", "show", "dev", container.ifName)
