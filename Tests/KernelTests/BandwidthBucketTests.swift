@@ -7,7 +7,7 @@ import Testing
 
 @Suite("bandwidth: buckets", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct BandwidthBucketTests {
-  /// A rate and a burst in bits, and what tc tells in bytes.
+  /// A rate and a burst in bits, and the values in bytes that tc prints for them.
   struct Sample: Sendable, CustomTestStringConvertible {
     let rate: UInt64
     let burst: UInt64
@@ -24,17 +24,17 @@ struct BandwidthBucketTests {
       self.limit = limit
     }
 
-    /// What tc rounds a burst by: the kernel tells time in units of 64 ns, and tc in microseconds.
+    /// The rounding of a burst by tc: the kernel reports time in units of 64 ns, and tc rounds it to microseconds.
     var precision: UInt64 { bytesPerSecond / 500_000 + 1 }
   }
 
   @Test(
-    "bits become bytes, rates keep their 64 bits, and what is too large is the largest that there is",
+    "bits become bytes, rates have 64 bits, and values that are too large become the largest possible",
     arguments: [
       Sample(8_000_000, 200_000, 1_000_000, 25_000, 50_000),
       Sample(8_000_007, 200_007, 1_000_000, 25_000, 50_000),
       Sample(1_000_000, 12_112, 125_000, 1514, 4639),
-      // What comes in 2³² − 1 units of 64 ns is the largest burst that the kernel tells as it is.
+      // The largest burst that the kernel reports exactly: what the rate sends in 2³² − 1 units of 64 ns.
       Sample(1000, 2_147_483_647, 125, 34_359, 34_362),
       Sample(8, 16_000, 1, 1514, 1514),
       Sample(10_000_000, 2_147_483_647, 1_250_000, 268_435_455, 268_466_705),
@@ -60,19 +60,19 @@ struct BandwidthBucketTests {
       #expect(bucket.kind == "tbf" && bucket.handle == "1:")
       #expect(bucket.rate == sample.bytesPerSecond)
       #expect(bucket.limit == sample.limit)
-      // tc reckons the burst from the kernel's time for it, of which 32 bits are told.
+      // tc computes the burst from the kernel's time for it, of which only 32 bits are reported.
       if sample.burstBytes < sample.bytesPerSecond.multipliedReportingOverflow(by: 274).partialValue {
         let burst = try #require(bucket.burst)
         #expect(burst <= sample.burstBytes && sample.burstBytes - burst <= sample.precision)
       }
     }
     try scene.succeed("CHECK", members)
-    // A byte a second would be worn out by what the kernels tell each other.
+    // A byte per second would be used up by the kernels' own packets.
     if sample.rate > 8 { #expect(try scene.passes(bytes: 1500)) }
   }
 
   @Test(
-    "for ordinary values everything is as upstream makes it",
+    "for ordinary values all buckets are equal to upstream's",
     arguments: [
       (1_000_000, 80_000), (8_000_000, 200_000), (100_000_000, 10_000_000), (1_000_000_000, 8_000_000),
       (10_000_000_000, 80_000_000), (50_000_000, 2_147_483_647),
@@ -100,13 +100,13 @@ struct BandwidthBucketTests {
       var same = bucket
       same.burst = otherBurst
       #expect(same == other)
-      // Upstream cuts off where the kernel rounds.
+      // Upstream truncates where the kernel rounds.
       #expect(max(burst, otherBurst) - min(burst, otherBurst) <= UInt64(rate) / 8 / 500_000)
     }
   }
 
   @Test(
-    "a burst below a packet is raised to it, which stderr tells, and a full-size packet passes",
+    "a burst smaller than a packet is raised with a note on stderr, and a full-size packet passes",
     arguments: [1500, 9000])
   func smallBurst(mtu: Int) throws {
     let scene = try BandwidthScene()
@@ -129,7 +129,7 @@ struct BandwidthBucketTests {
     #expect(check.errorText.isEmpty)
   }
 
-  @Test("a burst that is a packet is not raised, and nothing is told")
+  @Test("a burst of exactly one packet is not raised, and there is no note")
   func exactBurst() throws {
     let scene = try BandwidthScene()
     let outcome = try scene.succeed("ADD", #""ingressRate":8000000,"ingressBurst":12112,"#)
@@ -137,7 +137,7 @@ struct BandwidthBucketTests {
     #expect(try scene.root(scene.veth).limit == 1514 + 25_000)
   }
 
-  @Test("maxBurst cuts bursts that are larger, and latency is how long packets may wait")
+  @Test("maxBurst limits bursts, and latency limits how long packets wait")
   func options() throws {
     let scene = try BandwidthScene()
     let rates = #""ingressRate":8000000,"ingressBurst":2147483647,"egressRate":8000000,"egressBurst":160000,"#
@@ -151,7 +151,7 @@ struct BandwidthBucketTests {
     #expect(try scene.fail("CHECK", rates).code == 102)
   }
 
-  @Test("rates in the configuration go before those of the runtime, all before all")
+  @Test("rates in the configuration replace all those of the runtime")
   func precedence() throws {
     let scene = try BandwidthScene()
     let runtime = #""egressRate":1000000,"egressBurst":160000,"ingressRate":1000000,"ingressBurst":160000"#

@@ -6,12 +6,12 @@ import Testing
 
 @Suite("bandwidth: CHECK", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct BandwidthCheckTests {
-  /// Something that somebody else does, in lines of tc and ip: VETH and IFB are the interfaces' names.
+  /// A change by another program, in lines of tc and ip: VETH and IFB stand for the interfaces' names.
   struct Damage: Sendable, CustomTestStringConvertible {
     let name: String
     var tc = ""
     var ip = ""
-    /// What CHECK must say.
+    /// A part of CHECK's message.
     let words: String
     var testDescription: String { name }
   }
@@ -67,7 +67,7 @@ struct BandwidthCheckTests {
     try scene.requireUnchanged(since: before)
   }
 
-  @Test("it fails and says what is wrong, and changes nothing; the next ADD mends it", arguments: damages)
+  @Test("it fails, names the difference and changes nothing; the next ADD repairs it", arguments: damages)
   func damaged(damage: Damage) throws {
     let scene = try BandwidthScene()
     try scene.succeed("ADD")
@@ -83,7 +83,7 @@ struct BandwidthCheckTests {
     #expect(error.message.contains(named(damage.words)))
     #expect(error.message.contains(scene.container.id))
     try scene.requireUnchanged(since: before)
-    // What somebody else has at the root is not taken away from them.
+    // A foreign root qdisc is not replaced.
     if damage.tc.contains("pfifo") { try scene.tc("qdisc del dev \(scene.veth) root") }
     try scene.succeed("ADD")
     try scene.succeed("CHECK")
@@ -91,7 +91,7 @@ struct BandwidthCheckTests {
   }
 
   @Test(
-    "with unshaped subnets it also sees what is wrong with their filters and with the class beside them",
+    "with unshaped subnets it also checks their filters and class",
     arguments: [
       "filter del dev VETH parent 5c41: prio 1", "qdisc replace dev VETH parent 5c41:1 bfifo limit 50001",
       "class change dev VETH parent 5c41: classid 5c41:1 htb rate 9mbit burst 25000 cburst 25000",
@@ -114,7 +114,7 @@ struct BandwidthCheckTests {
     try scene.succeed("CHECK", members)
   }
 
-  @Test("what was not asked for is not looked at")
+  @Test("a direction without a limit is not checked")
   func onlyWanted() throws {
     let scene = try BandwidthScene()
     try scene.succeed("ADD", BandwidthScene.egress)

@@ -14,7 +14,7 @@ struct BandwidthCrowdTests {
     let before = try scene.state()
     func all(_ verb: String, _ indexes: Range<Int>) throws -> [RunningProgram] {
       try indexes.map { index in
-        // What they ask for differs.
+        // Each container has other rates.
         let subnets = index % 2 == 0 ? "" : #""unshapedSubnets":["192.0.2.0/24"],"#
         return try scene.start(verb, subnets + BandwidthScene.both, .init(container: containers[index]))
       }
@@ -28,7 +28,7 @@ struct BandwidthCrowdTests {
     try succeed("ADD", try all("ADD", 0..<32))
     #expect(try scene.ifbs().count == 32)
     try succeed("CHECK", try all("CHECK", 0..<32))
-    // Half of them go while the other half comes anew.
+    // Half of them are deleted while the other half is added again.
     let mixed = (try all("DEL", 0..<16), try all("ADD", 16..<32))
     try succeed("DEL", mixed.0)
     try succeed("ADD", mixed.1)
@@ -47,7 +47,7 @@ struct BandwidthCrowdTests {
     let scene = try BandwidthScene()
     let before = try scene.state()
     for _ in 1...5 {
-      // Whoever comes too late may be told so, but what is left must be whole or be mended by the next.
+      // A late call may fail, but what it leaves must be complete, or be repaired by the next call.
       for program in try (0..<8).map({ _ in try scene.start("ADD") }) { _ = try program.wait() }
       try scene.succeed("ADD")
       try scene.succeed("CHECK")
@@ -76,7 +76,7 @@ struct BandwidthCrowdTests {
       try scene.succeed("DEL", "", .init(prevResult: round % 4 < 2 ? nil : .some(nil)))
       try scene.requireUnchanged(since: before, "round \(round)")
     }
-    // Instants that are always too late would prove nothing.
+    // If every kill came too late, the test would prove nothing.
     #expect(deaths > 15)
   }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite("bandwidth: DEL", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct BandwidthDeletionTests {
   @Test(
-    "it removes the bucket, the filter, the ingress and the IFB from a veth that stays, whatever it is told",
+    "it removes the bucket, the filter, the ingress and the IFB from a veth that stays, whatever its input is",
     arguments: [
       ("what ADD was told", BandwidthScene.both, true, [:]),
       ("no result", BandwidthScene.both, false, [:]),
@@ -34,12 +34,13 @@ struct BandwidthDeletionTests {
     try scene.requireUnchanged(since: before)
     #expect(unlimited.contains(try scene.toContainer().rateNow()))
     #expect(unlimited.contains(try scene.fromContainer().rateNow()))
-    // And once more, with nothing left.
+    // DEL again, with nothing left to remove.
     try scene.succeed("DEL", members, .init(prevResult: previous, environment: environment))
     try scene.requireUnchanged(since: before)
   }
 
-  @Test("a prevResult that cannot be read does not keep it", arguments: ["{}", "[]", #"{"cniVersion":"9.9.9"}"#, "7"])
+  @Test(
+    "a prevResult that cannot be read does not prevent it", arguments: ["{}", "[]", #"{"cniVersion":"9.9.9"}"#, "7"])
   func brokenResult(result: String) throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
@@ -48,7 +49,7 @@ struct BandwidthDeletionTests {
     try scene.requireUnchanged(since: before)
   }
 
-  @Test("where nothing was added there is nothing to do, and what is somebody else's stays")
+  @Test("without an ADD it does nothing, and foreign qdiscs stay")
   func neverAdded() throws {
     let scene = try BandwidthScene()
     try scene.tc(
@@ -63,7 +64,7 @@ struct BandwidthDeletionTests {
     try scene.requireUnchanged(since: before)
   }
 
-  @Test("the veth is gone before: the IFB goes", arguments: [true, false])
+  @Test("if the veth is gone already, the IFB is removed", arguments: [true, false])
   func withoutVeth(hasNamespace: Bool) throws {
     let scene = try BandwidthScene()
     try scene.succeed("ADD")
@@ -73,7 +74,7 @@ struct BandwidthDeletionTests {
     #expect(try scene.ifbs().isEmpty)
   }
 
-  @Test("the interface has got another name in the container: the alias tells the veth")
+  @Test("if the interface was renamed in the container, the IFB's alias tells the veth")
   func renamed() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
@@ -105,14 +106,14 @@ struct BandwidthDeletionTests {
       """)
     try scene.succeed("CHECK")
     try scene.succeed("CHECK", slower, way)
-    // A repeated ADD limits what the first has limited.
+    // A repeated ADD limits the same interface as the first.
     try scene.succeed("ADD")
     #expect(try scene.root(scene.veth) == limits.0)
     #expect(try scene.root(second.hostInterface) == limits.1)
     try scene.succeed("DEL", slower, way)
     try scene.succeed("CHECK")
     #expect(try scene.root(scene.veth) == limits.0)
-    // Of an attachment that was never limited nothing is taken, whatever its interface is called now.
+    // DEL of an attachment that was never limited removes nothing, whatever its interface is called now.
     try scene.succeed("DEL", "", way)
     try scene.succeed("CHECK")
     try scene.succeed("DEL")
@@ -121,7 +122,7 @@ struct BandwidthDeletionTests {
     #expect(try !scene.node.namespace.command("ip", "link").contains("altname"))
   }
 
-  @Test("without namespace and result a limit towards the container goes too: its veth is remembered")
+  @Test("without namespace and result the limit towards the container is removed too, because its veth is recorded")
   func ingressWithoutNamespace() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
@@ -130,7 +131,7 @@ struct BandwidthDeletionTests {
     try scene.requireUnchanged(since: before)
   }
 
-  @Test("a result with an interface name that no interface can have does not keep upstream's IFB")
+  @Test("a result with an impossible interface name does not prevent the removal of upstream's IFB")
   func longName() throws {
     let scene = try BandwidthScene()
     try scene.succeed("ADD", BandwidthScene.both, .init(program: BandwidthScene.peer))
@@ -155,12 +156,12 @@ struct BandwidthDeletionTests {
     try scene.succeed("CHECK", BandwidthScene.ingress, .init(container: other))
   }
 
-  @Test("the IFB is gone before: the rest goes, and the container is heard again", arguments: [true, false])
+  @Test("if the IFB is gone already, the rest is removed, and the container can send again", arguments: [true, false])
   func withoutIFB(hasRates: Bool) throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
     try scene.succeed("ADD")
-    // Both ends know each other's address from now on.
+    // After this both ends have neighbour entries for each other.
     #expect(try scene.passes())
     try scene.node.namespace.ip("link del \(scene.ifb())")
     #expect(try !scene.passes())
@@ -169,7 +170,7 @@ struct BandwidthDeletionTests {
     #expect(try scene.passes())
   }
 
-  @Test("a packet that waits in a bucket when it goes does no harm")
+  @Test("a packet that waits in a bucket while it is removed does no harm")
   func underLoad() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
@@ -178,7 +179,7 @@ struct BandwidthDeletionTests {
     #expect(limited.contains(try down.rateNow(bytes: 100_000)))
     #expect(limited.contains(try up.rateNow(bytes: 100_000)))
     try scene.succeed("DEL")
-    // TCP takes its time to become faster again on connections that it found slow.
+    // TCP needs time to become faster again on connections that were slow.
     for flow in [down, up] { #expect(try flow.rateNow(bytes: 200_000) > 1e6) }
     #expect(unlimited.contains(try scene.toContainer().rateNow()))
     #expect(unlimited.contains(try scene.fromContainer().rateNow()))

@@ -5,10 +5,10 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("bandwidth: what is somebody else's", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+@Suite("bandwidth: beside other programs", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct BandwidthForeignTests {
   @Test(
-    "a filter of somebody else sees the packets before they leave for the IFB, and stays",
+    "a foreign filter sees the packets before they are redirected to the IFB, and stays",
     arguments: ["clsact", "ingress"])
   func filter(qdisc: String) throws {
     let scene = try BandwidthScene()
@@ -48,7 +48,7 @@ struct BandwidthForeignTests {
       try scene.succeed("DEL")
       try scene.requireUnchanged(since: before)
     } else {
-      // Whoever needs one puts it in the place of the ingress, and our filter has to come again.
+      // Another program replaces the ingress by clsact, and our filter has to be added again.
       try scene.succeed("ADD")
       try scene.tc("qdisc del dev \(scene.veth) ingress\nqdisc add dev \(scene.veth) clsact")
       #expect(try scene.fail("CHECK").code == 102)
@@ -59,7 +59,7 @@ struct BandwidthForeignTests {
     }
   }
 
-  @Test("a filter that somebody adds behind ours outlives it, with the ingress that we made")
+  @Test("a foreign filter behind ours stays after DEL, with the ingress that we made")
   func laterFilter() throws {
     let scene = try BandwidthScene()
     try scene.succeed("ADD")
@@ -71,7 +71,9 @@ struct BandwidthForeignTests {
     #expect(try scene.passes())
   }
 
-  @Test("behind a filter of the lowest precedence is no room, and ADD says so", arguments: [65533, 65535])
+  @Test(
+    "behind a filter of the lowest precedence there is no room, and ADD fails with a message that says so",
+    arguments: [65533, 65535])
   func noRoom(priority: Int) throws {
     let scene = try BandwidthScene()
     try scene.tc(
@@ -84,11 +86,11 @@ struct BandwidthForeignTests {
     #expect(error.code == 101)
     #expect(error.message.contains(scene.veth) && error.message.contains("priority \(priority)"))
     try scene.requireUnchanged(since: before)
-    // Towards the container there is no need for a filter.
+    // A limit towards the container needs no filter.
     try scene.succeed("ADD", BandwidthScene.ingress)
   }
 
-  @Test("behind any other filter is room for one list of subnets after the other")
+  @Test("behind any other filter there is room for one list of subnets after another")
   func lastRoom() throws {
     let scene = try BandwidthScene()
     try scene.tc(
@@ -105,7 +107,7 @@ struct BandwidthForeignTests {
     }
   }
 
-  @Test("a filter that somebody adds among ours does not keep another list of subnets out", arguments: 61438...61447)
+  @Test("a foreign filter among ours does not prevent another list of subnets", arguments: 61438...61447)
   func amongOurs(priority: Int) throws {
     let scene = try BandwidthScene()
     for round in 1...2 { try scene.succeed("ADD", Self.subnets(round) + BandwidthScene.both) }
@@ -126,7 +128,7 @@ struct BandwidthForeignTests {
   }
 
   @Test(
-    "a root qdisc of somebody else is not replaced: code 103 names it",
+    "a foreign root qdisc is not replaced: code 103 names it",
     arguments: [
       "htb 5:", "pfifo 9:", "tbf 2: rate 1mbit burst 5000 limit 10000", "bfifo 1:", "htb 1: default 1",
       "tbf 5c41: rate 1mbit burst 5000 limit 10000",
@@ -143,7 +145,7 @@ struct BandwidthForeignTests {
       #expect(error.message.contains(scene.veth) && error.message.contains("\(words[0]) \(words[1])"))
       try scene.requireUnchanged(since: before)
     }
-    // What the container sends has nothing to do with it.
+    // The other direction is not affected.
     try scene.succeed("ADD", BandwidthScene.egress)
     try scene.succeed("CHECK", BandwidthScene.egress)
     try scene.succeed("DEL", BandwidthScene.egress)

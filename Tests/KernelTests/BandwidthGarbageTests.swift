@@ -6,13 +6,13 @@ import Testing
 
 @Suite("bandwidth: GC and STATUS", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct BandwidthGarbageTests {
-  /// Beside the scene's container, which is in network "test", one more there, one in network "test2", one that the
-  /// peer has shaped, whose IFB has no alias, and an IFB of somebody else.
+  /// The scene's container and another one in network "test", one in network "test2", one that upstream has shaped, whose IFB has
+  /// no alias, and a foreign IFB.
   private struct Place {
     let scene: BandwidthScene
     let stale: Container
     let other: Container
-    /// Held, as its veth goes with it.
+    /// Kept, because its veth is removed with it.
     let foreign: Container
     let names: [String: String]
 
@@ -37,7 +37,7 @@ struct BandwidthGarbageTests {
       self.names = names
     }
 
-    /// Runs GC of network "test" and answers which of the IFBs are left.
+    /// Runs GC of network "test", and returns the IFBs that are left.
     func collect(_ members: String) throws -> (left: Set<String>, errors: String) {
       let environment = ["CNI_CONTAINERID": "", "CNI_NETNS": "", "CNI_IFNAME": ""]
       let way = BandwidthScene.Way(version: "1.1.0", prevResult: .some(nil), environment: environment)
@@ -49,7 +49,7 @@ struct BandwidthGarbageTests {
   }
 
   @Test(
-    "what the list does not name goes, with all on its veth; other networks and foreign IFBs stay",
+    "attachments that the list lacks lose their IFB and the qdiscs of their veth; other networks and foreign IFBs stay",
     arguments: ["valid-attachments", "attachments"])
   func list(key: String) throws {
     let place = try Place()
@@ -72,7 +72,7 @@ struct BandwidthGarbageTests {
     #expect(left == ["other", "peer's", "somebody's"])
   }
 
-  @Test("without a list nothing goes, and stderr says so")
+  @Test("without a list nothing is removed, with a note on stderr")
   func noList() throws {
     let place = try Place()
     let before = try place.scene.state()
@@ -88,7 +88,7 @@ struct BandwidthGarbageTests {
     #expect(try place.collect(list).left == ["other", "peer's", "somebody's"])
   }
 
-  @Test("an IFB whose veth is gone goes")
+  @Test("an IFB whose veth is gone is removed")
   func withoutVeth() throws {
     let place = try Place()
     let scene = place.scene
@@ -96,7 +96,7 @@ struct BandwidthGarbageTests {
     #expect(try place.collect(#""cni.dev/valid-attachments":[],"#).left == ["other", "peer's", "somebody's"])
   }
 
-  @Test("an IFB that an ADD left when it was killed goes, and those of other networks stay")
+  @Test("an IFB that a killed ADD left is removed, and those of other networks stay")
   func killed() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
@@ -123,7 +123,7 @@ struct BandwidthGarbageTests {
     #expect(left > 3)
   }
 
-  @Test("hundreds of IFBs go together, and interfaces of a group that somebody uses stay")
+  @Test("hundreds of IFBs are removed at once, and interfaces of a group in use stay")
   func many() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()

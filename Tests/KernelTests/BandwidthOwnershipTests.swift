@@ -76,7 +76,7 @@ struct BandwidthOwnershipTests {
     #expect(try scene.ifbs().isEmpty)
   }
 
-  @Test("what upstream added is taken over by an ADD, and a DEL leaves nothing of it")
+  @Test("an ADD adopts what upstream added, and DEL removes all of it")
   func adoption() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
@@ -138,7 +138,7 @@ struct BandwidthOwnershipTests {
   func upstreamLeftovers(verb: String) throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
-    // Both ends know each other's address from now on.
+    // After this both ends have neighbour entries for each other.
     #expect(try scene.passes())
     for verb in ["ADD", "DEL"] { try scene.succeed(verb, BandwidthScene.both, .init(program: BandwidthScene.peer)) }
     #expect(try !scene.passes())
@@ -170,14 +170,15 @@ struct BandwidthOwnershipTests {
     try scene.requireUnchanged(since: before)
   }
 
-  /// The same container under another ID, which runs together with its network's name.
+  /// The same container with another ID, for which the concatenation with its network's name is the same.
   private static func renamed(_ container: Container, _ id: String) -> Container {
     Container(
       namespace: container.namespace, id: id, ifName: container.ifName, address: container.address,
       network: container.network)
   }
 
-  @Test("networks and IDs that run together have an IFB each, also beside upstream's", arguments: [false, true])
+  @Test(
+    "networks and IDs with the same concatenation have an IFB each, also beside upstream's", arguments: [false, true])
   func runningTogether(isUpstreams: Bool) throws {
     let scene = try BandwidthScene()
     let other = try scene.node.addContainer(ip: "10.22.0.6")

@@ -69,8 +69,8 @@ struct BandwidthRefusalTests {
     try scene.requireUnchanged(since: before)
   }
 
-  /// An interface that cannot be shaped: how it is made, in lines of ip on the node, NETNS being the container's
-  /// namespace and CLIENT another one, and what the message says.
+  /// An interface that cannot be shaped: the lines of ip on the node that make it, in which NETNS is the container's namespace
+  /// and CLIENT another one, and words of the message.
   struct Interface: Sendable, CustomTestStringConvertible {
     let name: String
     let lines: String
@@ -110,7 +110,7 @@ struct BandwidthRefusalTests {
       #expect(error.code == 7)
       for words in ["CNI_IFNAME", "net9", interface.words] { #expect(error.message.contains(words)) }
     }
-    // Without rates it does not matter.
+    // Without rates the interface is not checked.
     try scene.succeed("ADD", "", .init(container: container))
     try scene.succeed("DEL", BandwidthScene.both, .init(container: container))
     try scene.requireUnchanged(since: before)

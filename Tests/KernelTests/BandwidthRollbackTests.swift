@@ -12,7 +12,7 @@ struct BandwidthRollbackTests {
 
   private static let unshaped = #""unshapedSubnets":["192.0.2.0/24","2001:db8::/32"],"# + BandwidthScene.both
 
-  /// Lets one of the plugin's requests to the kernel, the first being 1, fail or end the plugin.
+  /// Lets the plugin's nth request to the kernel fail, or kill the plugin there.
   private static func at(_ request: Int, _ fault: String) -> BandwidthScene.Way {
     .init(wrapper: ["strace", "-o", "/dev/null", "-e", "trace=sendto", "-e", "inject=sendto:\(fault):when=\(request)"])
   }
@@ -22,7 +22,7 @@ struct BandwidthRollbackTests {
     let scene = try BandwidthScene()
     let before = try scene.state()
     var (failures, successes) = (0, 0)
-    // A success may be that of an ADD which can do without; after several there are no more requests.
+    // An ADD may succeed although an optional request failed; after several successes there are no more requests.
     for request in Self.requests where successes < 4 {
       let outcome = try scene.call("ADD", Self.unshaped, Self.at(request, "error=ENOBUFS"))
       if outcome.status == 0 {
@@ -38,7 +38,7 @@ struct BandwidthRollbackTests {
     #expect(failures > 10)
   }
 
-  /// Lets one of the plugin's receives fail: the kernel has done what it was asked for, and its reply is left over.
+  /// Lets one of the plugin's receives fail: the kernel has done the request, and its reply is left unread.
   private static func atReceive(_ number: Int) -> BandwidthScene.Way {
     .init(
       wrapper: [
@@ -46,10 +46,10 @@ struct BandwidthRollbackTests {
       ])
   }
 
-  @Test("an ADD in which any one receive fails leaves nothing, and touches nobody else's interface")
+  @Test("an ADD in which any one receive fails leaves nothing, and changes no other interface")
   func failedReceive() throws {
     let scene = try BandwidthScene()
-    // The first interfaces that a reply that is taken for another could name.
+    // The interfaces that the plugin would change first if it confused replies.
     try scene.node.namespace.ip("link add bystander0 type ifb\nlink add bystander1 type veth peer name bystander2")
     let before = try scene.state()
     var (failures, successes) = (0, 0)
@@ -68,7 +68,7 @@ struct BandwidthRollbackTests {
     #expect(failures > 10)
   }
 
-  @Test("a DEL in which any one receive fails says so or has done it, and the next one completes")
+  @Test("a DEL in which any one receive fails reports it or has removed everything, and the next one completes it")
   func failedReceiveDeleting() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
@@ -97,7 +97,7 @@ struct BandwidthRollbackTests {
     for request in Self.requests {
       let outcome = try scene.call("ADD", members, Self.at(request, "error=ENOBUFS"))
       if outcome.status == 0 { break }
-      // The kernel's numbers for what was taken away and has come back may differ.
+      // The kernel may give new handles to restored objects.
       let check = try scene.call("CHECK")
       try #require(check.status == 0, "request \(request): \(check.outputText)")
     }
@@ -114,7 +114,7 @@ struct BandwidthRollbackTests {
     }
     try scene.succeed("ADD", members(1990))
     try scene.succeed("CHECK", members(1990))
-    // Both lists are there for a moment.
+    // Both lists exist for a moment.
     try scene.succeed("ADD", members(2000))
     let error = try scene.fail("ADD", members(2001))
     #expect(error.code == 7 && error.message.contains("unshapedSubnets"))
@@ -122,7 +122,7 @@ struct BandwidthRollbackTests {
     try scene.succeed("DEL")
   }
 
-  @Test("what an ADD leaves that is killed at any one request goes with a DEL")
+  @Test("whatever an ADD that is killed at any one request leaves, a DEL removes")
   func killedAdding() throws {
     let scene = try BandwidthScene()
     let before = try scene.state()
@@ -135,7 +135,7 @@ struct BandwidthRollbackTests {
   }
 
   @Test(
-    "what a DEL leaves that is killed or fails at any one request goes with the next",
+    "whatever a DEL that is killed or fails at any one request leaves, the next removes",
     arguments: ["signal=KILL", "error=ENOBUFS"])
   func interruptedDeleting(fault: String) throws {
     let scene = try BandwidthScene()
@@ -150,7 +150,7 @@ struct BandwidthRollbackTests {
     }
   }
 
-  @Test("what an ADD leaves that is killed at any one request is mended by another")
+  @Test("whatever an ADD that is killed at any one request leaves, another ADD repairs")
   func mended() throws {
     let scene = try BandwidthScene()
     for request in Self.requests {

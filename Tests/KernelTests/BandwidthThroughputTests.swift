@@ -9,7 +9,7 @@ struct BandwidthThroughputTests {
   /// 8 Mbit/s within 10 %; what is counted is payload, and the bucket counts headers and acknowledgements too.
   private static let limited = 7.2e6...8.8e6
 
-  /// The rates that are measured; a machine that is busy with something else for a while gets two more chances.
+  /// The measured rates; there are two more attempts, because the machine may be busy for a while.
   private static func rates(_ measure: () async throws -> [Double]) async throws -> [Double] {
     for _ in 0..<2 {
       let rates = try await measure()

@@ -8,7 +8,7 @@ import Testing
 struct BandwidthUnshapedTests {
   private static let subnets =
     #""unshapedSubnets":["198.51.100.0/24","203.0.113.9","2001:db8:2::/64","2001:db8:3::9","198.51.100.0/24"],"#
-  /// Addresses of the host beside the node that these name, and such as they do not.
+  /// Addresses of the host beside the node, inside and outside these subnets.
   private static let named = ["198.51.100.9", "203.0.113.9", "2001:db8:2::9", "2001:db8:3::9"]
   private static let others = [Node.clientAddress, "203.0.113.8", Node.clientAddress6, "2001:db8:3::8"]
 
@@ -23,12 +23,12 @@ struct BandwidthUnshapedTests {
     }
     async let down = Flow.rate(of: Self.others.map { try scene.down($0) }, over: .seconds(1))
     async let up = Flow.rate(of: Self.others.map { try scene.up($0) }, over: .seconds(1))
-    // Each direction has a bucket, which all share.
+    // Each direction has one bucket for all flows.
     for rate in [try await down, try await up] { #expect((5e6...9e6).contains(rate)) }
   }
 
   @Test(
-    "with a limit for one direction only, that one is limited but for the subnets",
+    "with a limit for one direction only, that direction is limited except for the subnets",
     arguments: [BandwidthScene.ingress, BandwidthScene.egress])
   func oneDirection(members: String) throws {
     let scene = try Self.scene()
@@ -83,7 +83,7 @@ struct BandwidthUnshapedTests {
     for flow in [BandwidthScene.down, BandwidthScene.up] {
       #expect(limited.contains(try flow(scene)(Node.clientAddress6).rateNow(bytes: 100_000)))
     }
-    // The form in which DEL finds it says nothing of the subnets.
+    // DEL finds the qdiscs in this form, which does not depend on the subnets.
     try scene.succeed("ADD", Self.subnets + BandwidthScene.both)
     try scene.succeed("DEL")
     try scene.requireUnchanged(since: before)

@@ -17,7 +17,7 @@ struct ConfExamplesTests {
     "flannel.conflist", "chain.conflist",
   ]
 
-  @Test("the list of files is the folder")
+  @Test("the list of files is complete")
   func completeness() throws {
     let names = try Program("ls").run([Self.folder]).outputText.split(separator: "\n").map(String.init)
     #expect(names.sorted() == Self.files.sorted())
@@ -46,7 +46,7 @@ struct ConfExamplesTests {
     let shaped = try node.namespace.command("tc", "qdisc", "show").split(separator: "\n").filter {
       $0.contains(" tbf ")
     }
-    // The IFB of what it sends has one also where the other direction is shaped by another qdisc.
+    // The IFB exists although the other direction is shaped by another qdisc.
     #expect(shaped.isEmpty == !chain.shapes)
     for plugin in chain.plugins.reversed() { try chain.call("DEL", plugin, after: result, on: node) }
     usleep(10_000)
@@ -64,7 +64,7 @@ struct ConfExamplesTests {
     private let container: Container
     private let state: String
 
-    /// What a runtime passes to plugins that have the capability.
+    /// The runtimeConfig that a runtime passes to plugins with the capability.
     private static let capabilityArguments = """
       {"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}], "mac": "02:00:00:00:00:77",
        "bandwidth": {"ingressRate": 80000000, "ingressBurst": 2147483647,
@@ -104,7 +104,7 @@ struct ConfExamplesTests {
         try writeSubnetFile("\(state)/subnet.env")
         config["subnetFile"] = .string("\(state)/subnet.env")
         config["ipam"] = .object(JSONObject(["dataDir": .string(state)]))
-        // Debian's bridge looks in CHECK for routes without a gateway that it has itself made with one.
+        // In CHECK Debian's bridge expects routes without a gateway that it has itself made with one.
         if verb == "CHECK", var shown = try Field(result).object() {
           shown["routes"] = nil
           config["prevResult"] = .object(shown)

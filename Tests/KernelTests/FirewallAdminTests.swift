@@ -27,7 +27,7 @@ struct FirewallAdminTests {
     second.expectReaches(outside)
   }
 
-  @Test("nftables: a rule in the chain admin survives ADD, CHECK, DEL, GC and whatever is built anew")
+  @Test("nftables: a rule in the chain admin survives ADD, CHECK, DEL, GC and every rebuilding of the table")
   func survival() async throws {
     let host = try FirewallNode(networks: [.first]).byNFTables
     let (container, other) = (try host.makeContainer(5), try host.makeContainer(6))
@@ -37,7 +37,7 @@ struct FirewallAdminTests {
     let rule = try adminRules(host)
     #expect(rule.count == 1)
     func expectRule(_ step: Comment) async throws {
-      // The handle tells that it is the same rule, and no other like it.
+      // The handle shows that it is the same rule, and not an equal one.
       #expect(try adminRules(host) == rule, step)
       try await inside.expectDoesNotReach(outside, step)
     }
@@ -110,7 +110,7 @@ struct FirewallAdminTests {
     func expectRules(_ step: Comment) async throws {
       #expect(try admins(host, variant, name) == rules, step)
       try await inside.expectDoesNotReach(outside, step)
-      // What the administrator lets in is answered by the container's accept.
+      // Replies to connections that the administrator accepts pass by the container's accept.
       #expect(try await outside.reached(inside).isEmpty == (step == "the last DEL"), step)
     }
     try await expectRules("the rules alone")
@@ -153,7 +153,7 @@ struct FirewallAdminTests {
   }
 
   @Test(
-    "without a backend in the configuration the administrator's chain of iptables is asked before the constant rule")
+    "without a configured backend the administrator's chain of iptables comes before the gate")
   func namedChain() async throws {
     let host = try FirewallNode(networks: [.first])
     let container = try host.makeContainer(5)

@@ -25,7 +25,7 @@ struct FirewallBackendTests {
       host.environment["DBUS_SYSTEM_BUS_ADDRESS"] = firewalld.busAddress
       self.host = host
       container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
-      // While it starts it removes what is in the tables of iptables.
+      // While firewalld starts it flushes the tables of iptables.
       try firewalld.firewallCmd("--state")
     }
 
@@ -38,7 +38,7 @@ struct FirewallBackendTests {
 
   // MARK: - firewalld
 
-  @Test("where firewalld runs the addresses are put into its zone, by DEL taken out", arguments: [true, false])
+  @Test("where firewalld runs ADD puts the addresses into its zone, and DEL removes them", arguments: [true, false])
   func zone(prevResult: Bool) throws {
     let scene = try Scene()
     #expect(try scene.host.callForNetwork("STATUS", #""backend":"firewalld","#).status == 0)
@@ -54,12 +54,12 @@ struct FirewallBackendTests {
         #expect(try scene.state() == [])
       }
     }
-    // Nothing of it is in tables of iptables.
+    // The tables of iptables hold no rule for the container.
     #expect(try scene.host.legacyTables() == "")
     #expect(try !scene.host.node.namespace.command("nft", "list", "ruleset").contains("CNI-"))
   }
 
-  @Test("CHECK finds that an address is in the zone no more, and ADD mends it", arguments: sources)
+  @Test("CHECK finds that an address is not in the zone any more, and ADD repairs it", arguments: sources)
   func missingSource(source: String) throws {
     let scene = try Scene()
     try scene.host.succeed("ADD", scene.container)
@@ -73,7 +73,7 @@ struct FirewallBackendTests {
     try scene.host.succeed("CHECK", scene.container)
   }
 
-  @Test("a zone that firewalld has not is code 7, and an address in another zone 103; both leave all as it was")
+  @Test("an unknown zone is code 7, an address in another zone code 103; both change nothing")
   func refusals() throws {
     let scene = try Scene()
     let other = try scene.another(6)
@@ -124,7 +124,7 @@ struct FirewallBackendTests {
     #expect(try scene.state() == [])
   }
 
-  @Test("GC takes out what the list does not name, of its network only")
+  @Test("GC removes addresses of attachments that the list lacks, of its network only")
   func garbage() throws {
     let scene = try Scene()
     let (stale, foreign) = (try scene.another(6), try scene.another(7))
@@ -139,7 +139,7 @@ struct FirewallBackendTests {
     #expect(try scene.firewalld.sources("internal").sorted() == ["10.22.0.7/32", "fd00:22::7/128"])
   }
 
-  @Test("all other options hold in our table, and CHECK finds what is missing there")
+  @Test("all other options are rules in our table, and CHECK finds what is missing there")
   func otherOptions() throws {
     let scene = try Scene()
     try scene.host.succeed("ADD", scene.container, options: Self.isolated)
@@ -191,16 +191,16 @@ struct FirewallBackendTests {
   }
 
   @Test(
-    "what was added with one backend a DEL with another removes, and others keep their rules",
+    "DEL with one backend removes what ADD with another added, and other containers keep their rules",
     arguments: Backend.allCases, Backend.allCases)
   func change(old: Backend, new: Backend) throws {
     let backends = Backend.allCases.filter { $0 != .firewalld || [old, new].contains($0) }
     let scene = backends.contains(.firewalld) ? try Scene() : nil
     let host = try scene?.host ?? FirewallNode()
     let container = try scene?.container ?? host.another(5)
-    // All may be there at once: a host's rules stay with the containers that were added under them.
+    // All backends may have rules at once: those of containers that were added with them.
     let bystanders = try backends.enumerated().map { ($1.of(host), try host.another(6 + $0)) }
-    // The second time, constant rules come into the tables that the others have begun to use.
+    // The second ADD writes the gate into tables that the other backends have begun to use.
     for _ in 0..<2 { for (host, bystander) in bystanders { try host.succeed("ADD", bystander) } }
     func state() throws -> [String] { try host.state() + host.zoned() }
     let before = try state()
@@ -214,7 +214,7 @@ struct FirewallBackendTests {
         #expect(try changes(from: before, to: state()) == [])
       }
     }
-    // An ADD with another backend is another ADD of the same: one DEL is for both.
+    // An ADD with another backend is a repeated ADD: one DEL is for both.
     for backend in [old, new] { try backend.of(host).succeed("ADD", container, options: Self.isolated) }
     try new.of(host).succeed("CHECK", container, options: Self.isolated)
     try old.of(host).succeed("DEL", container, options: Self.isolated, prevResult: false)
@@ -228,7 +228,7 @@ extension FirewallNode {
     try node.addContainer(ip: "10.22.0.\(number)", ip6: "fd00:22::\(number)")
   }
 
-  /// The rules by which firewalld gives containers' addresses to zones; to ask it takes it half a second.
+  /// firewalld's own rules for the zones of containers' addresses; a query over D-Bus takes half a second.
   fileprivate func zoned() throws -> [String] {
     let lines = try node.namespace.command("nft", "list", "ruleset").split(separator: "\n").map(String.init)
     return lines.filter { $0.contains(/saddr (10\.22\.|fd00:22:).* goto filter_/) }.sorted()

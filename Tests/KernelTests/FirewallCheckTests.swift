@@ -20,7 +20,7 @@ struct FirewallCheckTests {
     #""dropInvalid":true,"#, #""iptablesAdminChainName":"abcdefghijklmnopqrstuvwxyz12","#, all,
   ]
 
-  /// A container among others' rules.
+  /// A container beside rules of others.
   private struct Scene {
     let host: FirewallNode
     let place: FirewallNode.Place
@@ -41,7 +41,7 @@ struct FirewallCheckTests {
 
     func add() throws { try host.succeed("ADD", container, options: options) }
 
-    /// What every change changes.
+    /// The generations, which every change raises.
     func fingerprint() throws -> [String] {
       let saved = place == .iptablesLegacy ? try AddressFamily.allCases.flatMap { try host.saved(.legacy, $0) } : []
       return ["\(try namespace.nftablesGeneration())"] + saved
@@ -54,7 +54,7 @@ struct FirewallCheckTests {
       #expect(try fingerprint() == before)
     }
 
-    /// The finding of CHECK, which must fail and change nothing.
+    /// The message of CHECK, which must fail and change nothing.
     func finding() throws -> String {
       let before = try fingerprint()
       let outcome = try host.call("CHECK", container, options: options)
@@ -72,11 +72,11 @@ struct FirewallCheckTests {
 
   // MARK: - What is missing
 
-  @Test("CHECK finds each element of our table that is missing, and ADD mends it", arguments: options)
+  @Test("CHECK finds each missing element of our table, and ADD repairs it", arguments: options)
   func eachElement(options: String) throws {
     let scene = try Scene(.nftables, options)
     let table = try scene.host.table()
-    // Those of others are none of this container's.
+    // Elements of other containers do not matter to this one.
     let own = table.elements.filter { $0.text.contains(scene.container.id) || !$0.text.contains(" comment ") }
     #expect(own.count >= 3)
     for element in own {
@@ -90,7 +90,7 @@ struct FirewallCheckTests {
       let finding = try scene.finding()
       #expect(finding.contains(name), "\(element): \(finding)")
       if element.set.hasSuffix("_ranges") {
-        // Only CHECK compares these, of which there may be thousands.
+        // Only CHECK compares these elements, because there may be thousands.
         try scene.namespace.command("nft", "add", "element", "inet", "swift_cni", element.set, "{ \(element.key) }")
       } else {
         try scene.add()
@@ -100,7 +100,7 @@ struct FirewallCheckTests {
     }
   }
 
-  @Test("CHECK finds each rule of our table that is missing, and ADD mends it", arguments: ["", all])
+  @Test("CHECK finds each missing rule of our table, and ADD repairs it", arguments: ["", all])
   func eachRule(options: String) throws {
     let scene = try Scene(.nftables, options)
     func rules() throws -> [String: [String]] {
@@ -115,7 +115,7 @@ struct FirewallCheckTests {
         let finding = try scene.finding()
         #expect(finding.contains("chain \(chain) has"), "\(rule): \(finding)")
         try scene.add()
-        // Which of the two families' jumps comes first decides nothing.
+        // The order of the two families' jumps does not matter.
         let mended = try rules()
         #expect(mended.mapValues { $0.sorted() } == whole.mapValues { $0.sorted() }, "after \(rule)")
         for ordered in ["forward", "isolation"] { #expect(mended[ordered] == whole[ordered]) }
@@ -124,7 +124,7 @@ struct FirewallCheckTests {
     }
   }
 
-  @Test("CHECK finds each chain of our table that is missing, and ADD mends it")
+  @Test("CHECK finds each missing chain of our table, and ADD repairs it")
   func eachChain() throws {
     let scene = try Scene(.nftables, Self.all)
     let chains = Set(try scene.host.table().rules.map(\.chain)).union(["admin"]).subtracting(["forward"])
@@ -142,7 +142,7 @@ struct FirewallCheckTests {
     }
   }
 
-  @Test("CHECK finds a rule of somebody else's in our chains, but in the administrator's")
+  @Test("CHECK finds a foreign rule in our chains, except in the administrator's")
   func foreignRules() throws {
     let scene = try Scene(.nftables, Self.all)
     func insert(into chain: String) throws {
@@ -161,7 +161,7 @@ struct FirewallCheckTests {
   }
 
   @Test(
-    "CHECK finds each rule that is missing in the tables of iptables, and ADD mends it, in its place",
+    "CHECK finds each missing rule in the tables of iptables, and ADD restores it at its place",
     arguments: IPTablesSettings.Variant.allCases, AddressFamily.allCases)
   func eachRule(variant: IPTablesSettings.Variant, family: AddressFamily) throws {
     let scene = try Scene(variant == .nft ? .iptablesNFT : .iptablesLegacy, Self.all)
@@ -176,7 +176,7 @@ struct FirewallCheckTests {
       try scene.add()
       let mended = try scene.host.saved(variant, family)
       #expect(mended.sorted() == whole.sorted(), "after \(rule)")
-      // The order of others decides nothing.
+      // The order of other rules does not matter.
       let ends = { (lines: [String]) in
         ["FORWARD", "CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2"].flatMap { chain in
           let own = lines.filter { $0.hasPrefix("-A \(chain) ") }
@@ -190,7 +190,7 @@ struct FirewallCheckTests {
   }
 
   @Test(
-    "an ADD without isolation keeps the isolation of others in front of what accepts",
+    "an ADD without isolation keeps the isolation of others before the accepts",
     arguments: IPTablesSettings.Variant.allCases)
   func order(variant: IPTablesSettings.Variant) throws {
     let scene = try Scene(variant == .nft ? .iptablesNFT : .iptablesLegacy, Self.all)
@@ -224,7 +224,7 @@ struct FirewallCheckTests {
     #expect(try scene.finding().contains("the table is missing"))
   }
 
-  @Test("CHECK finds that the bridge's port is isolated no more", arguments: FirewallNode.Place.allCases)
+  @Test("CHECK finds that the bridge port is not isolated any more", arguments: FirewallNode.Place.allCases)
   func bridgePort(place: FirewallNode.Place) throws {
     let scene = try Scene(place, Self.all)
     let port = scene.container.hostInterface
@@ -236,7 +236,7 @@ struct FirewallCheckTests {
 }
 
 extension FirewallNode {
-  /// Changes the table filter with a program of iptables; the lines are what its command line has after the table.
+  /// Changes the table filter with a program of iptables; each line is its command line after the table.
   func change(_ variant: IPTablesSettings.Variant, _ family: AddressFamily, _ lines: [String]) throws {
     try node.namespace.command(
       "\(family == .ip ? "iptables" : "ip6tables")-\(variant.rawValue)-restore", "--noflush",

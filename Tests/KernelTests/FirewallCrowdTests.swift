@@ -9,7 +9,7 @@ import Testing
 struct FirewallCrowdTests {
   private static let options = #""ingressPolicy":"same-bridge","#
 
-  /// Rules of its own in a chain of its own and in the one that it shares with us.
+  /// Rules of the program iptables, in a chain of its own and in the one that it shares with us.
   private static let script = """
     set -e
     iptables -w -N others
@@ -61,7 +61,7 @@ struct FirewallCrowdTests {
       }
       #expect(accepts.count == indexes.count * (place == .nftables ? 2 : 4))
     }
-    // What stays is there before.
+    // The constant parts are there before.
     try host.succeed("ADD", bridged[0])
     try host.succeed("DEL", bridged[0])
     let isOthers = { (line: String) in line.contains("others") }
@@ -81,7 +81,7 @@ struct FirewallCrowdTests {
     let ending = try others.wait()
     #expect(ending.status == 0, "\(ending.errorText)")
 
-    // On each bridge one veth stands for those of all containers, so that DEL cannot tell it from one of upstream's; GC can.
+    // On each bridge one veth stands for those of all containers, so DEL cannot tell it from one of upstream's container; GC can.
     try host.collectGarbage(FirewallNode.valid())
     let left = try host.state()
     #expect(changes(from: before, to: left.filter { !isOthers($0) }) == [])

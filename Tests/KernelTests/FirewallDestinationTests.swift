@@ -6,7 +6,7 @@ import Testing
 
 @Suite("firewall: destinations", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct FirewallDestinationTests {
-  /// The addresses of the host beside the node, in the order of their text: two of its own and more of each family.
+  /// The addresses of the host beside the node, sorted as text: two of its own and more of each family.
   private static let addresses =
     (2...7).map { "192.0.2.\($0)" } + (2...7).map { "2001:db8:1::\($0)" }
 
@@ -34,7 +34,7 @@ struct FirewallDestinationTests {
       (inside, outside) = (try Party(container), try Party(beside: host.node, addresses))
     }
 
-    /// Adds the container and answers which addresses it reaches then.
+    /// Adds the container, and returns the addresses that it reaches then.
     func reached(denied: [String] = [], allowed: [String] = []) async throws -> [String] {
       let options = lists(denied: denied, allowed: allowed)
       try host.succeed("ADD", container, options: options)
@@ -43,11 +43,11 @@ struct FirewallDestinationTests {
     }
   }
 
-  @Test("what is in denyDestinations is not reached, and everything else is", arguments: FirewallBackend.allCases)
+  @Test("destinations in denyDestinations are not reached, and all others are", arguments: FirewallBackend.allCases)
   func denied(backend: FirewallBackend) async throws {
     let scene = try Scene(backend)
     #expect(try await scene.reached(denied: ["192.0.2.4/31", "2001:db8:1::4/127"]) == Self.all(but: [4, 5]))
-    // Of other lists nothing is left.
+    // Nothing of the former lists is left.
     #expect(try await scene.reached(denied: ["192.0.2.2", "2001:db8:1::7"]) == Self.all(but: [2], [7]))
     #expect(try await scene.reached(denied: ["192.0.2.0/24"]) == Self.all(but: Array(2...7), []))
     #expect(try await scene.reached(denied: ["0.0.0.0/0", "::/0"]) == [])
@@ -66,7 +66,7 @@ struct FirewallDestinationTests {
   }
 
   @Test(
-    "with both lists the longest prefix decides, and what is in neither is reached",
+    "with both lists the longest prefix decides, and destinations in neither are reached",
     arguments: FirewallBackend.allCases)
   func both(backend: FirewallBackend) async throws {
     let scene = try Scene(backend)
@@ -80,7 +80,7 @@ struct FirewallDestinationTests {
   }
 
   @Test(
-    "what a network's containers do not reach another network's and containers without a list do",
+    "the denied destinations of one network are reached by containers of other networks",
     arguments: FirewallBackend.allCases)
   func otherNetworks(backend: FirewallBackend) async throws {
     let scene = try Scene(backend)
@@ -92,16 +92,16 @@ struct FirewallDestinationTests {
     #expect(try await scene.reached(denied: denied) == Self.all(but: [2]))
     #expect(try await Party(neighbours[0]).reached(scene.outside) == Self.addresses)
     #expect(try await Party(neighbours[1]).reached(scene.outside) == Self.all(but: [3], []))
-    // Two containers of a network have the list together; it stays for the second.
+    // Two containers of a network share the list; it stays for the second.
     let second = try scene.host.makeContainer(7)
     try scene.host.succeed("ADD", second, options: Self.lists(denied: denied, allowed: []))
     try scene.host.delete(scene.container)
     #expect(try await Party(second).reached(scene.outside) == Self.all(but: [2]))
-    // To the list of a bridge comes too what no container is accepted with.
+    // The list of a bridge also applies to packets from addresses that are not accepted for any container.
     #expect(try await scene.inside.reached(scene.outside) == Self.all(but: [2]))
   }
 
-  @Test("who is denied to a container can still connect to it and gets answers", arguments: FirewallBackend.allCases)
+  @Test("a denied destination can still connect to the container and gets replies", arguments: FirewallBackend.allCases)
   func answers(backend: FirewallBackend) async throws {
     let scene = try Scene(backend)
     #expect(try await scene.reached(denied: ["0.0.0.0/0", "::/0"]) == [])
@@ -111,7 +111,7 @@ struct FirewallDestinationTests {
   }
 
   @Test(
-    "a packet of no connection passes in both directions without dropInvalid, and in none with it",
+    "a packet of ct state invalid passes in both directions without dropInvalid, and in neither with it",
     arguments: FirewallBackend.allCases)
   func invalidPackets(backend: FirewallBackend) throws {
     let host = backend.of(try FirewallNode(networks: [.first]))
@@ -134,13 +134,13 @@ struct FirewallDestinationTests {
     try host.succeed("CHECK", container, options: #""dropInvalid":true,"#)
     #expect(try passes(container) == [false, false, false, false])
     #expect(try passes(bystander) == all)
-    // Connections are not packets of no connection.
+    // Packets of connections are not dropped.
     try Party(container).expectIsTogether(with: Party(beside: host.node))
     try host.delete(container)
     #expect(try passes(container) == all)
   }
 
-  /// All addresses but those that end so; of both families the same unless others are given for IPv6.
+  /// All addresses except those with these last digits, which are the same for both families unless given for IPv6.
   private static func all(but last: [Int], _ last6: [Int]? = nil) -> [String] {
     addresses.filter { address in
       let ends = address.contains(":") ? last6 ?? last : last

@@ -6,13 +6,13 @@ import Testing
 
 @Suite("firewall: garbage collection", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct FirewallGarbageTests {
-  /// A container on each of two bridges in network "test", of which one is stale, and two in networks of like names.
+  /// Two containers in network "test", on two bridges, of which one is stale, and two in networks with similar names.
   private struct Scene {
     let host: FirewallNode
     let kept: Container
     let stale: Container
     let foreign: [Container]
-    /// What there was before the stale one was added.
+    /// The state before the stale container was added.
     let before: [String]
     static let sameBridge = #""ingressPolicy":"same-bridge","#
     static let all =
@@ -40,7 +40,7 @@ struct FirewallGarbageTests {
   }
 
   @Test(
-    "what the list does not name goes, with its bridge's rules and its destinations; other networks stay",
+    "attachments that the list lacks lose their rules, with those of their bridge and destinations; other networks stay",
     arguments: FirewallNode.Place.allCases, ["valid-attachments", "attachments"])
   func list(place: FirewallNode.Place, key: String) throws {
     let scene = try Scene(place)
@@ -51,12 +51,12 @@ struct FirewallGarbageTests {
     #expect(try !scene.host.node.namespace.command("nft", "list", "ruleset").contains("denied"))
     try scene.host.succeed("CHECK", scene.kept, options: Scene.sameBridge)
     try scene.check()
-    // What went comes back with the next ADD.
+    // An ADD restores what was removed.
     try scene.host.succeed("ADD", scene.stale, options: Scene.all)
     try scene.host.succeed("CHECK", scene.stale, options: Scene.all)
   }
 
-  @Test("if the list names all, nothing is changed", arguments: FirewallNode.Place.allCases)
+  @Test("if the list has all attachments, nothing is changed", arguments: FirewallNode.Place.allCases)
   func allValid(place: FirewallNode.Place) throws {
     let scene = try Scene(place)
     let (before, generation) = (try scene.host.state(), try scene.host.node.namespace.nftablesGeneration())
@@ -79,7 +79,7 @@ struct FirewallGarbageTests {
     try scene.check()
   }
 
-  @Test("without a list nothing goes, and stderr says so", arguments: FirewallNode.Place.allCases)
+  @Test("without a list nothing is removed, with a note on stderr", arguments: FirewallNode.Place.allCases)
   func noList(place: FirewallNode.Place) throws {
     let scene = try Scene(place)
     let before = try scene.host.state()
@@ -96,7 +96,7 @@ struct FirewallGarbageTests {
     #expect(try changes(from: scene.before, to: scene.host.state()) == [])
   }
 
-  @Test("bridges that nobody wants any more go, though nobody who is stale is left to tell of them")
+  @Test("elements of bridges without members are removed, also if no stale attachment names them")
   func forgottenBridge() throws {
     let scene = try Scene(.nftables)
     let names = try scene.host.ownedElements().map { String($0.prefix { $0 != ":" }) }

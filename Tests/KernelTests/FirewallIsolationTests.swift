@@ -60,7 +60,7 @@ struct FirewallIsolationTests {
     for container in containers {
       try host.forNetwork(container.network.bridge).succeed("ADD", container, options: Policy.isolated.option)
     }
-    // Frames went from one to the other before, so that each knows where the other is.
+    // Frames have passed between them before, so the bridge knows both ports.
     try await one.expectIsApart(from: two)
     try await one.expectIsApart(from: other)
     for party in [one, two, other] { party.expectIsTogether(with: outside) }
@@ -70,13 +70,13 @@ struct FirewallIsolationTests {
   }
 
   @Test(
-    "isolated: where rules see frames, those that a port lets through all the same are dropped by the rules",
+    "isolated: where bridged frames pass netfilter, rules drop those that the bridge port lets through",
     arguments: FirewallBackend.allCases)
   func rulesAlone(backend: FirewallBackend) async throws {
     let host = backend.of(try FirewallNode(bridgeFilter: true))
     let containers = [try host.makeContainer(5), try host.makeContainer(6)]
     let (one, two) = (try Party(containers[0]), try Party(containers[1]))
-    // The rules drop what looks for a neighbour too, and one that was not found would be missing for a while.
+    // The rules drop neighbour solicitations too, and a failed entry would stay for a while.
     one.expectIsTogether(with: two)
     for container in containers {
       try host.succeed("ADD", container, options: Policy.isolated.option)
@@ -84,7 +84,7 @@ struct FirewallIsolationTests {
     }
     try await one.expectIsApart(from: two)
     for container in containers { try host.delete(container, options: Policy.isolated.option) }
-    // Who was looked for in vain meanwhile is to be looked for again.
+    // Failed neighbour entries are removed.
     for container in containers { try container.namespace.command("ip", "neigh", "flush", "all") }
     one.expectIsTogether(with: two)
   }
@@ -107,7 +107,7 @@ struct FirewallIsolationTests {
   }
 
   @Test(
-    "the rules about a bridge go with the last container that wants them, and not before",
+    "the rules of a bridge are removed with the last container that wants them, and not before",
     arguments: FirewallBackend.allCases, Policy.allCases)
   func lastDeletion(backend: FirewallBackend, policy: Policy) async throws {
     let host = backend.of(try FirewallNode())
@@ -119,10 +119,10 @@ struct FirewallIsolationTests {
     try host.delete(first, options: policy.option)
     try await two.expectIsApart(from: other)
     try await one.expectIsApart(from: other)
-    // A repeated DEL takes nothing from those that are left.
+    // A repeated DEL removes nothing of the remaining containers.
     try host.delete(first, options: policy.option)
     try await two.expectIsApart(from: other)
-    // What it takes is in the kernel: not even the configuration is needed.
+    // All it needs is in the kernel: not even the configuration is read.
     try host.delete(second, prevResult: false)
     two.expectIsTogether(with: other)
     one.expectIsTogether(with: other)
@@ -132,7 +132,9 @@ struct FirewallIsolationTests {
     #expect(saved.filter { $0.contains("CNI-ISOLATION") } == [])
   }
 
-  @Test("a bridge is free again when GC has removed all that were isolated on it", arguments: FirewallBackend.allCases)
+  @Test(
+    "a bridge is not isolated any more when GC has removed all isolated containers on it",
+    arguments: FirewallBackend.allCases)
   func garbage(backend: FirewallBackend) async throws {
     let host = backend.of(try FirewallNode())
     let (container, kept) = (try host.makeContainer(5), try host.makeContainer(6))
@@ -147,13 +149,13 @@ struct FirewallIsolationTests {
 
     for added in [container, kept] { try host.succeed("ADD", added, options: Policy.sameBridge.option) }
     try await one.expectIsApart(from: other)
-    // One that is spared and has nothing stands for none.
+    // An attachment in the list without any rules keeps nothing isolated.
     try host.collectGarbage(sparing: neighbour)
     one.expectIsTogether(with: other)
   }
 
   @Test(
-    "ADD isolates the port of a container's veth, and DEL ends it where the veth stays",
+    "ADD isolates the bridge port of a container's veth, and DEL ends this if the veth stays",
     arguments: FirewallBackend.allCases)
   func port(backend: FirewallBackend) throws {
     let host = backend.of(try FirewallNode(networks: [.first]))
@@ -190,12 +192,12 @@ struct FirewallIsolationTests {
           #expect(error.code == 7)
           #expect(error.message.contains("ingressPolicy") && error.message.contains(reason), "\(error.message)")
           #expect(try state(host) == before)
-          // A DEL that follows has nothing to do.
+          // The DEL that follows has nothing to do.
           try host.delete(container, options: policy.option)
           #expect(try state(host) == before)
         }
       }
-      // Without a policy nobody asks for a bridge.
+      // Without a policy no bridge is needed.
       for container in [routed, macvlan] {
         try host.succeed("ADD", container)
         try host.delete(container)
@@ -203,7 +205,7 @@ struct FirewallIsolationTests {
     }
   }
 
-  /// Whatever the plugin could have written.
+  /// Everything that the plugin could have written.
   private func state(_ host: FirewallNode) throws -> [String] {
     [try host.node.namespace.command("nft", "list", "ruleset")] + (try host.savedOfBoth(.legacy))
   }

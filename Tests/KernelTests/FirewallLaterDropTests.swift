@@ -7,10 +7,10 @@ import TestSupport
 import Testing
 
 @Suite(
-  "firewall: a host that drops what it forwards only after containers were added",
+  "firewall: a host that begins to drop forwarded packets after containers were added",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct FirewallLaterDropTests {
-  /// A host with the program iptables and nothing in FORWARD, and a container that was added without a backend's name.
+  /// A host with the program iptables and an empty FORWARD, and a container that was added without a configured backend.
   private struct Scene {
     let host: FirewallNode
     let variant: IPTablesSettings.Variant
@@ -19,14 +19,14 @@ struct FirewallLaterDropTests {
     let outside: Party
     private let programs: IPTablesPrograms
 
-    /// The fwmark's bit by default.
+    /// The default bit of the fwmark.
     static let bit = "0x1000"
 
     init(_ variant: IPTablesSettings.Variant) throws {
       programs = try IPTablesPrograms(variant)
       var host = try FirewallNode(networks: [.first])
       host.environment.merge(programs.environment) { $1 }
-      // Which variant the host has is known from what there is.
+      // The plugin finds out the host's variant by the present tables.
       try host.change(variant, "-A INPUT -p tcp --dport 9 -j DROP")
       self.host = host
       self.variant = variant
@@ -42,7 +42,7 @@ struct FirewallLaterDropTests {
   }
 
   @Test(
-    "the policy becomes DROP after ADD: containers of before and after get out, and nobody gets in by a new connection",
+    "the policy becomes DROP after ADD: containers from before and after it reach others, and are not reached",
     arguments: IPTablesSettings.Variant.allCases)
   func policy(variant: IPTablesSettings.Variant) async throws {
     let scene = try Scene(variant)
@@ -63,7 +63,7 @@ struct FirewallLaterDropTests {
   }
 
   @Test(
-    "a packet that arrives with the bit of our fwmark does not pass by it, and none leaves the host with it",
+    "a packet that arrives with our fwmark bit does not pass because of it, and none leaves the host with it",
     arguments: IPTablesSettings.Variant.allCases)
   func foreignMark(variant: IPTablesSettings.Variant) async throws {
     let scene = try Scene(variant)
@@ -86,7 +86,7 @@ struct FirewallLaterDropTests {
   }
 
   @Test(
-    "after somebody has flushed FORWARD CHECK fails, and the ADD of another container mends it for both",
+    "after a flush of FORWARD CHECK fails, and the ADD of another container repairs it for both",
     arguments: IPTablesSettings.Variant.allCases)
   func flushed(variant: IPTablesSettings.Variant) async throws {
     let scene = try Scene(variant)
@@ -105,7 +105,7 @@ struct FirewallLaterDropTests {
   }
 
   @Test(
-    "what the administrator's chain drops or accepts is so, whatever our table accepts",
+    "the administrator's chain decides, whatever our table accepts",
     arguments: IPTablesSettings.Variant.allCases)
   func administrator(variant: IPTablesSettings.Variant) async throws {
     let scene = try Scene(variant)

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite(
-  "firewall: while others change the ruleset",
+  "firewall: while another program changes the ruleset",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct FirewallLoadTests {
   private static let sameBridge = #""ingressPolicy":"same-bridge","#
@@ -17,7 +17,7 @@ struct FirewallLoadTests {
   func verbs() throws {
     let host = try FirewallNode(networks: [.first]).byIPTables(.nft)
     let own = try (5..<8).map { try host.makeContainer($0) }
-    // To the plugin all of these are one interface, as namespaces take their time.
+    // All containers use one interface, because it takes long to make namespaces.
     let shared = try host.makeContainer(8)
     let crowd = try (0..<300).map { number in
       Container(

@@ -7,7 +7,7 @@ import Rules
 import TestSupport
 import Testing
 
-@Suite("firewall: who owns what", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+@Suite("firewall: ownership", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct FirewallOwnershipTests {
   private static let isolated = """
     "ingressPolicy":"isolated","denyDestinations":["198.51.100.0/24","2001:db8:5::/48"],"dropInvalid":true,
@@ -39,7 +39,7 @@ struct FirewallOwnershipTests {
       for (second, latter) in additions.enumerated() where first != second {
         try host.succeed("ADD", former.0, options: former.1)
         try host.succeed("ADD", latter.0, options: latter.1)
-        // Where rules are added to those of another policy their order may be another one, which decides nothing.
+        // The order of rules of several policies does not matter.
         let difference = changes(from: states[second].sorted(), to: try host.state().sorted())
         #expect(difference == [], "\(second) after \(first)")
         try host.succeed("CHECK", latter.0, options: latter.1)
@@ -98,7 +98,7 @@ struct FirewallOwnershipTests {
   }
 
   @Test(
-    "DEL leaves nothing of the owner, and all of others, whatever comes with it, and may be repeated",
+    "DEL removes everything of the owner and nothing of others, whatever its input is, and may be repeated",
     arguments: FirewallNode.Place.allCases, DeletionCase.allCases)
   func deletion(place: FirewallNode.Place, situation: DeletionCase) throws {
     let host = try FirewallNode().at(place)
@@ -120,7 +120,7 @@ struct FirewallOwnershipTests {
   }
 
   @Test(
-    "an interface that stays is isolated no more after its DEL", arguments: FirewallNode.Place.allCases)
+    "an interface that stays is not isolated any more after its DEL", arguments: FirewallNode.Place.allCases)
   func portOfBridge(place: FirewallNode.Place) throws {
     let host = try FirewallNode().at(place)
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -154,7 +154,7 @@ struct FirewallOwnershipTests {
       #expect(try changes(from: states[number], to: host.state()) == [])
       for (host, left) in attachments.prefix(number) { try host.succeed("CHECK", left, options: Self.isolated) }
     }
-    // The one that came first may go first too.
+    // The first interface may be deleted first too.
     for (host, container) in attachments { try host.succeed("ADD", container, options: Self.isolated) }
     for (number, (host, container)) in attachments.enumerated() {
       try host.succeed("DEL", container, options: Self.isolated)
@@ -166,7 +166,7 @@ struct FirewallOwnershipTests {
   }
 
   @Test(
-    "DEL of what was never there succeeds and makes neither tables nor chains",
+    "DEL of a container that was never added succeeds and makes neither tables nor chains",
     arguments: FirewallNode.Place.allCases, [true, false])
   func nothingThere(place: FirewallNode.Place, prevResult: Bool) throws {
     let host = try FirewallNode().at(place)
@@ -202,7 +202,7 @@ struct FirewallOwnershipTests {
       #expect(try changes(from: before, to: host.state()) == [])
       #expect(try !host.isPortIsolated(first))
     }
-    // Instants that are always too late would prove nothing.
+    // If every kill came too late, the test would prove nothing.
     #expect(deaths > 10)
   }
 }

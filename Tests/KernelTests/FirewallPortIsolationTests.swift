@@ -40,7 +40,7 @@ struct FirewallPortIsolationTests {
     }
   }
 
-  @Test("where nothing is recorded, and the namespace is gone, the port is that of the result")
+  @Test("without a record and a namespace, DEL finds the bridge port by the result")
   func unrecorded() throws {
     let host = try FirewallNode(networks: [.first]).byNFTables
     let container = try host.makeContainer(5)
@@ -61,7 +61,7 @@ struct FirewallPortIsolationTests {
     #expect(try host.isPortIsolated(container))
   }
 
-  @Test("networks that live shortly leave no set behind", arguments: FirewallBackend.allCases)
+  @Test("short-lived networks leave no sets behind", arguments: FirewallBackend.allCases)
   func noSets(backend: FirewallBackend) throws {
     let host = backend.of(try FirewallNode(networks: [.first]))
     let container = try host.makeContainer(5)
@@ -81,7 +81,7 @@ struct FirewallPortIsolationTests {
     }
   }
 
-  @Test("a bridge whose name nft could not read again is refused by name, and nothing is made")
+  @Test("a bridge whose name nft could not read back is refused by name, and nothing is written")
   func names() throws {
     let host = try FirewallNode(networks: [.first])
     let container = try host.makeContainer(5)

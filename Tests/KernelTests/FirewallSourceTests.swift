@@ -11,7 +11,7 @@ import Testing
 struct FirewallSourceTests {
   private static let denied = #""denyDestinations":["192.0.2.2/32","2001:db8:1::2/128"],"#
 
-  /// Whether a datagram from one of the container's addresses comes to the host beside the node.
+  /// Whether a datagram from one of the container's addresses arrives at the host beside the node.
   private func arrives(_ host: FirewallNode, _ container: Container, from source: String) throws -> Bool {
     let target = source.contains(":") ? Node.clientAddress6 : Node.clientAddress
     let server = try host.node.client.run { try UDPSocket(target, 9, timeout: 150) }
@@ -20,7 +20,7 @@ struct FirewallSourceTests {
     return (try? server.receive())?.from.address == Endpoint(source, 0).address
   }
 
-  /// Whether a connection from one of the container's addresses comes through; the first one by IPv6 looks for neighbours.
+  /// Whether a connection from one of the container's addresses works; the first one by IPv6 waits for neighbour discovery.
   private func connects(_ host: FirewallNode, _ container: Container, from source: String) throws -> Bool {
     let target = source.contains(":") ? Node.clientAddress6 : Node.clientAddress
     let server = try host.node.client.run { try TCPListener(target, 9, timeout: 1500) }
@@ -31,11 +31,11 @@ struct FirewallSourceTests {
   }
 
   @Test(
-    "a container on a bridge reaches what is denied by no further address of its own, nor by one of a family that its result lacks",
+    "a container on a bridge does not reach denied destinations from further addresses, nor from a family that its result lacks",
     arguments: FirewallBackend.allCases)
   func furtherAddresses(backend: FirewallBackend) throws {
     let host = backend.of(try FirewallNode(networks: [.first]))
-    // In the result it has IPv4 alone.
+    // The result has only the IPv4 address.
     let container = try host.node.addContainer(ip: "10.22.0.5")
     try container.namespace.ip(
       """
@@ -51,14 +51,14 @@ struct FirewallSourceTests {
     for source in ["10.22.0.5", "10.22.0.77", "fd00:22::77"] {
       #expect(try !connects(host, container, from: source), "\(source)")
     }
-    // A container of another network on the same bridge, which has no list, is known by its addresses.
+    // A container of another network on the same bridge, which has no list, is recognized by its addresses.
     for source in ["10.22.0.6", "fd00:22::6"] { #expect(try connects(host, neighbour, from: source)) }
     try host.delete(container, options: Self.denied)
     for source in ["10.22.0.77", "fd00:22::77"] { #expect(try connects(host, container, from: source)) }
     #expect(try !host.ownedElements().contains { $0.contains(container.id) })
   }
 
-  @Test("a container behind a routed veth reaches what is denied not even by the address of another container")
+  @Test("a container behind a routed veth does not reach denied destinations even from another container's address")
   func routedVeth() throws {
     let host = try FirewallNode(networks: [.first])
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -83,7 +83,7 @@ struct FirewallSourceTests {
   }
 
   @Test(
-    "after our table was flushed the ADD of another network closes again what the first one's containers are denied")
+    "after a flush of our table the ADD of another network restores the denied destinations of the first one")
   func flushedTable() throws {
     let host = try FirewallNode(networks: [.first])
     let (container, other) = (try host.makeContainer(5), try host.makeContainer(6))

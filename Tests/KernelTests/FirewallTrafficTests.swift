@@ -30,12 +30,12 @@ struct FirewallTrafficTests {
   }
 
   @Test(
-    "without a backend in the configuration constant rules let containers through wherever iptables has rules",
+    "without a configured backend containers pass by the gate in each variant of iptables that has rules",
     arguments: IPTablesSettings.Variant.allCases, Dropping.allCases)
   func found(variant: IPTablesSettings.Variant, dropping: Dropping) async throws {
     let host = try FirewallNode(networks: [.first])
     try dropping.apply(host, variant)
-    // The other variant has rules too, which drop nothing that is forwarded.
+    // The other variant has rules too, which drop no forwarded packets.
     let other = variant == .nft ? IPTablesSettings.Variant.legacy : .nft
     try host.change(other, "-A INPUT -p tcp --dport 9 -j DROP", "-A FORWARD -p tcp --dport 9 -j ACCEPT")
     try await expectPassage(host, [variant, other], rulesEach: 0) { () throws in
@@ -47,7 +47,7 @@ struct FirewallTrafficTests {
   }
 
   @Test(
-    "without a variant in the configuration, and where both drop packets, both have the accepts",
+    "without a configured variant the accepts are in both variants if both drop packets",
     arguments: ["", #""backend":"iptables","#])
   func droppedTwice(backend: String) async throws {
     var host = try FirewallNode(networks: [.first])
@@ -58,7 +58,7 @@ struct FirewallTrafficTests {
   }
 
   @Test(
-    "with the backend iptables and no variant the accepts stand in that which drops packets",
+    "with the backend iptables and no variant the accepts are in the variant that drops packets",
     arguments: IPTablesSettings.Variant.allCases)
   func variant(variant: IPTablesSettings.Variant) async throws {
     var host = try FirewallNode(networks: [.first])
@@ -67,7 +67,7 @@ struct FirewallTrafficTests {
     try await expectPassage(host, [variant])
   }
 
-  /// Expects that a container's packets pass between ADD and DEL by rules of these variants.
+  /// Expects that a container's packets pass between ADD and DEL, by rules of these variants.
   private func expectPassage(
     _ host: FirewallNode, _ variants: [IPTablesSettings.Variant], rulesEach: Int = 4,
     between: () throws -> Void = {}
@@ -78,9 +78,9 @@ struct FirewallTrafficTests {
 
     try host.succeed("ADD", container)
     inside.expectReaches(outside)
-    // Only what belongs to a connection of the container's comes in.
+    // Only packets of the container's own connections come in.
     try await outside.expectDoesNotReach(inside)
-    // Two accepts in each family, or constant rules alone.
+    // Two accepts in each family, or only the constant rules.
     for variant in variants { #expect(try host.rules(of: container, variant).count == rulesEach) }
     try host.succeed("CHECK", container)
     try between()
@@ -90,7 +90,7 @@ struct FirewallTrafficTests {
     for variant in variants { #expect(try host.rules(of: container, variant) == []) }
   }
 
-  @Test("an open connection of the container gets no answer any more after DEL")
+  @Test("an open connection of the container gets no packets any more after DEL")
   func openConnection() throws {
     let host = try FirewallNode(networks: [.first]).byIPTables(.nft)
     try host.dropForwarded(.nft)
@@ -107,7 +107,7 @@ struct FirewallTrafficTests {
   }
 
   @Test(
-    "where nothing drops packets our own table has the addresses, and connections come through before, then and after",
+    "where nothing drops packets our own table has the addresses, and connections work before ADD, until DEL and after it",
     arguments: [true, false])
   func ownTable(isNamed: Bool) throws {
     let plain = try FirewallNode(networks: [.first])
@@ -120,7 +120,7 @@ struct FirewallTrafficTests {
     let owner = #"comment "test/\#(container.id)/eth0""#
     #expect(try host.elements("containers4") == ["10.22.0.5 \(owner)"])
     #expect(try host.elements("containers6") == ["fd00:22::5 \(owner)"])
-    // The host has the program iptables, in whose tables somebody may start to drop packets.
+    // The host has the program iptables, so its tables get the gate, because they may drop packets later.
     #expect(try host.tables().sorted() == ["table inet swift_cni", "table ip filter", "table ip6 filter"])
     try host.succeed("CHECK", container)
     try host.delete(container)

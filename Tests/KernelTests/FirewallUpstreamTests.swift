@@ -9,10 +9,10 @@ import Testing
 @Suite(
   "firewall: beside upstream's plugin", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct FirewallUpstreamTests {
-  /// Those that version 1.1.1 of upstream knows.
+  /// The policies that version 1.1.1 of upstream knows.
   static let policies = ["open", "same-bridge"]
 
-  /// A host whose programs `iptables` are those of a variant.
+  /// A host whose programs named `iptables` are of one variant.
   private struct Scene {
     let node: FirewallNode
     let variant: IPTablesSettings.Variant
@@ -41,7 +41,7 @@ struct FirewallUpstreamTests {
 
     func saved() throws -> [String] { try AddressFamily.allCases.flatMap { try node.saved(variant, $0) } }
 
-    /// The rules, each chain's in their order, without those that only ours are.
+    /// The rules in the order of each chain, without those that only our plugin writes.
     func rules() throws -> [String] {
       try saved().filter { !$0.contains("(published ports)") && !$0.hasPrefix("*") && $0 != "COMMIT" }
     }
@@ -51,7 +51,7 @@ struct FirewallUpstreamTests {
       try node.ownedElements().filter { $0.contains(container.id) }
     }
 
-    /// The state but for what our own table records of a container.
+    /// The state without what our own table records of a container.
     func state(without container: Container) throws -> [String] {
       try node.state().filter { !$0.contains(container.id) }
     }
@@ -62,14 +62,14 @@ struct FirewallUpstreamTests {
   }
 
   @Test(
-    "what the one has added the other deletes, and others keep their rules",
+    "each plugin deletes what the other has added, and other containers keep their rules",
     arguments: IPTablesSettings.Variant.allCases, PluginChangeTests.Change.allCases)
   func change(variant: IPTablesSettings.Variant, change: PluginChangeTests.Change) throws {
     for policy in Self.policies { try expectChange(try Scene(variant, policy), change) }
   }
 
   private func expectChange(_ scene: Scene, _ change: PluginChangeTests.Change) throws {
-    // Upstream's first: only by its rules do ours find out which variant this host has.
+    // Upstream's ADD comes first, because our plugin finds out the host's variant by its rules.
     let ours = scene.node.by(backend: "iptables")
     let bystanders = [try scene.another(6), try scene.another(7)]
     try scene.peers.succeed("ADD", bystanders[0], options: scene.options)
@@ -87,7 +87,7 @@ struct FirewallUpstreamTests {
   }
 
   @Test(
-    "iptables-save prints of our ADD what it prints of upstream's, but for published ports",
+    "our ADD and upstream's write the same rules, except the one for published ports",
     arguments: IPTablesSettings.Variant.allCases, policies)
   func same(variant: IPTablesSettings.Variant, policy: String) throws {
     let texts = try [true, false].map { isOurs in
@@ -105,7 +105,7 @@ struct FirewallUpstreamTests {
     let rules = texts.map { $0.filter { $0.hasPrefix("-A") } }
     for chain in ["FORWARD", "CNI-FORWARD", "CNI-ADMIN", "CNI-ISOLATION-STAGE-1", "CNI-ISOLATION-STAGE-2"] {
       var ordered = rules.map { $0.filter { $0.hasPrefix("-A \(chain) ") } }
-      // Of accepts, our last are the first.
+      // Our plugin adds new accepts before older ones.
       if chain == "CNI-FORWARD" { ordered = ordered.map { [$0[0]] + $0.dropFirst().sorted() } }
       #expect(changes(from: ordered[1], to: ordered[0]) == [])
     }
@@ -118,7 +118,7 @@ struct FirewallUpstreamTests {
     arguments: IPTablesSettings.Variant.allCases, policies)
   func over(variant: IPTablesSettings.Variant, policy: String) throws {
     let scene = try Scene(variant, policy)
-    // Upstream's too: its rules for bridges have other comments, and come once.
+    // The same for upstream's isolation: its rules have other comments, and are there once.
     try scene.ours.succeed("ADD", try scene.another(6), options: scene.options)
     try scene.peers.succeed("ADD", try scene.another(7), options: scene.options)
     let before = try scene.node.state()
@@ -134,14 +134,15 @@ struct FirewallUpstreamTests {
     #expect(try changes(from: before, to: scene.node.state()) == [])
   }
 
-  @Test("where only upstream has added, our CHECK passes", arguments: IPTablesSettings.Variant.allCases, policies)
+  @Test(
+    "our CHECK passes for a container that upstream has added", arguments: IPTablesSettings.Variant.allCases, policies)
   func checkOfUpstreams(variant: IPTablesSettings.Variant, policy: String) throws {
     let scene = try Scene(variant, policy)
     try scene.peers.succeed("ADD", scene.container, options: scene.options)
     let added = try scene.node.state()
     try scene.ours.succeed("CHECK", scene.container, options: scene.options)
     #expect(try scene.node.state() == added)
-    // And finds what upstream has and this one has not.
+    // CHECK fails for a rule that upstream has written and this container lacks.
     let rule = try #require(try scene.rules().first { $0.contains("-s 10.22.0.5/32") })
     try scene.node.change(variant, .ip, ["-D" + rule.dropFirst(2)])
     #expect(errorObject(try scene.ours.call("CHECK", scene.container, options: scene.options))?.code == 102)
@@ -197,7 +198,7 @@ struct FirewallUpstreamTests {
     let before = try scene.rules()
     try scene.peers.succeed("DEL", scene.container)
     try scene.peers.succeed("ADD", other)
-    // There are as many accepts now as if ours had added the one container that it has recorded.
+    // There are now as many accepts as if our plugin had added the one container that it has recorded.
     try scene.ours.succeed("DEL", other)
     #expect(try scene.rules().filter { scene.mentions(other, $0) } == [])
     try scene.peers.succeed("ADD", other)

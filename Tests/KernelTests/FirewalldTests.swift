@@ -30,7 +30,7 @@ struct FirewalldTests {
     #expect(try node.namespace.command("nft", "list", "table", "inet", "firewalld").contains(address) == false)
   }
 
-  @Test("a zone that firewalld has not is an error of its own")
+  @Test("an unknown zone is an error of its own")
   func unknownZone() throws {
     let node = try FirewalldNode()
     var firewalld = try Firewalld.connect(bus: node.busAddress)
@@ -44,7 +44,7 @@ struct FirewalldTests {
     #expect(throws: cause("look for 10.22.0.5/32 in firewalld's zone nowhere")) {
       _ = try firewalld.querySource(zone: "nowhere", address: "10.22.0.5")
     }
-    // Of an address that is in no zone firewalld does not look at the zone.
+    // For an address that is in no zone firewalld does not check the zone.
     try firewalld.removeSource(zone: "nowhere", address: "10.22.0.5")
     try firewalld.addSource(zone: "trusted", address: "10.22.0.5")
     #expect(throws: cause("remove 10.22.0.5/32 from firewalld's zone nowhere")) {
@@ -53,7 +53,7 @@ struct FirewalldTests {
     #expect(try node.sources("trusted") == ["10.22.0.5/32"])
   }
 
-  @Test("an address that somebody put into another zone stays there, which is an error of its own")
+  @Test("an address that is in another zone stays there, which is an error of its own")
   func otherZone() throws {
     let node = try FirewalldNode()
     try node.firewallCmd("--zone", "internal", "--add-source", "10.22.0.5/32")
@@ -69,7 +69,7 @@ struct FirewalldTests {
     #expect(try node.sources("trusted") == [])
   }
 
-  @Test("what is no address is refused by firewalld")
+  @Test("firewalld refuses an invalid address")
   func noAddress() throws {
     let node = try FirewalldNode()
     var firewalld = try Firewalld.connect(bus: node.busAddress)
@@ -80,13 +80,13 @@ struct FirewalldTests {
     #expect(error.map { "\($0)" } == "add 10.22.0.500/32 to firewalld's zone trusted: \(reason)")
   }
 
-  @Test("without firewalld on the bus it does not run, and no call of it starts it or succeeds")
+  @Test("without firewalld on the bus isRunning is false, and no call starts it or succeeds")
   func notRunning() throws {
     let node = try FirewalldNode(firewalld: false)
     try expectNotRunning(node)
   }
 
-  @Test("when firewalld has ended it does not run, for a connection that was there before too")
+  @Test("after firewalld has ended isRunning is false, also for a connection from before")
   func ended() throws {
     let node = try FirewalldNode()
     var firewalld = try Firewalld.connect(bus: node.busAddress)
@@ -108,7 +108,7 @@ struct FirewalldTests {
     #expect(kind(error) == .notRunning)
   }
 
-  @Test("without a bus firewalld does not run, and a connection that was there before fails")
+  @Test("without a bus isRunning is false, and a connection from before fails")
   func noBus() throws {
     let node = try FirewalldNode()
     var firewalld = try Firewalld.connect(bus: node.busAddress)

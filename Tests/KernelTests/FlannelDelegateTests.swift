@@ -8,7 +8,7 @@ import Testing
 
 @Suite("flannel: the delegate", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct FlannelDelegateTests {
-  @Test("a delegate that is not there is named, with the folders where it was looked for")
+  @Test("a missing delegate is named, with the folders in which it was searched")
   func missingDelegate() throws {
     var network = FlannelNetwork(on: try FlannelNode())
     network.delegate = #"{"type":"nosuch"}"#
@@ -19,7 +19,7 @@ struct FlannelDelegateTests {
   }
 
   @Test(
-    "a delegate's configuration that cannot be is refused, and nothing is called",
+    "an invalid configuration of the delegate is refused, and nothing is called",
     arguments: [
       (#"{"type":"script","name":"mine"}"#, "delegate.name"),
       (#"{"type":"script","ipam":{"type":"host-local"}}"#, "delegate.ipam"),
@@ -38,7 +38,7 @@ struct FlannelDelegateTests {
     #expect(try network.node.traces() == [])
   }
 
-  @Test("an error of the delegate is passed on as it is; the delegate is told to delete, and nothing is kept")
+  @Test("an error of the delegate is passed on unchanged; the delegate is called with DEL, and nothing is kept")
   func failingDelegate() throws {
     let network = try script(Self.failing("ADD"))
     let outcome = try network.call("ADD", try Pod())
@@ -50,7 +50,9 @@ struct FlannelDelegateTests {
     #expect(try network.node.savedFiles() == [])
   }
 
-  @Test("if the delegate fails at the DEL after a failed ADD too, the ADD's error is told and DEL has all it needs")
+  @Test(
+    "if the delegate also fails at the DEL after a failed ADD, the ADD's error is reported, and the next DEL has all it needs"
+  )
   func twiceFailingDelegate() throws {
     let network = try script("echo '{\"cniVersion\":\"1.0.0\",\"code\":123,\"msg\":\"'$CNI_COMMAND'\"}'; exit 1")
     let pod = try Pod()
@@ -66,7 +68,7 @@ struct FlannelDelegateTests {
   }
 
   @Test(
-    "a delegate that ends without a word of the protocol is named; it is told to delete, and nothing is kept",
+    "a delegate that ends without any output is named; it is called with DEL, and nothing is kept",
     arguments: ["exit 3", "echo nonsense; exit 1", "echo nonsense; exit 0", "exit 0", "kill -KILL $$"])
   func speechlessDelegate(ending: String) throws {
     let network = try script("if [ \"$CNI_COMMAND\" = ADD ]; then \(ending); fi")
@@ -76,7 +78,7 @@ struct FlannelDelegateTests {
     #expect(try network.node.savedFiles() == [])
   }
 
-  @Test("a delegate that takes too long is ended with its children, told to delete, and named with the limit")
+  @Test("a delegate that takes too long is killed with its children, called with DEL, and named with the limit")
   func slowDelegate() throws {
     let network = try script(
       """
@@ -102,7 +104,7 @@ struct FlannelDelegateTests {
   }
 
   @Test(
-    "much on stdin, stdout and stderr at once comes through, also if the delegate reads nothing",
+    "large data on stdin, stdout and stderr at once is passed on, also if the delegate reads nothing",
     arguments: [true, false])
   func muchToSay(reads: Bool) throws {
     let much = "head -c 200000 /dev/zero | tr '\\0' ' '"
@@ -124,7 +126,7 @@ struct FlannelDelegateTests {
     #expect(error.message == "as it is")
     #expect(try network.node.savedAttachments().count == 1)
     try network.node.addPlugin()
-    // Without the file the delegate's configuration is what was saved.
+    // Without the file DEL calls the delegate with the saved configuration.
     try network.node.remove(network.subnetFile)
     try network.delete(pod)
     #expect(try network.node.input("DEL")["mtu"].integer(in: 0...65_535) == 1450)
@@ -183,7 +185,7 @@ struct FlannelDelegateTests {
     #expect(try routes.map { try $0["dst"].string() } == ["192.0.2.0/24", "10.244.0.0/16", "fd00:10:244::/48"])
   }
 
-  @Test("what the delegate's configuration says itself is kept; there is a route to each of several networks")
+  @Test("members of the delegate's configuration are kept; there is a route to each of several networks")
   func ownWords() throws {
     var network = FlannelNetwork(on: try FlannelNode())
     let text = """
@@ -206,7 +208,7 @@ struct FlannelDelegateTests {
     #expect(try routes.map { try $0["dst"].string() } == ["10.244.0.0/16", "10.245.0.0/16"])
   }
 
-  @Test("GC is delegated, and what was saved for attachments of this network that are not in the list goes")
+  @Test("GC is delegated, and the saved state of this network's attachments that the list lacks is removed")
   func garbage() throws {
     var network = try script(version: "1.1.0")
     network.version = "1.1.0"
@@ -225,12 +227,12 @@ struct FlannelDelegateTests {
     let input = try network.node.input("GC")
     #expect(input["cni.dev/valid-attachments"].value == (try JSON(parsing: Array(list.utf8))))
     #expect(try input["name"].string() == "cbr0")
-    // The DELs that come of it are as a runtime's: without the list.
+    // The DELs that GC calls are like a runtime's: without the list.
     let deletion = try network.node.input("DEL")
     #expect(try deletion["name"].string() == "cbr0")
     #expect(!deletion["cni.dev/valid-attachments"].isPresent)
     #expect(try network.node.savedAttachments().count == 2)
-    // The pod that is left can be deleted as before.
+    // The remaining pod can be deleted as before.
     try network.delete(pods[0])
     try other.delete(pods[1])
     #expect(try network.node.savedFiles() == [])
@@ -250,7 +252,7 @@ struct FlannelDelegateTests {
     #expect(try network.node.savedFiles() == [])
   }
 
-  @Test("STATUS is the delegate's")
+  @Test("STATUS is that of the delegate")
   func status() throws {
     var network = try script(version: "1.1.0")
     network.version = "1.1.0"
@@ -269,7 +271,7 @@ struct FlannelDelegateTests {
     #expect(wrong.code == 7 && wrong.message.hasPrefix("delegate.type: expected the name of a plugin"))
   }
 
-  /// A network of which a script is the delegate.
+  /// A network whose delegate is a script.
   private func script(
     version: String = "1.0.0", reads: Bool = true, _ body: String = ""
   ) throws -> FlannelNetwork {
@@ -279,7 +281,7 @@ struct FlannelDelegateTests {
     return network
   }
 
-  /// Lets a script fail when it is called with a verb.
+  /// The body of a script that fails when it is called with a verb.
   private static func failing(_ verb: String) -> String {
     """
     if [ "$CNI_COMMAND" = \(verb) ]; then
@@ -289,7 +291,7 @@ struct FlannelDelegateTests {
     """
   }
 
-  /// Whether there is such a process, and it has not ended.
+  /// Whether a process exists and has not ended.
   private func isAlive(_ process: pid_t) -> Bool {
     let status = try? Program("cat").run(["/proc/\(process)/stat"])
     guard let status, status.status == 0 else { return false }

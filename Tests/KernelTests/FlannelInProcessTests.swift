@@ -13,7 +13,7 @@ import Testing
 struct FlannelInProcessTests {
   private static let previous = #"{"cniVersion":"1.1.0","ips":[{"address":"10.244.0.7/24"}]}"#
 
-  /// What is called, in its order.
+  /// The calls, in order.
   struct Call: CustomTestStringConvertible, Sendable {
     let verb: String
     var port = 8080
@@ -27,7 +27,7 @@ struct FlannelInProcessTests {
     ]
   }
 
-  @Test("what it answers and leaves is the same as if it were executed, and no program is started")
+  @Test("its result and state are the same as if it were executed, and no program is started")
   func comparison() throws {
     let folder = try TemporaryFolder()
     let program = installedProgram("flannel").path

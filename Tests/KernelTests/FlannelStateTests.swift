@@ -6,7 +6,7 @@ import OS
 import TestSupport
 import Testing
 
-@Suite("flannel: what DEL needs", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+@Suite("flannel: the state for DEL", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct FlannelStateTests {
   @Test("two networks of flannel on one pod with one data folder: each DEL removes its own, and both leave nothing")
   func twoNetworks() throws {
@@ -61,7 +61,7 @@ struct FlannelStateTests {
     #expect(try network.node.savedFiles() == [])
   }
 
-  @Test("without subnet.env DEL goes by the configuration that ADD saved")
+  @Test("without subnet.env DEL uses the configuration that ADD saved")
   func lostSubnet() throws {
     let network = FlannelNetwork(on: try FlannelNode())
     let pod = try Pod()
@@ -85,7 +85,7 @@ struct FlannelStateTests {
     #expect(try network.node.savedFiles() == [])
   }
 
-  @Test("what ADD saves is its owner's only, and DEL without a namespace removes it and the address")
+  @Test("the files of ADD are readable only for their owner, and DEL without a namespace removes them and the address")
   func withoutNamespace() throws {
     let network = FlannelNetwork(on: try FlannelNode())
     let pod = try Pod()
@@ -119,13 +119,13 @@ struct FlannelStateTests {
     #expect(try network.node.traces() == [])
   }
 
-  @Test("a pod that upstream added is deleted by the file that upstream left, and that file with it")
+  @Test("a pod that upstream added is deleted by upstream's file, which is removed too")
   func upstreamsPod() throws {
     let network = FlannelNetwork(on: try FlannelNode())
     let pod = try Pod()
     let result = try network.addAsUpstream(pod)
     #expect(try network.node.traces().count == 3)
-    // Nothing but the file tells the subnet.
+    // Only the file has the subnet.
     try network.node.remove(network.subnetFile)
     try network.delete(pod, previous: result)
     #expect(try network.node.traces() == [])
@@ -146,20 +146,20 @@ struct FlannelStateTests {
     #expect(try network.node.traces() == [])
   }
 
-  @Test("what ADD saves is where upstream looks for it, and all that its DEL needs")
+  @Test("ADD saves its configuration where upstream looks for it, with all that upstream's DEL needs")
   func backToUpstream() throws {
     let network = FlannelNetwork(on: try FlannelNode())
     let pod = try Pod()
     _ = try network.add(pod)
     try network.deleteAsUpstream(pod)
     #expect(try network.node.addresses() + network.node.interfaces() == [])
-    // What upstream does not know of goes when flannel is here again.
+    // Files that upstream does not know are removed when our flannel is called again.
     try network.delete(pod)
     #expect(try network.node.traces() == [])
   }
 
   @Test(
-    "on a file system without hard links upstream's name is a copy, and both files go",
+    "on a file system without hard links upstream's file is a copy, and both files are removed",
     arguments: ["EPERM", "EOPNOTSUPP"])
   func noHardLinks(error: String) throws {
     var network = FlannelNetwork(on: try FlannelNode())
@@ -179,7 +179,7 @@ struct FlannelStateTests {
     #expect(try network.node.traces() == [])
   }
 
-  @Test("what is kept but cannot be read is told by DEL and GC, stays, and is what the next DEL goes by")
+  @Test("a saved file that cannot be read is an error of DEL and GC, stays, and serves the next DEL")
   func unreadable() throws {
     var network = FlannelNetwork(on: try FlannelNode())
     network.version = "1.1.0"
@@ -254,11 +254,11 @@ struct FlannelStateTests {
       try network.delete(pod)
       #expect(try network.node.traces() == [])
     }
-    // Instants that are always too late would prove nothing.
+    // If every kill came too late, the test would prove nothing.
     #expect(deaths > 5)
   }
 
-  /// Waits for what a killed plugin has left running, which would else undo what comes after.
+  /// Waits for processes that a killed plugin has left, which would undo the next steps.
   private func awaitDelegates(of pod: Pod) throws {
     let deadline = monotonicNanoseconds() + 10_000_000_000
     while try isServed(pod) {
@@ -272,7 +272,7 @@ struct FlannelStateTests {
     return !processes.output.isEmpty
   }
 
-  /// The files that hold the variables of the processes there are.
+  /// The files with the environments of the present processes.
   private func environments() throws -> [String] {
     let folder = try Folder.open("/proc")
     let names = try folder?.names() ?? []

@@ -22,7 +22,7 @@ struct FlannelTests {
 
     let server = try web.namespace.run { try TCPListener("10.244.1.2", 80) }
     #expect(try converse(client.namespace, "10.244.1.2", 80, with: server) == ip("10.244.0.2"))
-    // What leaves the pods' network is masqueraded by the node.
+    // Connections that leave the pods' network are masqueraded by the node.
     for source in [first.node.namespace, client.namespace] {
       #expect(try converse(source, second.node.address, 8080, with: server) == ip(first.node.address))
     }
@@ -73,7 +73,7 @@ struct FlannelTests {
   func check() throws {
     let network = FlannelNetwork(on: try FlannelNode())
     let pod = try Pod()
-    // Debian's bridge finds no route of a result that has no gateway, and flannel's have none.
+    // In CHECK Debian's bridge misses routes whose result has no gateway, and flannel's have none.
     var object = try #require(try Field(JSON(parsing: Array(try network.add(pod).utf8))).object())
     object["routes"] = nil
     let result = String(decoding: JSON.object(object).text, as: UTF8.self)
@@ -87,7 +87,7 @@ struct FlannelTests {
     #expect(try network.node.traces() == [])
   }
 
-  @Test("without the file ADD is to be tried later and STATUS tells that nothing can be added; both name the file")
+  @Test("without the file ADD is to be tried again and STATUS is not ready; both name the file")
   func missingFile() throws {
     var network = FlannelNetwork(on: try FlannelNode())
     try network.node.remove(network.subnetFile)
@@ -102,7 +102,7 @@ struct FlannelTests {
   }
 
   @Test(
-    "an incomplete file is as good as none, and what it lacks is named",
+    "an incomplete file counts as missing, and the missing key is named",
     arguments: [
       ("", "FLANNEL_SUBNET"),
       ("FLANNEL_NETWORK=10.244.0.0/16\nFLANNEL_SUB", "FLANNEL_SUBNET"),

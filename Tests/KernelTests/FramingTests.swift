@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 @Suite(
-  "all that plugins send by netlink, as libmnl walks it",
+  "the netlink messages of all plugins, parsed by libmnl",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct FramingTests {
   private let trace = MessageTrace()
@@ -69,7 +69,7 @@ struct FramingTests {
       Self.nfTables(NFT_MSG_NEWSET), Self.nfTables(NFT_MSG_NEWSETELEM), Self.nfTables(NFT_MSG_GETSETELEM))
   }
 
-  @Test("bandwidth in both directions, with addresses that are not limited")
+  @Test("bandwidth in both directions, with unshaped subnets")
   func bandwidth() throws {
     let scene = try BandwidthScene()
     let way = BandwidthScene.Way(program: try trace.program("bandwidth"))

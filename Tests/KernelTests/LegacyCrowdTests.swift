@@ -23,7 +23,7 @@ struct LegacyCrowdTests {
     }
   }
 
-  /// A program that holds the lock of the host for a time; it has it when this comes back.
+  /// Starts a program that holds the host's lock for a time, and returns when it has the lock.
   private func holdLock(_ host: LegacyHost, seconds: String) throws -> RunningProgram {
     let holder = try Program("flock").start(
       ["--no-fork", host.lockFile, "sleep", seconds], environment: ["PATH": Program.standardPath])
@@ -58,7 +58,7 @@ struct LegacyCrowdTests {
     _ = try holder.wait()
   }
 
-  @Test("when the lock is released the change is made; its file is made if there is none, for its owner alone")
+  @Test("when the lock is released the change is made; a missing lock file is made, for its owner alone")
   func released() throws {
     let host = try LegacyHost()
     let holder = try holdLock(host, seconds: "0.5")
@@ -92,7 +92,8 @@ struct LegacyCrowdTests {
           .inputOutput, "change iptables table nat: open /nonexistent/lock: No such file or directory"))
   }
 
-  @Test("a table that somebody changes without the lock is read and changed anew", arguments: LegacyWriter.allCases)
+  @Test(
+    "a table that is changed without the lock meanwhile is read and changed again", arguments: LegacyWriter.allCases)
   func again(writer: LegacyWriter) throws {
     let host = try LegacyHost(writer)
     var rounds = 0
@@ -116,7 +117,7 @@ struct LegacyCrowdTests {
   }
 
   @Test(
-    "32 at once, half of them iptables-legacy: nothing is lost, and nothing else is there",
+    "32 writers at once, half of them iptables-legacy: no change is lost, and no other rule is there",
     arguments: LegacyWriter.allCases)
   func crowd(writer: LegacyWriter) async throws {
     let host = try LegacyHost(writer)
@@ -151,7 +152,7 @@ struct LegacyCrowdTests {
     #expect(lines.sorted() == expected.sorted())
   }
 
-  /// Makes a rule in a chain of all and one in a chain of one's own, and takes both away again in every second round.
+  /// Adds a rule to a shared chain and one to a chain of its own, and removes both in every second round.
   private static func useOurs(_ host: LegacyHost, _ member: Int, _ round: Int) throws {
     let shared = try IPTablesRule(["-s", "10.0.\(member).\(round)/32"], .ip)
     let own = IPTablesRule(target: .mark(MarkTarget(UInt32(round), mask: .max)))

@@ -10,12 +10,12 @@ import Testing
 @testable import IPTablesLegacy
 
 @Suite(
-  "tables of iptables-legacy, as libiptc reads and writes them",
+  "tables of iptables-legacy, compared with libiptc",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct LegacyJudgeTests {
   static let tables = AddressFamily.allCases.flatMap { family in IPTable.Name.allCases.map { IPTable($0, family) } }
 
-  /// A host where somebody else has rules, and a chain has every rule of the fixtures.
+  /// A host with foreign rules, and a chain with every rule of the fixtures.
   private static func host(_ table: IPTable, _ writer: LegacyWriter) throws -> LegacyHost {
     let host = try LegacyHost(writer)
     let hook = table.name == .nat ? "POSTROUTING" : "FORWARD"
@@ -36,18 +36,19 @@ struct LegacyJudgeTests {
       for chain in ["CHAIN", "Zulu", "Alpha"] { try edit.ensureChain(chain) }
       try edit.fill("X", with: rules)
       edit.prepend(IPTablesRule(target: .jump("CHAIN")), to: hook)
-      // Not from a hook: some are for other hooks.
+      // No hook jumps to the chain, because some rules are for other hooks.
       edit.append(IPTablesRule(target: .jump("X")), to: "Alpha")
     }
     return host
   }
 
-  /// What the kernel gives of a table.
+  /// The contents of a table from the kernel.
   private static func contents(_ host: LegacyHost, _ table: IPTable) throws -> LegacyTable.Contents {
     try host.namespace.run { try #require(try LegacySocket.open(table.family).read(table)) }
   }
 
-  @Test("libiptc reads of ours what we read: chains, their uses and policies, rules, jumps, bytes", arguments: tables)
+  @Test(
+    "libiptc reads from our tables the same chains, uses, policies, rules, jumps and bytes as we do", arguments: tables)
   func read(table: IPTable) throws {
     let host = try Self.host(table, .ours)
     let ours = try LegacyTable(table, try Self.contents(host, table))
@@ -68,13 +69,13 @@ struct LegacyJudgeTests {
     }
   }
 
-  @Test("what libiptc gives back without a change is to the byte what the kernel had from us", arguments: tables)
+  @Test("a table that libiptc writes back unchanged has exactly the bytes that we wrote", arguments: tables)
   func unchanged(table: IPTable) throws {
     let host = try Self.host(table, .ours)
     let before = try Self.contents(host, table)
     try host.namespace.run {
       let theirs = try LibiptcTable(table)
-      // Without anything to do libiptc asks the kernel for nothing.
+      // Without any change libiptc replaces nothing.
       try theirs.apply([.makeChain("New"), .removeChain("New")])
       #expect(try theirs.commit())
     }
@@ -102,11 +103,11 @@ struct LegacyJudgeTests {
     #expect(try ours.save(table) == theirs.save(table))
   }
 
-  @Test("the rules that the firewall has in FORWARD are the same over libiptc, and complete for both")
+  @Test("firewall's rules in FORWARD are the same with libiptc, and both find them complete")
   func forwardGate() throws {
     let hosts = try LegacyWriter.allCases.map { (host: try LegacyHost($0), writer: $0) }
     for (host, writer) in hosts {
-      // Somebody else drops what is forwarded, and has a chain for administrators.
+      // A foreign rule drops forwarded packets, and there is an administrator's chain.
       for family in AddressFamily.allCases {
         try host.restore(family, "*filter\n:FORWARD DROP [0:0]\n:CNI-ADMIN - [0:0]\n-A CNI-ADMIN -j RETURN\nCOMMIT\n")
       }

@@ -10,7 +10,8 @@ import TestSupport
 import Testing
 
 @Suite(
-  "rules where iptables-legacy keeps them", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+  "the transport for iptables-legacy, in a kernel",
+  .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct LegacyTransportTests {
   private static let tables = AddressFamily.allCases.flatMap { family in
     IPTable.Name.allCases.map { IPTable($0, family) }
@@ -21,7 +22,7 @@ struct LegacyTransportTests {
   }
 
   @Test(
-    "edits are what iptables-legacy prints, and what it counted for others stays", arguments: tables,
+    "edits appear in the output of iptables-legacy, and other rules keep their counters", arguments: tables,
     LegacyWriter.allCases)
   func edits(table: IPTable, writer: LegacyWriter) throws {
     let host = try LegacyHost(writer)
@@ -53,7 +54,7 @@ struct LegacyTransportTests {
       try edit.ensure(jump, in: hook, atStart: true)
       try edit.ensure(IPTablesRule(target: .jump("A-first")), in: hook)
     }
-    // libiptc gives up what policies have counted, as iptables-legacy does.
+    // libiptc resets the counters of policies, as iptables-legacy does.
     let kept = writer == .ours ? others : others.replacing(/\[\d+:\d+\]/, with: "[0:0]")
     #expect(
       try host.save(table).joined(separator: "\n") + "\n" == """
@@ -115,7 +116,7 @@ struct LegacyTransportTests {
     #expect(try host.save(table).filter { $0.contains("-A X") }.isEmpty)
   }
 
-  @Test("whether anybody has used a family's tables is found out without using them")
+  @Test("whether a family's tables are in use is found out without making them")
   func isUsed() throws {
     let host = try LegacyHost()
     func used() -> [Bool] {
@@ -133,7 +134,7 @@ struct LegacyTransportTests {
     #expect(used() == [true, true])
   }
 
-  @Test("what the kernel refuses is an error, and changes nothing", arguments: LegacyWriter.allCases)
+  @Test("a change that the kernel refuses is an error, and changes nothing", arguments: LegacyWriter.allCases)
   func refused(writer: LegacyWriter) throws {
     let host = try LegacyHost(writer)
     let table = IPTable(.nat, .ip)
@@ -151,7 +152,7 @@ struct LegacyTransportTests {
         return error
       }
     }
-    // Masquerading is for packets that leave.
+    // MASQUERADE is valid only in POSTROUTING.
     let wrongHook = try failure { (edit) throws(CNIError) in
       edit.append(IPTablesRule(target: .jump("B")), to: "PREROUTING")
     }
@@ -165,7 +166,7 @@ struct LegacyTransportTests {
     #expect(try host.save(table) == before)
   }
 
-  @Test("20,000 rules of others stay as they are, with what they have counted", arguments: LegacyWriter.allCases)
+  @Test("20,000 foreign rules stay as they are, with their counters", arguments: LegacyWriter.allCases)
   func thousands(writer: LegacyWriter) throws {
     let host = try LegacyHost(writer)
     let table = IPTable(.nat, .ip)
@@ -187,7 +188,7 @@ struct LegacyTransportTests {
     }
     let between = try host.save(table)
     #expect(between.count == before.count + 3)
-    // libiptc gives up what policies have counted, as iptables-legacy does.
+    // libiptc resets the counters of policies, as iptables-legacy does.
     func kept(_ lines: [String]) -> [String] { lines.filter { writer == .ours || !$0.contains(" ACCEPT [") } }
     #expect(kept(between.filter { !$0.contains("CNI-DN-1") }) == kept(before))
     try host.change(table) { (edit) throws(CNIError) in
@@ -197,7 +198,7 @@ struct LegacyTransportTests {
     #expect(kept(try host.save(table)) == kept(before))
   }
 
-  @Test("rules of plugins are found in a table of thousands of rules, wherever these stand", arguments: tables)
+  @Test("rules of plugins are found in a table of thousands of rules, wherever those are", arguments: tables)
   func amongThousands(table: IPTable) throws {
     let hook = table.name == .nat ? "POSTROUTING" : "FORWARD"
     for foreign in ["AAA", "CNI-ADMIN", "KUBE", hook] {

@@ -12,7 +12,7 @@ import Testing
 
 @Suite("the tables of iptables-nft", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct NFTCompatTests {
-  /// A table with the rules of the fixtures that belong there.
+  /// A table with the rules of the fixtures that belong in it.
   struct TableCase: CustomTestStringConvertible, Sendable {
     let table: IPTable
     let rules: [(text: String, words: [String])]
@@ -46,7 +46,7 @@ struct NFTCompatTests {
 
     func parsed() throws -> [IPTablesRule] { try rules.map { try IPTablesRule($0.words, table.family) } }
 
-    /// Makes the chains, and with them the rules.
+    /// Makes the chains, and with `rules` the rules too.
     func write(_ node: Namespace) throws {
       let rules = try parsed()
       try change(node) { (edit) throws(CNIError) in
@@ -71,7 +71,7 @@ struct NFTCompatTests {
     return groups.map { TableCase(table: $0.key, rules: $0.value) }.sorted { "\($0.table)" < "\($1.table)" }
   }()
 
-  /// The words of a line of iptables-save, of which some are in quotation marks.
+  /// The words of a line of iptables-save, some of them in quotation marks.
   private static func words(of line: String) -> [String] {
     var words: [String] = []
     var word: String?
@@ -99,7 +99,7 @@ struct NFTCompatTests {
     #expect(Self.tables.reduce(0) { $0 + $1.rules.count } > 300)
   }
 
-  @Test("what is written is listed, found and deleted by the program iptables", arguments: tables)
+  @Test("the program iptables lists, finds and deletes the rules that we write", arguments: tables)
   func written(tableCase: TableCase) throws {
     let node = try Namespace()
     try tableCase.write(node)
@@ -108,7 +108,7 @@ struct NFTCompatTests {
       let outcome = try tableCase.iptables(node, ["-C", "X"] + words)
       #expect(outcome.status == 0, "\(text): \(outcome.errorText)")
     }
-    // From the last, so that a rule that is taken for another one is noticed.
+    // In reverse order, so that a rule that is mistaken for another one is noticed.
     for (index, rule) in tableCase.rules.enumerated().reversed() {
       let outcome = try tableCase.iptables(node, ["-D", "X"] + rule.words)
       #expect(outcome.status == 0, "\(rule.text): \(outcome.errorText)")
@@ -116,7 +116,7 @@ struct NFTCompatTests {
     }
   }
 
-  @Test("what the program iptables has written is read as the same rules", arguments: tables)
+  @Test("rules that the program iptables has written are read as the same rules", arguments: tables)
   func read(tableCase: TableCase) throws {
     let node = try Namespace()
     try tableCase.restore(node, [":CHAIN -", ":X -"] + tableCase.rules.map { "-A X \($0.text)" })
@@ -128,7 +128,7 @@ struct NFTCompatTests {
     }
   }
 
-  @Test("what was written before is neither missing nor too much to either of the two", arguments: tables)
+  @Test("rules of either are complete for the other: a repeated write changes nothing", arguments: tables)
   func repeated(tableCase: TableCase) throws {
     let node = try Namespace()
     try tableCase.write(node)
@@ -146,7 +146,7 @@ struct NFTCompatTests {
 
   private static let nat = TableCase(table: IPTable(.nat, .ip), rules: [])
 
-  /// A rule that is told from others by a port.
+  /// A rule with a distinctive port.
   private static func rule(_ port: Int) throws -> IPTablesRule {
     try IPTablesRule(["-p", "tcp", "-m", "tcp", "--dport", "\(port)"], .ip)
   }
@@ -182,7 +182,7 @@ struct NFTCompatTests {
     #expect(try node.command("nft", "list", "ruleset") == "")
   }
 
-  @Test("if somebody else changes the table meanwhile, it is read and edited again")
+  @Test("if another program changes the table meanwhile, it is read and edited again")
   func meanwhile() throws {
     let node = try Namespace()
     try Self.nat.restore(node, [":X -"])
@@ -199,7 +199,7 @@ struct NFTCompatTests {
     #expect(try Self.nat.listed(node).count == 3)
   }
 
-  @Test("chains that iptables has by itself are made where rules come to them, as it makes them")
+  @Test("built-in chains are made as iptables makes them, when the first rule is added")
   func baseChains() throws {
     for name in IPTable.Name.allCases {
       for family in AddressFamily.allCases {
@@ -212,7 +212,7 @@ struct NFTCompatTests {
           try tableCase.restore(theirs, ["-A \(hook) -j RETURN"])
         }
         #expect(try ours.command("nft", "list", "ruleset") == theirs.command("nft", "list", "ruleset"))
-        // Of those that are there a policy stays.
+        // A present chain keeps its policy.
         if name == .filter { try tableCase.restore(ours, [":FORWARD DROP"]) }
         let before = try ours.command("nft", "list", "ruleset")
         try tableCase.change(ours) { (edit) throws(CNIError) in try edit.ensure(rule, in: hooks[1]) }
@@ -221,7 +221,7 @@ struct NFTCompatTests {
     }
   }
 
-  @Test("rules come to the start or the end, and go by themselves, with a flush or with their chain")
+  @Test("rules are added at the start or the end, and removed one by one, by a flush or with their chain")
   func places() throws {
     let node = try Namespace()
     let rules = try (1...5).map(Self.rule)
@@ -244,7 +244,7 @@ struct NFTCompatTests {
     #expect(left == nil)
   }
 
-  @Test("after a deletion nothing of the program is left: its sockets are closed when what was deleted is freed")
+  @Test("after a deletion no part of the process is left: its sockets are closed when the deleted objects are freed")
   func sockets() throws {
     let host = try FirewallNode().byIPTables(.nft)
     let container = try host.node.addContainer(ip: "10.22.0.5")

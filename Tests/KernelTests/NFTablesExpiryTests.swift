@@ -9,7 +9,7 @@ import Rules
 import TestSupport
 import Testing
 
-@Suite("nftables: how elements go", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+@Suite("nftables: removal of elements", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct NFTablesExpiryTests {
   private static let owner = CNI.Attachment(network: "test", containerID: "c1", interface: "eth0")
 
@@ -23,9 +23,9 @@ struct NFTablesExpiryTests {
       })
   }
 
-  /// An expiry of 0 leaves an element's timeout as it is, which is what a kernel before 6.12 does with any.
+  /// With an expiry of 0 the timeout of an element does not change, as on kernels before 6.12.
   @Test(
-    "elements are gone 10 ms after their removal, where they expire and where they must be deleted",
+    "elements are gone 10 ms after their removal, whether they expire or must be deleted",
     arguments: [1, 0] as [UInt64])
   func removal(expiry: UInt64) throws {
     let namespace = try Namespace()
@@ -41,7 +41,8 @@ struct NFTablesExpiryTests {
     }
   }
 
-  @Test("flows cannot begin any more to a UDP or SCTP port when its removal returns", arguments: [1, 0] as [UInt64])
+  @Test(
+    "when the removal of a UDP or SCTP port returns, no flow can begin by it any more", arguments: [1, 0] as [UInt64])
   func connectionless(expiry: UInt64) throws {
     let namespace = try Namespace()
     let backend = NFTablesPorts(expiry: expiry)
@@ -52,7 +53,8 @@ struct NFTablesExpiryTests {
     #expect(!listing.contains("udp . 8080") && !listing.contains("sctp . 8080"))
   }
 
-  @Test("what was removed can be added at once, by the same owner and by another", arguments: [1, 0] as [UInt64])
+  @Test(
+    "a removed element can be added again at once, by the same owner and by another", arguments: [1, 0] as [UInt64])
   func again(expiry: UInt64) throws {
     let namespace = try Namespace()
     let backend = NFTablesPorts(expiry: expiry)

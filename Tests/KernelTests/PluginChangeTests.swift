@@ -10,7 +10,7 @@ import Testing
   "a change of plugins under running containers",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PluginChangeTests {
-  /// Whose plugin adds a container, and whose then deletes it.
+  /// The plugins, ours or upstream's, that add and then delete a container.
   enum Change: CaseIterable {
     case upstreamsToOurs, oursToUpstreams
 
@@ -22,13 +22,13 @@ struct PluginChangeTests {
   // MARK: - portmap
 
   @Test(
-    "portmap: what the one has added the other deletes, and others keep their rules and ports",
+    "portmap: each plugin deletes what the other has added, and other containers keep their rules and ports",
     arguments: IPTablesSettings.Variant.allCases, Change.allCases)
   func portmap(variant: IPTablesSettings.Variant, change: Change) throws {
     let host = try PortmapNode(programs: IPTablesPrograms(variant))
     let (ours, peers) = (host.byAnyIPTables, host.byUpstream)
     let containers = try (5..<8).map { try host.node.addContainer(ip: "10.22.0.\($0)", ip6: "fd00:22::\($0)") }
-    // Upstream's first: only by its rules do ours find out which variant this host has.
+    // Upstream's ADD comes first, because our plugin finds out the host's variant by its rules.
     try peers.add(containers[1], PortMapping(8081, 80))
     try ours.add(containers[2], PortMapping(8082, 80))
     let before = try host.savedOfAll()
@@ -71,12 +71,12 @@ struct PluginChangeTests {
   // MARK: - bandwidth
 
   @Test(
-    "bandwidth: what the one has added is gone after the other's DEL and the interface's end; others keep their limits",
+    "bandwidth: what one plugin has added is gone after the other's DEL and the interface's end; other containers keep their limits",
     arguments: Change.allCases)
   func bandwidth(change: Change) throws {
     let scene = try BandwidthScene()
     let (program, peer) = (BandwidthScene.program, BandwidthScene.peer)
-    // Two who stay: the container of the scene is upstream's.
+    // Two containers that stay; upstream adds that of the scene.
     let upstreamsResult = try scene.succeed("ADD", BandwidthScene.both, .init(program: peer)).outputText
     let ours = try scene.node.addContainer(ip: "10.22.0.6")
     let oursResult = try scene.succeed("ADD", BandwidthScene.both, .init(container: ours)).outputText
@@ -96,7 +96,7 @@ struct PluginChangeTests {
       #expect(unlimited.contains(try fromContainer(scene, container).rateNow()))
     }
     #expect(try scene.ifbs().count == 2)
-    // Upstream's DEL leaves the qdiscs of the interface, which a runtime has deleted next.
+    // Upstream's DEL leaves the qdiscs of the interface, which the runtime deletes next.
     try scene.node.namespace.ip("link del \(container.hostInterface)")
     #expect(try state() == before)
     try scene.succeed("CHECK", BandwidthScene.both, .init(prevResult: upstreamsResult, program: peer))
@@ -123,7 +123,7 @@ struct PluginChangeTests {
     #""sysctl":{"net.core.somaxconn":"500"},"mac":"02:AB:00:00:00:77","mtu":1300,"promisc":true,"allmulti":true,"#
 
   @Test(
-    "tuning: what the one has set the other puts back, and others keep what they have",
+    "tuning: each plugin restores what the other has changed, and other containers keep their values",
     arguments: Change.allCases)
   func tuning(change: Change) throws {
     let scene = try TuningScene()
@@ -139,7 +139,7 @@ struct PluginChangeTests {
     for word in ["mtu 1300", "02:ab:00:00:00:77", "PROMISC", "ALLMULTI"] { #expect(try scene.link().contains(word)) }
     try succeed(try scene.call("DEL", Self.tuned, program: deletes))
     #expect(try scene.link() == before)
-    // Neither puts parameters back unless it is asked to.
+    // Neither plugin restores parameters unless requested.
     #expect(try scene.container.namespace.sysctl("net/core/somaxconn") == "500")
     #expect(try others.map { try scene.link($0) } == links)
     #expect(try scene.backups() == backups)
@@ -148,7 +148,7 @@ struct PluginChangeTests {
     #expect(try scene.files() == [])
   }
 
-  @Test("tuning: of a backup with more than upstream knows, upstream puts back what it knows")
+  @Test("tuning: from a backup with more than upstream knows, upstream restores what it knows")
   func unknownMembers() throws {
     let scene = try TuningScene()
     let before = try scene.link()
@@ -156,7 +156,7 @@ struct PluginChangeTests {
     try succeed(try scene.call("ADD", Self.tuned + more))
     try succeed(try scene.call("DEL", Self.tuned + more, program: TuningScene.peer))
     #expect(try scene.files() == [])
-    // The rest by hand: then nothing may differ.
+    // The rest is restored by hand; then nothing may differ.
     try scene.container.namespace.ip("link set eth0 txqueuelen 1000 group default alias \"\"")
     #expect(try scene.link() == before)
   }
@@ -167,7 +167,7 @@ struct PluginChangeTests {
 }
 
 extension TuningScene {
-  /// The backups with what is in them.
+  /// The backups with their contents.
   fileprivate func backups() throws -> [String] {
     try files().map { name in
       let outcome = try Program("cat").run(["\(folder)/\(name)"])

@@ -8,7 +8,7 @@ import Testing
   "portmap: a change of backends under running containers",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapBackendChangeTests {
-  /// Where a configuration says that rules are to be written.
+  /// The backend that a configuration names.
   enum Backend: CaseIterable {
     case nftables, iptablesNFT, iptablesLegacy
 
@@ -22,7 +22,7 @@ struct PortmapBackendChangeTests {
   }
 
   @Test(
-    "what was added with one backend a DEL with another removes, and others keep their rules and ports",
+    "DEL with one backend removes what ADD with another added, and other containers keep their rules and ports",
     arguments: Backend.allCases, Backend.allCases)
   func change(old: Backend, new: Backend) throws {
     let host = try PortmapNode(programs: IPTablesPrograms(.nft))
@@ -31,7 +31,7 @@ struct PortmapBackendChangeTests {
     func expectAnswers(_ ports: Range<Int>) throws {
       for port in ports { try servers[port - 8080].expectAnswers(at: UInt16(port), of: host.node) }
     }
-    // All three may be there at once: a host's rules stay with the containers that were added under them.
+    // All three backends may have rules at once: those of containers that were added with them.
     for (index, backend) in Backend.allCases.enumerated() {
       try backend.of(host).add(
         containers[1 + index], PortMapping(8081 + index, 80), PortMapping(8081 + index, 80, "udp"))

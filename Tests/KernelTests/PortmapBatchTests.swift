@@ -8,7 +8,7 @@ import Testing
   "portmap: more ports than one change can hold",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapBatchTests {
-  /// Calls the plugin in a user namespace, where nobody may raise a socket's buffer, and then prints the rules.
+  /// Calls the plugin in a user namespace, without the privilege to raise a socket's buffer, and then prints the rules.
   private func addInUserNamespace(ports: Int) throws -> Outcome {
     let script = """
       ip link add cni0 type bridge && ip addr add 10.22.0.1/16 dev cni0 && ip link set cni0 up || exit 9

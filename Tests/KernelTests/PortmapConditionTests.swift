@@ -36,7 +36,7 @@ struct PortmapConditionTests {
     (["ip saddr 192.0.2.0/24", "iifname != uplink"], false),
   ]
 
-  @Test("a connection comes through if it meets the condition, and only then", arguments: cases)
+  @Test("a connection is forwarded if it meets the condition, and only then", arguments: cases)
   func effect(words: [String], isMet: Bool) throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -70,7 +70,7 @@ struct PortmapConditionTests {
     #expect(isUnreachable(host.node.client, Node.address6, 8080))
   }
 
-  @Test("sourceRanges lets in these prefixes, and nobody of a family that has none")
+  @Test("sourceRanges allows these prefixes, and no source of a family without prefixes")
   func sourceRanges() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -99,10 +99,10 @@ struct PortmapConditionTests {
     try host.add(open, PortMapping(8081, 80))
     #expect(isUnreachable(host.node.client, Node.address, 8080))
     #expect(try converse(host.node.client, Node.address, 8081, with: server) == ip(Node.clientAddress))
-    // The open network takes the port over, and with it come no conditions.
+    // The network without conditions takes the port over, and so no conditions hold.
     try host.add(open, PortMapping(8080, 80))
     #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
-    // Back again, they hold again.
+    // When the first network has the port again, its conditions hold again.
     host.network = "guarded"
     try host.add(guarded, PortMapping(8080, 80), options: options)
     #expect(isUnreachable(host.node.client, Node.address, 8080))

@@ -27,7 +27,7 @@ struct PortmapCrowdTests {
     for index in [0, 31, 63] {
       try host.check(containers[index], PortMapping(9000 + index, 80), options: options(index))
     }
-    // Half of them go while the other half comes anew.
+    // Half of them are deleted while the other half is added again.
     let mixed = (try all("DEL", 0..<32), try all("ADD", 32..<64))
     try succeed("DEL", mixed.0)
     try succeed("ADD", mixed.1)
@@ -70,7 +70,7 @@ struct PortmapCrowdTests {
       host.settle()
       #expect(try host.elements().isEmpty)
     }
-    // Instants that are always too late would prove nothing.
+    // If every kill came too late, the test would prove nothing.
     #expect(deaths > 30)
   }
 }

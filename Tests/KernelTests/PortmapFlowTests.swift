@@ -50,7 +50,7 @@ struct PortmapFlowTests {
     #expect(throws: SocketError.self) { try first.receive() }
   }
 
-  @Test("the flows to many ports go at once, over IPv4 and IPv6, with and without hostIP")
+  @Test("the flows to many ports are removed at once, over IPv4 and IPv6, with and without hostIP")
   func many() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -81,7 +81,7 @@ struct PortmapFlowTests {
     try host.node.namespace.ip("addr add 192.0.2.9/24 dev uplink")
     let container = try host.node.addContainer(ip: "10.22.0.5")
     let bystander = try host.node.addContainer(ip: "10.22.0.6")
-    // Tracking begins with the first rule that needs it.
+    // The kernel tracks connections only from the first rule that needs it.
     try host.add(bystander, PortMapping(7070, 70))
     let client = try host.node.client.run { try UDPSocket(Node.clientAddress, 4000) }
     for (address, port) in [("10.22.0.6", 53), (Node.address, 54), ("192.0.2.9", 53), (Node.address, 53)] {
@@ -106,7 +106,7 @@ struct PortmapFlowTests {
   }
 
   @Test(
-    "a busy DNS pod that is restarted gets its 20,000 flows at once, and those to other ports stay",
+    "a restarted busy DNS pod gets the packets of its 20,000 flows at once, and flows to other ports stay",
     arguments: [false, true])
   func busy(byIPTables: Bool) throws {
     var host = try PortmapNode()
@@ -115,7 +115,7 @@ struct PortmapFlowTests {
     let container = try host.node.addContainer(ip: "10.22.0.5")
     // As many entries as a busy node has.
     try host.succeed("ADD", others, (0..<300).map { PortMapping(10_000 + $0, 80) } + [PortMapping(54, 53, "udp")])
-    // With more ways than a few the kernel is asked in another manner.
+    // For more than a few paths flows are requested from the kernel in another way.
     let ways = byIPTables ? 20 : 2
     var flows = (0..<20_000).map { Self.restored(port: 53, to: "10.22.0.\(100 + $0 % ways)", sourcePort: 1024 + $0) }
     flows += (0..<100).map { Self.restored(port: 53, to: "10.22.0.5", sourcePort: 30_000 + $0) }
@@ -124,7 +124,7 @@ struct PortmapFlowTests {
     #expect(try host.flows().count == 20_200)
     let begin = ContinuousClock.now
     try host.add(container, PortMapping(53, 53, "udp"))
-    // It takes 0.1 s; a look for each flow took half a minute.
+    // It takes 0.1 s; a request for each flow took half a minute.
     #expect(ContinuousClock.now - begin < .seconds(5))
     let left = try host.flows()
     #expect(left.count == 200)
@@ -133,14 +133,14 @@ struct PortmapFlowTests {
     #expect(try host.flows() == left.filter { $0.contains("dport=54 ") })
   }
 
-  /// A flow of a client's to a port of the node that leads to an address, as a file of conntrack has it.
+  /// A flow from a client by a port of the node to an address, in the format of a conntrack file.
   private static func restored(port: Int, to destination: String, sourcePort: Int) -> String {
     let client = Node.clientAddress
     return "-A -s \(client) -d \(Node.address) -r \(destination) -q \(client) -p udp --sport \(sourcePort)"
       + " --dport \(port) --reply-port-src 53 --reply-port-dst \(sourcePort) -t 600 -u SEEN_REPLY"
   }
 
-  @Test("a flow that goes where it should survives a repeated ADD, and an ADD and a DEL of the same port elsewhere")
+  @Test("a flow to the right destination survives a repeated ADD, and an ADD and a DEL of the same port elsewhere")
   func settled() throws {
     let host = try PortmapNode()
     try host.node.namespace.ip("addr add 192.0.2.9/24 dev uplink")
@@ -161,8 +161,8 @@ struct PortmapFlowTests {
 }
 
 extension PortmapNode {
-  /// What tells the node's tracked flows with ports apart: protocol, addresses and ports of the first packet. The
-  /// kernel itself sends other packets, about groups, when it likes.
+  /// The protocol, addresses and ports of the first packet of each tracked flow with ports. Flows without ports are left out,
+  /// because the kernel sends other packets, about multicast groups, at any time.
   fileprivate func flows() throws -> Set<String> {
     let list = try node.namespace.command("conntrack", "-L", "-f", "ipv4")
     return Set(

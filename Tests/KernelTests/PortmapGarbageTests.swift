@@ -37,7 +37,7 @@ struct PortmapGarbageTests {
   }
 
   @Test(
-    "what the list does not name goes, with its conditions; other networks stay",
+    "attachments that the list lacks are removed, with their conditions; other networks stay",
     arguments: ["valid-attachments", "attachments"])
   func list(key: String) throws {
     let scene = try Scene()
@@ -47,7 +47,7 @@ struct PortmapGarbageTests {
     #expect(!table.contains("comment \"network test\""))
     #expect(table.contains("comment \"network test2\""))
     try scene.host.check(scene.kept, PortMapping(8080, 80), PortMapping(8080, 80, "udp"))
-    // The conditions that went come back with the next ADD that needs them.
+    // The removed conditions are made again by the next ADD that needs them.
     try scene.host.add(scene.stale, PortMapping(8081, 80), options: Scene.conditions)
     try scene.host.check(scene.stale, PortMapping(8081, 80), options: Scene.conditions)
   }
@@ -60,7 +60,7 @@ struct PortmapGarbageTests {
     #expect(!table.contains(scene.kept.id) && !table.contains(scene.stale.id) && table.contains(scene.foreign.id))
   }
 
-  @Test("without a list nothing goes, and stderr says so")
+  @Test("without a list nothing is removed, with a note on stderr")
   func noList() throws {
     let scene = try Scene()
     let before = try scene.host.table()

@@ -14,7 +14,7 @@ struct PortmapGuardTests {
     backend.of(try PortmapNode(networks: [.first, .second], programs: IPTablesPrograms(.nft)))
   }
 
-  /// Whether a packet to 127.0.0.1 of the node that somebody sends by an interface of it comes to a server there.
+  /// Whether a packet to 127.0.0.1 of the node that a neighbour sends by an interface arrives at a server there.
   private func isReached(_ host: PortmapNode, from neighbour: Namespace, _ address: String) throws -> Bool {
     let service = try host.node.namespace.run { try UDPSocket("127.0.0.1", 9000, timeout: 200) }
     defer { service.close() }
@@ -23,7 +23,7 @@ struct PortmapGuardTests {
     return (try? service.receive().text) == "hello"
   }
 
-  /// Lets a neighbour send packets to 127.0.0.0/8 to a gateway.
+  /// Lets a neighbour send packets for 127.0.0.0/8 to a gateway.
   private func misroute(_ neighbour: Namespace, via gateway: String) throws {
     try neighbour.set("net/ipv4/conf/all/route_localnet", to: "1")
     try neighbour.ip(
@@ -39,7 +39,7 @@ struct PortmapGuardTests {
   }
 
   @Test(
-    "only the interfaces that we opened are guarded: 127.0.0.1 by others, as WSL's loopback0, stays reachable",
+    "only interfaces for which we set route_localnet are guarded: 127.0.0.1 stays reachable by others, such as WSL's loopback0",
     arguments: Backend.allCases)
   func onlyOurs(backend: Backend) throws {
     let host = try scene(backend)
@@ -52,7 +52,7 @@ struct PortmapGuardTests {
     #expect(try routeLocalnet(host) == "1")
     #expect(try !isReached(host, from: attacker.namespace, "10.22.0.66"))
     #expect(try isReached(host, from: host.node.client, Node.clientAddress))
-    // With the last container what was set is set back.
+    // With the last container the setting is restored.
     let second = try host.node.addContainer(ip: "10.22.0.6")
     try host.add(second, PortMapping(8081, 80))
     try host.delete(container, PortMapping(8080, 80))
@@ -66,7 +66,9 @@ struct PortmapGuardTests {
     #expect(!leftovers)
   }
 
-  @Test("what is published on 127.0.0.1 is for this host, also where others have opened an interface to it")
+  @Test(
+    "a port published on 127.0.0.1 is only for this host, also if another program has set route_localnet of an interface"
+  )
   func publishedOnLoopback() throws {
     let host = try PortmapNode()
     try host.node.namespace.set("net/ipv4/conf/uplink/route_localnet", to: "1")
@@ -78,7 +80,7 @@ struct PortmapGuardTests {
     #expect(try converse(host.node.namespace, "127.0.0.1", 8080, with: server) == ip("10.22.0.1"))
   }
 
-  @Test("what an administrator has set stays set, and unguarded", arguments: Backend.allCases)
+  @Test("route_localnet that an administrator has set stays set, and unguarded", arguments: Backend.allCases)
   func administrators(backend: Backend) throws {
     let host = try scene(backend)
     try host.node.namespace.set("net/ipv4/conf/cni0/route_localnet", to: "1")
@@ -92,7 +94,7 @@ struct PortmapGuardTests {
   }
 
   @Test(
-    "the guard of all interfaces that a former version left gives way to guards of those that are open, and no hole is left",
+    "a former version's guard of all interfaces is replaced by guards of those with route_localnet, and no hole is left",
     arguments: [Backend.iptablesNFT, .iptablesLegacy])
   func formerGuard(backend: Backend) throws {
     let host = try scene(backend)
@@ -125,7 +127,7 @@ struct PortmapGuardTests {
       ])
     let attacker = try host.node.addContainer(ip: "10.22.0.66")
     try misroute(attacker.namespace, via: "10.22.0.1")
-    // What is only alike stays, and would hide what is tried here.
+    // A rule that is only similar stays, and would hide the hole that this test looks for.
     try host.node.namespace.command(program, "-D", "INPUT", "\(rules.count)")
     #expect(try !isReached(host, from: attacker.namespace, "10.22.0.66"))
     try host.delete(containers[1], PortMapping(8081, 80))
@@ -137,7 +139,7 @@ struct PortmapGuardTests {
     #expect(try inputRules() == [])
   }
 
-  @Test("where it is set for all interfaces nothing is written, and a read-only /proc/sys does not matter")
+  @Test("if route_localnet is set for all interfaces nothing is written, and a read-only /proc/sys does not matter")
   func setForAll() throws {
     let host = try PortmapNode()
     try host.node.namespace.set("net/ipv4/conf/all/route_localnet", to: "1")
@@ -150,7 +152,7 @@ struct PortmapGuardTests {
     #expect(try routeLocalnet(host) == "0")
   }
 
-  @Test("each bridge is opened for its containers, whichever goes first, and an ADD that fails opens none")
+  @Test("route_localnet of each bridge is set while it has containers, in any order, and an ADD that fails sets none")
   func twoBridges() throws {
     let host = try PortmapNode(networks: [.first, .second])
     let first = try host.node.addContainer(ip: "10.22.0.5")
@@ -163,7 +165,7 @@ struct PortmapGuardTests {
     try host.add(second, PortMapping(8081, 80))
     try host.delete(first, PortMapping(8080, 80))
     #expect(try (routeLocalnet(host), routeLocalnet(host, "cni1")) == ("0", "1"))
-    // A collection does what a plugin that was killed has not done.
+    // GC completes what a killed plugin has left undone.
     try host.node.namespace.command("nft", "add element inet swift_cni route_localnet { cni0 . cni0, gone0 . gone0 }")
     try host.node.namespace.set("net/ipv4/conf/cni0/route_localnet", to: "1")
     try host.succeed(

@@ -15,7 +15,7 @@ struct PortmapIPTablesCheckTests {
     ]
   private static let options = #""conditionsV4":["!","-s","198.51.100.0/24"],"#
 
-  /// A container among others' rules.
+  /// A container beside rules of others.
   fileprivate struct Scene {
     let host: PortmapNode
     let container: Container
@@ -30,7 +30,7 @@ struct PortmapIPTablesCheckTests {
     func add() throws { try host.succeed("ADD", container, mappings, options: options) }
     func check() throws { try host.succeed("CHECK", container, mappings, options: options) }
 
-    /// The finding of CHECK, which must fail and change nothing.
+    /// The message of CHECK, which must fail and change nothing.
     func finding() throws -> String {
       let generation = try host.generation()
       let outcome = try host.call("CHECK", container, mappings, options: options)
@@ -63,7 +63,7 @@ struct PortmapIPTablesCheckTests {
   }
 
   @Test(
-    "CHECK finds each rule that is missing and changes nothing, and ADD mends it",
+    "CHECK finds each missing rule and changes nothing, and ADD repairs it",
     arguments: [AddressFamily.ip, .ip6])
   func eachRule(family: AddressFamily) throws {
     let scene = try Scene()
@@ -87,7 +87,7 @@ struct PortmapIPTablesCheckTests {
   }
 
   @Test(
-    "CHECK finds each chain that is missing and changes nothing, and ADD mends it",
+    "CHECK finds each missing chain and changes nothing, and ADD repairs it",
     arguments: [AddressFamily.ip, .ip6])
   func eachChain(family: AddressFamily) throws {
     let scene = try Scene()
@@ -103,7 +103,7 @@ struct PortmapIPTablesCheckTests {
     }
   }
 
-  @Test("CHECK finds what is too much or different in the container's chain and among its entries")
+  @Test("CHECK finds unexpected and different rules in the container's chain and among its entries")
   func surplus() throws {
     let scene = try Scene()
     try scene.add()
@@ -121,7 +121,7 @@ struct PortmapIPTablesCheckTests {
     }
   }
 
-  @Test("after a flush of everything CHECK fails, and ADD makes it anew")
+  @Test("after a flush of the whole ruleset CHECK fails, and ADD makes the rules again")
   func flush() throws {
     let scene = try Scene()
     try scene.add()
@@ -131,7 +131,7 @@ struct PortmapIPTablesCheckTests {
     try scene.check()
   }
 
-  @Test("saved and restored by the programs of iptables it is as it was: CHECK passes, and ADD changes nothing")
+  @Test("after saving and restoring by the programs of iptables CHECK passes, and ADD changes nothing")
   func restored() throws {
     let scene = try Scene()
     try scene.add()

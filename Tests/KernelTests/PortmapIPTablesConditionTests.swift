@@ -30,9 +30,9 @@ struct PortmapIPTablesConditionTests {
     #""\#(key)":[\#(words.split(separator: " ").map { "\"\($0)\"" }.joined(separator: ","))],"#
   }
 
-  @Test("a connection comes through if it meets the condition, and only then", arguments: cases)
+  @Test("a connection is forwarded if it meets the condition, and only then", arguments: cases)
   func effect(words: String, isMet: Bool) throws {
-    // The words themselves ask for iptables.
+    // The syntax selects the backend iptables.
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
     let options = Self.options(words)
@@ -47,14 +47,14 @@ struct PortmapIPTablesConditionTests {
     let before = try host.ruleset()
     try host.byIPTables.add(container, PortMapping(8080, 80), options: options)
     #expect(try host.ruleset() == before)
-    // The program understands what is written: it finds its own rules, and can take each away.
+    // The program iptables finds each of our rules and can delete it.
     let rules = try host.saved().filter { $0.hasPrefix("-A ") }
     try host.change(.ip, rules.map { "-D" + $0.dropFirst(2) })
     #expect(try host.saved().filter { $0.hasPrefix("-A ") } == [])
   }
 
   @Test(
-    "what iptables makes of upstream's conditions is what we make of them",
+    "upstream's conditions become the same rules by the program iptables and by us",
     arguments: cases.map(\.words).filter { !$0.contains("-p ") } + ["-m tcp --sport 1024:65535", "-m tcp ! --sport 53"])
   func likeUpstreams(words: String) throws {
     let host = try PortmapNode()
@@ -87,12 +87,12 @@ struct PortmapIPTablesConditionTests {
     } else {
       #expect(isUnreachable(host.node.client, Node.address6, 8080))
     }
-    // IPv4 is not concerned.
+    // IPv4 has no conditions.
     #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
     try host.check(container, PortMapping(8080, 80), options: options)
   }
 
-  @Test("conditions in iptables' words ask for that backend by themselves")
+  @Test("conditions in iptables' syntax select that backend by themselves")
   func impliedBackend() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -101,7 +101,7 @@ struct PortmapIPTablesConditionTests {
     #expect(try !host.ruleset().contains("swift_cni"))
   }
 
-  @Test("sourceRanges lets in these prefixes, and nobody of a family that has none")
+  @Test("sourceRanges allows these prefixes, and no source of a family without prefixes")
   func sourceRanges() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -123,7 +123,7 @@ struct PortmapIPTablesConditionTests {
     try host.check(container, PortMapping(8080, 80), options: all)
   }
 
-  /// Of sourceRanges and a condition about the source both must hold.
+  /// sourceRanges with a condition about the source: both must hold.
   static let both: [(ranges: String, words: String, isMet: Bool)] = [
     ("192.0.2.0/24", "-s 192.0.2.2", true), ("192.0.2.0/24", "-s 198.51.100.0/24", false),
     ("198.51.100.0/24", "-s 192.0.2.2", false), ("192.0.2.0/24", "! -s 192.0.2.2", false),
@@ -137,7 +137,7 @@ struct PortmapIPTablesConditionTests {
     let server = try container.namespace.run { try TCPListener("10.22.0.5", 80) }
     let options = #""sourceRanges":["\#(ranges)"],"# + Self.options(words)
     let outcome = try host.call("ADD", container, [PortMapping(8080, 80)], options: options)
-    // To refuse such a pair is as good.
+    // The plugin may refuse the pair instead.
     if let error = errorObject(outcome), outcome.status != 0 {
       #expect(error.code == 7)
     } else if isMet {

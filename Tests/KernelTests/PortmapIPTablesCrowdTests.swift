@@ -19,7 +19,7 @@ struct PortmapIPTablesCrowdTests {
     func succeed(_ verb: String, _ running: [RunningProgram]) throws {
       for program in running { try host.succeed(verb, try program.wait()) }
     }
-    // Rules of its own in chains of its own and in those that it shares with us.
+    // Rules of the program iptables, in chains of its own and in those that it shares with us.
     let script = """
       set -e
       iptables-nft -t nat -N others
@@ -45,7 +45,7 @@ struct PortmapIPTablesCrowdTests {
     try succeed("ADD", try all("ADD", 0..<64))
     for index in [0, 31, 63] { try host.check(containers[index], PortMapping(9000 + index, 80)) }
     #expect(try host.saved().filter { $0.hasPrefix("-A CNI-HOSTPORT-DNAT ") }.count == 64)
-    // Half of them go while the other half comes anew.
+    // Half of them are deleted while the other half is added again.
     let mixed = (try all("DEL", 0..<32), try all("ADD", 32..<64))
     try succeed("DEL", mixed.0)
     try succeed("ADD", mixed.1)
@@ -79,7 +79,7 @@ struct PortmapIPTablesCrowdTests {
     #expect(try host.savedOfContainers() == [])
   }
 
-  @Test("of 32 containers that want the same port and take no other's, one has it and the others nothing")
+  @Test("of 32 containers that want the same port with hostPortConflict error, one has it and the others nothing")
   func oneWinner() throws {
     let host = try PortmapNode().byIPTables
     let first = try host.node.addContainer(ip: "10.22.0.5")
@@ -115,7 +115,7 @@ struct PortmapIPTablesCrowdTests {
       try host.succeed("DEL", try host.call("DEL", container, mappings, prevResult: round % 2 == 0))
       #expect(try AddressFamily.allCases.map { try host.saved($0) } == before)
     }
-    // Instants that are always too late would prove nothing.
+    // If every kill came too late, the test would prove nothing.
     #expect(deaths > 20)
   }
 }

@@ -38,7 +38,7 @@ struct PortmapIPTablesDeletionTests {
   private static let options = #""sourceRanges":["2001:db8::/32","192.0.2.0/24","198.51.100.0/24"],"#
 
   @Test(
-    "DEL leaves nothing of the owner, and all of others, whatever comes with it, and may be repeated",
+    "DEL removes everything of the owner and nothing of others, whatever its input is, and may be repeated",
     arguments: DeletionCase.allCases)
   func deletion(_ situation: DeletionCase) throws {
     let host = try PortmapNode().byIPTables
@@ -57,7 +57,7 @@ struct PortmapIPTablesDeletionTests {
     #expect(try host.generation() == generation)
   }
 
-  @Test("DEL of what was never added, on a host without any rules, makes no table")
+  @Test("DEL of a container that was never added, on a host without rules, makes no table")
   func nothingThere() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -67,7 +67,7 @@ struct PortmapIPTablesDeletionTests {
 
   // MARK: - GC
 
-  /// Two containers in network "test", and one each in networks whose names are like it.
+  /// Two containers in network "test", and one each in networks with similar names.
   private struct Scene {
     let host: PortmapNode
     let kept: Container
@@ -111,7 +111,8 @@ struct PortmapIPTablesDeletionTests {
     return outcome
   }
 
-  @Test("what the list does not name goes; other networks stay", arguments: ["valid-attachments", "attachments"])
+  @Test(
+    "attachments that the list lacks are removed; other networks stay", arguments: ["valid-attachments", "attachments"])
   func list(key: String) throws {
     let scene = try Scene()
     let chains = { try scene.host.savedOfContainers().filter { $0.hasPrefix(":") }.count }
@@ -131,7 +132,7 @@ struct PortmapIPTablesDeletionTests {
     try scene.check()
   }
 
-  @Test("without a list nothing goes, and stderr says so")
+  @Test("without a list nothing is removed, with a note on stderr")
   func noList() throws {
     let scene = try Scene()
     let before = try scene.host.ruleset()
@@ -139,7 +140,7 @@ struct PortmapIPTablesDeletionTests {
     #expect(try scene.host.ruleset() == before)
   }
 
-  @Test("what upstream added is collected too, and kept if the list names it")
+  @Test("GC also removes what upstream added, and keeps it if the list has it")
   func peers() throws {
     let host = try PortmapNode()
     let kept = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -153,9 +154,10 @@ struct PortmapIPTablesDeletionTests {
   }
 
   @Test(
-    "networks of long names are told apart, and what is stale in them goes", arguments: [230, 235, 236, 237, 240, 250])
+    "networks with long names are told apart, and their stale attachments are removed",
+    arguments: [230, 235, 236, 237, 240, 250])
   func longNames(length: Int) throws {
-    // Of longer names the comment does not hold the end: there nothing of others may go.
+    // The comment does not hold the end of longer names: there no rules of other networks may be removed.
     let isWhole = length <= 240
     var host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -196,7 +198,7 @@ struct PortmapIPTablesDeletionTests {
   }
 
   @Test(
-    "where the host's iptables is the legacy one, DEL and GC of the other backend do their work",
+    "where the host's iptables is the legacy variant, DEL and GC with the backend nftables remove its rules",
     arguments: ["DEL", "GC"])
   func legacyHost(verb: String) throws {
     let host = try PortmapNode().byNFTables

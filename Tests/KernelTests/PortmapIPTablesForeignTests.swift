@@ -10,7 +10,7 @@ import Testing
   "portmap by iptables: beside others' rules",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapIPTablesForeignTests {
-  /// Rules that iptables itself cannot read, in tables that it shares with nft.
+  /// Rules that iptables itself cannot read, added by nft to tables of iptables.
   private static func native(_ family: String, _ address: String, _ type: String) -> String {
     """
     table \(family) nat {
@@ -47,7 +47,7 @@ struct PortmapIPTablesForeignTests {
     """
   }
 
-  @Test("native rules in the same tables and chains are left alone, and nothing fails for them")
+  @Test("native rules in the same tables and chains are left alone and cause no failure")
   func native() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -74,13 +74,13 @@ struct PortmapIPTablesForeignTests {
     #expect(try Self.isMissing(before, in: host.ruleset()) == [])
   }
 
-  /// The rules of one listing, with their handles, that are not in another.
+  /// The rules of one listing, with handles, that another one lacks.
   private static func isMissing(_ before: String, in after: String) -> [String] {
     let lines = Set(after.split(separator: "\n"))
     return before.split(separator: "\n").filter { $0.contains("# handle") && !lines.contains($0) }.map(String.init)
   }
 
-  /// Rules like Docker's, and a little of everything.
+  /// Rules like Docker's, and some of every other kind.
   private static let docker = [
     ":DOCKER -", ":DOCKER-USER -", ":empty -",
     "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
@@ -94,7 +94,7 @@ struct PortmapIPTablesForeignTests {
     "-A DOCKER-USER -g empty",
   ]
 
-  @Test("rules of other programs survive byte for byte, in their order, ours among them as they were")
+  @Test("rules of other programs survive unchanged and in order")
   func others() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -114,7 +114,7 @@ struct PortmapIPTablesForeignTests {
     #expect(try AddressFamily.allCases.map { try host.saved($0) } == before)
   }
 
-  @Test("with others' rules first, ours of POSTROUTING goes before them")
+  @Test("our rule of POSTROUTING is added before those of others")
   func masqueradingFirst() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")

@@ -10,7 +10,7 @@ import Testing
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapIPTablesLocalTests {
   @Test(
-    "a container reaches its own and its neighbour's port by the host's address, whatever netfilter sees of bridges",
+    "a container reaches its own and its neighbour's port by the host's address, with and without bridge-nf-call-iptables",
     arguments: [false, true])
   func hairpin(bridgeFilter: Bool) throws {
     let host = try PortmapNode(bridgeFilter: bridgeFilter).byIPTables
@@ -54,7 +54,7 @@ struct PortmapIPTablesLocalTests {
   }
 
   @Test(
-    "::1 leads to a container for who connects to it from one of the host's own addresses",
+    "a connection to ::1 from one of the host's own addresses is forwarded to the container",
     arguments: IPTablesSettings.Variant.allCases)
   func localhost6FromOwnAddress(variant: IPTablesSettings.Variant) throws {
     let host = try PortmapNode(programs: IPTablesPrograms(variant)).byIPTables
@@ -73,7 +73,7 @@ struct PortmapIPTablesLocalTests {
     try host.check(container, PortMapping(54323, 80, on: "::1"), PortMapping(8080, 80))
   }
 
-  @Test("a port on 127.0.0.1 is only there for the host")
+  @Test("a port on 127.0.0.1 is reached only from the host")
   func loopbackOnly() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -83,7 +83,7 @@ struct PortmapIPTablesLocalTests {
     #expect(isUnreachable(host.node.client, Node.address, 8080))
   }
 
-  @Test("what route_localnet would let in from outside is dropped (CVE-2020-8558)")
+  @Test("packets that route_localnet lets in from outside are dropped (CVE-2020-8558)")
   func guardAgainstMartians() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -103,7 +103,7 @@ struct PortmapIPTablesLocalTests {
     #expect(throws: SocketError.self) { try secret.receive() }
   }
 
-  /// Has a neighbour send to 127.0.0.1 what it sends to 198.51.100.1, and take what comes from there for an answer.
+  /// Lets a neighbour send its packets for 198.51.100.1 to 127.0.0.1, and accept the replies.
   private func disguise(_ attacker: Namespace) throws {
     try attacker.command(
       "nft", "-f", "-",
@@ -117,14 +117,14 @@ struct PortmapIPTablesLocalTests {
   }
 
   @Test(
-    "a port on 127.0.0.1 is read neither by a container of another network, nor by a neighbour where route_localnet is on",
+    "a port on 127.0.0.1 is reached neither by a container of another network, nor by a neighbour where route_localnet is on",
     arguments: IPTablesSettings.Variant.allCases)
   func loopbackFromElsewhere(variant: IPTablesSettings.Variant) throws {
     let host = try PortmapNode(networks: [.first, .second], programs: IPTablesPrograms(variant)).byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")
     let bystander = try host.node.addContainer(ip: "10.23.0.5", network: .second)
     try host.add(container, PortMapping(8080, 80, on: "127.0.0.1"), PortMapping(8081, 80))
-    // By its ports the other network's bridge has route_localnet too.
+    // The ports of the other network's container set route_localnet of its bridge too.
     try host.add(bystander, PortMapping(8082, 80))
     try host.node.namespace.set("net/ipv4/conf/uplink/route_localnet", to: "1")
     let intruder = try host.node.addContainer(ip: "10.23.0.66", network: .second).namespace
@@ -133,11 +133,11 @@ struct PortmapIPTablesLocalTests {
     for (attacker, gateway) in attackers {
       try disguise(attacker)
       #expect(isUnreachable(attacker, "198.51.100.1", 8080))
-      // What is published on every address is for everybody.
+      // A port that is published on every address is for everybody.
       _ = try converse(attacker, gateway, 8081, with: server)
     }
     #expect(try converse(host.node.namespace, "127.0.0.1", 8080, with: server) == ip("10.22.0.1"))
-    // The same without the rule comes in: it is the rule that stops it.
+    // Without the rule the packet arrives: it is the rule that drops it.
     let rule = try #require(try host.saved().first { $0.hasSuffix("-j CNI-HOSTPORT-LOCAL") })
     try host.node.namespace.command(
       "iptables-\(variant.rawValue)-restore", "--noflush", input: "*nat\n-D\(rule.dropFirst(2))\nCOMMIT\n")

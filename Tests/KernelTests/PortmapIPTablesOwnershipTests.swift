@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite(
-  "portmap by iptables: who owns what", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+  "portmap by iptables: ownership", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapIPTablesOwnershipTests {
   @Test("the last ADD has the port, and the old owner's DEL leaves it alone")
   func takeover() throws {
@@ -159,7 +159,7 @@ struct PortmapIPTablesOwnershipTests {
     #expect(try host.savedOfContainers() == [])
   }
 
-  @Test("a family that is published no more goes with the next ADD")
+  @Test("the next ADD removes a family that is not published any more")
   func oneFamilyLess() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(
-  "portmap by iptables: what it refuses", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+  "portmap by iptables: refusals", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapIPTablesRefusalTests {
   /// Words of a condition, and the one that the error must name.
   static let words: [(words: String, named: String)] = [
@@ -26,10 +26,10 @@ struct PortmapIPTablesRefusalTests {
     ("! -m comment", "-m comment"), ("-m comment ! --comment x", "--comment"),
     ("-f", "-f"), ("-4", "-4"), ("-t filter", "-t"), ("-A INPUT", "-A"), ("-x", "-x"), ("-s 10.0.0.1 accept", "accept"),
     ("-g CHAIN", "-g"), ("--set-xmark 1", "--set-xmark"),
-    // What is given twice, and a target, iptables refuses too.
+    // Options that are given twice, and a target, which iptables refuses too.
     ("-s 10.0.0.1 -s 10.0.0.2", "-s"), ("-i eth0 ! -i eth1", "-i"), ("-p tcp -p udp", "-p"), ("-j ACCEPT", "-j"),
     ("! -j ACCEPT", "-j"), ("-s 10.0.0.1 --jump DROP", "-j"),
-    // A mark in octal digits is another number to iptables.
+    // A mark with a leading zero, which iptables reads as octal.
     ("-m mark --mark 010", "010"),
     ("! -s 0.0.0.0/0", "0.0.0.0/0"),
   ]
@@ -51,7 +51,7 @@ struct PortmapIPTablesRefusalTests {
     }
   }
 
-  /// Members of a configuration, with the code and the words that answer them.
+  /// Members of a configuration, with the code and words of the error.
   static let members: [(members: String, code: Int, words: String)] = [
     (#""conditionsV6":["-s","10.0.0.1"],"#, 7, "conditionsV6"),
     (#""conditionsV4":["-s",7],"#, 7, "conditionsV4[1]"),
@@ -65,7 +65,7 @@ struct PortmapIPTablesRefusalTests {
     (#""hostPortConflict":"ignore","#, 7, "hostPortConflict"),
   ]
 
-  @Test("a bad option is answered by an error that names it, and nothing changes", arguments: members)
+  @Test("a bad option is an error that names it, and nothing changes", arguments: members)
   func option(members: String, code: Int, words: String) throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -75,7 +75,7 @@ struct PortmapIPTablesRefusalTests {
     #expect(try host.ruleset() == "")
   }
 
-  @Test("an iptablesVariant that is none is code 7")
+  @Test("an unknown iptablesVariant is code 7")
   func variant() throws {
     var host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -88,7 +88,7 @@ struct PortmapIPTablesRefusalTests {
     #expect(try host.ruleset() == "")
   }
 
-  @Test("what needs iptables is code 2 where nftables is asked for")
+  @Test("an option that needs iptables is code 2 with the backend nftables")
   func nftables() throws {
     let host = try PortmapNode().byNFTables
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -107,7 +107,7 @@ struct PortmapIPTablesRefusalTests {
 
   private static let external = #""externalSetMarkChain":"KUBE-MARK-MASQ","#
 
-  @Test("an externalSetMarkChain that is there marks, and none of our chains is made for that")
+  @Test("an existing externalSetMarkChain is used, and none of our chains for marking is made")
   func markChain() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -131,7 +131,7 @@ struct PortmapIPTablesRefusalTests {
     #expect(try host.savedOfContainers() == [])
   }
 
-  @Test("where the externalSetMarkChain is missing, ours is used and stderr says so")
+  @Test("if the externalSetMarkChain is missing, ours is used, with a note on stderr")
   func missingMarkChain() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -141,7 +141,7 @@ struct PortmapIPTablesRefusalTests {
     let server = try container.namespace.run { try TCPListener("10.22.0.5", 80) }
     #expect(try converse(host.node.namespace, "127.0.0.1", 8080, with: server) == ip("10.22.0.1"))
     try host.check(container, PortMapping(8080, 80), options: Self.external)
-    // Once it is there the next ADD takes it.
+    // When the chain exists, the next ADD uses it.
     try host.change(.ip, [":KUBE-MARK-MASQ -", "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000"])
     #expect(
       errorObject(try host.call("CHECK", container, [PortMapping(8080, 80)], options: Self.external))?.code == 102)

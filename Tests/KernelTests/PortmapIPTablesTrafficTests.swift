@@ -78,7 +78,7 @@ struct PortmapIPTablesTrafficTests {
     _ = try converse(host.node.namespace, "10.22.0.1", 8080, with: other)
   }
 
-  @Test("with masqAll the container sees the host's address, with snat false nobody is masqueraded")
+  @Test("with masqAll all connections are masqueraded, with snat false none")
   func masquerading() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -103,7 +103,7 @@ struct PortmapIPTablesTrafficTests {
     #expect(try converse(host.node.namespace, "127.0.0.1", 8080, with: server) == ip("10.22.0.1"))
   }
 
-  @Test("traffic through the host to somebody else's same port is left alone, with and without hostIP")
+  @Test("traffic through the host to the same port of another address is not forwarded, with and without hostIP")
   func forwarded() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -120,12 +120,12 @@ struct PortmapIPTablesTrafficTests {
     #expect(try converse(client, "10.22.0.6", 53, with: udp) == ip(Node.clientAddress))
     #expect(try converse(client, "fd00:22::6", 53, with: tcp6) == ip(Node.clientAddress6))
     #expect(try converse(client, "fd00:22::6", 53, with: udp6) == ip(Node.clientAddress6))
-    // And out of the container's network.
+    // The same for traffic from the container's network.
     let outside = try client.run { try UDPSocket(Node.clientAddress, 53) }
     #expect(try converse(bystander.namespace, Node.clientAddress, 53, with: outside) == ip("10.22.0.6"))
   }
 
-  @Test("a UDP flow goes where its port leads: to the container after ADD, to the next owner, to the host after DEL")
+  @Test("a UDP flow follows its port: to the container after ADD, to the next owner, to the host after DEL")
   func flow() throws {
     let host = try PortmapNode().byIPTables
     let old = try host.node.addContainer(ip: "10.22.0.5")
@@ -142,7 +142,7 @@ struct PortmapIPTablesTrafficTests {
     try host.add(new, PortMapping(5353, 53, "udp"))
     try client.send("to the new", to: Endpoint(Node.address, 5353))
     #expect(try second.receive().text == "to the new")
-    // The old one still has its rules, and with the new one's they hold again.
+    // The old container still has its rules, which hold again without the new one's.
     try host.delete(new, PortMapping(5353, 53, "udp"))
     try client.send("to the old again", to: Endpoint(Node.address, 5353))
     #expect(try first.receive().text == "to the old again")

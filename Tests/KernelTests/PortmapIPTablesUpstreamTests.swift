@@ -10,7 +10,7 @@ import Testing
   "portmap by iptables: beside upstream's plugin",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapIPTablesUpstreamTests {
-  /// What is published, and how.
+  /// A configuration of mappings and options.
   struct Situation: CustomTestStringConvertible, Sendable {
     let testDescription: String
     var mappings = [PortMapping(8080, 80)]
@@ -41,7 +41,7 @@ struct PortmapIPTablesUpstreamTests {
     Situation(testDescription: "snat false", options: #""snat":false,"#),
     Situation(testDescription: "conditions", options: conditions),
     Situation(testDescription: "conditions, on a legacy host", options: conditions, variant: .legacy),
-    // To the --check of ip6tables-legacy 1.8.9 all ports are the same, and so upstream leaves out all but the first.
+    // `ip6tables-legacy --check` 1.8.9 does not compare ports, and so upstream adds only the first rule.
     Situation(
       testDescription: "16 ports and other protocols, on a legacy host",
       mappings: ports(16) + [PortMapping(8080, 80, "udp"), PortMapping(9900, 99, "sctp")], isDualStack: false,
@@ -59,7 +59,7 @@ struct PortmapIPTablesUpstreamTests {
 
   private static func ports(_ count: Int) -> [PortMapping] { (0..<count).map { PortMapping(8000 + $0, 100 + $0) } }
 
-  /// The name of a network whose containers have a comment of so many bytes.
+  /// The name of a network for which the comment has this many bytes.
   private static func name(_ length: Int) -> String {
     String(repeating: "n", count: length - #"dnat name: "" id: """#.utf8.count - 64)
   }
@@ -76,7 +76,7 @@ struct PortmapIPTablesUpstreamTests {
     }
   }
 
-  @Test("iptables-save prints of our ADD what it prints of upstream's", arguments: situations)
+  @Test("our ADD and upstream's write the same rules", arguments: situations)
   func same(situation: Situation) throws {
     let scene = try Scene(situation)
     let host = scene.host
@@ -103,7 +103,7 @@ struct PortmapIPTablesUpstreamTests {
     #expect(try save() == before)
   }
 
-  /// Upstream always looks for the same rules in ip6tables too, after those of iptables, and so never passes.
+  /// Upstream always checks the same rules in ip6tables too, after those of iptables, and so never passes.
   @Test("upstream's CHECK finds all of IPv4 after our ADD", arguments: situations)
   func checkedByUpstream(situation: Situation) throws {
     let scene = try Scene(situation)
@@ -115,7 +115,7 @@ struct PortmapIPTablesUpstreamTests {
   }
 
   @Test(
-    "what one of the two has added the other deletes, and touches nothing of another container",
+    "each plugin deletes what the other has added, and nothing of another container",
     arguments: situations)
   func deletion(situation: Situation) throws {
     let scene = try Scene(situation)
@@ -129,13 +129,13 @@ struct PortmapIPTablesUpstreamTests {
       try adds.succeed("ADD", scene.container, situation.mappings, options: situation.options)
       try deletes.succeed("DEL", scene.container, situation.mappings, options: situation.options)
       let left = try AddressFamily.allCases.map { try host.savedInOrder($0) }
-      // A rule for another bit of the mark stays, as others may use it.
+      // A rule for another bit of the mark stays, because other networks may use it.
       let isMark = { (line: String) in line.contains("0x80000000") }
       #expect(left.map { $0.filter { !isMark($0) } } == before)
     }
   }
 
-  @Test("an ADD over the other's of the same container leaves one set of rules", arguments: situations)
+  @Test("ADD of one plugin after ADD of the other leaves one set of rules", arguments: situations)
   func over(situation: Situation) throws {
     let scene = try Scene(situation)
     let host = scene.host
@@ -148,8 +148,8 @@ struct PortmapIPTablesUpstreamTests {
     }
   }
 
-  /// Where all are of one address: else upstream writes every port into the entries of both families, again for each
-  /// hostIP, which our CHECK does not take for ours.
+  /// Situations with one host address: with several, upstream writes every port into the entries of both families, again for each
+  /// hostIP, which our CHECK does not accept.
   static let severalAddresses: [[PortMapping]] = [
     [PortMapping(8080, 80, on: Node.address)],
     [PortMapping(8080, 80, on: Node.address), PortMapping(8081, 81, on: Node.address)],
@@ -163,7 +163,7 @@ struct PortmapIPTablesUpstreamTests {
     try host.byIPTables.succeed("CHECK", container, mappings)
   }
 
-  @Test("other ports by our ADD replace those of upstream's")
+  @Test("our ADD with other ports replaces those that upstream added")
   func replacement() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -173,7 +173,7 @@ struct PortmapIPTablesUpstreamTests {
     #expect(try !host.savedOfContainers().contains { $0.contains("8080") || $0.contains("8081") })
   }
 
-  @Test("a CNI-SN chain of an old version of upstream goes with DEL")
+  @Test("DEL removes a CNI-SN chain of an old version of upstream")
   func formerChains() throws {
     let host = try PortmapNode().byIPTables
     let container = try host.node.addContainer(ip: "10.22.0.5")

@@ -8,14 +8,14 @@ import TestSupport
 import Testing
 
 @Suite(
-  "portmap where iptables-legacy keeps rules",
+  "portmap on a host with iptables-legacy",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapLegacyHostTests {
   private let host: PortmapNode
 
   init() throws { host = try PortmapNode(programs: IPTablesPrograms(.legacy)) }
 
-  /// The names of the tables that somebody has used.
+  /// The names of the present tables.
   private func tables() throws -> [String] {
     try AddressFamily.allCases.flatMap { family in
       let file = "/proc/net/\(family == .ip ? "ip" : "ip6")_tables_names"
@@ -23,7 +23,7 @@ struct PortmapLegacyHostTests {
     }
   }
 
-  /// Rules as kube-proxy has them for so many services.
+  /// Rules like kube-proxy's for this many services.
   private func addForeignRules(_ count: Int) throws {
     var lines = ["*nat"] + (0..<count / 10).map { ":KUBE-SVC-\($0) - [0:0]" }
     for number in 0..<count {
@@ -34,7 +34,7 @@ struct PortmapLegacyHostTests {
     try host.node.namespace.command("iptables-legacy-restore", input: (lines + ["COMMIT", ""]).joined(separator: "\n"))
   }
 
-  @Test("STATUS makes no table, whatever variant it is asked about, and finds what ADD needs")
+  @Test("STATUS makes no table for any variant, and finds what ADD needs")
   func status() throws {
     let container = try host.node.addContainer(ip: "10.22.0.5")
     for variant in ["legacy", "nft"] {
@@ -44,11 +44,11 @@ struct PortmapLegacyHostTests {
           "STATUS", try host.call("STATUS", container, options: members, prevResult: false, version: "1.1.0"))
       }
     }
-    // Nor does CHECK of what was never added.
+    // CHECK of a container that was never added makes no table either.
     #expect(errorObject(try host.byIPTables.call("CHECK", container, [PortMapping(8080, 80)]))?.code == 102)
     #expect(try tables() == [])
     #expect(try host.ruleset() == "")
-    // And where there are tables it changes nothing of them.
+    // STATUS changes nothing in present tables.
     try host.byIPTables.add(container, PortMapping(8080, 80))
     let (before, names) = (try host.saved(), try tables())
     try host.succeed("STATUS", try host.byIPTables.call("STATUS", container, prevResult: false, version: "1.1.0"))
@@ -70,7 +70,7 @@ struct PortmapLegacyHostTests {
     }
   }
 
-  @Test("DEL and GC of the nftables backend read no 20,000 rules of others, of which none is ours")
+  @Test("DEL and GC of the nftables backend do not read a table of 20,000 foreign rules")
   func foreignRules() throws {
     try addForeignRules(20_000)
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -87,13 +87,13 @@ struct PortmapLegacyHostTests {
       try traced.succeed(verb, outcome)
       let trace = try FileDescriptor.open("\(folder.path)/trace").readAll()
       let reads = String(decoding: trace, as: UTF8.self).split(separator: "\n").filter { $0.contains("_GET_ENTRIES") }
-      // The kernel has stopped where there was no memory for more.
+      // The kernel has stopped at the end of the readable memory.
       #expect(!reads.isEmpty && reads.allSatisfy { $0.hasSuffix("= -1 EFAULT (Bad address)") })
     }
     #expect(try host.elements() == [])
   }
 
-  @Test("the last DEL in iptables-nft ends the guard without the lock, though others have a legacy filter table")
+  @Test("the last DEL in iptables-nft ends the guard without the lock, although there is a foreign legacy filter table")
   func lockOfFilter() throws {
     try host.node.namespace.command(
       "iptables-legacy-restore", input: "*filter\n-A INPUT -s 198.51.100.1 -j DROP\nCOMMIT\n")
@@ -105,7 +105,7 @@ struct PortmapLegacyHostTests {
     #expect(try !host.ruleset().contains("cni0"))
   }
 
-  /// Runs `body` while somebody else has the lock, which is waited for 10 s.
+  /// Runs `body` while another program has the lock, for which a plugin would wait 10 s.
   private func withoutTheLock(_ body: () throws -> Void) throws {
     let file = try #require(host.programs?.environment["XTABLES_LOCKFILE"])
     let descriptor = open(file, O_RDONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -116,7 +116,7 @@ struct PortmapLegacyHostTests {
     #expect(ContinuousClock.now - begin < .seconds(5))
   }
 
-  @Test("what upstream left in a legacy table goes with the nftables backend's DEL and GC all the same")
+  @Test("DEL and GC of the nftables backend remove what upstream left in a legacy table")
   func upstreamsRules() throws {
     try addForeignRules(100)
     let before = try host.saved()
@@ -144,7 +144,7 @@ struct PortmapLegacyHostTests {
     #expect(lines.count { $0.hasPrefix("-A CNI-HOSTPORT-DNAT") } == 334)
     try host.byIPTables.succeed("DEL", container, mappings)
     #expect(try host.savedOfContainers() == [])
-    // It takes half a second; copying the chain for each of its rules took seven for the ADD alone.
+    // It takes half a second; with a copy of the chain for each of its rules the ADD alone took seven.
     #expect(ContinuousClock.now - begin < .seconds(6))
   }
 }

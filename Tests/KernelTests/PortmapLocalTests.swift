@@ -9,7 +9,7 @@ import Testing
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapLocalTests {
   @Test(
-    "a container reaches its own and its neighbour's port by the host's address, whatever netfilter sees of bridges",
+    "a container reaches its own and its neighbour's port by the host's address, with and without bridge-nf-call-iptables",
     arguments: [false, true])
   func hairpin(bridgeFilter: Bool) throws {
     let host = try PortmapNode(bridgeFilter: bridgeFilter)
@@ -67,7 +67,7 @@ struct PortmapLocalTests {
     #expect(try converse(host.node.namespace, "::1", 8080, with: server) == ip("::1"))
   }
 
-  @Test("::1 leads to a container for who connects to it from one of the host's own addresses")
+  @Test("a connection to ::1 from one of the host's own addresses is forwarded to the container")
   func localhost6FromOwnAddress() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -84,7 +84,7 @@ struct PortmapLocalTests {
     #expect(isUnreachable(host.node.client, Node.address6, 54323))
   }
 
-  @Test("a port on 127.0.0.1 is only there for the host")
+  @Test("a port on 127.0.0.1 is reached only from the host")
   func loopbackOnly() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -104,14 +104,14 @@ struct PortmapLocalTests {
     #expect(try converse(host.node.namespace, "127.0.0.1", 8080, with: server) == ip("10.24.0.1"))
   }
 
-  @Test("what route_localnet would let in from outside is dropped (CVE-2020-8558)")
+  @Test("packets that route_localnet lets in from outside are dropped (CVE-2020-8558)")
   func guardAgainstMartians() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
     try host.add(container, PortMapping(8080, 80))
     #expect(try host.node.namespace.sysctl("net/ipv4/conf/cni0/route_localnet") == "1")
     let secret = try host.node.namespace.run { try UDPSocket("127.0.0.1", 9000, timeout: 300) }
-    // A container that sends to 127.0.0.1 by way of the host.
+    // A container that sends packets for 127.0.0.1 to the host.
     let attacker = try host.node.addContainer(ip: "10.22.0.66")
     try attacker.namespace.set("net/ipv4/conf/all/route_localnet", to: "1")
     try attacker.namespace.ip(
@@ -123,9 +123,9 @@ struct PortmapLocalTests {
     let sender = try attacker.namespace.run { try UDPSocket("10.22.0.66") }
     try sender.send("intrusion", to: Endpoint("127.0.0.1", 9000))
     #expect(throws: SocketError.self) { try secret.receive() }
-    // The same without the rule comes in: it is the rule that stops it.
+    // Without the rule the packet arrives: it is the rule that drops it.
     try host.node.namespace.command("nft", "flush", "chain", "inet", "swift_cni", "guard")
-    // On a busy machine a packet may come later than anybody waits.
+    // On a busy machine a packet may arrive late, so several are tried.
     var received: String?
     for _ in 0..<10 where received == nil {
       try sender.send("intrusion", to: Endpoint("127.0.0.1", 9000))

@@ -4,7 +4,7 @@
 import TestSupport
 import Testing
 
-@Suite("portmap: who owns what", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+@Suite("portmap: ownership", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapOwnershipTests {
   @Test("an ADD that is repeated changes nothing; one with other ports replaces what was there")
   func repeatedAdd() throws {
@@ -25,7 +25,7 @@ struct PortmapOwnershipTests {
     #expect(try host.elements().isEmpty)
   }
 
-  @Test("two containers of one address keep what is theirs, hairpin included")
+  @Test("two containers with one address keep their own ports, also by hairpin")
   func sharedAddress() throws {
     let host = try PortmapNode()
     let first = try host.node.addContainer(ip: "10.22.0.5")
@@ -40,7 +40,7 @@ struct PortmapOwnershipTests {
     #expect(try converse(neighbour.namespace, Node.address, 7001, with: server) == ip("10.22.0.1"))
   }
 
-  @Test("the last ADD has the port, says whose it was, and the old owner's DEL leaves it alone")
+  @Test("the last ADD gets the port, names its former owner, and that one's DEL leaves it alone")
   func takeover() throws {
     let host = try PortmapNode()
     let old = try host.node.addContainer(ip: "10.22.0.5")
@@ -107,7 +107,7 @@ struct PortmapOwnershipTests {
   }
 
   @Test(
-    "DEL leaves nothing of the owner, and all of others, whatever comes with it",
+    "DEL removes everything of the owner and nothing of others, whatever its input is",
     arguments: DeletionCase.allCases)
   func deletion(_ situation: DeletionCase) throws {
     let host = try PortmapNode()
@@ -158,7 +158,7 @@ struct PortmapOwnershipTests {
     let new = try host.node.addContainer(ip: "10.22.0.6")
     try host.add(old, PortMapping(8080, 80))
     let before = try host.elements().sorted()
-    // A /proc/sys that cannot be written, as in a container: route_localnet of the interface must be set and cannot.
+    // With a read-only /proc/sys, as in a container, route_localnet of the interface cannot be set.
     try host.node.namespace.set("net/ipv4/conf/cni0/route_localnet", to: "0")
     let outcome = try host.callWithReadOnlySysctls("ADD", new, [PortMapping(8080, 80), PortMapping(9090, 90)])
     let refusal = try #require(errorObject(outcome))
@@ -168,7 +168,7 @@ struct PortmapOwnershipTests {
   }
 
   @Test(
-    "rules that upstream's nftables backend left for the container go with its DEL and with its ADD",
+    "DEL and ADD remove rules that upstream's nftables backend left for the container",
     arguments: ["ADD", "DEL"])
   func leftovers(verb: String) throws {
     let host = try PortmapNode()

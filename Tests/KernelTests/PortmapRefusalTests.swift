@@ -4,16 +4,16 @@
 import TestSupport
 import Testing
 
-@Suite("portmap: what it refuses", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+@Suite("portmap: refusals", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapRefusalTests {
-  /// A namespace's path as a runtime may get it wrong, and what the error says of it.
+  /// A wrong path of a namespace, and words of the error.
   static let namespaces = [
     ("/run/netns/there-is-none", "No such file or directory"), ("/etc/passwd", "not a network namespace"),
     ("/proc/self/ns/mnt", "not a network namespace"), ("/etc", "not a network namespace"),
     ("/proc/self/ns/net", "the namespace that the plugin runs in"),
   ]
 
-  @Test("a namespace that is none, or the host's own, is code 4 and changes nothing", arguments: namespaces)
+  @Test("a path that is no namespace, or the host's own, is code 4 and changes nothing", arguments: namespaces)
   func namespace(path: String, reason: String) throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -25,7 +25,7 @@ struct PortmapRefusalTests {
     #expect(try host.elements().isEmpty)
   }
 
-  @Test("the host's own namespace is taken where the runtime says that it means it")
+  @Test("the host's own namespace is accepted if the runtime says that it is intended")
   func override() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -33,7 +33,7 @@ struct PortmapRefusalTests {
     try host.succeed("ADD", try host.call("ADD", container, [PortMapping(8080, 80)], environment: variables))
   }
 
-  /// Input, and the code and the words that answer it.
+  /// Input, and the code and words of its error.
   static let inputs: [(input: String, code: Int, words: String)] = [
     ("", 6, "stdin"),
     ("{", 6, "line 1"),
@@ -64,7 +64,7 @@ struct PortmapRefusalTests {
     #"{"cniVersion":"1.0.0","name":"n","runtimeConfig":{"portMappings":[{"hostPort": \#(members)}]}}"#
   }
 
-  @Test("bad input is answered by an error that names the field, with the right code", arguments: inputs)
+  @Test("bad input is an error that names the field, with the right code", arguments: inputs)
   func input(text: String, code: Int, words: String) throws {
     let host = try Namespace()
     let container = try Namespace()
@@ -80,7 +80,7 @@ struct PortmapRefusalTests {
     #expect(try host.command("nft", "list", "ruleset").isEmpty)
   }
 
-  /// Not among `inputs`: the log of the tests would hold every letter of them.
+  /// Not among `inputs`, because the test log would hold every letter of them.
   @Test("input that is too deep or too long is code 6")
   func excess() throws {
     try input(text: String(repeating: "[", count: 10_000), code: 6, words: "depth")

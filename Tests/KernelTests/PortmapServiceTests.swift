@@ -7,7 +7,7 @@ import Testing
 @Suite(
   "portmap: beside Kubernetes' services", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
 struct PortmapServiceTests {
-  /// How kube-proxy sends what comes to a service's address to a pod.
+  /// The ways in which kube-proxy forwards connections to a service's address.
   enum Proxy: CaseIterable {
     case iptables, nftables
 
@@ -59,14 +59,15 @@ struct PortmapServiceTests {
     try host.check(published, PortMapping(443, 80), PortMapping(8443, 80))
   }
 
-  /// What kube-proxy makes local in its mode IPVS; a bridge, as this kernel may have no dummy interfaces.
+  /// The interface with the addresses that kube-proxy makes local in its mode IPVS; a bridge, because this kernel may have no
+  /// dummy interfaces.
   private func makeLocal(_ host: PortmapNode, _ addresses: String...) throws {
     let lines = addresses.map { "addr add \($0) dev kube-ipvs0\($0.contains(":") ? " nodad" : "")" }
     _ = try? host.node.namespace.ip("link add kube-ipvs0 type bridge")
     try host.node.namespace.ip(lines.joined(separator: "\n"))
   }
 
-  @Test("IPVS: addresses that kube-proxy makes local are its services', and not published")
+  @Test("IPVS: addresses that kube-proxy makes local belong to its services, and ports are not published on them")
   func services() throws {
     let host = try PortmapNode()
     try makeLocal(host, "10.96.0.1/32", "fd00:96::1/128", "\(Node.address)/32")
@@ -86,7 +87,7 @@ struct PortmapServiceTests {
     #expect(try converse(host.node.client, Node.address, 443, with: server) == ip(Node.clientAddress))
     #expect(try converse(host.node.client, Node.address6, 443, with: server6) == ip(Node.clientAddress6))
     try host.check(container, PortMapping(443, 80))
-    // Whoever is added next, with ports or without, learns of services that have come since.
+    // The next ADD, with ports or without, learns of new services.
     try makeLocal(host, "10.96.0.7/32")
     let later = try host.node.namespace.run { try TCPListener("10.96.0.7", 443) }
     try host.succeed("ADD", try host.call("ADD", try host.node.addContainer(ip: "10.22.0.9"), []))
@@ -120,7 +121,7 @@ struct PortmapServiceTests {
         try converse(host.node.client, Node.address, UInt16(port.host), with: server) == ip(Node.clientAddress))
       try host.succeed("CHECK", each, mappings)
     }
-    // A service that nobody has told us of is still not ours.
+    // The address of a new service is not published either.
     try makeLocal(host, "10.96.0.8/32")
     let service = try host.node.namespace.run { try TCPListener("10.96.0.8", 444) }
     try host.delete(container, PortMapping(443, 80))

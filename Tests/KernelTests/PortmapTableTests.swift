@@ -26,7 +26,7 @@ struct PortmapTableTests {
     #expect(try host.loadsAgain())
   }
 
-  @Test("a log at debug has what ADD changed in nft's words, and nft makes the same sets and elements of them")
+  @Test("a log at debug has ADD's changes as commands of nft, by which nft makes the same sets and elements")
   func log() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -49,7 +49,7 @@ struct PortmapTableTests {
     }
   }
 
-  /// What somebody may have done to the table.
+  /// Damage that another program may do to the table.
   static let damages = [
     "flush table inet swift_cni", "flush chain inet swift_cni prerouting", "flush chain inet swift_cni hostports4",
     "flush chain inet swift_cni masquerade4_16", "flush chain inet swift_cni masquerading",
@@ -58,7 +58,7 @@ struct PortmapTableTests {
     "flush chain inet swift_cni output; delete chain inet swift_cni output; add chain inet swift_cni output",
   ]
 
-  @Test("CHECK finds a damaged table and changes nothing, and the next ADD mends it", arguments: damages)
+  @Test("CHECK finds a damaged table and changes nothing, and the next ADD repairs it", arguments: damages)
   func mending(damage: String) throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -76,7 +76,7 @@ struct PortmapTableTests {
     #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
     #expect(try converse(host.node.namespace, "127.0.0.1", 8080, with: server) == ip("10.22.0.1"))
     #expect(try converse(container.namespace, Node.address, 8080, with: server) == ip("10.22.0.1"))
-    // Mended once, it is whole: the next ADD changes nothing.
+    // After the repair the table is complete: the next ADD changes nothing.
     let generation = try host.generation()
     try host.add(container, PortMapping(8080, 80), options: conditions)
     #expect(try host.generation() == generation)
@@ -100,7 +100,7 @@ struct PortmapTableTests {
     #expect(try host.generation() == generation)
   }
 
-  @Test("conditions of another network stay closed while the table is mended for one")
+  @Test("ports under conditions of another network stay closed while the table is repaired for one")
   func closed() throws {
     var host = try PortmapNode()
     let guarded = try host.node.addContainer(ip: "10.22.0.5")
@@ -118,7 +118,7 @@ struct PortmapTableTests {
     #expect(try converse(host.node.client, Node.address, 8080, with: server) == ip(Node.clientAddress))
   }
 
-  @Test("hundreds of conditions, and the longest names, are no trouble")
+  @Test("hundreds of conditions, and the longest names, work")
   func large() throws {
     var host = try PortmapNode()
     host.network = String(repeating: "n", count: 300)
@@ -193,7 +193,7 @@ struct PortmapTableTests {
 }
 
 extension PortmapNode {
-  /// Whether what nft prints of our table can be loaded into another namespace, and is printed the same there.
+  /// Whether nft's output for our table can be loaded into another namespace, and is printed the same there.
   func loadsAgain() throws -> Bool {
     let listing = try table()
     let other = try Namespace()
@@ -201,7 +201,7 @@ extension PortmapNode {
     return Self.sorted(try other.command("nft", "list", "table", "inet", "swift_cni")) == Self.sorted(listing)
   }
 
-  /// The lines of a listing in an order of their own: nft's is that of the kernel's hash tables.
+  /// The sorted lines of a listing: nft's order is that of the kernel's hash tables.
   fileprivate static func sorted(_ listing: String) -> [String] {
     listing.split(separator: "\n").map { line in
       let words = line.split(whereSeparator: { " \t,".contains($0) })

@@ -66,7 +66,7 @@ struct PortmapTrafficTests {
     #expect(isUnreachable(client, Node.address6, 8080))
   }
 
-  @Test("a port on one address goes before the same port on all, whoever has it")
+  @Test("a port on one address takes precedence over the same port on all, whoever has it")
   func addressBeforeAll() throws {
     let host = try PortmapNode()
     let one = try host.node.addContainer(ip: "10.22.0.5")
@@ -147,7 +147,7 @@ struct PortmapTrafficTests {
     for verb in ["CHECK", "DEL"] { try host.succeed(verb, try host.callWithoutAddress(verb, container, mappings)) }
   }
 
-  @Test("with masqAll the container sees the host's address, with snat false nobody is masqueraded")
+  @Test("with masqAll all connections are masqueraded, with snat false none")
   func masquerading() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -161,7 +161,7 @@ struct PortmapTrafficTests {
     #expect(isUnreachable(host.node.namespace, "127.0.0.1", 8080))
   }
 
-  @Test("connections that somebody else's rules send to the same port of the container keep their source")
+  @Test("connections that foreign rules forward to the same port of the container keep their source")
   func othersTranslation() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5")
@@ -181,12 +181,12 @@ struct PortmapTrafficTests {
     try host.add(container, PortMapping(8080, 80), options: #""masqAll":true,"#)
     #expect(try converse(host.node.client, "10.96.0.1", 80, with: server) == ip(Node.clientAddress))
     try host.add(container, PortMapping(8080, 80))
-    // A neighbour's answer would not come back by the host: only its question is looked at.
+    // Only the neighbour's first packet is checked, because its reply would not pass the host.
     _ = try? neighbour.namespace.run { try TCPConnection.connect("10.96.0.1", 80, timeout: 200) }
     #expect(try !host.node.namespace.command("conntrack", "-L").contains("dst=10.22.0.1 sport=80"))
   }
 
-  @Test("traffic through the host to somebody else's same port is left alone, with and without hostIP")
+  @Test("traffic through the host to the same port of another address is not forwarded, with and without hostIP")
   func forwarded() throws {
     let host = try PortmapNode()
     let container = try host.node.addContainer(ip: "10.22.0.5", ip6: "fd00:22::5")
@@ -203,7 +203,7 @@ struct PortmapTrafficTests {
     #expect(try converse(client, "10.22.0.6", 53, with: udp) == ip(Node.clientAddress))
     #expect(try converse(client, "fd00:22::6", 53, with: tcp6) == ip(Node.clientAddress6))
     #expect(try converse(client, "fd00:22::6", 53, with: udp6) == ip(Node.clientAddress6))
-    // And out of the container's network.
+    // The same for traffic from the container's network.
     let outside = try client.run { try UDPSocket(Node.clientAddress, 53) }
     #expect(try converse(bystander.namespace, Node.clientAddress, 53, with: outside) == ip("10.22.0.6"))
   }

@@ -36,7 +36,7 @@ struct PortmapWaitingTests {
   enum End: CaseIterable { case delete, deleteWithoutPorts, garbage, failedAdd }
 
   @Test(
-    "when who took a port is deleted, collected or fails to be added, the port leads to its former owner again",
+    "when the new owner of a port is deleted by DEL or GC, or its ADD fails, the port leads to its former owner again",
     arguments: Backend.allCases, End.allCases)
   func goesBack(backend: Backend, end: End) throws {
     let host = try scene(backend)
@@ -73,7 +73,7 @@ struct PortmapWaitingTests {
     #expect(try host.elements().isEmpty && host.savedOfContainers().isEmpty)
   }
 
-  @Test("who waits is deleted without a trace, from wherever in the queue", arguments: Backend.allCases)
+  @Test("DEL removes a waiting mapping completely, wherever it is in the queue", arguments: Backend.allCases)
   func waitingDeleted(backend: Backend) throws {
     let host = try scene(backend)
     let containers = try (5..<9).map { try host.node.addContainer(ip: "10.22.0.\($0)") }
@@ -101,7 +101,7 @@ struct PortmapWaitingTests {
     other.network = "other"
     let first = try host.node.addContainer(ip: "10.22.0.5")
     let second = try host.node.attach(first, ip: "10.23.0.5", ifName: "eth1", network: .second)
-    // An answer to what came by one interface does not leave by the other.
+    // Replies to packets from one interface do not leave by the other.
     for scope in ["all", "eth0", "eth1"] { try first.namespace.set("net/ipv4/conf/\(scope)/rp_filter", to: "1") }
     let (servers, secondServers) = (try Servers(first), try Servers(second))
     try host.succeed("ADD", first, Self.mappings)
@@ -146,7 +146,7 @@ struct PortmapWaitingTests {
     try host.check(second, PortMapping(8080, 80), PortMapping(8081, 80))
   }
 
-  @Test("who waits under conditions has its port back under them, also after a garbage collection")
+  @Test("a waiting mapping with conditions gets its port back with them, also after GC")
   func conditions() throws {
     var host = try scene(.nftables)
     let new = try host.node.addContainer(ip: "10.22.0.6")
@@ -169,7 +169,7 @@ struct PortmapWaitingTests {
     try host.succeed("CHECK", old, Self.mappings, options: options)
     try servers.0.expectAnswers(host)
     #expect(isUnreachable(host.node.namespace, Node.address, 8080))
-    // Conditions that are lost let nobody in.
+    // A port whose conditions are lost is closed.
     host.network = "taker"
     try host.succeed("ADD", new, Self.mappings)
     let table = try host.table()
@@ -189,13 +189,13 @@ struct PortmapWaitingTests {
     try servers.0.expectAnswers(host)
   }
 
-  /// What containers have: the elements of our table, and the rules and chains in the tables of both variants.
+  /// The state of containers: the elements of our table, and the rules and chains in the tables of both variants.
   private func state(_ host: PortmapNode) throws -> [String] {
     try host.elements().sorted() + host.savedOfAll().filter { $0.contains("CNI-DN-") }
   }
 
   @Test(
-    "64 containers take a port from one another at the same time, 63 go, and it leads to the one that is left",
+    "64 containers take a port from one another at the same time, 63 are deleted, and it leads to the remaining one",
     arguments: Backend.allCases)
   func crowd(backend: Backend) throws {
     let host = try scene(backend)
@@ -218,7 +218,7 @@ struct PortmapWaitingTests {
   }
 
   @Test(
-    "plugins that are killed at any instant leave the port with who has it or had it, and nothing of who is deleted",
+    "plugins that are killed at any instant leave the port with its present or former owner, and nothing of deleted containers",
     arguments: Backend.allCases)
   func killed(backend: Backend) throws {
     let host = try scene(backend)

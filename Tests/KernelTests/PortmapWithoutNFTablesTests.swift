@@ -4,7 +4,7 @@
 import TestSupport
 import Testing
 
-/// A kernel without nf_tables, as a plugin finds it: it has no sockets of nfnetlink.
+/// A kernel that appears to the plugin to have no nf_tables: sockets of nfnetlink are refused.
 @Suite(
   "portmap on a kernel without nf_tables",
   .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
@@ -17,7 +17,7 @@ struct PortmapWithoutNFTablesTests {
     self.host = host
   }
 
-  /// The chains and rules of containers in the legacy tables; and whatever is in nf_tables.
+  /// The chains and rules of containers in the legacy tables, and everything in nf_tables.
   private func rules() throws -> [String] { try host.savedOfContainers() + [host.ruleset()].filter { !$0.isEmpty } }
 
   @Test("a port is published by iptables-legacy where no backend is given, passes STATUS and CHECK, and goes with DEL")
@@ -45,7 +45,7 @@ struct PortmapWithoutNFTablesTests {
     #expect(try host.node.namespace.sysctl("net/ipv4/conf/cni0/route_localnet") == "0")
   }
 
-  @Test("an ADD with nothing to publish and a GC remove what is in the tables of iptables-legacy")
+  @Test("an ADD without ports and a GC remove rules in the tables of iptables-legacy")
   func collected() throws {
     let containers = try (5..<8).map { try host.node.addContainer(ip: "10.22.0.\($0)") }
     for (index, container) in containers.enumerated() { try host.add(container, PortMapping(8080 + index, 80)) }
@@ -58,7 +58,7 @@ struct PortmapWithoutNFTablesTests {
     #expect(try rules() == [])
   }
 
-  @Test("what only nftables can do is an error that names it, and a host port in use may be one too")
+  @Test("an option that needs nftables is an error that names it, and so is a host port in use")
   func refused() throws {
     let containers = try (5..<7).map { try host.node.addContainer(ip: "10.22.0.\($0)") }
     let mappings = [PortMapping(8080, 80)]

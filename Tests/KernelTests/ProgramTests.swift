@@ -4,9 +4,9 @@
 import TestSupport
 import Testing
 
-/// How the program chooses the plugin that it is; none of this changes the kernel.
+/// How the program chooses its plugin; these tests change nothing in the kernel.
 @Suite("the program") struct ProgramTests {
-  /// As the program lists them, so that a new plugin is tested too.
+  /// The plugins that the program lists, so that a new one is tested too.
   private static let plugins: [String] = {
     let outcome = try? installedProgram("swift-cni").run(["plugins"], environment: [:], input: [])
     return outcome?.outputText.split(separator: "\n").map(String.init) ?? []
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test(
-    "under a plugin's name the arguments do not count",
+    "under a plugin's name the arguments are ignored",
     arguments: [["portmap"], ["nosuch"], [""], ["--version"], ["-h"]])
   func nameFirst(arguments: [String]) throws {
     let outcome = try run("tuning", arguments)
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test(
-    "without a plugin's name the program tells its usage, and fails with status 2; nothing is on stdout",
+    "without a plugin's name the program prints its usage to stderr, and fails with status 2",
     arguments: [
       [], [""], ["nosuch"], ["Portmap"], ["portmap "], ["/opt/cni/bin/portmap"], ["--verbose"], ["nosuch", "portmap"],
     ])
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test(
-    "--version and -h tell the version, as the first word that is one, and succeed",
+    "--version and -h print the version as the first word with digits, and succeed",
     arguments: ["--version", "-h", "--help"])
   func version(argument: String) throws {
     let outcome = try run("swift-cni", [argument])
@@ -101,21 +101,21 @@ import Testing
       ["-c", script, "sh", installedProgram("portmap").path], environment: ["PATH": Program.standardPath])
   }
 
-  @Test("VERSION answers at once, and leaves stdin to whose it is")
+  @Test("VERSION returns at once, and leaves stdin unread")
   func versionWithoutInput() throws {
     let loop =
       "printf 'a\\nb\\nc\\n' | while read line; do CNI_COMMAND=VERSION \"$1\" portmap >/dev/null && echo $line; done"
     #expect(try shell(loop).outputText == "a\nb\nc\n")
     let closed = try shell("CNI_COMMAND=VERSION \"$1\" portmap <&-")
     #expect(closed.status == 0 && closed.outputText.contains("supportedVersions"))
-    // A terminal, or an ssh session, is open and has nothing to say.
+    // stdin stays open and silent, as a terminal or an ssh session.
     let open = "f=$(mktemp -u) && mkfifo $f && CNI_COMMAND=VERSION timeout 5 \"$1\" portmap <>$f; r=$?; rm $f; exit $r"
     let silent = try shell(open)
     #expect(silent.status == 0 && silent.outputText.contains("supportedVersions"))
   }
 
   @Test(
-    "a result that cannot be written is an error that stderr tells, and what is opened does not take a stream's place")
+    "a result that cannot be written is an error on stderr, and no opened file becomes a standard stream")
   func closedOutput() throws {
     let version = "CNI_COMMAND=VERSION \"$1\" portmap"
     for (redirection, reason) in [
@@ -125,15 +125,15 @@ import Testing
       #expect(outcome.status == 1)
       #expect(outcome.errorText == (reason.isEmpty ? "" : "portmap: stdout: write: \(reason) (code 5)\n"))
     }
-    // The first file that it opens would be its stdin.
+    // With stdin closed, the first file that the program opens would become its stdin.
     let status = #"CNI_COMMAND=STATUS "$1" tuning <&-"#
     #expect(errorObject(try shell(status))?.message == "stdin: read: Bad file descriptor")
-    // Nobody reads what it writes, which ends a program that does not see to it.
+    // A closed pipe kills a program that does not ignore SIGPIPE.
     let pipe = try shell(#"(sleep 0.2; CNI_COMMAND=VERSION "$1" portmap; echo $? >&2) | true"#)
     #expect(pipe.errorText == "portmap: stdout: write: Broken pipe (code 5)\n1\n")
   }
 
-  @Test("a call is answered the same under the plugin's name and with it as the argument", arguments: plugins)
+  @Test("a call has the same outcome under the plugin's name and with it as the argument", arguments: plugins)
   func call(plugin: String) throws {
     let bad = ["CNI_COMMAND": "STATUS"]
     for (environment, input, status) in [(Self.version, "", 0), (bad, "nonsense", 1), (bad, "{}", 1)] {

@@ -31,7 +31,7 @@ struct TuningCrowdTests {
       #expect(try container.namespace.sysctl("net/core/somaxconn") == "\(500 + index)")
     }
     try succeed("CHECK", try all("CHECK", 0..<32))
-    // Half of them go while the other half is tuned again.
+    // Half of them are restored while the other half is tuned again.
     let mixed = (try all("DEL", 0..<16), try all("ADD", 16..<32))
     try succeed("DEL", mixed.0)
     try succeed("ADD", mixed.1)
@@ -104,18 +104,18 @@ struct TuningCrowdTests {
       #expect(try state(container) == before)
       #expect(try backups() == [])
     }
-    // Instants that are always too late would prove nothing.
+    // If every kill came too late, the test would prove nothing.
     #expect(deaths > 30)
   }
 
-  /// A container with an interface, to which nobody is connected.
+  /// A container with an interface that leads nowhere.
   private func container(_ address: String) throws -> Container {
     let container = Container(namespace: try Namespace(), address: try ip(address))
     try container.namespace.ip("link add eth0 type veth peer name peer")
     return container
   }
 
-  /// Everything that can be tuned and is put back, with values of a number.
+  /// Everything that can be tuned and restored, with values that depend on a number.
   private func members(_ number: Int) -> String {
     let (a, b) = (String(number / 10 % 10), String(number % 10))
     return """
@@ -139,7 +139,7 @@ struct TuningCrowdTests {
     }
   }
 
-  /// What can be tuned of a container, as the kernel tells it.
+  /// The tunable state of a container, from the kernel.
   private func state(_ container: Container) throws -> [String] {
     let inside = container.namespace
     return [
@@ -148,7 +148,7 @@ struct TuningCrowdTests {
     ]
   }
 
-  /// The names of all files in the folder for backups, also of those that were not finished.
+  /// The names of all files in the folder for backups, also of incomplete ones.
   private func backups() throws -> [String] {
     let folder = try Folder.open(dataDirectory)
     return try folder?.names() ?? []

@@ -28,7 +28,7 @@ struct TuningTests {
     try succeed(try scene.call("DEL", members))
     #expect(try scene.link() == before)
     #expect(try scene.files().isEmpty)
-    // Parameters stay, unless it is asked for.
+    // Parameters stay unless restoreSysctl is set.
     #expect(try scene.container.namespace.sysctl("net/core/somaxconn") == "500")
   }
 
@@ -52,7 +52,7 @@ struct TuningTests {
     let before = try scene.container.namespace.sysctl("net/ipv4/tcp_rmem")
     let members = #""sysctl":{"net.ipv4.tcp_rmem":"4096 87380 5000000"},"restoreSysctl":true,"#
     try succeed(try scene.call("ADD", members))
-    // The kernel answers with tabs.
+    // The kernel returns tabs.
     try succeed(try scene.call("CHECK", members))
     try succeed(try scene.call("DEL", members))
     #expect(try scene.container.namespace.sysctl("net/ipv4/tcp_rmem") == before)
@@ -72,7 +72,7 @@ struct TuningTests {
     #expect(try value().isEmpty)
   }
 
-  @Test("what can only be written, or not be read yet, is set")
+  @Test("a parameter that can only be written, or not be read yet, is set")
   func unreadable() throws {
     let scene = try TuningScene()
     let secret = "2001:0db8:0000:0000:0000:0000:0000:0001"
@@ -95,7 +95,7 @@ struct TuningTests {
   }
 
   @Test(
-    "what cannot be set changes nothing",
+    "a value that cannot be set changes nothing",
     arguments: [
       (#""sysctl":{"net.core.somaxconn":"500","net.core.nosuch":"1"},"#, 7, "sysctl.net.core.nosuch"),
       (#""sysctl":{"net.core.somaxconn":"500","net.ipv4.ip_forward":"nonsense"},"#, 5, "ip_forward"),
@@ -141,7 +141,7 @@ struct TuningTests {
     }
   }
 
-  @Test("args.cni has parameters and attributes of its own, which go before the configuration's")
+  @Test("args.cni has parameters and attributes of its own, which replace the configuration's")
   func arguments() throws {
     let scene = try TuningScene()
     let members = """
@@ -180,7 +180,7 @@ struct TuningTests {
     #expect(try scene.features() == before)
   }
 
-  @Test("CHECK tells what was changed since, and only of what was asked for")
+  @Test("CHECK reports later changes, and only of requested values")
   func check() throws {
     let scene = try TuningScene()
     let members = #""sysctl":{"net.core.somaxconn":"500"},"mtu":1300,"#
@@ -195,7 +195,7 @@ struct TuningTests {
     #expect(error.message.contains("\"501\" instead of \"500\""))
   }
 
-  @Test("DEL removes the backup without namespace or interface, and with a broken one; a peer's backup is put back")
+  @Test("DEL removes the backup without namespace or interface, and a broken one; it restores from upstream's backup")
   func deletion() throws {
     let scene = try TuningScene()
     try succeed(try scene.call("ADD", #""mtu":1300,"#))
@@ -222,7 +222,7 @@ struct TuningTests {
     #expect(try scene.files().isEmpty)
   }
 
-  @Test("the backup is its owner's only, and a link in its place is not followed")
+  @Test("the backup is readable only for its owner, and a link in its place is not followed")
   func privacy() throws {
     let scene = try TuningScene()
     try succeed(try scene.call("ADD", #""mtu":1300,"#))
@@ -266,7 +266,7 @@ struct TuningTests {
     #expect(errorObject(try scene.call("CHECK", members))?.code == 102)
   }
 
-  @Test("CHECK knows what the kernel has made of a value that it spells in its own way")
+  @Test("CHECK accepts the kernel's spelling of a value")
   func spelledByKernel() throws {
     let scene = try TuningScene()
     func members(_ end: String) -> String {
@@ -280,22 +280,22 @@ struct TuningTests {
     #expect(error.code == 102 && error.message.contains("stable_secret"))
     try succeed(try scene.call("DEL", members("2")))
     #expect(try scene.files().isEmpty)
-    // Without what ADD has kept it is told as it is.
+    // Without the backup of ADD the difference is reported.
     #expect(errorObject(try scene.call("CHECK", members("2")))?.code == 102)
   }
 
-  @Test("features that depend on others come back with those, also if two tunings of a chain switch both off")
+  @Test("features that depend on others are restored with those, also if two tunings of a chain switch both off")
   func dependentFeatures() throws {
     let scene = try TuningScene()
     let before = try scene.features()
     #expect(before["scatter-gather"] == true && before["tx-tcp-segmentation"] == true)
-    // The second is off by then, as it needs the first.
+    // The second is off by then, because it depends on the first.
     try succeed(try scene.call("ADD", #""ethtool":{"scatter-gather":false},"#))
     #expect(try scene.features()["tx-tcp-segmentation"] == false)
     try succeed(try scene.call("ADD", #""ethtool":{"tcp-segmentation-offload":false},"#))
     try succeed(try scene.call("DEL", ""))
     #expect(try scene.features() == before)
-    // Alone it cannot come on; of a group and a part of it the part is what is said.
+    // It cannot be switched on alone; a feature takes precedence over its group.
     try scene.container.namespace.command("ethtool", "-K", "eth0", "sg", "off")
     let error = try #require(errorObject(try scene.call("ADD", #""ethtool":{"tcp-segmentation-offload":true},"#)))
     #expect(error.code == 101 && error.message.contains("tx-tcp-segmentation off"))
@@ -310,7 +310,7 @@ struct TuningTests {
     #expect(try scene.features() == before)
   }
 
-  @Test("a DEL that cannot put back what was says so, and keeps the backup for the next")
+  @Test("a DEL that cannot restore the former values fails, and keeps the backup for the next")
   func failingRestore() throws {
     let scene = try TuningScene()
     try succeed(try scene.call("ADD", #""mtu":1300,"txQLen":77,"#))
