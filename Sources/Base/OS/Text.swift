@@ -13,3 +13,8 @@ package func joined(_ parts: [String], by separator: String) -> String {
   }
   return text
 }
+
+/// Whether `part` stands somewhere in a text, byte for byte. `StringProtocol.contains` makes a dictionary's type at run time.
+package func isPart(_ part: String, of text: String) -> Bool {
+  part.isEmpty || text.utf8.indices.contains { text.utf8[$0...].starts(with: part.utf8) }
+}

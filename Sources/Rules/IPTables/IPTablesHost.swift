@@ -77,7 +77,7 @@ package struct IPTablesHost: Sendable {
   private func programVariant() -> IPTablesSettings.Variant? {
     for program in programs {
       guard let path = resolvedPath(program) else { continue }
-      return path.contains("legacy") ? .legacy : .nft
+      return isPart("legacy", of: path) ? .legacy : .nft
     }
     return nil
   }

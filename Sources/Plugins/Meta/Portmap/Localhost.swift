@@ -89,7 +89,7 @@ extension Localhost {
   /// Clears `route_localnet` of guarded interfaces whose last container from localhost is gone: one that these forwards led to.
   /// `users` are all backends that may have forwards to others.
   static func close(
-    after forwards: [PortForward], guardedBy backend: any LocalhostGuard, users: [any LocalhostGuard],
+    after forwards: [PortForward], guardedBy backend: any LocalhostGuard, users: [any PortForwarder],
     note: (String) -> Void
   ) throws(CNIError) {
     var containers: [IPAddress] = []
@@ -105,7 +105,7 @@ extension Localhost {
 
   /// Does the same for all guarded interfaces, also those that are gone.
   static func closeAll(
-    guardedBy backend: any LocalhostGuard, users: [any LocalhostGuard], note: (String) -> Void
+    guardedBy backend: any LocalhostGuard, users: [any PortForwarder], note: (String) -> Void
   ) throws(CNIError) {
     for interface in try backend.guardedInterfaces() {
       try close(interface, guardedBy: backend, users: users, note: note)
@@ -113,7 +113,7 @@ extension Localhost {
   }
 
   private static func close(
-    _ interface: String, guardedBy backend: any LocalhostGuard, users: [any LocalhostGuard], note: (String) -> Void
+    _ interface: String, guardedBy backend: any LocalhostGuard, users: [any PortForwarder], note: (String) -> Void
   ) throws(CNIError) {
     let isBehind = try addressTest(interface)
     var need = try backend.isGuardNeeded(on: interface, where: isBehind)

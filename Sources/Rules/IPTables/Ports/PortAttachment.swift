@@ -3,6 +3,7 @@
 
 import Address
 import CNI
+import OS
 import Rules
 
 /// An attachment, and the chains and addresses by which its rules are found in a table.
@@ -49,7 +50,7 @@ struct PortAttachment {
   func isOfContainer(_ comment: String?) -> Bool {
     guard let comment else { return false }
     let id = "\" id: \"\(owner.containerID)\""
-    return comment.hasSuffix(id) || comment.contains("\(id) if: \"")
+    return comment.hasSuffix(id) || isPart("\(id) if: \"", of: comment)
   }
 }
 
