@@ -22,9 +22,9 @@ struct HostLink: Sendable {
 
   /// Throws code 7 if the container's interface is no veth with an end on this host.
   static func find(_ request: Request) throws(CNIError) -> HostLink {
-    let routes = try kernel { () throws(NetlinkError) in try RouteSocket.open() }
+    let routes = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
     let end = try request.hostEnd(routes, of: "is known by its end on the host")
-    return try kernel { () throws(NetlinkError) in
+    return try reporting { () throws(NetlinkError) in
       let port = try routes.bridgePort(named: end.name)
       guard let port, let master = end.master else { return HostLink(name: end.name, bridge: nil) }
       return HostLink(name: end.name, bridge: try routes.linkName(master), port: port)
@@ -73,18 +73,10 @@ struct HostLink: Sendable {
 enum PortIsolation {
   /// Switches the isolation of a bridge port on or off; does nothing if the interface is gone or is no bridge port any more.
   static func set(_ isIsolated: Bool, ofPort name: String) throws(CNIError) {
-    try kernel { () throws(NetlinkError) in
+    try reporting { () throws(NetlinkError) in
       let routes = try RouteSocket.open()
       guard let port = try routes.bridgePort(named: name), port.isIsolated != isIsolated else { return }
       try routes.isolate(port, isIsolated)
     }
-  }
-}
-
-private func kernel<T: ~Copyable>(_ body: () throws(NetlinkError) -> T) throws(CNIError) -> T {
-  do {
-    return try body()
-  } catch {
-    throw CNIError(.kernelRefused, "\(error)")
   }
 }

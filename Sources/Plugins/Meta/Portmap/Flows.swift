@@ -9,6 +9,7 @@ import Rules
 /// The kernel's conntrack entries of UDP and SCTP flows to forwarded ports, which would keep sending packets to a former
 /// destination.
 struct Flows {
+  private static let action = "forget the flows to forwarded ports"
   private let backend: any PortForwarder
   /// Writes a note for the operator to stderr.
   private let note: (String) -> Void
@@ -48,7 +49,7 @@ struct Flows {
       FlowDestination(family: $0.family, transport: $0.transport.number, port: $0.port, address: $0.address)
     }
     if destinations.isEmpty { return [] }
-    let paths = try kernel { () throws(NetlinkError) in
+    let paths = try reporting(Self.action) { () throws(NetlinkError) in
       do throws(NetlinkError) {
         return try NetfilterSocket.open().flowPaths(to: destinations)
       } catch {
@@ -65,7 +66,7 @@ struct Flows {
   /// name server elsewhere, is not one to port 53 here.
   private func forget(_ paths: [FlowPath]) throws(CNIError) {
     if paths.isEmpty { return }
-    try kernel { () throws(NetlinkError) in
+    try reporting(Self.action) { () throws(NetlinkError) in
       let routes = try RouteSocket.open()
       var isLocal: [IPAddress: Bool] = [:]
       for path in paths where isLocal[path.address] == nil {
@@ -82,14 +83,6 @@ struct Flows {
     } catch {
       if error.isNoRoute { return false }
       throw error
-    }
-  }
-
-  private func kernel<T>(_ body: () throws(NetlinkError) -> T) throws(CNIError) -> T {
-    do {
-      return try body()
-    } catch {
-      throw CNIError(.kernelRefused, "forget the flows to forwarded ports: \(error)")
     }
   }
 }

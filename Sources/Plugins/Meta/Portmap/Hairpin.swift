@@ -26,7 +26,7 @@ struct Hairpin {
   /// Finds the port by the kernel, because the host may use a name of the result for another interface. Nil if the interface is
   /// no veth with an end on this host: then no bridge here sees its frames.
   private static func port(_ request: Request) throws(CNIError) -> (name: String, port: BridgePort)? {
-    let routes = try kernel { () throws(NetlinkError) in try RouteSocket.open() }
+    let routes = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
     let end: Link
     do throws(CNIError) {
       end = try request.hostEnd(routes, of: "has a bridge port")
@@ -34,26 +34,18 @@ struct Hairpin {
       if error.code == .invalidConfiguration { return nil }
       throw error
     }
-    let port = try kernel { () throws(NetlinkError) in try routes.bridgePort(named: end.name) }
+    let port = try reporting { () throws(NetlinkError) in try routes.bridgePort(named: end.name) }
     return port.map { (end.name, $0) }
   }
 
   func enable() throws(CNIError) {
     guard let port, !port.port.isHairpin else { return }
-    try Self.kernel { () throws(NetlinkError) in try RouteSocket.open().enableHairpin(port.port) }
+    try reporting { () throws(NetlinkError) in try RouteSocket.open().enableHairpin(port.port) }
   }
 
   func problems() -> [String] {
     guard let port, !port.port.isHairpin else { return [] }
     return ["bridge port \(port.name) is not in hairpin mode"]
-  }
-
-  private static func kernel<T: ~Copyable>(_ body: () throws(NetlinkError) -> T) throws(CNIError) -> T {
-    do {
-      return try body()
-    } catch {
-      throw CNIError(.kernelRefused, "\(error)")
-    }
   }
 
   private static func isReachedFromOwnNetwork(_ forward: PortForward) -> Bool {

@@ -147,12 +147,7 @@ extension Localhost {
 
   /// The interfaces for which `route_localnet` is set, except the one by which Windows reaches a WSL in mirrored mode.
   private static func openInterfaces() throws(CNIError) -> [String] {
-    let names: [String]
-    do throws(NetlinkError) {
-      names = try RouteSocket.open().links().map(\.name)
-    } catch {
-      throw CNIError(.kernelRefused, "\(error)")
-    }
+    let names = try reporting { () throws(NetlinkError) in try RouteSocket.open().links().map(\.name) }
     return names.filter { !["lo", "loopback0"].contains($0) && (try? sysctl($0).read()) == "1" }
   }
 

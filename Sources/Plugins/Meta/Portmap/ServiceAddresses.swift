@@ -22,12 +22,7 @@ struct ServiceAddresses {
   /// All these addresses, except those that another interface of this host has too.
   func list() throws(CNIError) -> [IPAddress] {
     if isEmpty { return [] }
-    let all: [InterfaceAddress]
-    do throws(NetlinkError) {
-      all = try RouteSocket.open().addresses()
-    } catch {
-      throw CNIError(.kernelRefused, "\(error)")
-    }
+    let all = try reporting { () throws(NetlinkError) in try RouteSocket.open().addresses() }
     let own = Set(all.filter { !present.contains($0.interface) }.map(\.address))
     return all.filter { present.contains($0.interface) && !own.contains($0.address) }.map(\.address)
   }
