@@ -83,7 +83,7 @@ let package = Package(
       needs: ["Rules", "NFTables", "OwnTable", "OS", "Address", "Digest", "NetNS", "Netlink", "CNI", "CLinux"]),
     library(
       "IPTablesLegacy", in: "Rules",
-      needs: ["IPTables", "Rules", "NFTables", "OS", "Address", "NetNS", "Netlink", "CNI", "CLinux"]),
+      needs: ["IPTables", "Rules", "OS", "Address", "NetNS", "Netlink", "CNI", "CLinux"]),
     library("Firewalld", in: "Rules", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
   ] + plugins + [
     .executableTarget(

@@ -5,7 +5,6 @@ import Address
 import CLinux
 import IPTables
 import Netlink
-import NFTables
 
 /// The layout of a rule in a table: struct ipt_entry (linux/netfilter_ipv4/ip_tables.h) or ip6t_entry
 /// (linux/netfilter_ipv6/ip6_tables.h), then its matches, then one target, each padded to eight bytes.
@@ -68,7 +67,7 @@ extension EntryFormat {
     guard let offset = entry.integer(UInt16.self, at: targetOffset).map(Int.init) else { return true }
     let target = entry.dropFirst(offset)
     let name = target.dropFirst(2).prefix(Self.extensionHeader - 3).text
-    if !name.isEmpty { return !harmlessTargets.contains(name) }
+    if !name.isEmpty { return !RuleTarget.harmless.contains(name) }
     let verdict = target.dropFirst(Self.extensionHeader).integer(Int32.self, at: 0)
     return verdict != Verdict.accept && verdict != Verdict.return
   }

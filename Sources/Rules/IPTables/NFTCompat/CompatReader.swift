@@ -84,6 +84,7 @@ extension PlacedRule {
     self.init(
       rule: stored.expressions.flatMap { IPTablesRule($0, table.family) },
       jump: Expression.jump(in: stored.encodedExpressions), handle: stored.handle,
-      canDrop: Expression.canDrop(in: stored.encodedExpressions), bytes: Array(stored.attributes))
+      canDrop: Expression.canDrop(in: stored.encodedExpressions, harmless: RuleTarget.harmless),
+      bytes: Array(stored.attributes))
   }
 }

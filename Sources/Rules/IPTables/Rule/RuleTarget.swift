@@ -49,3 +49,11 @@ package enum RuleTarget: Hashable, Sendable {
     }
   }
 }
+
+extension RuleTarget {
+  /// Targets after which a packet goes on as if the rule had not been there.
+  package static let harmless = [
+    "LOG", "NFLOG", "ULOG", "TRACE", "AUDIT", "MARK", "CONNMARK", "CONNSECMARK", "SECMARK", "CLASSIFY", "TCPMSS",
+    "TCPOPTSTRIP", "DSCP", "TOS", "TTL", "HL", "ECN", "CT", "SET", "IDLETIMER", "LED", "RATEEST", "TEE", "CHECKSUM",
+  ]
+}

@@ -54,8 +54,9 @@ extension Expression {
 // MARK: - Rules that can drop
 
 extension Expression {
-  /// Whether a rule can drop a packet by itself, and not by the chain that it jumps to; unknown expressions are allowed.
-  package static func canDrop(in bytes: ArraySlice<UInt8>) -> Bool {
+  /// Whether a rule can drop a packet by itself, and not by the chain that it jumps to; unknown expressions are allowed. A packet continues
+  /// after the targets of x_tables that are `harmless`.
+  package static func canDrop(in bytes: ArraySlice<UInt8>, harmless: [String]) -> Bool {
     AttributeList(bytes).contains { element in
       let expression = Attributes(element.value)
       let data = expression.nested(Int(NFTA_EXPR_DATA.rawValue))
@@ -65,7 +66,7 @@ extension Expression {
         let code = verdict[Int(NFTA_VERDICT_CODE.rawValue)]?.integer(Int32.self, at: 0)?.bigEndian
         // The upper bits may hold the number of a queue (linux/netfilter.h, NF_VERDICT_MASK).
         return code.map { $0 >= 0 && ![NF_ACCEPT, NF_REPEAT].contains($0 & 0xff) } ?? false
-      case "target": return !harmlessTargets.contains(data[Int(NFTA_TARGET_NAME.rawValue)]?.text ?? "")
+      case "target": return !harmless.contains(data[Int(NFTA_TARGET_NAME.rawValue)]?.text ?? "")
       case "reject", "queue", "synproxy": return true
       // A map of verdicts.
       case "lookup":
@@ -76,9 +77,3 @@ extension Expression {
     }
   }
 }
-
-/// Targets of x_tables that never drop a packet: it continues with the next rule.
-package let harmlessTargets = [
-  "LOG", "NFLOG", "ULOG", "TRACE", "AUDIT", "MARK", "CONNMARK", "CONNSECMARK", "SECMARK", "CLASSIFY", "TCPMSS",
-  "TCPOPTSTRIP", "DSCP", "TOS", "TTL", "HL", "ECN", "CT", "SET", "IDLETIMER", "LED", "RATEEST", "TEE", "CHECKSUM",
-]
