@@ -10,6 +10,8 @@ struct AttachmentElements: Sendable {
   let feature: Feature
   let attachment: Attachment
   let tag: AttachmentTag
+  /// The ID of the attachment's record, which is a hash.
+  let record: Element.ID
   /// Their IDs are unique; the last element is the record of the attachment.
   private(set) var elements: [Element] = []
   private(set) var onDemand: [OnDemandChain] = []
@@ -24,11 +26,12 @@ struct AttachmentElements: Sendable {
     self.feature = feature
     self.attachment = attachment
     tag = AttachmentTag(attachment)
+    record = Element.ID(of: attachment, in: feature)
     collect(&self)
     elements = elements.uniqueByID
     if elements.isEmpty { return }
     let note = "\(elements.count)\(usesLegacyTables ? Element.legacyNote : "")"
-    elements.append(Element(Element.ID(of: attachment, in: feature), comment: Comment(tag, note)))
+    elements.append(Element(record, comment: Comment(tag, note)))
   }
 
   mutating func add(_ id: Element.ID, data: [UInt8] = [], note: String = "") {

@@ -57,7 +57,7 @@ extension ElementStore {
   ) throws(NetlinkError) -> Result<(Change, RecordChange), CNIError> {
     let wanted = desired.elements
     let structure = Structure(feature, wanted.onDemand, sets: wanted.shared.map(\.members))
-    let record = Element.ID(of: wanted.attachment, in: feature)
+    let record = wanted.record
     let ids = ElementIDs(wanted.elements.map(\.id))
     let shared = wanted.shared.map(\.element)
     let asked = ids.union(

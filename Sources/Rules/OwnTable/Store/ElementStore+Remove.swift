@@ -33,13 +33,13 @@ extension ElementStore {
   ) throws(CNIError) -> Removal {
     let (attachment, tag) = (hint.attachment, hint.tag)
     let shared = companion == nil ? [] : hint.shared.map(\.element.id)
-    let own = hint.elements.map(\.id) + ports.map { Element.ID($0) } + [Element.ID(of: attachment, in: feature)]
+    let own = hint.elements.map(\.id) + ports.map { Element.ID($0) } + [hint.record]
     let ids = ElementIDs(own + shared)
     var removal = Removal(
       action: "remove the rules of \(attachment)", attachment: attachment, isOwned: { $0 == tag },
       deletesForReal: expiry == 0, companion: companion, hint: hint)
     let isAll = try expire(ids, &removal) { (found, session) throws(NetlinkError) in
-      try self.completed(found, attachment, session)
+      try self.completed(found, hint, session)
     }
     if !isAll {
       // This search comes before the change is computed: it takes so long that on a busy host the generation would have passed.
@@ -54,13 +54,12 @@ extension ElementStore {
   /// All elements of an attachment, and the IDs of the hint for which there is no element.
   func elements(_ hint: AttachmentElements) throws(CNIError) -> (own: [Element], free: ElementIDs) {
     let hinted = ElementIDs(hint.elements.map(\.id))
-    let (attachment, tag) = (hint.attachment, hint.tag)
-    return try Self.transaction("look for the rules of \(attachment)") { (session) throws(NetlinkError) in
-      let record = Element.ID(of: attachment, in: self.feature)
-      let snapshot = try session.read(elements: hinted.union([record]).list)
+    let tag = hint.tag
+    return try Self.transaction("look for the rules of \(hint.attachment)") { (session) throws(NetlinkError) in
+      let snapshot = try session.read(elements: hinted.union([hint.record]).list)
       let found = snapshot.elements.values.filter { $0.stays && $0.element.owner == tag }
       let free = hinted.subtracting(snapshot.elements.ids)
-      if let all = try self.completed(found.map(\.element), attachment, session) { return .success((all, free)) }
+      if let all = try self.completed(found.map(\.element), hint, session) { return .success((all, free)) }
       return .success((try session.allElements(of: self.feature, tag.text) { $0.owner == tag }, free))
     }
   }
@@ -123,10 +122,10 @@ extension ElementStore {
   /// All elements of an attachment, given those that were found by the hint; nil if the record does not confirm that they are
   /// all.
   private func completed(
-    _ hinted: [Element], _ attachment: Attachment, _ session: borrowing Session
+    _ hinted: [Element], _ hint: AttachmentElements, _ session: borrowing Session
   ) throws(NetlinkError) -> [Element]? {
     var found = hinted
-    let record = found.first { $0.id == Element.ID(of: attachment, in: feature) }
+    let record = found.first { $0.id == hint.record }
     func isAll() -> Bool {
       record == nil ? found.isEmpty : record?.recordedCount == found.recordedCount - 1
     }
@@ -134,9 +133,8 @@ extension ElementStore {
     let chains = try session.chains().map(\.name)
     let companions = ElementIDs(found.flatMap { $0.companions(among: chains) })
       .subtracting(ElementIDs(found.map(\.id)))
-    let tag = AttachmentTag(attachment)
     let stored = try session.read(elements: companions.list).elements.values
-    found += stored.filter { $0.stays && $0.element.owner == tag }.map(\.element)
+    found += stored.filter { $0.stays && $0.element.owner == hint.tag }.map(\.element)
     return isAll() ? found : nil
   }
 }
