@@ -3,6 +3,7 @@
 
 import Address
 import CNI
+import NFTables
 import OwnTable
 import Netlink
 import Rules
@@ -195,6 +196,7 @@ extension FirewallRecordTests {
     private(set) var told: [RecordChange] = []
     private(set) var changed: [RecordChange] = []
     var refusal: CNIError?
+    var tables: [Table] = []
 
     func messages(for change: RecordChange) -> Result<[NetlinkMessage], CNIError> {
       told.append(change)
@@ -225,6 +227,22 @@ extension FirewallRecordTests {
     try host.run { try call(record, listeners[0]) }
     try call(memory, listeners[1])
     return listeners.map(\.summary)
+  }
+
+  @Test("a removal tells a companion which of its tables are missing, as long as they are")
+  func missingTables() throws {
+    let owner = FirewallScene.owner("c1")
+    let wanted = try FirewallScene.wanted(owner, ["10.22.0.1"], nil, on: "cni0")
+    let listener = Listener()
+    listener.tables = [IPTable(.filter, .ip).nftables, IPTable(.filter, .ip6).nftables]
+    try host.run { try record.remove(wanted, joining: listener) }
+    #expect(listener.told.last?.missingTables == listener.tables)
+    try host.command("nft", "add table ip filter")
+    try host.run { try record.remove(wanted, joining: listener) }
+    #expect(listener.told.last?.missingTables == [listener.tables[1]])
+    try host.command("nft", "add table ip6 filter")
+    try host.run { try record.remove(wanted, joining: listener) }
+    #expect(listener.told.last?.missingTables == [])
   }
 
   @Test("the record in memory reports the same changes to companions as our own table", arguments: 1...4)

@@ -25,6 +25,10 @@ final class FirewallCompanion: BatchCompanion {
     upstreamInNFT = UpstreamContainers(record)
   }
 
+  var tables: [Table] {
+    stores.nft == nil ? [] : AddressFamily.allCases.map { IPTable(.filter, $0).nftables }
+  }
+
   func messages(for change: RecordChange) throws(NetlinkError) -> Result<[NetlinkMessage], CNIError> {
     var list: [NetlinkMessage] = []
     // DEL changes both variants, as rules may be left from before a change of the host or the configuration.
@@ -34,6 +38,8 @@ final class FirewallCompanion: BatchCompanion {
         var edits: [TableEdit] = []
         for family in AddressFamily.allCases {
           let table = IPTable(.filter, family)
+          // An ADD makes the table.
+          if change.kind == .remove, change.missingTables.contains(table.nftables) { continue }
           var edit = TableEdit(table, attempt.reader(of: table))
           try follow(change, table, &edit, remembers: true)
           edits.append(edit)

@@ -10,6 +10,8 @@ import Rules
 /// Rules in the tables of iptables that follow the records in our own table. Those in nf_tables are changed by the batch that
 /// changes the record.
 package protocol BatchCompanion: AnyObject {
+  /// The tables of nf_tables that its rules can be in: it need not look at those that are missing.
+  var tables: [Table] { get }
   /// The messages that make the rules follow a change of the record, computed anew for each attempt. For a removal this also
   /// removes the rules in legacy tables, before the record, as there is no later step. Throws an error that another attempt may
   /// not meet, and returns one that it would.

@@ -76,8 +76,9 @@ extension ElementStore {
       // A claim that waits has another element than the one that serves: both are read.
       let asked = ids.union(ids.list.compactMap { $0.hostPort.map { Element.ID($0) } })
       let all = asked.union(Element.ID.firstWaiting(for: asked.list))
-      let snapshot = try session.read(
-        elements: all.list, tables: state.attachment == nil ? [] : self.feature.upstreamTables)
+      let upstreamTables = state.attachment == nil ? [] : self.feature.upstreamTables
+      let companionTables = state.companion?.tables ?? []
+      let snapshot = try session.read(elements: all.list, tables: upstreamTables + companionTables)
       var reading = Reading(all, snapshot.elements)
       let ports = asked.list.filter { !$0.isWaiting }.compactMap(\.hostPort)
       let claims = try Self.withdraw(state.isOwned, from: ports, &reading, session)
@@ -94,10 +95,12 @@ extension ElementStore {
         Table.own.expire(expiring, in: self.expiry) + Table.own.delete(deleted)
         + Table.own.add(claims.added, exclusively: true) + orphans.sets.map { Table.own.delete(set: $0) }
       if let attachment = state.attachment {
-        messages += try session.deletions(of: attachment.containerID, in: snapshot.tables)
+        let present = upstreamTables.filter { snapshot.tables.contains($0) }
+        messages += try session.deletions(of: attachment.containerID, in: present)
       }
       if let hint = state.hint, let companion = state.companion {
         var change = RecordChange(removing: elements, orphans.elements, of: hint.attachment)
+        change.missingTables = companionTables.filter { !snapshot.tables.contains($0) }
         change.release(hint) { snapshot.elements[$0].map { !$0.stays } ?? true }
         switch try companion.messages(for: change) {
         case .failure(let error): return .failure(error)

@@ -27,6 +27,8 @@ package struct RecordChange {
   package var wasRecorded = false
   /// Whether the record says that the owner has rules in legacy tables.
   package var usesLegacyTables = false
+  /// Those of a companion's tables that are known to be missing in the ruleset that the change was computed from.
+  package var missingTables: [Table] = []
 
   package init(kind: Kind, owner: Attachment) {
     self.kind = kind
