@@ -80,6 +80,20 @@ import Testing
       ])
   }
 
+  @Test("the host's end that the kernel tells, and its bridge, are hinted at before what the result names, each once")
+  func link() throws {
+    let options = try Self.options(#""ingressPolicy":"isolated""#)
+    func hint(_ interfaces: [String], _ bridge: String?) throws -> FirewallHint {
+      let link = HostLink(name: "veth0", bridge: bridge)
+      return FirewallHint(Sample.owner, options, try Self.result(interfaces: interfaces), at: link)
+    }
+    #expect(try hint([], "cni0").hostInterfaces == ["veth0", "cni0"])
+    #expect(try hint([], nil).hostInterfaces == ["veth0"])
+    #expect(try hint(["cni0", "veth0", "ifb0"], "cni0").hostInterfaces == ["veth0", "cni0", "ifb0"])
+    let wanted = try Self.wanted(options, "veth0", "cni0")
+    #expect(Set(wanted).isSubset(of: try hint([], "cni0").request.asks))
+  }
+
   @Test("of a result with very many interfaces only the first are hinted at")
   func many() throws {
     let options = try Self.options(#""ingressPolicy":"isolated""#)

@@ -73,7 +73,9 @@ final class RecordingBackend: AttachmentRecorder, ZoneFilter {
     try note("removeAll")
   }
 
-  func record(_ hint: ForwardFilterRequest) throws(CNIError) -> AttachmentRecord? {
+  func record(
+    _ hint: ForwardFilterRequest, orBy better: () -> ForwardFilterRequest?
+  ) throws(CNIError) -> AttachmentRecord? {
     hints.append(hint)
     return try recorded.get()
   }

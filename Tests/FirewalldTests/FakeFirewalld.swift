@@ -130,7 +130,9 @@ final class RecordingOwners: AttachmentRecorder {
     try note("removeAll")
   }
 
-  func record(_ hint: ForwardFilterRequest) throws(CNIError) -> AttachmentRecord? {
+  func record(
+    _ hint: ForwardFilterRequest, orBy better: () -> ForwardFilterRequest?
+  ) throws(CNIError) -> AttachmentRecord? {
     try note("record")
     return AttachmentRecord(accepts: owned)
   }

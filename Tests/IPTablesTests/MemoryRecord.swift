@@ -151,7 +151,9 @@ extension MemoryRecord {
     return problems
   }
 
-  func record(_ hint: ForwardFilterRequest) throws(CNIError) -> AttachmentRecord? {
+  func record(
+    _ hint: ForwardFilterRequest, orBy better: () -> ForwardFilterRequest?
+  ) throws(CNIError) -> AttachmentRecord? {
     if failure?.code == .notAvailable { return nil }
     try check()
     let own = attachments.first { $0.owner == hint.attachment }

@@ -74,12 +74,22 @@ package protocol RemovingForwardFilter: ForwardFilter {
 /// A filter that records the owners of accepted addresses; `removeAll` throws `notAvailable` where the kernel has no table for
 /// these records.
 package protocol AttachmentRecorder: RemovingForwardFilter {
-  /// The record of the hint's attachment; the hint lists what it may contain. Nil where the kernel has no table for records.
-  func record(_ hint: ForwardFilterRequest) throws(CNIError) -> AttachmentRecord?
+  /// The record of the hint's attachment; the hint lists what it may contain. Nil where the kernel has no table for records. `better`
+  /// returns another hint to try before all records are read, if the attachment has more than the first lists.
+  func record(
+    _ hint: ForwardFilterRequest, orBy better: () -> ForwardFilterRequest?
+  ) throws(CNIError) -> AttachmentRecord?
   /// Whether any accept of any attachment is recorded.
   func hasAccepts() throws(CNIError) -> Bool
   /// Whether the attachment has any rule.
   func hasRules(of attachment: Attachment) throws(CNIError) -> Bool
+}
+
+extension AttachmentRecorder {
+  /// The same where there is no better hint.
+  package func record(_ hint: ForwardFilterRequest) throws(CNIError) -> AttachmentRecord? {
+    try record(hint) { nil }
+  }
 }
 
 /// A filter that puts addresses into zones of firewalld, and records which.

@@ -55,12 +55,17 @@ package struct Firewall: Plugin {
     // Even if the configuration is broken now, the attachment is known, and its rules are found by it.
     let options = try? FirewallOptions(request.config)
     let result = (try? request.config.previousResult()) ?? nil
-    let hint = FirewallHint(request.attachment, options, result)
+    var hint = FirewallHint(request.attachment, options, result)
     var failures = ErrorCollector()
     var record: AttachmentRecord?
     failures.run { () throws(CNIError) in
-      record =
-        try host.nftables.record(hint.request) ?? AttachmentRecord(unrecorded: hint.request.accepts.map(\.address))
+      let found = try host.nftables.record(hint.request) {
+        // The result need not name the host's end of the veth.
+        guard let link = try? HostLink.find(request) else { return nil }
+        hint = FirewallHint(request.attachment, options, result, at: link)
+        return hint.request
+      }
+      record = found ?? AttachmentRecord(unrecorded: hint.request.accepts.map(\.address))
     }
     // Where the owners of the addresses and of the port cannot be read, both stay as they are for the next DEL.
     if let record {

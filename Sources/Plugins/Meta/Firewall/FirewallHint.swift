@@ -12,9 +12,16 @@ struct FirewallHint {
   /// The host's interfaces in the result, one of which may be the container's bridge port.
   let hostInterfaces: [String]
 
-  init(_ attachment: Attachment, _ options: FirewallOptions?, _ result: NetworkResult?) {
+  /// `link` is the host's end of the container's veth, where the kernel was asked for it.
+  init(
+    _ attachment: Attachment, _ options: FirewallOptions?, _ result: NetworkResult?, at link: HostLink? = nil
+  ) {
     let addresses = result?.containerAddresses.accepted ?? []
-    let interfaces = result?.hostInterfaces.map(\.name) ?? []
+    var interfaces = result?.hostInterfaces.map(\.name) ?? []
+    if let link {
+      let known = [link.name] + (link.bridge.map { [$0] } ?? [])
+      interfaces = known + interfaces.filter { !known.contains($0) }
+    }
     // Only the first six: a result may name many, but a bridge, a veth and an IFB are all that matter here.
     hostInterfaces = Array(interfaces.filter { isInterfaceName($0) }.prefix(6))
     var request = ForwardFilterRequest(attachment)

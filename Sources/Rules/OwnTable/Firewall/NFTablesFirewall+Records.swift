@@ -8,9 +8,11 @@ import Netlink
 import Rules
 
 extension NFTablesFirewall: AttachmentRecorder {
-  package func record(_ hint: ForwardFilterRequest) throws(CNIError) -> AttachmentRecord? {
+  package func record(
+    _ hint: ForwardFilterRequest, orBy better: () -> ForwardFilterRequest?
+  ) throws(CNIError) -> AttachmentRecord? {
     do throws(CNIError) {
-      let (own, free) = try store.elements(AttachmentElements(hint))
+      let (own, free) = try store.elements(AttachmentElements(hint)) { better().map { AttachmentElements($0) } }
       return AttachmentRecord(
         accepts: own.accepts, ports: own.recordedPorts,
         unrecorded: hint.accepts.filter { free.contains(Element.ID($0)) }.map(\.address))

@@ -51,17 +51,28 @@ extension ElementStore {
     return removal
   }
 
-  /// All elements of an attachment, and the IDs of the hint for which there is no element.
-  func elements(_ hint: AttachmentElements) throws(CNIError) -> (own: [Element], free: ElementIDs) {
-    let hinted = ElementIDs(hint.elements.map(\.id))
+  /// All elements of an attachment, and the IDs of the hint for which there is no element. `better` is a hint to try before all sets are
+  /// read.
+  func elements(
+    _ hint: AttachmentElements, orBy better: () -> AttachmentElements?
+  ) throws(CNIError) -> (own: [Element], free: ElementIDs) {
     let tag = hint.tag
     return try Self.transaction("look for the rules of \(hint.attachment)") { (session) throws(NetlinkError) in
-      let snapshot = try session.read(elements: hinted.union([hint.record]).list)
-      let found = snapshot.elements.values.filter { $0.stays && $0.element.owner == tag }
-      let free = hinted.subtracting(snapshot.elements.ids)
-      if let all = try self.completed(found.map(\.element), hint, session) { return .success((all, free)) }
+      var (all, free) = try self.elements(by: hint, session)
+      if all == nil, let better = better() { (all, free) = try self.elements(by: better, session) }
+      if let all { return .success((all, free)) }
       return .success((try session.allElements(of: self.feature, tag.text) { $0.owner == tag }, free))
     }
+  }
+
+  /// The same by the hint alone, or nil if the attachment must have others.
+  private func elements(
+    by hint: AttachmentElements, _ session: borrowing Session
+  ) throws(NetlinkError) -> (own: [Element]?, free: ElementIDs) {
+    let hinted = ElementIDs(hint.elements.map(\.id))
+    let stored = try session.read(elements: hinted.union([hint.record]).list).elements
+    let found = stored.values.filter { $0.stays && $0.element.owner == hint.tag }
+    return (try completed(found.map(\.element), hint, session), hinted.subtracting(stored.ids))
   }
 
   /// Removes the owned elements among these IDs, or instead what `complete` returns for them; if that is nil, changes nothing and
