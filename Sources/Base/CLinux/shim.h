@@ -32,6 +32,7 @@
 #include <linux/tc_act/tc_mirred.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -59,6 +60,12 @@ static inline char **cni_environment(void) { return environ; }
 static inline const char *cni_program_name(void) { return program_invocation_short_name; }
 static inline int cni_eventfd(void) { return eventfd(0, EFD_CLOEXEC); }
 static inline int cni_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+static inline long cni_getdents(int folder, void *buffer, size_t size) {
+  return syscall(SYS_getdents64, folder, buffer, size);
+}
+static inline long cni_rename_unless_taken(int folder, const char *name, const char *other) {
+  return syscall(SYS_renameat2, folder, name, folder, other, 1);  // RENAME_NOREPLACE, linux/fs.h
+}
 
 // Sends two open files over a local socket (unix(7), SCM_RIGHTS); the layout of such a message is given by macros.
 static inline int cni_send_descriptors(int socket, int first, int second) {

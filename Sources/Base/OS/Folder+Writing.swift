@@ -40,10 +40,29 @@ extension Folder {
     by lockFile: String? = nil, patience: Int = patience, _ body: () throws(SystemError) -> T
   ) throws(SystemError) -> T {
     guard let lockFile else { return try file.locked(path, patience: patience, body) }
-    let number = try systemCall("open \(path)/\(lockFile)") {
-      unsafe openat(file.number, lockFile, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o750)
+    // Who removes the file while somebody holds its lock lets a third lock a new one: only the lock of the file that still has the name
+    // counts.
+    for _ in 0..<100 {
+      let number = try systemCall("open \(path)/\(lockFile)") {
+        unsafe openat(file.number, lockFile, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o750)
+      }
+      let lock = FileDescriptor(owning: number)
+      let done: T? = try lock.locked("\(path)/\(lockFile)", patience: patience) { () throws(SystemError) in
+        isStill(lock.number, lockFile) ? try body() : nil
+      }
+      if let done { return done }
     }
-    return try FileDescriptor(owning: number).locked("\(path)/\(lockFile)", patience: patience, body)
+    throw SystemError("lock \(path)/\(lockFile), which is removed again and again", number: EWOULDBLOCK)
+  }
+
+  /// Whether an open file still has this name.
+  private func isStill(_ number: Int32, _ name: String) -> Bool {
+    var own = stat()
+    var named = stat()
+    guard unsafe fstat(number, &own) == 0, unsafe fstatat(file.number, name, &named, AT_SYMLINK_NOFOLLOW) == 0 else {
+      return false
+    }
+    return own.st_dev == named.st_dev && own.st_ino == named.st_ino
   }
 
   /// The default time to wait for a lock, in milliseconds.
@@ -89,7 +108,7 @@ extension Folder {
   }
 
   /// Adds a hard link; returns false if the name is taken, nil if the file system has no hard links.
-  private func hardLink(_ name: String, as other: String) throws(SystemError) -> Bool? {
+  func hardLink(_ name: String, as other: String) throws(SystemError) -> Bool? {
     if unsafe linkat(file.number, name, file.number, other, 0) == 0 { return true }
     let number = errno
     if number == EEXIST { return false }
