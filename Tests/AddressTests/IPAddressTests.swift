@@ -83,6 +83,16 @@ import Testing
     #expect(try #require(IPAddress(text)).successor?.description == next)
   }
 
+  @Test(
+    "the predecessor borrows from bytes, and the first address has none",
+    arguments: [
+      ("10.0.0.2", "10.0.0.1"), ("10.0.1.0", "10.0.0.255"), ("0.0.1.0", "0.0.0.255"), ("0.0.0.0", nil), ("::", nil),
+      ("1::1:0", "1::ffff"), ("255.255.255.255", "255.255.255.254"),
+    ] as [(String, String?)])
+  func predecessor(text: String, before: String?) throws {
+    #expect(try #require(IPAddress(text)).predecessor?.description == before)
+  }
+
   @Test("addresses are in order by number, IPv4 before IPv6")
   func order() {
     let texts = ["0.0.0.0", "9.255.255.255", "10.0.0.0", "10.0.0.1", "255.0.0.0", "::", "::1", "1::", "ff00::"]

@@ -81,6 +81,16 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     return nil
   }
 
+  /// The address before this one, or nil before the first.
+  package var predecessor: IPAddress? {
+    var copy = bytes
+    for index in copy.indices.reversed() {
+      copy[index] &-= 1
+      if copy[index] != 0xff { return IPAddress(family: family, bytes: copy) }
+    }
+    return nil
+  }
+
   private init(family: AddressFamily, bytes: [UInt8]) {
     self.family = family
     self.bytes = bytes

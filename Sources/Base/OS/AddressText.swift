@@ -26,5 +26,10 @@ package func addressText(_ bytes: [UInt8], family: Int32) -> String {
       return unsafe strnlen(text, buffer.count)
     }
   }
+  // inet_ntop writes ::1:2 as ::0.1.0.2; RFC 5952 has dotted decimals only where a prefix says that there is an IPv4 address.
+  if family == AF_INET6, text.contains(UInt8(ascii: ".")), bytes[..<12].allSatisfy({ $0 == 0 }) {
+    let groups = [12, 14].map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
+    return "::\(groups[0]):\(groups[1])"
+  }
   return String(decoding: text, as: UTF8.self)
 }
