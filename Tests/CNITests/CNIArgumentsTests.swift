@@ -46,4 +46,12 @@ import Testing
   func notIgnored(value: String) throws {
     #expect(throws: CNIError.self) { try CNIArguments("A=1;IgnoreUnknown=\(value)") }
   }
+
+  @Test("without ADD's strictness what is unknown is passed over; of one key the last value counts")
+  func lenient() {
+    let arguments = CNIArguments(lenient: "A=1;b;IP=x;IP=y")
+    #expect(arguments.values == ["IP": "y"])
+    #expect(arguments["IP"] == "y")
+    #expect(arguments["A"] == nil)
+  }
 }
