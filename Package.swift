@@ -25,6 +25,8 @@ func plugin(_ name: String, in group: String, needs: [Target.Dependency]) -> Tar
 }
 
 let plugins = [
+  plugin("HostLocal", in: "IPAM", needs: ["OS", "Address", "Digest", "NetNS", "IPAM"]),
+  plugin("Static", in: "IPAM", needs: ["Address", "IPAM"]),
   plugin("Portmap", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Rules", "Veth"]),
   plugin("Firewall", in: "Meta", needs: ["Address", "Netlink", "Rules", "Veth"]),
   plugin("Tuning", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Store"]),
@@ -70,6 +72,7 @@ let package = Package(
     library("CNI", in: "CNI", folder: "Types", needs: ["OS", "Address", "Digest", "JSON", "NetNS", "Netlink"]),
     library("Skel", in: "CNI", needs: ["OS", "JSON", "NetNS", "CNI"]),
     library("Store", in: "CNI", needs: ["OS", "JSON", "CNI"]),
+    library("IPAM", in: "CNI", needs: ["Address", "JSON", "CNI"]),
     library("Veth", in: "CNI", needs: ["Netlink", "CNI", "Skel"]),
     library("Invoke", in: "CNI", needs: ["OS", "JSON", "CNI", "Skel"]),
 
@@ -153,6 +156,11 @@ let package = Package(
     tests(
       "FlannelTests", of: "Flannel",
       needs: ["TestSupport", "OS", "Address", "CNI", "JSON", "CallSupport"]),
+    tests("IPAMTests", of: "IPAM", needs: ["Address", "CNI", "JSON", "CallSupport"]),
+    tests(
+      "HostLocalTests", of: "HostLocal",
+      needs: ["TestSupport", "OS", "Address", "CNI", "IPAM", "JSON", "CallSupport"]),
+    tests("StaticTests", of: "Static", needs: ["JSON", "CallSupport"]),
     tests("SampleTests", of: "Sample", needs: ["JSON", "CallSupport"]),
     .executableTarget(
       name: "Bench", dependencies: ["TestSupport"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),

@@ -6,17 +6,21 @@ import CNI
 import Firewall
 import Firewalld
 import Flannel
+import HostLocal
 import Invoke
 import IPTables
 import IPTablesLegacy
 import OwnTable
 import Portmap
 import Skel
+import Static
 import Tuning
 
 /// The plugins that this program contains.
 enum PluginName: String, CaseIterable {
   case portmap, firewall, tuning, bandwidth, flannel
+  case hostLocal = "host-local"
+  case `static`
 
   /// Makes the plugin that this program was started as.
   func make(note: @escaping (String) -> Void) -> any Plugin {
@@ -53,6 +57,8 @@ enum PluginName: String, CaseIterable {
     case .tuning: return Tuning(note: note)
     case .bandwidth: return Bandwidth(note: note)
     case .flannel: return Flannel(executor: executor, note: note)
+    case .hostLocal: return HostLocal()
+    case .static: return Static()
     }
   }
 }

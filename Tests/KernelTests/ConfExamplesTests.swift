@@ -14,7 +14,7 @@ struct ConfExamplesTests {
 
   static let files = [
     "portmap.conflist", "portmap-restricted.conflist", "firewall.conflist", "tuning.conflist", "bandwidth.conflist",
-    "flannel.conflist", "chain.conflist",
+    "flannel.conflist", "chain.conflist", "host-local.conflist", "static.conflist",
   ]
 
   @Test("the list of files is complete")

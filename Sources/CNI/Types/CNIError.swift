@@ -27,7 +27,7 @@ package struct CNIError: Error, Equatable, CustomStringConvertible {
     package static let kernelRefused = Code(rawValue: 101)
     /// Ours: CHECK found something missing or different.
     package static let checkFailed = Code(rawValue: 102)
-    /// Ours: a foreign qdisc, interface or firewalld zone is in the place of ours.
+    /// Ours: a foreign qdisc, interface or firewalld zone is in the place of ours, or the attachment has an address already.
     package static let resourceConflict = Code(rawValue: 103)
     /// Ours: the plugin delegated to could not be run, or failed without an error object.
     package static let delegateFailed = Code(rawValue: 104)
