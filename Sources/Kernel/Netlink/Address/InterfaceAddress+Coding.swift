@@ -113,7 +113,7 @@ extension RouteSocket {
 }
 
 extension InterfaceAddress {
-  fileprivate func action(_ word: String) -> String {
+  func action(_ word: String) -> String {
     "the address \(prefix) \(word) the interface with index \(interface)"
   }
 }

@@ -45,13 +45,15 @@ extension RouteSocket {
     try netlink.execute(options.message(index), "change the bridge port with index \(index)")
   }
 
-  /// Makes an interface a port of a bridge, then sets its options and brings it up. These are two requests in one datagram: the kernel
-  /// accepts a port's options only for an existing port.
+  /// Makes an interface a port of a bridge and gives it an alias, then sets the port's options and brings it up. These are two requests in
+  /// one datagram: the kernel accepts a port's options only for an existing port.
   package func addPort(
-    _ index: UInt32, toBridge bridge: UInt32, _ options: BridgePortOptions
+    _ index: UInt32, toBridge bridge: UInt32, _ options: BridgePortOptions, alias: String? = nil
   ) throws(NetlinkError) {
     let action = "make the interface with index \(index) a port of the bridge with index \(bridge)"
-    let requests = [Self.setMaster(bridge, of: index), options.message(index, isUp: true)]
+    var join = Self.setMaster(bridge, of: index)
+    if let alias { join.attribute(IFLA_IFALIAS, Array(alias.utf8)) }
+    let requests = [join, options.message(index, isUp: true)]
     for reply in try netlink.executeAll(requests) {
       if let failure = reply.failure(action) { throw failure }
     }

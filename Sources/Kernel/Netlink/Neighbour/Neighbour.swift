@@ -128,5 +128,5 @@ extension RouteSocket {
 }
 
 extension Neighbour {
-  fileprivate var action: String { "the neighbour \(address) of the interface with index \(interface)" }
+  var action: String { "the neighbour \(address) of the interface with index \(interface)" }
 }
