@@ -13,6 +13,15 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
     self.bytes = bytes
   }
 
+  /// A random unicast address that is locally administered (IEEE 802, the second bit of the first byte), as the kernel makes them.
+  package static func random() -> MACAddress {
+    let number = UInt64.random(in: 0 ... .max)
+    let first = UInt8(truncatingIfNeeded: number) & ~1 | 2
+    return MACAddress(first, (1..<6).map { UInt8(truncatingIfNeeded: number >> UInt64($0 * 8)) })
+  }
+
+  private init(_ first: UInt8, _ rest: [UInt8]) { bytes = [first] + rest }
+
   /// Parses six pairs of hexadecimal digits in any case, with colons or hyphens between them.
   package init?(_ text: String) {
     let separator: Character = text.contains { $0 == "-" } ? "-" : ":"

@@ -8,6 +8,7 @@
 #include <linux/fib_rules.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/magic.h>
 #include <linux/memfd.h>

@@ -50,7 +50,7 @@ package struct NetworkNamespace: ~Copyable {
   /// Runs `body` with the calling thread in this namespace: sockets that it opens and parameters that it sets belong there.
   /// `convert` makes the error that is thrown if the thread cannot enter. If the thread cannot return, the process aborts, because
   /// every later change would go to the wrong namespace.
-  package func run<T, E: Error>(
+  package func run<T: ~Copyable, E: Error>(
     _ convert: (NetworkNamespaceError) -> E, _ body: () throws(E) -> T
   ) throws(E) -> T {
     let home = try Self.current(convert)

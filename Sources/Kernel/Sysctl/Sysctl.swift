@@ -12,7 +12,7 @@ package struct Sysctl: Sendable {
 
   package init(_ key: SysctlKey) { self.init(key.components) }
 
-  private init(_ components: [String]) { path = "/proc/sys/" + joined(components, by: "/") }
+  package init(_ components: [String]) { path = "/proc/sys/" + joined(components, by: "/") }
 
   package var exists: Bool { pathExists(path) }
 
