@@ -68,6 +68,7 @@ let package = Package(
     library("Sysctl", in: "Kernel", needs: ["OS"]),
     library("NetNS", in: "Kernel", needs: ["OS", "CLinux"]),
     library("Netlink", in: "Kernel", needs: ["OS", "Address", "CLinux"]),
+    library("Announcement", in: "Kernel", needs: ["OS", "Address", "CLinux"]),
 
     library("CNI", in: "CNI", folder: "Types", needs: ["OS", "Address", "Digest", "JSON", "NetNS", "Netlink"]),
     library("Skel", in: "CNI", needs: ["OS", "JSON", "NetNS", "CNI"]),
@@ -75,6 +76,12 @@ let package = Package(
     library("IPAM", in: "CNI", needs: ["Address", "JSON", "CNI"]),
     library("Veth", in: "CNI", needs: ["Netlink", "CNI", "Skel"]),
     library("Invoke", in: "CNI", needs: ["OS", "JSON", "CNI", "Skel"]),
+
+    library(
+      "Attaching", in: "CNI",
+      needs: [
+        "OS", "Address", "JSON", "NetNS", "Netlink", "Announcement", "Sysctl", "CNI", "Skel", "Invoke",
+      ]),
 
     library("Rules", in: "Rules", folder: "Seam", needs: ["Address", "CNI"]),
     library("NFTables", in: "Rules", needs: ["OS", "Address", "Netlink", "CLinux"]),

@@ -29,9 +29,19 @@ package struct Delegate {
 
   /// Calls ADD for the attachment of the environment, and returns the result.
   package func add(_ config: JSONObject) throws(CNIError) -> NetworkResult {
-    let output = try call(config)
+    try result(call(config)) { () throws(CNIError) in try NetworkConfig.version(of: Field(.object(config))) }
+  }
+
+  /// Calls ADD with the caller's own configuration, and returns the result.
+  package func add(_ config: NetworkConfig) throws(CNIError) -> NetworkResult {
+    try result(call(config, as: "ADD")) { config.version }
+  }
+
+  private func result(
+    _ output: [UInt8], of implied: () throws(CNIError) -> SpecVersion
+  ) throws(CNIError) -> NetworkResult {
     do {
-      let version = try NetworkConfig.version(of: Field(.object(config)))
+      let version = try implied()
       return try reporting { () throws(FieldError) in
         try NetworkResult(decoding: Field(path: "\(type)'s result", parsed(output)), implied: version)
       }
@@ -44,6 +54,16 @@ package struct Delegate {
   /// unchanged.
   @discardableResult
   package func call(_ config: JSONObject, _ variables: [String: String] = [:]) throws(CNIError) -> [UInt8] {
+    try call(input: JSON.object(config).text, variables)
+  }
+
+  /// Calls the plugin for a verb, the value of `CNI_COMMAND`, with the caller's own configuration, byte for byte.
+  @discardableResult
+  package func call(_ config: NetworkConfig, as verb: String) throws(CNIError) -> [UInt8] {
+    try call(input: config.text, ["CNI_COMMAND": verb])
+  }
+
+  private func call(input: [UInt8], _ variables: [String: String]) throws(CNIError) -> [UInt8] {
     var environment = environment
     for (name, value) in variables { environment[name] = value }
     let ending: Subprocess.Ending
@@ -51,7 +71,7 @@ package struct Delegate {
     do {
       (ending, output) = try executor.execute(
         PluginExecutor.Call(
-          type, at: path, environment: environment, input: JSON.object(config).text, timeout: timeout))
+          type, at: path, environment: environment, input: input, timeout: timeout))
     } catch {
       throw CNIError(.delegateFailed, "delegate to \(type): \(error)")
     }

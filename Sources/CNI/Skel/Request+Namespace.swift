@@ -7,12 +7,21 @@ import NetNS
 extension Request {
   /// Runs `body` with the thread in the container's namespace; `home` is a descriptor of the plugin's own. Throws code 4 if the
   /// namespace cannot be entered.
-  package func inContainer<T>(_ body: (_ home: Int32) throws(CNIError) -> T) throws(CNIError) -> T {
+  package func inContainer<T: ~Copyable>(_ body: (_ home: Int32) throws(CNIError) -> T) throws(CNIError) -> T {
     let home = try Self.open { () throws(NetworkNamespaceError) in try .current() }
-    let container = try Self.open { () throws(NetworkNamespaceError) in try .open(namespace ?? "") }
-    return try container.run({ CNIError($0, "CNI_NETNS", as: .badEnvironment) }) { () throws(CNIError) in
-      try body(home.descriptor)
-    }
+    return try inside(openNamespace()) { () throws(CNIError) in try body(home.descriptor) }
+  }
+
+  /// Opens the container's namespace; throws code 4 if that is none.
+  package func openNamespace() throws(CNIError) -> NetworkNamespace {
+    try Self.open { () throws(NetworkNamespaceError) in try .open(namespace ?? "") }
+  }
+
+  /// Runs `body` with the thread in the container's namespace, which ``openNamespace()`` has opened.
+  package func inside<T: ~Copyable>(
+    _ container: borrowing NetworkNamespace, _ body: () throws(CNIError) -> T
+  ) throws(CNIError) -> T {
+    try container.run({ CNIError($0, "CNI_NETNS", as: .badEnvironment) }, body)
   }
 
   private static func open(

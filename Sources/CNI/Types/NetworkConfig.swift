@@ -9,7 +9,8 @@ package struct NetworkConfig: Sendable {
   package let document: Field
   package let version: SpecVersion
   package let name: String
-  private let text: [UInt8]
+  /// The document as it was read, for a delegate that gets the same.
+  package let text: [UInt8]
 
   /// Reads the members that all configurations have. Throws code 1 for an unknown version, code 7 for an invalid name.
   package init(_ document: Field, text: [UInt8] = []) throws(CNIError) {

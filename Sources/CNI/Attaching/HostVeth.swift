@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Digest
+import Netlink
+import OS
+import Skel
+import Sysctl
+
+/// The host's end of a veth that a plugin makes for an attachment. Its alias is the attachment's tag, and its name follows from it, so that
+/// it is found without the container's namespace.
+package struct HostVeth: Sendable {
+  package let name: String
+  package let index: UInt32
+  package let mac: MACAddress
+  /// The container's end, with its index in the container's namespace.
+  package let container: (index: UInt32, mac: MACAddress)
+
+  /// The driver's name.
+  package static let kind = "veth"
+
+  /// The names that an attachment's host end may have, the first that is free: `veth` and eight digits, as upstream's.
+  static func names(_ attachment: Attachment) -> [String] {
+    let digits = Array(sha512(AttachmentTag(attachment).text))
+    return stride(from: 0, to: 64, by: 8).map { "veth" + String(digits[$0..<$0 + 8]) }
+  }
+
+  /// Makes both ends, each in its namespace and under its name, in one request; both are down. `container` is a descriptor of the
+  /// container's namespace. Both MAC addresses are set, so that udev leaves them. Throws code 103 if the container has an interface of this
+  /// name.
+  package static func make(
+    _ attachment: Attachment, in container: Int32, mac: MACAddress?, mtu: UInt32?, _ routes: borrowing RouteSocket
+  ) throws(CNIError) -> HostVeth {
+    var peer = VethPeer(attachment.interface)
+    peer.namespace = container
+    let containerMAC = mac ?? .random()
+    peer.attributes.address = containerMAC
+    peer.attributes.mtu = mtu
+    let own = MACAddress.random()
+    for name in names(attachment) {
+      var link = NewLink(name, .veth(peer: peer))
+      link.attributes.address = own
+      link.attributes.mtu = mtu
+      let made = try reporting { () throws(NetlinkError) in try routes.addAndRead(link) }
+      if let made {
+        guard let other = made.peer?.index else {
+          throw CNIError(.kernelRefused, "the kernel does not tell the other end of \(name)")
+        }
+        return HostVeth(name: name, index: made.index, mac: own, container: (other, containerMAC))
+      }
+      let isHere = try reporting { () throws(NetlinkError) in try routes.linkIfAny(named: name) } != nil
+      if !isHere { break }
+    }
+    throw CNIError(
+      .resourceConflict, "CNI_IFNAME: the container has an interface \(attachment.interface) already")
+  }
+}
+
+extension HostVeth {
+  /// Keeps the host from taking a container for its router (CVE-2020-10749), which must be set before the end is up. A kernel without IPv6
+  /// has no such parameter.
+  package static func refuseRouterAdvertisements(on interface: String) throws(CNIError) {
+    let parameter = Sysctl("net", "ipv6", "conf", interface, "accept_ra")
+    do throws(SystemError) {
+      try parameter.write("0")
+    } catch {
+      if !error.isMissingFile { throw CNIError(error) }
+    }
+  }
+
+  /// The host ends that an attachment has, made by us: finished ones have its alias, and one whose ADD was killed is down and on no bridge.
+  static func all(of attachment: Attachment, _ routes: borrowing RouteSocket) throws(NetlinkError) -> [Link] {
+    let tag = AttachmentTag(attachment).text
+    var found: [Link] = []
+    for name in names(attachment) {
+      guard let link = try routes.linkIfAny(named: name) else { break }
+      let alias = link.attributes.alias ?? ""
+      let isUnfinished = alias.isEmpty && !link.isUp && link.master == nil
+      if link.kind == kind && (alias == tag || isUnfinished) { found.append(link) }
+    }
+    return found
+  }
+
+  /// Removes the attachment's veth: by its end on the host, or else by the container's interface, whose other end upstream has made under
+  /// any name. Does nothing if both are gone.
+  package static func remove(_ request: Request, _ routes: borrowing RouteSocket) throws(CNIError) {
+    let own = try reporting { () throws(NetlinkError) in try all(of: request.attachment, routes) }
+    if !own.isEmpty {
+      return try reporting { () throws(NetlinkError) in try routes.removeLinks(own.map(\.index)) }
+    }
+    try ContainerLink.remove(request, ofKind: kind)
+  }
+
+  /// Removes a veth that was just made.
+  package func undo() throws(CNIError) {
+    try reporting { () throws(NetlinkError) in try RouteSocket.open().removeLink(index) }
+  }
+
+  /// Removes the host ends of a network's attachments that are not valid.
+  package static func removeAll(
+    ofNetwork network: String, sparing valid: Set<AttachmentID>, _ routes: borrowing RouteSocket
+  ) throws(CNIError) {
+    let prefix = AttachmentTag.prefix(ofNetwork: network)
+    let spared = AttachmentTag.all(valid, ofNetwork: network)
+    try reporting("remove the interfaces of \(network)") { () throws(NetlinkError) in
+      let left = try routes.links(ofKind: kind).filter { link in
+        guard let alias = link.attributes.alias, alias.hasPrefix(prefix) else { return false }
+        return !spared.contains(AttachmentTag(text: alias))
+      }
+      try routes.removeLinks(left.map(\.index))
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Invoke
+import JSON
+import OS
+
+/// The IPAM plugin that a configuration names (`ipam.type`). It is called with the caller's configuration and environment.
+package struct IPAMPlugin {
+  private let delegate: Delegate
+  private let config: NetworkConfig
+
+  /// The time limit of a call, in seconds: longer than a DHCP client tries, so that it ends only a plugin that hangs.
+  private static let patience = 240
+
+  /// Finds the plugin in `CNI_PATH`; nil if the configuration names none. Throws code 7 for a wrong name, code 104 if it is not there.
+  package static func find(
+    _ config: NetworkConfig, _ environment: Environment, _ executor: PluginExecutor
+  ) throws(CNIError) -> IPAMPlugin? {
+    let type = try reporting { () throws(FieldError) in
+      let field = config.document["ipam"]
+      _ = try field.object()
+      guard let type = try field["type"].string() else { return String?.none }
+      // A path would run any program of the host.
+      if type.contains("/") || type.hasPrefix(".") { throw field["type"].expected("a plugin's name, which is no path") }
+      return type
+    }
+    guard let type else { return nil }
+    return IPAMPlugin(
+      delegate: try Delegate.find(type, for: environment, timeout: patience, executor: executor), config: config)
+  }
+
+  /// The same for a plugin that cannot do without; throws code 7 if the configuration names none.
+  package static func require(
+    _ config: NetworkConfig, _ environment: Environment, _ executor: PluginExecutor
+  ) throws(CNIError) -> IPAMPlugin {
+    guard let plugin = try find(config, environment, executor) else {
+      throw CNIError(config.document["ipam"]["type"].expected("the name of an IPAM plugin, such as host-local"))
+    }
+    return plugin
+  }
+
+  /// Assigns addresses. Throws code 104, and has them released, if there are none.
+  package func add() throws(CNIError) -> NetworkResult {
+    let result = try delegate.add(config)
+    if !result.ips.isEmpty { return result }
+    return try allOrNothing(undo: { () throws(CNIError) in try delete() }) { () throws(CNIError) in
+      throw CNIError(.delegateFailed, "ipam: \(delegate.type) assigned no address")
+    }
+  }
+
+  /// Releases the addresses of the attachment.
+  package func delete() throws(CNIError) { try delegate.call(config, as: "DEL") }
+
+  package func check() throws(CNIError) { try delegate.call(config, as: "CHECK") }
+
+  /// Releases the addresses of attachments that the configuration does not list as valid.
+  package func collectGarbage() throws(CNIError) { try delegate.call(config, as: "GC") }
+
+  package func status() throws(CNIError) { try delegate.call(config, as: "STATUS") }
+}
