@@ -25,6 +25,7 @@ func plugin(_ name: String, in group: String, needs: [Target.Dependency]) -> Tar
 }
 
 let plugins = [
+  plugin("Loopback", in: "Main", needs: ["Address", "Netlink"]),
   plugin("HostLocal", in: "IPAM", needs: ["OS", "Address", "Digest", "NetNS", "IPAM"]),
   plugin("Static", in: "IPAM", needs: ["Address", "IPAM"]),
   plugin("Portmap", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Rules", "Veth"]),

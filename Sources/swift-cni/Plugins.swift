@@ -10,6 +10,7 @@ import HostLocal
 import Invoke
 import IPTables
 import IPTablesLegacy
+import Loopback
 import OwnTable
 import Portmap
 import Skel
@@ -18,6 +19,7 @@ import Tuning
 
 /// The plugins that this program contains.
 enum PluginName: String, CaseIterable {
+  case loopback
   case portmap, firewall, tuning, bandwidth, flannel
   case hostLocal = "host-local"
   case `static`
@@ -33,6 +35,7 @@ enum PluginName: String, CaseIterable {
   /// Makes the plugin with its backends and with the executor for delegation; `note` writes a line to stderr.
   private func make(_ executor: PluginExecutor, note: @escaping (String) -> Void) -> any Plugin {
     switch self {
+    case .loopback: return Loopback()
     case .portmap:
       let iptables = IPTablesHost(legacy: LegacyTransport())
       return Portmap(
