@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+
+/// A container sends frames from one MAC address only.
+package struct MACSpoofCheck: Equatable, Sendable {
+  /// Whose the rules are; their names do not have the network.
+  package let owner: AttachmentID
+  /// The bridge port by which the container's frames come in: the host's end of its veth.
+  package let port: String
+  /// The address of the container's interface.
+  package let address: MACAddress
+
+  package init(_ owner: AttachmentID, port: String, address: MACAddress) {
+    self.owner = owner
+    self.port = port
+    self.address = address
+  }
+}
+
+/// A way to drop frames from any other MAC address. Every operation is atomic and may be repeated.
+package protocol MACSpoofGuard {
+  /// Makes exactly this hold for the owner.
+  func apply(_ check: MACSpoofCheck) throws(CNIError) -> AppliedChange
+  /// What of the check does not hold, in words; nothing is changed.
+  func verify(_ check: MACSpoofCheck) throws(CNIError) -> [String]
+  /// Removes all that the owner has; where the kernel has no nf_tables that is nothing.
+  func remove(_ owner: AttachmentID) throws(CNIError)
+  /// Throws the reason why this kernel could not check addresses now.
+  func probe() throws(CNIError)
+}
