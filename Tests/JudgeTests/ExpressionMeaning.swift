@@ -94,6 +94,9 @@ struct ExpressionMeaning {
     case .masquerade:
       name = "masq"
       fields = [NFTNL_EXPR_MASQ_FLAGS: .number(16)]  // NF_NAT_RANGE_PROTO_RANDOM_FULLY
+    case .masqueradeKeepingPort:
+      name = "masq"
+      fields = [:]
     case .target(let title, let revision, let payload):
       name = "target"
       fields = [
@@ -128,7 +131,7 @@ extension Register {
 /// The cases of ``Expression``: a case that is added there does not compile here until it is judged as well.
 enum ExpressionCase: CaseIterable {
   case meta, setMeta, payload, destinationType, connection, originalPort, mask, bitwise, compare, range, lookup, match
-  case counter, verdict, destinationNAT, masquerade, target
+  case counter, verdict, destinationNAT, masquerade, masqueradeKeepingPort, target
 
   init(_ expression: Expression) {
     self =
@@ -149,6 +152,7 @@ enum ExpressionCase: CaseIterable {
       case .verdict: .verdict
       case .destinationNAT: .destinationNAT
       case .masquerade: .masquerade
+      case .masqueradeKeepingPort: .masqueradeKeepingPort
       case .target: .target
       }
   }

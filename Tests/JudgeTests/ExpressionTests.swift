@@ -18,6 +18,7 @@ struct ExpressionTests {
       .meta(NFT_META_L4PROTO, into: Register(slot: 1)), .meta(NFT_META_MARK), .setMeta(NFT_META_MARK),
       .payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 12, length: 4),
       .payload(NFT_PAYLOAD_NETWORK_HEADER, offset: 24, length: 16, into: Register(slot: 8)),
+      .payload(NFT_PAYLOAD_LL_HEADER, offset: 6, length: 6),
       .payload(NFT_PAYLOAD_TRANSPORT_HEADER, offset: 2, length: 2, into: Register(slot: 13)),
       .destinationType, .connection(NFT_CT_STATUS), .connection(NFT_CT_STATE), .originalPort(into: .first),
       .originalPort(into: Register(slot: 3)), .mask([255, 255, 0, 0]), .mask([255, 0], in: Register(slot: 12)),
@@ -27,7 +28,7 @@ struct ExpressionTests {
       .lookup("containers4"), .lookup("containers4", isNegated: true), .lookup("hostports4", loadsData: true),
       .match(name: "comment", revision: 0, payload: [UInt8](repeating: 65, count: 256)),
       .match(name: "multiport", revision: 1, payload: [UInt8](1...48)), .counter, .accept, .drop, .return,
-      .jump("masquerading"), .goto("conditions4_x"), .masquerade,
+      .jump("masquerading"), .goto("conditions4_x"), .masquerade, .masqueradeKeepingPort,
       .target(name: "MARK", revision: 2, payload: [UInt8](1...8)),
       .target(name: "DNAT", revision: 2, payload: [UInt8](1...48)),
     ] + AddressFamily.allCases.map { .destinationNAT($0) }

@@ -174,6 +174,11 @@ import Testing
     #expect(try WireStep(.masquerade).number(NFTA_MASQ_FLAGS) == 0x10)  // NF_NAT_RANGE_PROTO_RANDOM_FULLY
   }
 
+  @Test("a masqueraded connection that keeps its port has no flags")
+  func masqueradeKeepingPort() throws {
+    #expect(try WireStep(.masqueradeKeepingPort).number(NFTA_MASQ_FLAGS) == nil)
+  }
+
   @Test("what is of x_tables has its name, its revision and its payload as it is")
   func extended() throws {
     let match = try WireStep(.match(name: "comment", revision: 0, payload: [UInt8](1...8)))

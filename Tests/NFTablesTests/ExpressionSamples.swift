@@ -29,7 +29,7 @@ extension Expression {
       .range([0, 1], [0, 2], isNegated: true), .lookup("a"), .lookup("b"), .lookup("a", isNegated: true),
       .lookup("a", loadsData: true), .counter, .accept, .drop, .return, .jump("a"), .jump("b"), .goto("a"),
     ] + AddressFamily.allCases.map { .destinationNAT($0) } + [
-      .masquerade, .match(name: "m", revision: 1, payload: [UInt8](1...8)),
+      .masquerade, .masqueradeKeepingPort, .match(name: "m", revision: 1, payload: [UInt8](1...8)),
       .match(name: "m", revision: 2, payload: [UInt8](1...8)), .target(name: "m", revision: 1, payload: [UInt8](1...8)),
       .target(name: "n", revision: 1, payload: [UInt8](1...16)),
     ]

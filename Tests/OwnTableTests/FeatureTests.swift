@@ -11,7 +11,7 @@ import Testing
 @testable import OwnTable
 
 @Suite struct FeatureTests {
-  static let parts: [Feature] = [.ports, .firewall]
+  static let parts: [Feature] = [.ports, .firewall, .masquerade]
 
   @Test(
     "every rule of the table is the same after it was encoded and decoded, and none is there twice", arguments: parts)
@@ -43,6 +43,7 @@ import Testing
     let later: [(Feature, [OnDemandChain])] = [
       (.ports, [.masquerade(.ip, 16), .conditions(try Sample.conditions(.ip6))]),
       (.firewall, [.denied(denied)] + OnDemandChain.marking(bit: 12)),
+      (.masquerade, [.ipmasq(.ip, 16), .ipmasq(.ip6, 64)]),
     ]
     #expect(later.map(\.0.purpose) == Self.parts.map(\.purpose))
     var sets: [String] = []

@@ -44,6 +44,13 @@ package struct Prefix: Hashable, Sendable, CustomStringConvertible {
   /// `127.0.0.0/8`
   package static let loopback4 = Prefix(masking: .loopback4, 8)
 
+  /// The multicast groups of a family: `224.0.0.0/4`, `ff00::/8` (RFC 1112, 4; RFC 4291, 2.7).
+  package static func multicast(_ family: AddressFamily) -> Prefix {
+    // 0xe0 and 0xff are the last address with so many bits.
+    let last = all(family).last
+    return family == .ip ? Prefix(masking: last.masked(3), 4) : Prefix(masking: last, 8)
+  }
+
   /// Every address of a family.
   package static func all(_ family: AddressFamily) -> Prefix {
     Prefix(masking: family == .ip ? .loopback4 : .loopback6, 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import CNI
 import NFTables
 import Netlink
 
@@ -21,6 +22,8 @@ struct Feature: Sendable {
   var sharedSetOnDemand: @Sendable (_ set: String) -> NamedSet? = { _ in nil }
   /// Tables in which upstream's plugin may have left rules.
   var upstreamTables: [Table] = []
+  /// Whether a rule with this comment in such a table belongs to the attachment.
+  var isUpstreamComment: @Sendable (Attachment) -> (_ comment: String) -> Bool = { owner in { $0 == owner.containerID } }
   /// The messages that migrate a table of a former version when it is rebuilt.
   var inherited: @Sendable (Session.Snapshot, borrowing Session) throws(NetlinkError) -> [NetlinkMessage] = { _, _ in []
   }
@@ -70,7 +73,7 @@ struct Skeleton: Sendable {
 extension Feature {
   /// The set of our table with this name: a constant one, one of a chain on demand, or the set of members of a bridge's element.
   static func set(named name: String) -> NamedSet? {
-    for feature in [Feature.ports, .firewall] {
+    for feature in [Feature.ports, .firewall, .masquerade] {
       if let set = feature.sets.first(where: { $0.name == name }) { return set }
       if SharedElement.shared(byMembersOf: name, in: feature) != nil { return interfaceSet(name) }
       // A set has the name of its chain, or that name with a suffix.

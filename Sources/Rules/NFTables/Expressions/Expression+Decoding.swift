@@ -156,6 +156,11 @@ private struct ExpressionData {
 
   var masquerade: Expression? {
     let hasPorts = [NFTA_MASQ_REG_PROTO_MIN, NFTA_MASQ_REG_PROTO_MAX].contains { word($0.rawValue) != nil }
-    return !hasPorts && word(NFTA_MASQ_FLAGS.rawValue) == Expression.masqueradeFlags ? .masquerade : nil
+    if hasPorts { return nil }
+    switch word(NFTA_MASQ_FLAGS.rawValue) {
+    case Expression.masqueradeFlags: return .masquerade
+    case nil: return .masqueradeKeepingPort
+    default: return nil
+    }
   }
 }

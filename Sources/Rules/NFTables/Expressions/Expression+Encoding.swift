@@ -111,6 +111,7 @@ extension Expression {
       word(NFTA_NAT_FLAGS.rawValue, Self.natFlags)
     case .masquerade:
       word(NFTA_MASQ_FLAGS.rawValue, Self.masqueradeFlags)
+    case .masqueradeKeepingPort: break
     case .target(let name, let revision, let payload):
       data.attribute(NFTA_TARGET_NAME.rawValue, text: name)
       word(NFTA_TARGET_REV.rawValue, UInt32(revision))

@@ -46,6 +46,8 @@ package enum Expression: Equatable, Sendable {
   /// `[ masq flags 0x10 ]`: gives the connection the address of the interface it leaves by as its source, and a random source
   /// port.
   case masquerade
+  /// `[ masq ]`: the same, with the connection's own port where nobody else has it.
+  case masqueradeKeepingPort
   /// `[ target name MARK rev 2 ]`: a target of x_tables, like a match.
   case target(name: String, revision: UInt8, payload: [UInt8])
 }
@@ -73,7 +75,7 @@ extension Expression {
     case .counter: "counter"
     case .verdict: "immediate"
     case .destinationNAT: "nat"
-    case .masquerade: "masq"
+    case .masquerade, .masqueradeKeepingPort: "masq"
     case .target: "target"
     }
   }

@@ -30,6 +30,7 @@ extension Expression {
     case .verdict(let code, let chain): "reg 0 \(Self.verdict(code))\(chain.map { " -> \($0)" } ?? "") "
     case .destinationNAT(let family): "dnat \(family == .ip ? "ip" : "ip6") addr_min reg 1 "
     case .masquerade: "flags random-fully "
+    case .masqueradeKeepingPort: ""
     }
   }
 
@@ -46,6 +47,7 @@ extension Expression {
 
   private static func name(_ base: nft_payload_bases) -> String {
     switch base {
+    case NFT_PAYLOAD_LL_HEADER: "link"
     case NFT_PAYLOAD_NETWORK_HEADER: "network"
     case NFT_PAYLOAD_TRANSPORT_HEADER: "transport"
     default: "base \(base.rawValue)"

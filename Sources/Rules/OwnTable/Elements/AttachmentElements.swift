@@ -89,13 +89,14 @@ extension Element {
   func title(in feature: Feature) -> String {
     if let port = id.hostPort { return "the mapping of \(port)" }
     if let accept { return "the accept of \(accept.address)" }
+    if let masqueraded { return "the masquerading of \(masqueraded)" }
     if id.set == feature.attachments.name { return "the record of the attachment" }
     if OnDemandChain.conditions(named: id.set) != nil { return "a port in set \(id.set)" }
     return "an element of set \(id.set)"
   }
 
   /// The element's host port or container address, which another attachment may claim too; nil for other elements.
-  var subject: String? { id.hostPort?.description ?? accept.map { "\($0.address)" } }
+  var subject: String? { id.hostPort?.description ?? accept.map { "\($0.address)" } ?? masqueraded?.description }
 }
 
 extension [Element] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import CNI
 import NFTables
 import Netlink
 
@@ -10,13 +11,15 @@ extension Table {
 }
 
 extension Session {
-  /// The deletions of all rules of these tables that carry the container's ID as their comment.
+  /// The deletions of all rules of these tables that upstream's plugin has added for an attachment.
   func deletions(
-    of containerID: String, in tables: [Table]
+    of attachment: Attachment, for feature: Feature, in tables: [Table]
   ) throws(NetlinkError) -> [NetlinkMessage] {
+    if tables.isEmpty { return [] }
+    let isOwned = feature.isUpstreamComment(attachment)
     var messages: [NetlinkMessage] = []
     for table in tables {
-      messages += try rules(of: table).filter { $0.comment?.text == containerID }.map { $0.deletion() }
+      messages += try rules(of: table).filter { $0.comment.map { isOwned($0.text) } ?? false }.map { $0.deletion() }
     }
     return messages
   }

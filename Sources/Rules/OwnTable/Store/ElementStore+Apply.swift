@@ -132,10 +132,10 @@ extension ElementStore {
 
   /// Removes the rules of upstream's plugin for the same container.
   private func removeLeftovers(of attachment: Attachment) throws(CNIError) {
-    let action = "remove the rules that upstream's portmap has left for \(attachment.containerID)"
+    let action = "remove the rules that upstream's plugin has left for \(attachment.containerID)"
     try Self.transaction(action) { (session) throws(NetlinkError) in
       let snapshot = try session.read(elements: [], tables: self.feature.upstreamTables)
-      let messages = try session.deletions(of: attachment.containerID, in: snapshot.tables)
+      let messages = try session.deletions(of: attachment, for: self.feature, in: snapshot.tables)
       if !messages.isEmpty { try session.commit(messages, generation: snapshot.generation) }
       return .success(())
     }

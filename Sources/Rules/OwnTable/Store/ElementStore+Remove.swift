@@ -107,7 +107,7 @@ extension ElementStore {
         + Table.own.add(claims.added, exclusively: true) + orphans.sets.map { Table.own.delete(set: $0) }
       if let attachment = state.attachment {
         let present = upstreamTables.filter { snapshot.tables.contains($0) }
-        messages += try session.deletions(of: attachment.containerID, in: present)
+        messages += try session.deletions(of: attachment, for: self.feature, in: present)
       }
       if let hint = state.hint, let companion = state.companion {
         var change = RecordChange(removing: elements, orphans.elements, of: hint.attachment)
