@@ -57,6 +57,10 @@ struct Socket: Sendable {
     }
   }
 
+  func set(_ level: Int32, _ option: Int32, bytes: [UInt8]) throws(SocketError) {
+    try Self.call("setsockopt") { setsockopt(descriptor.number, level, option, bytes, socklen_t(bytes.count)) }
+  }
+
   func bind(_ endpoint: Endpoint) throws(SocketError) {
     try set(SOL_SOCKET, SO_REUSEADDR, Int32(1))
     if endpoint.address.family == .ip6 { try set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, Int32(1)) }

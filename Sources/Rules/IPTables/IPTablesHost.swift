@@ -110,9 +110,9 @@ package struct IPTablesHost: Sendable {
     return false
   }
 
-  private var places: [any IPTablesTransport] { [nft, legacy] }
+  var places: [any IPTablesTransport] { [nft, legacy] }
 
-  private func transport(_ variant: IPTablesSettings.Variant) -> any IPTablesTransport {
+  func transport(_ variant: IPTablesSettings.Variant) -> any IPTablesTransport {
     switch variant {
     case .nft: nft
     case .legacy: legacy
@@ -120,7 +120,7 @@ package struct IPTablesHost: Sendable {
   }
 
   /// The variant that the host uses, by its tables and its kernel, or else by its program.
-  private func variant() -> IPTablesSettings.Variant {
+  func variant() -> IPTablesSettings.Variant {
     .chosen(nft: nft.presence(), legacy: legacy.presence()) { programVariant() ?? .nft }
   }
 }

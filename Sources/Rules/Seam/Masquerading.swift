@@ -48,7 +48,7 @@ package protocol Masquerader {
 package enum MasqueradeBackend: String, CaseIterable, Sendable { case iptables, nftables }
 
 /// The ways of this host to masquerade.
-package protocol MasqueradeBackends: Sendable {
+package protocol MasqueradeBackends {
   /// The one that a configuration names; nil for the host's default.
   func masquerader(_ backend: MasqueradeBackend?) throws(CNIError) -> any Masquerader
   /// Removes what the hint's attachment has in any form, upstream's included. Goes on after an error, and throws the last.
