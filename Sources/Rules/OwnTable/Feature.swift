@@ -23,7 +23,8 @@ struct Feature: Sendable {
   /// Tables in which upstream's plugin may have left rules.
   var upstreamTables: [Table] = []
   /// Whether a rule with this comment in such a table belongs to the attachment.
-  var isUpstreamComment: @Sendable (Attachment) -> (_ comment: String) -> Bool = { owner in { $0 == owner.containerID } }
+  var isUpstreamComment: @Sendable (Attachment) -> (_ comment: String) -> Bool = { owner in { $0 == owner.containerID }
+  }
   /// The messages that migrate a table of a former version when it is rebuilt.
   var inherited: @Sendable (Session.Snapshot, borrowing Session) throws(NetlinkError) -> [NetlinkMessage] = { _, _ in []
   }
