@@ -45,6 +45,12 @@ import Testing
     }
   }
 
+  @Test("multicast groups are those of RFC 1112 and RFC 4291")
+  func multicast() {
+    #expect(Prefix.multicast(.ip).description == "224.0.0.0/4")
+    #expect(Prefix.multicast(.ip6).description == "ff00::/8")
+  }
+
   @Test(
     "the network has no host part, and the last address all of it",
     arguments: [
