@@ -48,7 +48,9 @@ struct MasqueradeCrowdTests {
     #expect(try scene.elements() == [])
   }
 
-  @Test("32 containers come and go at once in upstream's chains, by iptables and by MAC address", arguments: [IPTablesSettings.Variant.nft, .legacy])
+  @Test(
+    "32 containers come and go at once in upstream's chains, by iptables and by MAC address",
+    arguments: IPTablesSettings.Variant.allCases)
   func chains(variant: IPTablesSettings.Variant) async throws {
     let scene = try MasqueradeScene(networks: [])
     let programs = try IPTablesPrograms(variant)

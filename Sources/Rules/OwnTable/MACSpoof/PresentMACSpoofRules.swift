@@ -26,7 +26,7 @@ struct PresentMACSpoofRules {
     generation = try socket.generation()
     let replies = try socket.netlink.executeAll([table.get()] + names.map { table.get(chain: $0) })
     for reply in replies {
-      if let failure = reply.failure("look for the chains of \(table)"), failure.number != NetlinkError.noEntry {
+      if let failure = reply.failure("look for the chains of bridge nat"), failure.number != NetlinkError.noEntry {
         throw failure
       }
     }
