@@ -13,6 +13,13 @@ package struct AnnouncementSocket: ~Copyable {
   private let interface: UInt32
   private let mac: MACAddress
 
+  deinit {
+    // The kernel waits until no processor uses the socket any more (packet_release in net/packet/af_packet.c).
+    let last = closeInBackground(file.number)
+    _ = consume file
+    _ = consume last
+  }
+
   /// Opens a socket in the calling thread's network namespace for an interface and its MAC address.
   package static func open(on interface: UInt32, _ mac: MACAddress) throws(SystemError) -> AnnouncementSocket {
     // With protocol 0 it receives nothing.

@@ -79,7 +79,8 @@ extension NetlinkSocket {
   @discardableResult
   private func renew() -> Bool {
     guard isOfThisNamespace, let fresh = try? Self.open(bus) else { return false }
-    let last = isSlowToClose ? Self.deferClose(file.number) : nil
+    // The rules are gone by then; only their memory is not freed yet.
+    let last = isSlowToClose ? closeInBackground(file.number) : nil
     let number = dup3(fresh.file.number, file.number, Int32(SOCK_CLOEXEC.rawValue))
     _ = consume last
     return number >= 0

@@ -46,7 +46,8 @@ import OS
 
   deinit {
     unsafe buffer.deallocate()
-    let last = isSlowToClose ? Self.deferClose(file.number) : nil
+    // The rules are gone by then; only their memory is not freed yet.
+    let last = isSlowToClose ? closeInBackground(file.number) : nil
     _ = consume file
     _ = consume last
   }

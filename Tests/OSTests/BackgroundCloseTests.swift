@@ -6,9 +6,7 @@ import Glibc
 import OS
 import Testing
 
-@testable import Netlink
-
-@Suite struct NetlinkSocketClosingTests {
+@Suite struct BackgroundCloseTests {
   /// The end that is read from, and the other; programs that tests start do not get them.
   private static func pipe() throws -> [Int32] {
     var ends: [Int32] = [-1, -1]
@@ -21,7 +19,7 @@ import Testing
   func aside() throws {
     let ends = try Self.pipe()
     let reader = FileDescriptor(owning: ends[0])
-    let last = NetlinkSocket.deferClose(ends[1])
+    let last = closeInBackground(ends[1])
     let isAside = last != nil
     #expect(isAside)
     close(ends[1])
@@ -37,7 +35,7 @@ import Testing
     let ends = try Self.pipe()
     let reader = FileDescriptor(owning: ends[0])
     let writer = FileDescriptor(owning: ends[1])
-    _ = NetlinkSocket.deferClose(writer.number)
+    _ = closeInBackground(writer.number)
     try writer.writeAll([1])
     #expect(try reader.readAll(limit: 1) == [1])
   }
