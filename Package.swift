@@ -120,7 +120,7 @@ let package = Package(
     tests(
       "KernelTests", of: "OwnTable", "IPTables", "IPTablesLegacy", "Firewalld",
       needs: [
-        "TestSupport", "FramingSupport", "OS", "Address", "CIPTC", "CLinux", "CNI", "JSON", "Netlink", "Rules",
+        "TestSupport", "CallSupport", "FramingSupport", "OS", "Address", "CIPTC", "CLinux", "CNI", "JSON", "Netlink", "Rules",
         "swift-cni",
       ]),
     .target(
@@ -160,6 +160,11 @@ let package = Package(
     tests(
       "FirewallTests", of: "Firewall",
       needs: ["TestSupport", "OS", "Address", "JSON", "CNI", "Rules", "Skel", "CallSupport"]),
+    tests("AnnouncementTests", of: "Announcement", needs: ["TestSupport", "Address", "Netlink"]),
+    tests(
+      "AttachingTests", of: "Attaching",
+      needs: ["TestSupport", "OS", "Address", "CNI", "Invoke", "JSON", "NetNS", "Netlink", "Skel"]),
+    tests("LoopbackTests", of: "Loopback", needs: ["TestSupport", "JSON", "CallSupport"]),
     tests("InvokeTests", of: "Invoke", needs: ["TestSupport", "OS", "CNI", "JSON", "Skel", "CallSupport"]),
     tests(
       "FlannelTests", of: "Flannel",

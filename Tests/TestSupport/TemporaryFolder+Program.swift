@@ -19,3 +19,8 @@ extension TemporaryFolder {
     try add("#!/bin/sh\n\(lines)\n", named: name)
   }
 }
+
+extension TemporaryFolder {
+  /// The text of a file in the folder.
+  package func read(_ name: String) throws -> String { try Program("cat").run(["\(path)/\(name)"]).outputText }
+}

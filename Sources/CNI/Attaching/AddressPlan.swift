@@ -16,12 +16,14 @@ package struct AddressPlan: Equatable, Sendable {
   /// Whether the kernel looks for other hosts with the IPv6 addresses (RFC 4862, 5.4), which takes a second or two.
   package var detectsDuplicates = false
 
-  /// Takes the addresses and routes of an IPAM plugin's result. A route without gateway gets the first gateway of its family.
+  /// Takes the addresses and routes of an IPAM plugin's result. A route without gateway gets the first gateway of its family, unless its
+  /// scope is the link or narrower.
   package init(_ result: NetworkResult) {
     addresses = result.ips.map(\.address)
     var routes: [Route] = []
     for wanted in result.routes {
-      let gateway = wanted.gateway ?? result.gateway(wanted.destination.family)
+      let isOnLink = (wanted.scope ?? 0) >= Int(RouteScope.link.rawValue)
+      let gateway = wanted.gateway ?? (isOnLink ? nil : result.gateway(wanted.destination.family))
       let route = Route(wanted, via: gateway)
       if !routes.contains(route) { routes.append(route) }
     }

@@ -5,9 +5,7 @@ import Address
 import CNI
 import Digest
 import Netlink
-import OS
 import Skel
-import Sysctl
 
 /// The host's end of a veth that a plugin makes for an attachment. Its alias is the attachment's tag, and its name follows from it, so that
 /// it is found without the container's namespace.
@@ -59,15 +57,9 @@ package struct HostVeth: Sendable {
 }
 
 extension HostVeth {
-  /// Keeps the host from taking a container for its router (CVE-2020-10749), which must be set before the end is up. A kernel without IPv6
-  /// has no such parameter.
+  /// Keeps the host from taking a container for its router (CVE-2020-10749), which must be set before the end is up.
   package static func refuseRouterAdvertisements(on interface: String) throws(CNIError) {
-    let parameter = Sysctl("net", "ipv6", "conf", interface, "accept_ra")
-    do throws(SystemError) {
-      try parameter.write("0")
-    } catch {
-      if !error.isMissingFile { throw CNIError(error) }
-    }
+    try IPv6Parameter.set("accept_ra", of: interface, to: "0")
   }
 
   /// The host ends that an attachment has, made by us: finished ones have its alias, and one whose ADD was killed is down and on no bridge.

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNI
+import Invoke
+import OS
+import Skel
+import TestSupport
+import Testing
+
+@testable import Attaching
+
+@Suite("the IPAM plugin of a configuration") struct IPAMPluginTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func config(_ members: String) throws -> NetworkConfig {
+    let text = Array(#"{"cniVersion":"1.0.0","name":"n"\#(members)}"#.utf8)
+    return try NetworkConfig(NetworkConfig.document(parsing: text), text: text)
+  }
+
+  private var environment: Environment {
+    Environment(["CNI_PATH": folder.path, "CNI_COMMAND": "ADD", "CNI_IFNAME": "eth0", "PATH": "/usr/bin:/bin"])
+  }
+
+  private func find(_ members: String) throws -> IPAMPlugin? {
+    try IPAMPlugin.find(config(members), environment, PluginExecutor())
+  }
+
+  private func failure(_ members: String, _ body: (IPAMPlugin?) throws -> Void = { _ in }) throws -> CNIError? {
+    do {
+      try body(try find(members))
+      return nil
+    } catch let error as CNIError {
+      return error
+    }
+  }
+
+  @Test(
+    "no ipam, an empty one and one with an empty type are none",
+    arguments: ["", #","ipam":{}"#, #","ipam":{"type":""}"#])
+  func none(members: String) throws {
+    #expect(try find(members) == nil)
+    let error = #expect(throws: CNIError.self) {
+      try IPAMPlugin.require(config(members), environment, PluginExecutor())
+    }
+    #expect(error?.code == .invalidConfiguration)
+    #expect(error?.message.hasPrefix("ipam.type: expected the name of an IPAM plugin") == true)
+  }
+
+  @Test("what names no plugin is code 7 with the field, one that is nowhere code 104 with the folders")
+  func wrong() throws {
+    let cases = [
+      #","ipam":7"#: "ipam: expected an object", #","ipam":{"type":7}"#: "ipam.type: expected a string",
+      #","ipam":{"type":"../evil"}"#: "ipam.type: expected a plugin's name, which is no path",
+    ]
+    for (members, message) in cases {
+      let error = try failure(members)
+      #expect(error?.code == .invalidConfiguration)
+      #expect(error?.message.hasPrefix(message) == true)
+    }
+    let missing = try failure(#","ipam":{"type":"nope"}"#)
+    #expect(missing?.code == .delegateFailed)
+    #expect(missing?.message == "delegate: there is no plugin nope in CNI_PATH (\(folder.path))")
+  }
+
+  @Test("the plugin gets the configuration byte for byte, and the verb in CNI_COMMAND")
+  func input() throws {
+    try folder.addScript(
+      "cat > \(folder.path)/input; echo \"$CNI_COMMAND $CNI_IFNAME\" >> \(folder.path)/calls", named: "p")
+    let members = #" ,  "ipam":{"type":"p"}"#
+    let plugin = try #require(try find(members))
+    try plugin.delete()
+    try plugin.check()
+    try plugin.collectGarbage()
+    try plugin.status()
+    #expect(try folder.read("calls") == "DEL eth0\nCHECK eth0\nGC eth0\nSTATUS eth0\n")
+    #expect(try folder.read("input") == #"{"cniVersion":"1.0.0","name":"n"\#(members)}"#)
+  }
+
+  @Test("ADD returns the plugin's result, and throws its error with its code")
+  func add() throws {
+    try folder.addScript(#"echo '{"cniVersion":"1.0.0","ips":[{"address":"10.22.0.5/16"}]}'"#, named: "good")
+    #expect(try find(#","ipam":{"type":"good"}"#)?.add().ips.map { "\($0.address)" } == ["10.22.0.5/16"])
+    try folder.addScript(#"echo '{"code":11,"msg":"no address is free"}'; exit 1"#, named: "full")
+    let full = try failure(#","ipam":{"type":"full"}"#) { _ = try $0?.add() }
+    #expect(full == CNIError(.tryAgainLater, "no address is free"))
+  }
+
+  @Test("a result without an address is an error, after a DEL")
+  func noAddress() throws {
+    try folder.addScript("echo $CNI_COMMAND >> \(folder.path)/calls; echo '{\"cniVersion\":\"1.0.0\"}'", named: "none")
+    let error = try failure(#","ipam":{"type":"none"}"#) { _ = try $0?.add() }
+    #expect(error == CNIError(.delegateFailed, "ipam: none assigned no address"))
+    #expect(try folder.read("calls") == "ADD\nDEL\n")
+  }
+}
