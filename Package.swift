@@ -28,6 +28,9 @@ let plugins = [
   plugin("Loopback", in: "Main", needs: ["Address", "Netlink"]),
   plugin("HostLocal", in: "IPAM", needs: ["OS", "Address", "Digest", "NetNS", "IPAM"]),
   plugin("Static", in: "IPAM", needs: ["Address", "IPAM"]),
+  plugin(
+    "Bridge", in: "Main",
+    needs: ["OS", "Address", "NetNS", "Netlink", "Announcement", "Invoke", "Attaching", "Rules", "Veth"]),
   plugin("Portmap", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Rules", "Veth"]),
   plugin("Firewall", in: "Meta", needs: ["Address", "Netlink", "Rules", "Veth"]),
   plugin("Tuning", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Store"]),
@@ -165,6 +168,9 @@ let package = Package(
       "AttachingTests", of: "Attaching",
       needs: ["TestSupport", "OS", "Address", "CNI", "Invoke", "JSON", "NetNS", "Netlink", "Skel"]),
     tests("LoopbackTests", of: "Loopback", needs: ["TestSupport", "JSON", "CallSupport"]),
+    tests(
+      "BridgeTests", of: "Bridge",
+      needs: ["TestSupport", "Address", "Attaching", "CNI", "Invoke", "JSON", "Netlink", "Rules", "Skel", "CallSupport"]),
     tests("InvokeTests", of: "Invoke", needs: ["TestSupport", "OS", "CNI", "JSON", "Skel", "CallSupport"]),
     tests(
       "FlannelTests", of: "Flannel",

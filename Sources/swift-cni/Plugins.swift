@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import Bandwidth
+import Bridge
 import CNI
 import Firewall
 import Firewalld
@@ -19,7 +20,7 @@ import Tuning
 
 /// The plugins that this program contains.
 enum PluginName: String, CaseIterable {
-  case loopback
+  case loopback, bridge
   case portmap, firewall, tuning, bandwidth, flannel
   case hostLocal = "host-local"
   case `static`
@@ -36,6 +37,10 @@ enum PluginName: String, CaseIterable {
   private func make(_ executor: PluginExecutor, note: @escaping (String) -> Void) -> any Plugin {
     switch self {
     case .loopback: return Loopback()
+    case .bridge:
+      let masquerading = MasqueradeHost(IPTablesHost(legacy: LegacyTransport()), note: note)
+      return Bridge(
+        BridgeRules(masquerading: masquerading, spoofing: NFTablesMACSpoofGuard()), executor: executor, note: note)
     case .portmap:
       let iptables = IPTablesHost(legacy: LegacyTransport())
       return Portmap(

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import Attaching
+import CNI
+import JSON
+import Rules
+import Skel
+
+/// The rules that bridge has made: masquerading, and MAC spoof checks.
+package struct BridgeRules {
+  private let masquerading: any MasqueradeBackends
+  private let spoofing: any MACSpoofGuard
+
+  package init(masquerading: any MasqueradeBackends, spoofing: any MACSpoofGuard) {
+    self.masquerading = masquerading
+    self.spoofing = spoofing
+  }
+
+  /// Has frames from the container dropped that have another MAC address than its interface.
+  func checkMAC(_ request: Request, _ veth: HostVeth) throws(CNIError) -> AppliedChange {
+    try spoofing.apply(MACSpoofCheck(request.attachment.id, port: veth.name, address: veth.container.mac))
+  }
+
+  /// Has packets from the container's addresses masqueraded.
+  func masquerade(
+    _ request: Request, _ result: NetworkResult, _ settings: BridgeSettings
+  ) throws(CNIError) -> AppliedChange {
+    let request = MasqueradeRequest(request.attachment, result.ips.map(\.address))
+    return try masquerading.masquerader(settings.masqueradeBackend).apply(request)
+  }
+
+  /// Removes the rules of an attachment, whatever the configuration says now of whether there are any.
+  func remove(_ request: Request) throws(CNIError) {
+    let attachment = request.attachment
+    let previous = (try? request.config.previousResult()) ?? nil
+    let sources = previous?.addresses(ofContainerInterface: attachment.interface)
+    var failures = ErrorCollector()
+    failures.run { () throws(CNIError) in try spoofing.remove(attachment.id) }
+    failures.run { () throws(CNIError) in try masquerading.remove(MasqueradeHint(attachment, sources)) }
+    try failures.throwIfAny()
+  }
+
+  /// Removes the rules of a network's attachments that are not valid. Rules of MAC spoof checks do not name their network.
+  func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
+    try masquerading.removeAll(ofNetwork: network, sparing: valid)
+  }
+
+  /// What is missing of the rules that the configuration asks for.
+  func problems(
+    _ request: Request, _ result: NetworkResult, _ settings: BridgeSettings, port: String?
+  ) throws(CNIError) -> [String] {
+    var problems: [String] = []
+    let (attachment, name) = (request.attachment, request.attachment.interface)
+    if settings.masquerades {
+      let sources = result.addresses(ofContainerInterface: name)
+      problems += try masquerading.masquerader(settings.masqueradeBackend).verify(
+        MasqueradeRequest(attachment, sources))
+    }
+    let mac = result.interfaces.first { $0.name == name && $0.sandbox != nil }?.mac.flatMap { MACAddress($0) }
+    if settings.checksMAC, let port, let mac {
+      problems += try spoofing.verify(MACSpoofCheck(attachment.id, port: port, address: mac))
+    }
+    return problems
+  }
+
+  /// Throws the reason why this kernel could not have the rules that the configuration asks for.
+  func probe(_ settings: BridgeSettings) throws(CNIError) {
+    if settings.masquerades { try masquerading.masquerader(settings.masqueradeBackend).probe() }
+    if settings.checksMAC { try spoofing.probe() }
+  }
+}
+
+extension NetworkResult {
+  /// The addresses that belong to the container's interface, or to no interface.
+  fileprivate func addresses(ofContainerInterface name: String) -> [Prefix] {
+    ips.filter { entry in
+      guard let interface = interface(of: entry) else { return true }
+      return interface.name == name && interface.sandbox != nil
+    }.map(\.address)
+  }
+}
