@@ -57,10 +57,14 @@ extension RouteSocket {
   /// Waits until a bridge forwards frames on one of its ports. Returns false if it does not within `milliseconds`, or if the interface
   /// is not a port. The calling thread must be in the socket's namespace.
   package func waitUntilForwarding(_ port: UInt32, milliseconds: Int) throws(NetlinkError) -> Bool {
+    // Usually it does already, and a second socket costs as much as the look.
+    if try isForwarding(port) { return true }
     let events = try RouteEvents.subscribe([.links])
-    return try events.wait(milliseconds, about: port) { () throws(NetlinkError) in
-      BridgePort(try link(port))?.isForwarding ?? false
-    }
+    return try events.wait(milliseconds, about: port) { () throws(NetlinkError) in try isForwarding(port) }
+  }
+
+  private func isForwarding(_ port: UInt32) throws(NetlinkError) -> Bool {
+    BridgePort(try link(port))?.isForwarding ?? false
   }
 
   /// Waits until duplicate address detection has ended for all IPv6 addresses of an interface, and returns those that it failed for; nil
