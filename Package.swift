@@ -84,7 +84,7 @@ let package = Package(
     library(
       "Attaching", in: "CNI",
       needs: [
-        "OS", "Address", "JSON", "NetNS", "Netlink", "Announcement", "Sysctl", "CNI", "Skel", "Invoke",
+        "OS", "Address", "Digest", "JSON", "NetNS", "Netlink", "Announcement", "Sysctl", "CNI", "Skel", "Invoke",
       ]),
 
     library("Rules", in: "Rules", folder: "Seam", needs: ["Address", "CNI"]),

@@ -44,6 +44,7 @@ static const unsigned long cni_tunsetpersist = TUNSETPERSIST;
 static const unsigned long cni_tunsetowner = TUNSETOWNER;
 static const unsigned long cni_tunsetgroup = TUNSETGROUP;
 static const int cni_clone_newnet = 0x40000000;  // CLONE_NEWNET, linux/sched.h: behind _GNU_SOURCE in glibc
+static const unsigned int cni_iff_lower_up = 1 << 16;  // IFF_LOWER_UP, linux/if.h: it would hide IFF_UP of glibc
 static const int cni_o_path = 010000000;         // O_PATH, asm-generic/fcntl.h: the same
 
 // Behind _GNU_SOURCE, which in a shim breaks the merge with the Glibc module.
@@ -60,6 +61,8 @@ extern char *program_invocation_short_name;
 static inline char **cni_environment(void) { return environ; }
 static inline const char *cni_program_name(void) { return program_invocation_short_name; }
 static inline int cni_eventfd(void) { return eventfd(0, EFD_CLOEXEC); }
+// Swift forbids fork, which is safe where the child makes system calls only and ends.
+static inline int cni_fork(void) { return fork(); }
 static inline int cni_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 static inline long cni_getdents(int folder, void *buffer, size_t size) {
   return syscall(SYS_getdents64, folder, buffer, size);

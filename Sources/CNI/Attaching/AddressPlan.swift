@@ -12,9 +12,11 @@ import Sysctl
 package struct AddressPlan: Equatable, Sendable {
   package let addresses: [Prefix]
   /// Without the index of the interface, which is not known yet; none twice.
-  package let routes: [Route]
+  package internal(set) var routes: [Route]
   /// Whether the kernel looks for other hosts with the IPv6 addresses (RFC 4862, 5.4), which takes a second or two.
   package var detectsDuplicates = false
+  /// Whether the kernel adds a route to the subnet of each address.
+  package internal(set) var hasPrefixRoutes = true
 
   /// Takes the addresses and routes of an IPAM plugin's result. A route without gateway gets the first gateway of its family, unless its
   /// scope is the link or narrower.
@@ -51,29 +53,46 @@ package struct AddressPlan: Equatable, Sendable {
     }
   }
 
-  /// Gives the interface its addresses, brings it up, and adds its routes, all in one datagram; waits until no address is tentative.
-  /// `routes` is a socket of the container's namespace.
+  /// Gives the interface its addresses and attributes, brings it up, and adds its routes, all in one datagram; waits until no address is
+  /// tentative. `socket` is one of the container's namespace.
   package func install(
-    on index: UInt32, named name: String, by socket: borrowing RouteSocket
+    on index: UInt32, named name: String, _ attributes: LinkAttributes = LinkAttributes(),
+    by socket: borrowing RouteSocket
   ) throws(CNIError) {
+    var flags: InterfaceAddress.Flags = detectsDuplicates ? [] : .noDAD
+    if !hasPrefixRoutes { flags.insert(.noPrefixRoute) }
     var changes = addresses.map { prefix in
-      var address = InterfaceAddress(prefix, of: index, flags: detectsDuplicates ? [] : .noDAD)
+      var address = InterfaceAddress(prefix, of: index, flags: flags)
       address.broadcast = address.usualBroadcast
       return RouteChange.addAddress(address)
     }
+    if !attributes.isEmpty { changes.append(.setAttributes(attributes, of: index)) }
     changes.append(.bringUp(index))
     for route in routes { changes.append(.add(route, by: index)) }
     let failures = try reporting(name) { () throws(NetlinkError) in try socket.make(changes) }
     for (change, failure) in zip(changes, failures) {
       guard let failure else { continue }
-      guard case .addRoute(let route, _) = change, failure.number == EEXIST else { throw CNIError(failure, name) }
+      guard case .addRoute(let route, _) = change, failure.number == EEXIST else {
+        throw Self.refused(change, failure, name)
+      }
       try reporting(name) { () throws(NetlinkError) in try socket.addBehindOthers(route) }
     }
     if detectsDuplicates && hasIPv6 { try waitForDAD(index, name, socket) }
   }
 
+  private static func refused(_ change: RouteChange, _ failure: NetlinkError, _ name: String) -> CNIError {
+    if case .bringUp = change, failure.number == EADDRINUSE {
+      // The interface of a container that is being removed may have it for a moment longer.
+      return CNIError(.tryAgainLater, "\(name): another interface upon the same parent has its MAC address")
+    }
+    return CNIError(failure, name)
+  }
+
   private func waitForDAD(_ index: UInt32, _ name: String, _ socket: borrowing RouteSocket) throws(CNIError) {
     let seconds = 5
+    // Without a carrier it does not begin.
+    let hasCarrier = try reporting(name) { () throws(NetlinkError) in try socket.link(index).hasCarrier }
+    if !hasCarrier { return }
     let failed = try reporting(name) { () throws(NetlinkError) in
       try socket.waitForDAD(index, milliseconds: seconds * 1000)
     }

@@ -31,13 +31,13 @@ package struct ContainerInterfaceCheck {
     routes = result.routes
   }
 
-  /// What is missing of the interface, its addresses and routes; `kind` is the interface's. The calling thread must be in the container's
-  /// namespace.
-  package func problems(kind: String, isUp: Bool = true) throws(CNIError) -> [String] {
+  /// What is missing of the interface, its addresses and routes; `kind` is the interface's, nil if any will do. The calling thread must be
+  /// in the container's namespace.
+  package func problems(kind: String?, isUp: Bool = true) throws(CNIError) -> [String] {
     try reporting("look at \(name)") { () throws(NetlinkError) in
       let socket = try RouteSocket.open()
       guard let link = try socket.linkIfAny(named: name) else { return ["the interface \(name) is missing"] }
-      if link.kind != kind { return ["\(name) is of the kind \"\(link.kind)\" instead of \(kind)"] }
+      if let kind, link.kind != kind { return ["\(name) is of the kind \"\(link.kind)\" instead of \(kind)"] }
       var problems: [String] = []
       if isUp && !link.isUp { problems.append("\(name) is down") }
       let present = try socket.addresses(of: link.index)

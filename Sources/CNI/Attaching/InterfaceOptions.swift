@@ -73,3 +73,14 @@ extension Field {
     return mac
   }
 }
+
+extension Field {
+  /// The name of an interface; nil if missing.
+  package func interfaceName() throws(FieldError) -> String? {
+    guard let name = try string() else { return nil }
+    guard isInterfaceName(name) else {
+      throw expected("an interface name: 1 to 15 bytes without \"/\", \":\" and white space")
+    }
+    return name
+  }
+}

@@ -14,6 +14,7 @@ extension Link {
     let flags = reply.payload.integer(UInt32.self, at: 8) ?? 0
     index = reply.payload.integer(UInt32.self, at: 4) ?? 0
     isUp = flags & UInt32(IFF_UP) != 0
+    hasCarrier = flags & cni_iff_lower_up != 0
     attributes.alias = ""
     attributes.group = 0
     attributes.isPromiscuous = flags & UInt32(IFF_PROMISC) != 0
@@ -32,6 +33,7 @@ extension Link {
       case Int(IFLA_OPERSTATE): operState = OperState(rawValue: value.first ?? 0)
       case Int(IFLA_MASTER): master = value.integer(UInt32.self, at: 0)
       case Int(IFLA_LINK): link = value.integer(UInt32.self, at: 0).map { Reference(index: $0, netnsID: nil) }
+      case Int(IFLA_PARENT_DEV_NAME): parentDevice = value.text
       case Int(IFLA_LINK_NETNSID): netnsID = value.integer(Int32.self, at: 0)
       case Int(IFLA_PROP_LIST): readAlternativeNames(value)
       case Int(IFLA_LINKINFO): readInfo(value)

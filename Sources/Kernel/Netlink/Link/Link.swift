@@ -12,10 +12,14 @@ package struct Link: Equatable, Sendable {
   /// The driver's name, such as `veth` (`IFLA_INFO_KIND`); empty for hardware and for `lo`.
   package internal(set) var kind = ""
   package let isUp: Bool
+  /// Whether it can send and receive (`IFF_LOWER_UP`).
+  package let hasCarrier: Bool
   /// All are set, except the address of an interface that has none.
   package internal(set) var attributes = LinkAttributes()
   /// The hardware's own MAC address; nil for virtual interfaces.
   package internal(set) var permanentAddress: MACAddress?
+  /// The name of the device on its bus, such as a PCI address (kernel 5.14 and later); nil for virtual interfaces.
+  package internal(set) var parentDevice: String?
   /// The operational state (RFC 2863).
   package internal(set) var operState = OperState.unknown
   /// Alternative names (`ip link property add … altname`).

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Address
 import CLinux
 import Glibc
 
@@ -85,5 +86,22 @@ extension RouteSocket {
       throw failure
     }
     return Link(replies[1])
+  }
+}
+
+extension RouteSocket {
+  /// Whether the kernel has interfaces of a kind that have a MAC address; loads the driver if it is a module, and makes nothing: drivers
+  /// refuse a group address (`rtnl_link_ops.validate`).
+  package func knows(_ kind: LinkKind) throws(NetlinkError) -> Bool {
+    var link = NewLink("cniprobe", .other(kind.name))
+    link.attributes.address = MACAddress(bytes: [1, 0, 0, 0, 0, 1])
+    do {
+      try netlink.execute(link.message, link.action)
+      // No driver accepts it, but if one does, the interface must not stay.
+      try removeLink(try self.link(named: link.name).index)
+      return true
+    } catch {
+      return error.number != EOPNOTSUPP
+    }
   }
 }

@@ -49,19 +49,22 @@ extension RouteSocket {
     return request
   }
 
-  /// Moves an interface into the namespace of a descriptor, and renames it in the same step if `name` is given. It arrives down and
-  /// without addresses.
+  /// Moves an interface into the namespace of a descriptor; renames it and sets its alias in the same step if these are given. It arrives
+  /// down and without addresses.
   package func move(
-    _ index: UInt32, toNamespace descriptor: Int32, name: String? = nil
+    _ index: UInt32, toNamespace descriptor: Int32, name: String? = nil, alias: String? = nil
   ) throws(NetlinkError) {
-    let request = Self.move(index, toNamespace: descriptor, name: name)
+    let request = Self.move(index, toNamespace: descriptor, name: name, alias: alias)
     try netlink.execute(request, "move the interface with index \(index) into another namespace")
   }
 
-  static func move(_ index: UInt32, toNamespace descriptor: Int32, name: String?) -> NetlinkMessage {
+  static func move(
+    _ index: UInt32, toNamespace descriptor: Int32, name: String?, alias: String? = nil
+  ) -> NetlinkMessage {
     var request = NetlinkMessage(link: RTM_NEWLINK, NLM_F_ACK, index: index)
     request.attribute(IFLA_NET_NS_FD, descriptor)
     if let name { request.attribute(IFLA_IFNAME, text: name) }
+    if let alias { request.attribute(IFLA_IFALIAS, Array(alias.utf8)) }
     return request
   }
 

@@ -52,10 +52,17 @@ package enum TunDevice {
     }
   }
 
-  private static func make(_ name: String, _ options: TunOptions) throws(SystemError) {
-    guard (1...15).contains(name.utf8.count) else { throw SystemError("make the interface \(name)", number: ERANGE) }
+  /// Throws the reason why no interface can be made; loads the driver if it is a module.
+  package static func probe() throws(SystemError) { _ = try openDevice() }
+
+  private static func openDevice() throws(SystemError) -> FileDescriptor {
     let path = "/dev/net/tun"
-    let device = FileDescriptor(owning: try systemCall("open \(path)") { unsafe open(path, O_RDWR | O_CLOEXEC) })
+    return FileDescriptor(owning: try systemCall("open \(path)") { unsafe open(path, O_RDWR | O_CLOEXEC) })
+  }
+
+  static func make(_ name: String, _ options: TunOptions) throws(SystemError) {
+    guard (1...15).contains(name.utf8.count) else { throw SystemError("make the interface \(name)", number: ERANGE) }
+    let device = try openDevice()
     let number = device.number
     var request = options.request(name)
     try systemCall("make the interface \(name)") {
