@@ -31,6 +31,7 @@ let plugins = [
   plugin(
     "Bridge", in: "Main",
     needs: ["OS", "Address", "NetNS", "Netlink", "Announcement", "Invoke", "Attaching", "Rules", "Veth"]),
+  plugin("Dummy", in: "Main", needs: ["OS", "NetNS", "Netlink", "Invoke", "Attaching"]),
   plugin("Portmap", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Rules", "Veth"]),
   plugin("Firewall", in: "Meta", needs: ["Address", "Netlink", "Rules", "Veth"]),
   plugin("Tuning", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Store"]),
@@ -175,6 +176,7 @@ let package = Package(
     tests(
       "FlannelTests", of: "Flannel",
       needs: ["TestSupport", "OS", "Address", "CNI", "JSON", "CallSupport"]),
+    tests("DummyTests", of: "Dummy", needs: ["TestSupport", "Invoke", "CallSupport"]),
     tests("IPAMTests", of: "IPAM", needs: ["Address", "CNI", "JSON", "CallSupport"]),
     tests(
       "HostLocalTests", of: "HostLocal",

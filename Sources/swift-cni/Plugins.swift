@@ -4,6 +4,7 @@
 import Bandwidth
 import Bridge
 import CNI
+import Dummy
 import Firewall
 import Firewalld
 import Flannel
@@ -20,7 +21,7 @@ import Tuning
 
 /// The plugins that this program contains.
 enum PluginName: String, CaseIterable {
-  case loopback, bridge
+  case loopback, bridge, dummy
   case portmap, firewall, tuning, bandwidth, flannel
   case hostLocal = "host-local"
   case `static`
@@ -41,6 +42,7 @@ enum PluginName: String, CaseIterable {
       let masquerading = MasqueradeHost(IPTablesHost(legacy: LegacyTransport()), note: note)
       return Bridge(
         BridgeRules(masquerading: masquerading, spoofing: NFTablesMACSpoofGuard()), executor: executor, note: note)
+    case .dummy: return Dummy(executor: executor, note: note)
     case .portmap:
       let iptables = IPTablesHost(legacy: LegacyTransport())
       return Portmap(
