@@ -32,6 +32,7 @@ let plugins = [
     "Bridge", in: "Main",
     needs: ["OS", "Address", "NetNS", "Netlink", "Announcement", "Invoke", "Attaching", "Rules", "Veth"]),
   plugin("Dummy", in: "Main", needs: ["OS", "NetNS", "Netlink", "Invoke", "Attaching"]),
+  plugin("Macvlan", in: "Main", needs: ["OS", "NetNS", "Netlink", "Invoke", "Attaching"]),
   plugin("Portmap", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Rules", "Veth"]),
   plugin("Firewall", in: "Meta", needs: ["Address", "Netlink", "Rules", "Veth"]),
   plugin("Tuning", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Store"]),
@@ -177,6 +178,7 @@ let package = Package(
       "FlannelTests", of: "Flannel",
       needs: ["TestSupport", "OS", "Address", "CNI", "JSON", "CallSupport"]),
     tests("DummyTests", of: "Dummy", needs: ["TestSupport", "Invoke", "CallSupport"]),
+    tests("MacvlanTests", of: "Macvlan", needs: ["TestSupport", "CNI", "JSON", "Netlink"]),
     tests("IPAMTests", of: "IPAM", needs: ["Address", "CNI", "JSON", "CallSupport"]),
     tests(
       "HostLocalTests", of: "HostLocal",

@@ -13,6 +13,7 @@ import Invoke
 import IPTables
 import IPTablesLegacy
 import Loopback
+import Macvlan
 import OwnTable
 import Portmap
 import Skel
@@ -21,7 +22,7 @@ import Tuning
 
 /// The plugins that this program contains.
 enum PluginName: String, CaseIterable {
-  case loopback, bridge, dummy
+  case loopback, bridge, macvlan, dummy
   case portmap, firewall, tuning, bandwidth, flannel
   case hostLocal = "host-local"
   case `static`
@@ -42,6 +43,7 @@ enum PluginName: String, CaseIterable {
       let masquerading = MasqueradeHost(IPTablesHost(legacy: LegacyTransport()), note: note)
       return Bridge(
         BridgeRules(masquerading: masquerading, spoofing: NFTablesMACSpoofGuard()), executor: executor, note: note)
+    case .macvlan: return Macvlan(executor: executor, note: note)
     case .dummy: return Dummy(executor: executor, note: note)
     case .portmap:
       let iptables = IPTablesHost(legacy: LegacyTransport())
