@@ -33,6 +33,9 @@ let plugins = [
     needs: ["OS", "Address", "NetNS", "Netlink", "Announcement", "Invoke", "Attaching", "Rules", "Veth"]),
   plugin("Dummy", in: "Main", needs: ["OS", "NetNS", "Netlink", "Invoke", "Attaching"]),
   plugin("Macvlan", in: "Main", needs: ["OS", "NetNS", "Netlink", "Invoke", "Attaching"]),
+  plugin(
+    "PTP", in: "Main",
+    needs: ["OS", "Address", "NetNS", "Netlink", "Sysctl", "Invoke", "Attaching", "Rules", "Veth"]),
   plugin("Portmap", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Rules", "Veth"]),
   plugin("Firewall", in: "Meta", needs: ["Address", "Netlink", "Rules", "Veth"]),
   plugin("Tuning", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Store"]),
@@ -179,6 +182,9 @@ let package = Package(
       needs: ["TestSupport", "OS", "Address", "CNI", "JSON", "CallSupport"]),
     tests("DummyTests", of: "Dummy", needs: ["TestSupport", "Invoke", "CallSupport"]),
     tests("MacvlanTests", of: "Macvlan", needs: ["TestSupport", "CNI", "JSON", "Netlink"]),
+    tests(
+      "PTPTests", of: "PTP",
+      needs: ["TestSupport", "OS", "Address", "CNI", "Invoke", "JSON", "Rules", "Skel", "CallSupport"]),
     tests("IPAMTests", of: "IPAM", needs: ["Address", "CNI", "JSON", "CallSupport"]),
     tests(
       "HostLocalTests", of: "HostLocal",

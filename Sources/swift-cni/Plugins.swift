@@ -15,6 +15,7 @@ import IPTablesLegacy
 import Loopback
 import Macvlan
 import OwnTable
+import PTP
 import Portmap
 import Skel
 import Static
@@ -22,7 +23,7 @@ import Tuning
 
 /// The plugins that this program contains.
 enum PluginName: String, CaseIterable {
-  case loopback, bridge, macvlan, dummy
+  case loopback, bridge, ptp, macvlan, dummy
   case portmap, firewall, tuning, bandwidth, flannel
   case hostLocal = "host-local"
   case `static`
@@ -43,6 +44,9 @@ enum PluginName: String, CaseIterable {
       let masquerading = MasqueradeHost(IPTablesHost(legacy: LegacyTransport()), note: note)
       return Bridge(
         BridgeRules(masquerading: masquerading, spoofing: NFTablesMACSpoofGuard()), executor: executor, note: note)
+    case .ptp:
+      let masquerading = MasqueradeHost(IPTablesHost(legacy: LegacyTransport()), note: note)
+      return PTP(PTPRules(masquerading: masquerading), executor: executor, note: note)
     case .macvlan: return Macvlan(executor: executor, note: note)
     case .dummy: return Dummy(executor: executor, note: note)
     case .portmap:

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNI
+import Rules
+import Skel
+
+/// The rules that ptp has made: masquerading.
+package struct PTPRules {
+  private let masquerading: any MasqueradeBackends
+
+  package init(masquerading: any MasqueradeBackends) { self.masquerading = masquerading }
+
+  /// The masquerader that the configuration asks for, nil if for none. Throws if the host cannot have it.
+  func masquerader(_ settings: PTPSettings) throws(CNIError) -> (any Masquerader)? {
+    if !settings.masquerades { return nil }
+    return try masquerading.masquerader(settings.masqueradeBackend)
+  }
+
+  /// Removes the rules of an attachment, whatever the configuration says now of whether there are any.
+  func remove(_ request: Request) throws(CNIError) {
+    let previous = (try? request.config.previousResult()) ?? nil
+    let sources = previous?.addresses(ofContainerInterface: request.attachment.interface).map(\.address)
+    try masquerading.remove(MasqueradeHint(request.attachment, sources))
+  }
+
+  /// Removes the rules of a network's attachments that are not valid.
+  func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
+    try masquerading.removeAll(ofNetwork: network, sparing: valid)
+  }
+}
+
+extension NetworkResult {
+  /// The addresses that belong to the container's interface, or to no interface.
+  func addresses(ofContainerInterface name: String) -> [IPConfig] {
+    ips.filter { entry in
+      guard let interface = interface(of: entry) else { return true }
+      return interface.name == name && interface.sandbox != nil
+    }
+  }
+}
