@@ -36,6 +36,7 @@ let plugins = [
   plugin(
     "PTP", in: "Main",
     needs: ["OS", "Address", "NetNS", "Netlink", "Sysctl", "Invoke", "Attaching", "Rules", "Veth"]),
+  plugin("Tap", in: "Main", needs: ["OS", "NetNS", "Netlink", "Invoke", "Attaching"]),
   plugin("Portmap", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Rules", "Veth"]),
   plugin("Firewall", in: "Meta", needs: ["Address", "Netlink", "Rules", "Veth"]),
   plugin("Tuning", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Store"]),
@@ -185,6 +186,7 @@ let package = Package(
     tests(
       "PTPTests", of: "PTP",
       needs: ["TestSupport", "OS", "Address", "CNI", "Invoke", "JSON", "Rules", "Skel", "CallSupport"]),
+    tests("TapTests", of: "Tap", needs: ["CNI", "JSON"]),
     tests("IPAMTests", of: "IPAM", needs: ["Address", "CNI", "JSON", "CallSupport"]),
     tests(
       "HostLocalTests", of: "HostLocal",

@@ -19,11 +19,12 @@ import PTP
 import Portmap
 import Skel
 import Static
+import Tap
 import Tuning
 
 /// The plugins that this program contains.
 enum PluginName: String, CaseIterable {
-  case loopback, bridge, ptp, macvlan, dummy
+  case loopback, bridge, ptp, macvlan, dummy, tap
   case portmap, firewall, tuning, bandwidth, flannel
   case hostLocal = "host-local"
   case `static`
@@ -49,6 +50,7 @@ enum PluginName: String, CaseIterable {
       return PTP(PTPRules(masquerading: masquerading), executor: executor, note: note)
     case .macvlan: return Macvlan(executor: executor, note: note)
     case .dummy: return Dummy(executor: executor, note: note)
+    case .tap: return Tap(executor: executor, note: note)
     case .portmap:
       let iptables = IPTablesHost(legacy: LegacyTransport())
       return Portmap(
