@@ -37,6 +37,8 @@ let plugins = [
     "PTP", in: "Main",
     needs: ["OS", "Address", "NetNS", "Netlink", "Sysctl", "Invoke", "Attaching", "Rules", "Veth"]),
   plugin("Tap", in: "Main", needs: ["OS", "NetNS", "Netlink", "Invoke", "Attaching"]),
+  plugin(
+    "HostDevice", in: "Main", needs: ["OS", "Address", "NetNS", "Netlink", "Invoke", "Attaching"]),
   plugin("Portmap", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Rules", "Veth"]),
   plugin("Firewall", in: "Meta", needs: ["Address", "Netlink", "Rules", "Veth"]),
   plugin("Tuning", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Store"]),
@@ -187,6 +189,7 @@ let package = Package(
       "PTPTests", of: "PTP",
       needs: ["TestSupport", "OS", "Address", "CNI", "Invoke", "JSON", "Rules", "Skel", "CallSupport"]),
     tests("TapTests", of: "Tap", needs: ["CNI", "JSON"]),
+    tests("HostDeviceTests", of: "HostDevice", needs: ["TestSupport", "CNI", "Invoke", "JSON", "CallSupport"]),
     tests("IPAMTests", of: "IPAM", needs: ["Address", "CNI", "JSON", "CallSupport"]),
     tests(
       "HostLocalTests", of: "HostLocal",

@@ -8,6 +8,7 @@ import Dummy
 import Firewall
 import Firewalld
 import Flannel
+import HostDevice
 import HostLocal
 import Invoke
 import IPTables
@@ -25,6 +26,7 @@ import Tuning
 /// The plugins that this program contains.
 enum PluginName: String, CaseIterable {
   case loopback, bridge, ptp, macvlan, dummy, tap
+  case hostDevice = "host-device"
   case portmap, firewall, tuning, bandwidth, flannel
   case hostLocal = "host-local"
   case `static`
@@ -51,6 +53,7 @@ enum PluginName: String, CaseIterable {
     case .macvlan: return Macvlan(executor: executor, note: note)
     case .dummy: return Dummy(executor: executor, note: note)
     case .tap: return Tap(executor: executor, note: note)
+    case .hostDevice: return HostDevice(executor: executor, note: note)
     case .portmap:
       let iptables = IPTablesHost(legacy: LegacyTransport())
       return Portmap(

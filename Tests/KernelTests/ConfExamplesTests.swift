@@ -16,7 +16,7 @@ struct ConfExamplesTests {
     "bridge.conflist", "portmap.conflist", "portmap-restricted.conflist", "firewall.conflist", "tuning.conflist",
     "bandwidth.conflist",
     "flannel.conflist", "chain.conflist", "host-local.conflist", "static.conflist",
-    "ptp.conflist", "macvlan.conflist", "tap.conflist", "dummy.conflist",
+    "ptp.conflist", "macvlan.conflist", "tap.conflist", "dummy.conflist", "host-device.conflist",
   ]
 
   /// The examples that this kernel has the interfaces for.
