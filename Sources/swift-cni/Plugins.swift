@@ -44,12 +44,9 @@ enum PluginName: String, CaseIterable {
     switch self {
     case .loopback: return Loopback()
     case .bridge:
-      let masquerading = MasqueradeHost(IPTablesHost(legacy: LegacyTransport()), note: note)
-      return Bridge(
-        BridgeRules(masquerading: masquerading, spoofing: NFTablesMACSpoofGuard()), executor: executor, note: note)
-    case .ptp:
-      let masquerading = MasqueradeHost(IPTablesHost(legacy: LegacyTransport()), note: note)
-      return PTP(PTPRules(masquerading: masquerading), executor: executor, note: note)
+      let rules = BridgeRules(masquerading: masquerading(note), spoofing: NFTablesMACSpoofGuard())
+      return Bridge(rules, executor: executor, note: note)
+    case .ptp: return PTP(PTPRules(masquerading: masquerading(note)), executor: executor, note: note)
     case .macvlan: return Macvlan(executor: executor, note: note)
     case .dummy: return Dummy(executor: executor, note: note)
     case .tap: return Tap(executor: executor, note: note)
@@ -81,5 +78,10 @@ enum PluginName: String, CaseIterable {
     case .hostLocal: return HostLocal()
     case .static: return Static()
     }
+  }
+
+  /// The ways of this host to masquerade.
+  private func masquerading(_ note: @escaping (String) -> Void) -> MasqueradeHost {
+    MasqueradeHost(IPTablesHost(legacy: LegacyTransport()), note: note)
   }
 }

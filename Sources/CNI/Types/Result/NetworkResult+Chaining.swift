@@ -13,13 +13,17 @@ extension NetworkResult {
     entry.interface.flatMap { interfaces.indices.contains($0) ? interfaces[$0] : nil }
   }
 
-  /// The first address of a family that belongs to the container's interface, or to no interface.
-  package func address(_ family: AddressFamily, ofContainerInterface name: String) -> Prefix? {
-    ips.first { entry in
-      guard entry.address.family == family else { return false }
+  /// The addresses that belong to the container's interface, or to no interface.
+  package func ips(ofContainerInterface name: String) -> [IPConfig] {
+    ips.filter { entry in
       guard let interface = interface(of: entry) else { return true }
       return interface.name == name && interface.sandbox != nil
-    }?.address
+    }
+  }
+
+  /// The first of these of a family.
+  package func address(_ family: AddressFamily, ofContainerInterface name: String) -> Prefix? {
+    ips(ofContainerInterface: name).first { $0.address.family == family }?.address
   }
 
   /// Sets the hardware address in every entry of the container's interface.

@@ -35,7 +35,7 @@ package struct BridgeRules {
   func remove(_ request: Request) throws(CNIError) {
     let attachment = request.attachment
     let previous = (try? request.config.previousResult()) ?? nil
-    let sources = previous?.addresses(ofContainerInterface: attachment.interface)
+    let sources = previous?.ips(ofContainerInterface: attachment.interface).map(\.address)
     var failures = ErrorCollector()
     failures.run { () throws(CNIError) in try spoofing.remove(attachment.id) }
     failures.run { () throws(CNIError) in try masquerading.remove(MasqueradeHint(attachment, sources)) }
@@ -54,7 +54,7 @@ package struct BridgeRules {
     var problems: [String] = []
     let (attachment, name) = (request.attachment, request.attachment.interface)
     if settings.masquerades {
-      let sources = result.addresses(ofContainerInterface: name)
+      let sources = result.ips(ofContainerInterface: name).map(\.address)
       problems += try masquerading.masquerader(settings.masqueradeBackend).verify(
         MasqueradeRequest(attachment, sources))
     }
@@ -69,15 +69,5 @@ package struct BridgeRules {
   func probe(_ settings: BridgeSettings) throws(CNIError) {
     if settings.masquerades { try masquerading.masquerader(settings.masqueradeBackend).probe() }
     if settings.checksMAC { try spoofing.probe() }
-  }
-}
-
-extension NetworkResult {
-  /// The addresses that belong to the container's interface, or to no interface.
-  fileprivate func addresses(ofContainerInterface name: String) -> [Prefix] {
-    ips.filter { entry in
-      guard let interface = interface(of: entry) else { return true }
-      return interface.name == name && interface.sandbox != nil
-    }.map(\.address)
   }
 }

@@ -104,7 +104,7 @@ package struct PTP: InterfacePlugin {
   package func otherProblems(_ request: Request) throws(CNIError) -> [String] {
     let settings = try PTPSettings(request.config)
     let result = try request.config.previousResult() ?? NetworkResult()
-    let addresses = result.addresses(ofContainerInterface: request.attachment.interface)
+    let addresses = result.ips(ofContainerInterface: request.attachment.interface)
     var problems: [String] = []
     do {
       let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }

@@ -21,22 +21,12 @@ package struct PTPRules {
   /// Removes the rules of an attachment, whatever the configuration says now of whether there are any.
   func remove(_ request: Request) throws(CNIError) {
     let previous = (try? request.config.previousResult()) ?? nil
-    let sources = previous?.addresses(ofContainerInterface: request.attachment.interface).map(\.address)
+    let sources = previous?.ips(ofContainerInterface: request.attachment.interface).map(\.address)
     try masquerading.remove(MasqueradeHint(request.attachment, sources))
   }
 
   /// Removes the rules of a network's attachments that are not valid.
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
     try masquerading.removeAll(ofNetwork: network, sparing: valid)
-  }
-}
-
-extension NetworkResult {
-  /// The addresses that belong to the container's interface, or to no interface.
-  func addresses(ofContainerInterface name: String) -> [IPConfig] {
-    ips.filter { entry in
-      guard let interface = interface(of: entry) else { return true }
-      return interface.name == name && interface.sandbox != nil
-    }
   }
 }
