@@ -37,22 +37,46 @@ swift() {
   return "$status"
 }
 
-# need COMMAND_OR_FILE PACKAGE…: installs packages unless the command is in PATH or the absolute path (or pattern) exists.
+# present COMMAND_OR_FILE: whether the command is in PATH, or the absolute path (or pattern) exists.
+present() {
+  case $1 in
+    /*) compgen -G "$1" >/dev/null ;;
+    *) command -v "$1" >/dev/null ;;
+  esac
+}
+
+# need COMMAND_OR_FILE PACKAGE…: installs packages unless that is present; fails if it cannot.
 need() {
   local wanted=$1
   shift
-  case $wanted in
-    /*) compgen -G "$wanted" >/dev/null && return ;;
-    *) command -v "$wanted" >/dev/null && return ;;
-  esac
+  if present "$wanted"; then return; fi
   command -v apt-get >/dev/null || fail "$wanted is missing, and there is no apt-get to install it with (Debian: $*)"
   if [[ -z ${package_lists_fresh:-} ]]; then
     say "apt-get update"
-    apt-get update -qq
+    apt-get update -qq || fail "$wanted is missing, and apt-get update fails, so $* cannot be installed"
     package_lists_fresh=yes
   fi
   say "$wanted is missing: apt-get install $*"
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+    fail "$wanted is missing, and apt-get does not install $*"
+}
+
+# need_without_service UNIT WANTED PACKAGE…: like need; the package's service is masked during its installation and not enabled,
+# because a daemon that runs would change this machine.
+need_without_service() {
+  local unit=$1 mask=/etc/systemd/system/$1 ours='' status=0
+  shift
+  if present "$1"; then return; fi
+  if [[ -d ${mask%/*} && ! -L $mask && ! -e $mask ]]; then
+    ln -s /dev/null "$mask"
+    ours=yes
+  fi
+  (need "$@") || status=$? # in a subshell, because the mask must go also when the installation fails
+  if [[ -n $ours ]]; then
+    rm "$mask"
+    ((status != 0)) || systemctl --quiet disable "$unit"
+  fi
+  ((status == 0)) || exit "$status"
 }
 
 need_build_packages() {
