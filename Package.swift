@@ -197,7 +197,7 @@ let package = Package(
     tests("StaticTests", of: "Static", needs: ["JSON", "CallSupport"]),
     tests("SampleTests", of: "Sample", needs: ["JSON", "CallSupport"]),
     .executableTarget(
-      name: "Bench", dependencies: ["TestSupport"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),
+      name: "Bench", dependencies: ["TestSupport", "CLinux"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -61,9 +61,10 @@ do {
   case "tuning": try TuningBenchmark(Options(words.dropFirst())).run()
   case "bandwidth": try BandwidthBenchmark(Options(words.dropFirst())).run()
   case "flannel": try FlannelBenchmark(Options(words.dropFirst())).run()
+  case "interfaces": try InterfacesBenchmark(Options(words.dropFirst())).run()
   default:
     throw Failure(
-      "usage: Bench portmap|portmap-iptables|firewall|tuning|bandwidth|flannel [--quick] [--ours PROGRAM] [--upstream FOLDER]"
+      "usage: Bench portmap|portmap-iptables|firewall|tuning|bandwidth|flannel|interfaces [--quick] [--ours PROGRAM] [--upstream FOLDER]"
     )
   }
 } catch {

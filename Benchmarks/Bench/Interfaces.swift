@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import TestSupport
+
+/// Measures plugins that make interfaces beside upstream's: alone, beside many containers, many at once, and in a usual chain.
+struct InterfacesBenchmark {
+  private let options: Options
+
+  init(_ options: Options) { self.options = options }
+
+  func run() throws {
+    try PrivateMounts.make()
+    let (ours, upstream) = (try PluginFolder(ours: options), try PluginFolder(upstream: options))
+    var results = InterfaceResults()
+    try measureCalls(ours, upstream, &results)
+    try measureAtOnce(ours, upstream, &results)
+    try measureChain(ours, upstream, &results)
+    try measureSystemCalls(ours, upstream, &results)
+    results.showTargets()
+  }
+
+  /// The runs of all hosts take turns, so that what else the machine does falls on all of them.
+  private func measureCalls(
+    _ ours: PluginFolder, _ upstream: PluginFolder, _ results: inout InterfaceResults
+  ) throws {
+    let kernel = try InterfaceKernel()
+    let pairs = try InterfaceKind.all.map { (try InterfaceHost($0, ours), try InterfaceHost($0, upstream)) }
+    let crowded = try InterfaceKind.all.filter(\.isCrowded).map { try InterfaceHost($0, ours, present: 500) }
+    var starts = (Samples(), Samples())
+    for round in 0..<(options.quick ? 6 : 60) {
+      try kernel.measureCycle()
+      starts.0.add(try version(of: ours))
+      starts.1.add(try version(of: upstream))
+      for (own, other) in pairs {
+        for host in round % 2 == 0 ? [own, other] : [other, own] { try host.measureCycle() }
+      }
+      for host in crowded { try host.measureCycle() }
+    }
+    results.add(pairs, crowded, kernel)
+    results.add(kernel, starts: starts)
+  }
+
+  private func version(of plugins: PluginFolder) throws -> UInt64 {
+    let outcome = try plugins.program("bridge").run(
+      environment: ["CNI_COMMAND": "VERSION", "PATH": Program.standardPath],
+      input: Array(#"{"cniVersion":"1.0.0"}"#.utf8))
+    return try outcome.succeeded("VERSION of \(plugins.path)/bridge").nanoseconds
+  }
+
+  private func measureAtOnce(
+    _ ours: PluginFolder, _ upstream: PluginFolder, _ results: inout InterfaceResults
+  ) throws {
+    let hosts = try [ours, upstream].map { try InterfaceHost(.masquerading, $0, sandboxes: 20) }
+    for _ in 0..<(options.quick ? 2 : 12) { for host in hosts { try host.measureAtOnce() } }
+    results.addAtOnce(hosts[0].atOnce, hosts[1].atOnce)
+  }
+
+  private func measureChain(
+    _ ours: PluginFolder, _ upstream: PluginFolder, _ results: inout InterfaceResults
+  ) throws {
+    let chains = try [ours, upstream].map { try InterfaceChain($0) }
+    for _ in 0..<(options.quick ? 4 : 40) { for chain in chains { try chain.measureCycle() } }
+    results.add(chains[0], chains[1])
+  }
+
+  private func measureSystemCalls(
+    _ ours: PluginFolder, _ upstream: PluginFolder, _ results: inout InterfaceResults
+  ) throws {
+    for kind in InterfaceKind.all where kind.plugin == "bridge" {
+      let calls = try [ours, upstream].map { try InterfaceHost(kind, $0).systemCalls() }
+      results.add(kind, calls[0], calls[1])
+    }
+    results.showSystemCalls()
+  }
+}
