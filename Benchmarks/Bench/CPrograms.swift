@@ -13,6 +13,8 @@ struct CPrograms {
   let peak: Program
   /// Makes the kernel do what a change of a table of iptables takes, and nothing else (see ``tableSource``).
   let table: Program
+  /// Makes the kernel connect a container to a bridge, and nothing else (see ``linkSource``).
+  let link: Program
 
   /// Compiles them for `body`, into a folder that goes when it ends.
   static func with<T>(_ body: (CPrograms) throws -> T) throws -> T {
@@ -20,9 +22,10 @@ struct CPrograms {
     guard mkdtemp(&name) != nil else { throw Failure("no folder can be made in /tmp") }
     let folder = String(decoding: name.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     let programs = CPrograms(
-      empty: Program("\(folder)/empty"), peak: Program("\(folder)/peak"), table: Program("\(folder)/table"))
+      empty: Program("\(folder)/empty"), peak: Program("\(folder)/peak"), table: Program("\(folder)/table"),
+      link: Program("\(folder)/link"))
     defer {
-      for program in [programs.empty, programs.peak, programs.table] { unlink(program.path) }
+      for program in [programs.empty, programs.peak, programs.table, programs.link] { unlink(program.path) }
       rmdir(folder)
     }
     try programs.compile()
@@ -48,6 +51,7 @@ struct CPrograms {
       }
       """, to: peak, flags: [])
     try compile(Self.tableSource, to: table, flags: ["-static"])
+    try compile(Self.linkSource, to: link, flags: ["-static"])
   }
 
   private func compile(_ source: String, to program: Program, flags: [String]) throws {

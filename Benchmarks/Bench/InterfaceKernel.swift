@@ -3,54 +3,45 @@
 
 import TestSupport
 
-/// What the kernel takes to connect a container to a bridge, and to remove its veth: the same changes by `ip`, less the start of `ip`.
+/// What the kernel takes to connect a container to a bridge, and to remove its veth, without the start of a process (see
+/// ``CPrograms/linkSource``).
 final class InterfaceKernel {
+  /// How many other ports the bridge has.
+  let present: Int
+  private(set) var connecting = Samples()
+  /// RTM_DELLINK of the veth.
+  private(set) var removing = Samples()
+  private let program: Program
   private let node: Namespace
-  private let container: Namespace
-  private var starting = Samples()
-  private var connecting = Samples()
-  private var removing = Samples()
+  private let sandbox: Namespace
+  private let others: Namespace
 
-  init() throws {
-    (node, container) = (try Namespace(), try Namespace())
+  init(_ program: Program, present: Int = 0) throws {
+    (self.program, self.present) = (program, present)
+    (node, sandbox, others) = (try Namespace(), try Namespace(), try Namespace())
     try node.ip(
       """
       link add cni0 address 02:00:00:00:00:16 type bridge
       addr add 10.22.0.1/16 dev cni0
       link set cni0 up
       """)
+    let range = 0..<present
+    try node.ip(
+      range.map { index in
+        """
+        link add other\(index) type veth peer name eth\(index) netns \(others.path)
+        link set other\(index) master cni0 up
+        """
+      }.joined(separator: "\n"))
+    try others.ip(range.map { "link set eth\($0) up" }.joined(separator: "\n"))
   }
 
   func measureCycle() throws {
-    starting.add(try batch(in: node, ""))
-    // It has two sockets of two namespaces, as an ADD has.
-    let host = try batch(
-      in: node,
-      """
-      link add veth0 type veth peer name eth0 netns \(container.path)
-      link set veth0 master cni0 alias bench up
-      """)
-    let inside = try batch(
-      in: container,
-      """
-      addr add 10.22.0.2/16 dev eth0
-      link set eth0 up
-      route add default via 10.22.0.1
-      """)
-    connecting.add(host + inside)
-    removing.add(try batch(in: node, "link del veth0"))
-  }
-
-  /// In nanoseconds.
-  var connection: Double { connecting.median - 2 * starting.median }
-  /// RTM_DELLINK, in nanoseconds.
-  var removal: Double { removing.median - starting.median }
-
-  private func batch(in namespace: Namespace, _ lines: String) throws -> UInt64 {
-    let input = Array("\(lines)\n".utf8)
-    let outcome = try namespace.run {
-      try Program("ip").run(["-batch", "-"], environment: ["PATH": Program.standardPath], input: input)
-    }
-    return try outcome.succeeded("ip -batch").nanoseconds
+    let outcome = try node.run { try program.run([sandbox.path]) }
+    let text = try outcome.succeeded("the kernel alone").outputText
+    let times = text.split { !$0.isNumber }.compactMap { UInt64($0) }
+    guard times.count == 2 else { throw Failure("no times were told: \(text)") }
+    connecting.add(times[0])
+    removing.add(times[1])
   }
 }

@@ -7,13 +7,16 @@ import TestSupport
 struct InterfacesBenchmark {
   private let options: Options
 
+  /// How many others there are on a crowded node.
+  private static let many = 500
+
   init(_ options: Options) { self.options = options }
 
   func run() throws {
     try PrivateMounts.make()
     let (ours, upstream) = (try PluginFolder(ours: options), try PluginFolder(upstream: options))
     var results = InterfaceResults()
-    try measureCalls(ours, upstream, &results)
+    try CPrograms.with { try measureCalls(ours, upstream, $0, &results) }
     try measureAtOnce(ours, upstream, &results)
     try measureChain(ours, upstream, &results)
     try measureSystemCalls(ours, upstream, &results)
@@ -22,14 +25,15 @@ struct InterfacesBenchmark {
 
   /// The runs of all hosts take turns, so that what else the machine does falls on all of them.
   private func measureCalls(
-    _ ours: PluginFolder, _ upstream: PluginFolder, _ results: inout InterfaceResults
+    _ ours: PluginFolder, _ upstream: PluginFolder, _ programs: CPrograms, _ results: inout InterfaceResults
   ) throws {
-    let kernel = try InterfaceKernel()
+    let kernel = try InterfaceKernel(programs.link)
+    let crowdedKernel = try InterfaceKernel(programs.link, present: Self.many)
     let pairs = try InterfaceKind.all.map { (try InterfaceHost($0, ours), try InterfaceHost($0, upstream)) }
-    let crowded = try InterfaceKind.all.filter(\.isCrowded).map { try InterfaceHost($0, ours, present: 500) }
+    let crowded = try InterfaceKind.all.filter(\.isCrowded).map { try InterfaceHost($0, ours, present: Self.many) }
     var starts = (Samples(), Samples())
     for round in 0..<(options.quick ? 6 : 60) {
-      try kernel.measureCycle()
+      for one in [kernel, crowdedKernel] { try one.measureCycle() }
       starts.0.add(try version(of: ours))
       starts.1.add(try version(of: upstream))
       for (own, other) in pairs {
@@ -37,8 +41,8 @@ struct InterfacesBenchmark {
       }
       for host in crowded { try host.measureCycle() }
     }
-    results.add(pairs, crowded, kernel)
-    results.add(kernel, starts: starts)
+    results.add(pairs, crowded, [kernel, crowdedKernel])
+    results.add([kernel, crowdedKernel], starts: starts)
   }
 
   private func version(of plugins: PluginFolder) throws -> UInt64 {
