@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import Glibc
 import TestSupport
 
 /// A node of its own on which one firewall has let so many containers' packets through already.
@@ -80,8 +79,7 @@ final class FirewallHost: MeasuredHost {
   private func measureKernel(_ program: Program) throws {
     guard let variant = contestant.variant else { return }
     func call(_ verb: String) throws -> UInt64 {
-      // The kernel frees what was deleted last, and who comes next waits for that.
-      usleep(30_000)
+      settle()
       let words = variant.name == "nft" ? ["nft", "filter", "CNI-FORWARD", verb] : ["legacy", "filter"]
       let running = try node.namespace.run { try program.start(words) }
       let outcome = try running.wait().succeeded(words.joined(separator: " "))

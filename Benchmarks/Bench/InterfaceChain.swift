@@ -29,6 +29,7 @@ final class InterfaceChain {
   /// Measures all ADDs and all DELs, the times of the processes added up.
   func measureCycle() throws {
     let container = host.container()
+    settle()
     let loopback = host.container(ifName: "lo", id: container.id)
     var total = try host.call("loopback", "ADD", loopback, "").nanoseconds
     let bridge = try host.call(host.kind.plugin, "ADD", container, host.kind.members)

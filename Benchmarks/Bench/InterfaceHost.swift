@@ -35,6 +35,7 @@ final class InterfaceHost {
   /// Measures one ADD and its DEL, of a container that was never there.
   func measureCycle() throws {
     let container = container(sandboxes[0])
+    settle()
     adding.add(try call("ADD", container).nanoseconds)
     deleting.add(try call("DEL", container).nanoseconds)
   }
@@ -42,6 +43,7 @@ final class InterfaceHost {
   /// Measures how long ADDs for all containers take when all start at once.
   func measureAtOnce() throws {
     let containers = sandboxes.map(container)
+    settle()
     let running = try containers.map { try start("ADD", $0) }
     let outcomes = try running.map { try $0.wait() }
     atOnce.add(monotonicNanoseconds() - running[0].started)

@@ -37,6 +37,7 @@ final class InterfaceKernel {
   }
 
   func measureCycle() throws {
+    settle()
     let outcome = try node.run { try program.run([sandbox.path]) }
     let text = try outcome.succeeded("the kernel alone").outputText
     let times = text.split { !$0.isNumber }.compactMap { UInt64($0) }

@@ -46,6 +46,7 @@ struct InterfacesBenchmark {
   }
 
   private func version(of plugins: PluginFolder) throws -> UInt64 {
+    settle()
     let outcome = try plugins.program("bridge").run(
       environment: ["CNI_COMMAND": "VERSION", "PATH": Program.standardPath],
       input: Array(#"{"cniVersion":"1.0.0"}"#.utf8))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Glibc
 import TestSupport
 
 /// Times of one thing, measured again and again.
@@ -56,3 +57,6 @@ extension Outcome {
     return self
   }
 }
+
+/// Waits until the kernel has freed what was deleted last: whoever is measured next would pay for that.
+func settle() { usleep(30_000) }
