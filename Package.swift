@@ -131,7 +131,8 @@ let package = Package(
     tests(
       "KernelTests", of: "OwnTable", "IPTables", "IPTablesLegacy", "Firewalld",
       needs: [
-        "TestSupport", "CallSupport", "FramingSupport", "OS", "Address", "CIPTC", "CLinux", "CNI", "JSON", "Netlink", "Rules",
+        "TestSupport", "CallSupport", "FramingSupport", "OS", "Address", "CIPTC", "CLinux", "CNI", "JSON", "Netlink",
+        "Rules",
         "swift-cni",
       ]),
     .target(
@@ -178,7 +179,9 @@ let package = Package(
     tests("LoopbackTests", of: "Loopback", needs: ["TestSupport", "JSON", "CallSupport"]),
     tests(
       "BridgeTests", of: "Bridge",
-      needs: ["TestSupport", "Address", "Attaching", "CNI", "Invoke", "JSON", "Netlink", "Rules", "Skel", "CallSupport"]),
+      needs: [
+        "TestSupport", "Address", "Attaching", "CNI", "Invoke", "JSON", "Netlink", "Rules", "Skel", "CallSupport",
+      ]),
     tests("InvokeTests", of: "Invoke", needs: ["TestSupport", "OS", "CNI", "JSON", "Skel", "CallSupport"]),
     tests(
       "FlannelTests", of: "Flannel",
@@ -197,7 +200,8 @@ let package = Package(
     tests("StaticTests", of: "Static", needs: ["JSON", "CallSupport"]),
     tests("SampleTests", of: "Sample", needs: ["JSON", "CallSupport"]),
     .executableTarget(
-      name: "Bench", dependencies: ["TestSupport", "CLinux"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors),
+      name: "Bench", dependencies: ["TestSupport", "CLinux"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors
+    ),
   ],
   swiftLanguageModes: [.v6]
 )
