@@ -36,10 +36,7 @@ package struct AddressPlan: Equatable, Sendable {
 
   /// Sets the parameters that must hold before the interface comes up.
   package func prepare(_ interface: String) throws(CNIError) {
-    // So that the kernel announces the addresses again when the MAC address changes; without that only neighbours learn it later.
-    try? Sysctl("net", "ipv4", "conf", interface, "arp_notify").write("1")
     guard hasIPv6 else { return }
-    try? Sysctl("net", "ipv6", "conf", interface, "ndisc_notify").write("1")
     try reporting("set parameters of \(interface)") { () throws(SystemError) in
       for name in ["lo", interface] {
         let disabled = Sysctl("net", "ipv6", "conf", name, "disable_ipv6")
@@ -77,6 +74,7 @@ package struct AddressPlan: Equatable, Sendable {
       }
       try reporting(name) { () throws(NetlinkError) in try socket.addBehindOthers(route) }
     }
+    announceLater(name)
     if detectsDuplicates && hasIPv6 { try waitForDAD(index, name, socket) }
   }
 
@@ -86,6 +84,13 @@ package struct AddressPlan: Equatable, Sendable {
       return CNIError(.tryAgainLater, "\(name): another interface upon the same parent has its MAC address")
     }
     return CNIError(failure, name)
+  }
+
+  /// Has the kernel announce the addresses when the MAC address changes later. Set before the interface came up, it would announce them then
+  /// too, to all ports of a bridge. Without it neighbours only learn of such a change later.
+  private func announceLater(_ interface: String) {
+    try? Sysctl("net", "ipv4", "conf", interface, "arp_notify").write("1")
+    if hasIPv6 { try? Sysctl("net", "ipv6", "conf", interface, "ndisc_notify").write("1") }
   }
 
   private func waitForDAD(_ index: UInt32, _ name: String, _ socket: borrowing RouteSocket) throws(CNIError) {
