@@ -19,10 +19,13 @@ package struct HostVeth: Sendable {
   /// The driver's name.
   package static let kind = "veth"
 
-  /// The names that an attachment's host end may have, the first that is free: `veth` and eight digits, as upstream's.
-  static func names(_ attachment: Attachment) -> [String] {
-    let digits = Array(sha512(AttachmentTag(attachment).text))
-    return stride(from: 0, to: 64, by: 8).map { "veth" + String(digits[$0..<$0 + 8]) }
+  /// The names that an attachment's host end may have, the first that is free: `veth` and eight digits, as upstream's. They are made as they
+  /// are needed, which is rarely more than one.
+  static func names(_ attachment: Attachment) -> some Sequence<String> {
+    let digits = sha512(AttachmentTag(attachment).text)
+    return (0..<8).lazy.map { number in
+      "veth" + String(decoding: digits.utf8.dropFirst(number * 8).prefix(8), as: UTF8.self)
+    }
   }
 
   /// Makes both ends, each in its namespace and under its name, in one request; both are down. `container` is a descriptor of the

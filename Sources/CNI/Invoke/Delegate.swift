@@ -54,18 +54,21 @@ package struct Delegate {
   /// unchanged.
   @discardableResult
   package func call(_ config: JSONObject, _ variables: [String: String] = [:]) throws(CNIError) -> [UInt8] {
-    try call(input: JSON.object(config).text, variables)
+    var environment = environment
+    for (name, value) in variables { environment[name] = value }
+    return try call(JSON.object(config).text, environment)
   }
 
   /// Calls the plugin for a verb, the value of `CNI_COMMAND`, with the caller's own configuration, byte for byte.
   @discardableResult
   package func call(_ config: NetworkConfig, as verb: String) throws(CNIError) -> [UInt8] {
-    try call(input: config.text, ["CNI_COMMAND": verb])
+    // Without a dictionary, which every ADD with an IPAM plugin would make a type for.
+    var environment = environment
+    environment["CNI_COMMAND"] = verb
+    return try call(config.text, environment)
   }
 
-  private func call(input: [UInt8], _ variables: [String: String]) throws(CNIError) -> [UInt8] {
-    var environment = environment
-    for (name, value) in variables { environment[name] = value }
+  private func call(_ input: [UInt8], _ environment: Environment) throws(CNIError) -> [UInt8] {
     let ending: Subprocess.Ending
     let output: [UInt8]
     do {
