@@ -22,12 +22,16 @@ enum GoldenResult {
 
   private static let families = """
     "ip4": {"ip": "10.22.0.5/16", "gateway": "10.22.0.1",
-            "routes": [{"dst": "0.0.0.0/0"}, {"dst": "192.0.2.0/24", "gw": "10.22.0.9"}]},
+            "routes": [\(defaultRoute), {"dst": "192.0.2.0/24", "gw": "10.22.0.9"}]},
     "ip6": {"ip": "fd00::5/64", "routes": [{"dst": "::/0", "gw": "fd00::1"}]}
     """
 
+  private static let defaultRoute = """
+    {"dst": "0.0.0.0/0", "mtu": 1400, "advmss": 1360, "priority": 1, "table": 100, "scope": 0}
+    """
+
   private static let routes = """
-    "routes": [{"dst": "0.0.0.0/0"}, {"dst": "192.0.2.0/24", "gw": "10.22.0.9"}, {"dst": "::/0", "gw": "fd00::1"}]
+    "routes": [\(defaultRoute), {"dst": "192.0.2.0/24", "gw": "10.22.0.9"}, {"dst": "::/0", "gw": "fd00::1"}]
     """
 
   // What families say, as lists: there are no interfaces.
@@ -57,8 +61,6 @@ enum GoldenResult {
   private static let newestLists = """
     "interfaces": [{"name": "br0", "mac": "02:00:00:00:00:01", "mtu": 1400},
                    {"name": "eth0", "sandbox": "/run/netns/x", "socketPath": "/s", "pciID": "0000:00:1f.6"}],
-    \(listedIPs),
-    "routes": [{"dst": "0.0.0.0/0", "mtu": 1400, "advmss": 1360, "priority": 1, "table": 100, "scope": 0},
-               {"dst": "192.0.2.0/24", "gw": "10.22.0.9"}, {"dst": "::/0", "gw": "fd00::1"}]
+    \(listedIPs), \(routes)
     """
 }

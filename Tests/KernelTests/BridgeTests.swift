@@ -137,6 +137,21 @@ struct BridgeTests {
     #expect(try scene.veths().isEmpty)
   }
 
+  @Test(
+    "attributes of the IPAM plugin's routes are installed in every version", arguments: ["0.4.0", "1.0.0", "1.1.0"])
+  func routeAttributes(version: String) throws {
+    let pod = try BridgeScene.Pod()
+    let routes = #"[{"dst":"0.0.0.0/0","priority":50,"mtu":1300},{"dst":"10.9.0.0/16","table":77}]"#
+    let members = """
+      "isGateway":true,"ipam":{"type":"host-local","dataDir":"\(scene.dataDir)","subnet":"10.22.0.0/24","routes":\(routes)},
+      """
+    let way = BridgeScene.Way(version: version, previous: nil)
+    let result = try scene.succeed("ADD", pod, members, way)
+    #expect(try pod.namespace.command("ip", "route").contains("default via 10.22.0.1 dev eth0 metric 50 mtu 1300"))
+    #expect(try pod.namespace.command("ip", "route", "show", "table", "77").contains("10.9.0.0/16 via 10.22.0.1"))
+    try scene.succeed("CHECK", pod, members, BridgeScene.Way(version: version, previous: result))
+  }
+
   @Test("DNS of the configuration goes before the IPAM plugin's")
   func dns() throws {
     let members = #""dns":{"nameservers":["192.0.2.53"],"search":["example.org"]},"# + scene.dualStack

@@ -16,12 +16,12 @@ extension NetworkConfig {
     return field
   }
 
-  /// The routes of `ipam`, as they are to stand in the result. Their attributes are kept in every version, as upstream keeps them.
+  /// The routes of `ipam`, as they are to stand in the result.
   package func ipamRoutes() throws(CNIError) -> [NetworkResult.Route] {
     try reporting { () throws(FieldError) in
       var routes: [NetworkResult.Route] = []
       for item in try document["ipam"]["routes"].array() ?? [] {
-        routes.append(try NetworkResult.Route(configured: item, version))
+        routes.append(try NetworkResult.Route(configured: item))
       }
       return routes
     }
@@ -47,22 +47,12 @@ extension NetworkConfig {
 }
 
 extension NetworkResult.Route {
-  /// The attributes that came with 1.1.0.
-  private static let attributes = ["mtu", "advmss", "priority", "table", "scope"]
-
-  fileprivate init(configured field: Field, _ version: SpecVersion) throws(FieldError) {
-    var route = try Self(field, .v1_1_0)
-    // Upstream leaves these out where they are 0.
-    if route.mtu == 0 { route.mtu = nil }
-    if route.advMSS == 0 { route.advMSS = nil }
-    if route.priority == 0 { route.priority = nil }
-    route.unknown = JSONObject()
-    if version < .v1_1_0 {
-      // The encoding for older versions writes only what it does not know.
-      for (name, value) in zip(Self.attributes, [route.mtu, route.advMSS, route.priority, route.table, route.scope]) {
-        if let value { route.unknown.append(name, .integer(Int64(value))) }
-      }
-    }
-    self = route
+  /// A route as it is configured, without attributes that are 0 and members that are unknown, which upstream leaves out.
+  fileprivate init(configured field: Field) throws(FieldError) {
+    try self.init(field)
+    if mtu == 0 { mtu = nil }
+    if advMSS == 0 { advMSS = nil }
+    if priority == 0 { priority = nil }
+    unknown = JSONObject()
   }
 }

@@ -9,7 +9,7 @@ import JSON
 // - 0.1.0, 0.2.0: `ip4` and `ip6` with `ip`, `gateway` and `routes`, one address a family, no interfaces
 // - 0.3.0 to 0.4.0: lists `interfaces`, `ips` (each with `version` "4" or "6") and `routes`
 // - 1.0.0: `ips` without `version`
-// - 1.1.0: more members in interfaces and routes
+// - 1.1.0: more members in interfaces; those in routes stand in every version
 extension NetworkResult {
   /// Decodes a result in the version that it names, or else in `implied`.
   package init(decoding field: Field, implied: SpecVersion) throws(FieldError) {
@@ -24,7 +24,7 @@ extension NetworkResult {
     } else {
       for item in try members.take("interfaces").array() ?? [] { interfaces.append(try Interface(item, version)) }
       for item in try members.take("ips").array() ?? [] { ips.append(try IPConfig(item, version)) }
-      for item in try members.take("routes").array() ?? [] { routes.append(try Route(item, version)) }
+      for item in try members.take("routes").array() ?? [] { routes.append(try Route(item)) }
     }
     dns = try DNS(members.take("dns"))
     unknown = members.rest
@@ -33,7 +33,7 @@ extension NetworkResult {
   /// The address of one family, with its routes.
   private mutating func readFamily(_ field: Field, _ version: SpecVersion) throws(FieldError) {
     guard var members = try MemberReader(field) else { return }
-    for item in try members.take("routes").array() ?? [] { routes.append(try Route(item, version)) }
+    for item in try members.take("routes").array() ?? [] { routes.append(try Route(item)) }
     ips.append(try IPConfig(members, addressNamed: "ip"))
   }
 }
@@ -76,22 +76,21 @@ extension NetworkResult.IPConfig {
 }
 
 extension NetworkResult.Route {
-  /// Decodes a route, also of an IPAM configuration; reads the members of 1.1.0 only in that version.
-  package init(_ field: Field, _ version: SpecVersion) throws(FieldError) {
+  /// Decodes a route, also of an IPAM configuration. Its attributes are read in every version, as upstream does, though the
+  /// specification has them since 1.1.0.
+  package init(_ field: Field) throws(FieldError) {
     guard var members = try MemberReader(field) else { throw field.expected("a route") }
     let destination = members.take("dst")
     guard let text = try destination.string(), let prefix = Prefix(text) else {
       throw destination.expected("a network with its prefix length, such as 10.1.0.0/16")
     }
     self.init(to: prefix, via: try members.take("gw").address())
-    if version >= .v1_1_0 {
-      let number = 0...Int(UInt32.max)
-      mtu = try members.take("mtu").integer(in: number)
-      advMSS = try members.take("advmss").integer(in: number)
-      priority = try members.take("priority").integer(in: number)
-      table = try members.take("table").integer(in: number)
-      scope = try members.take("scope").integer(in: 0...255)
-    }
+    let number = 0...Int(UInt32.max)
+    mtu = try members.take("mtu").integer(in: number)
+    advMSS = try members.take("advmss").integer(in: number)
+    priority = try members.take("priority").integer(in: number)
+    table = try members.take("table").integer(in: number)
+    scope = try members.take("scope").integer(in: 0...255)
     unknown = members.rest
   }
 }

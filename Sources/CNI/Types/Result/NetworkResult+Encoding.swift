@@ -18,7 +18,7 @@ extension NetworkResult {
     } else {
       object.append("interfaces", interfaces.map { $0.encoded(version) })
       object.append("ips", ips.map { $0.encoded(version) })
-      object.append("routes", routes.map { $0.encoded(version) })
+      object.append("routes", routes.map(\.encoded))
     }
     // Versions before 1.0.0 have `dns` in every result.
     if !dns.isEmpty || version < .v1_0_0 { object.append("dns", dns.encoded) }
@@ -57,23 +57,22 @@ extension NetworkResult.IPConfig {
   fileprivate func encoded(with routes: [NetworkResult.Route], _ version: SpecVersion) -> JSON {
     var object = JSONObject(["ip": .string("\(address)")])
     object.append("gateway", gateway.map { "\($0)" })
-    object.append("routes", routes.map { $0.encoded(version) })
+    object.append("routes", routes.map(\.encoded))
     object.appendUnknown(unknown)
     return .object(object)
   }
 }
 
 extension NetworkResult.Route {
-  fileprivate func encoded(_ version: SpecVersion) -> JSON {
+  /// The attributes are written in every version, as upstream does.
+  fileprivate var encoded: JSON {
     var object = JSONObject(["dst": .string("\(destination)")])
     object.append("gw", gateway.map { "\($0)" })
-    if version >= .v1_1_0 {
-      object.append("mtu", mtu)
-      object.append("advmss", advMSS)
-      object.append("priority", priority)
-      object.append("table", table)
-      object.append("scope", scope)
-    }
+    object.append("mtu", mtu)
+    object.append("advmss", advMSS)
+    object.append("priority", priority)
+    object.append("table", table)
+    object.append("scope", scope)
     object.appendUnknown(unknown)
     return .object(object)
   }

@@ -65,7 +65,7 @@ package struct NetworkResult: Equatable, Sendable {
   package struct Route: Equatable, Sendable {
     package var destination: Prefix
     package var gateway: IPAddress?
-    /// In bytes; since 1.1.0, as all that follow.
+    /// In bytes.
     package var mtu: Int?
     /// The maximal segment size to advertise (RTAX_ADVMSS), in bytes.
     package var advMSS: Int?
