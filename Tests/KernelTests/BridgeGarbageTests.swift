@@ -44,14 +44,21 @@ import Testing
   @Test("GC removes what attachments of the network have that are not valid, and nothing else")
   func garbage() throws {
     let (valid, gone, other) = (try BridgeScene.Pod(), try BridgeScene.Pod(), try BridgeScene.Pod())
-    for pod in [valid, gone] { try scene.succeed("ADD", pod, scene.dualStack, BridgeScene.Way(version: "1.1.0")) }
-    try scene.succeed("ADD", other, scene.dualStack, BridgeScene.Way(network: "other"))
+    let members = #""ipMasq":true,"macspoofchk":true,"# + scene.dualStack
+    for pod in [valid, gone] { try scene.succeed("ADD", pod, members, BridgeScene.Way(version: "1.1.0")) }
+    let others = #""bridge":"cni1","# + members.replacing("10.22", with: "10.23").replacing("fd00:22", with: "fd00:23")
+    try scene.succeed("ADD", other, others, BridgeScene.Way(network: "other"))
     let list = #""cni.dev/valid-attachments":[{"containerID":"\#(valid.id)","ifname":"eth0"}],"#
     try scene.succeed("GC", nil, list + scene.dualStack, BridgeScene.Way(version: "1.1.0"))
     #expect(try scene.veths().count == 2)
     #expect(try scene.reservations().count == 2)
     #expect(try scene.pings(from: valid.namespace, to: "10.22.0.1"))
     #expect(try !gone.namespace.command("ip", "link").contains("eth0"))
+    let rules = try scene.node.command("nft", "list", "ruleset")
+    #expect(!rules.contains(gone.id))
+    for pod in [valid, other] {
+      #expect(rules.contains("cni-br-iface-\(pod.id)-eth0-mac") && rules.contains("\(pod.id)/eth0"))
+    }
     #expect(try other.namespace.command("ip", "link").contains("eth0"))
   }
 

@@ -26,6 +26,18 @@ import Testing
     #expect(rules.addressRules(address)[0].expressions[1] == .compare([0x0a, 0xb1, 0x67, 0x86, 0xe2, 0x36]))
   }
 
+  @Test("a chain's name is read as that of every owner whose it may be, and no other name is")
+  func owners() {
+    func owners(_ name: String) -> [String] {
+      MACSpoofRules.owners(ofChain: name).map { "\($0.containerID) \($0.interface)" }
+    }
+    #expect(owners(rules.portChain) == ["cid1 eth0"])
+    #expect(owners("cni-br-iface-a-b-c") == ["a b-c", "a-b c"])
+    for name in ["cni-br-iface-", "cni-br-iface-cid1", "cni-br-iface-a-", "cni-br-iface--b", "other-a-b"] {
+      #expect(owners(name) == [])
+    }
+  }
+
   @Test("a comment is not longer than nft can read")
   func long() {
     let id = String(repeating: "c", count: 200)

@@ -69,7 +69,7 @@ package struct AddressPlan: Equatable, Sendable {
     let failures = try reporting(name) { () throws(NetlinkError) in try socket.make(changes) }
     for (change, failure) in zip(changes, failures) {
       guard let failure else { continue }
-      guard case .addRoute(let route, _) = change, failure.number == EEXIST else {
+      guard case .addRoute(let route, _) = change, failure.isAlreadyThere else {
         throw Self.refused(change, failure, name)
       }
       try reporting(name) { () throws(NetlinkError) in try socket.addBehindOthers(route) }

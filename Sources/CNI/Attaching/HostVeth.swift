@@ -28,6 +28,9 @@ package struct HostVeth: Sendable {
     }
   }
 
+  /// Whether the attachment's host end may have this name.
+  package static func isName(_ name: String, of attachment: Attachment) -> Bool { names(attachment).contains(name) }
+
   /// Makes both ends, each in its namespace and under its name, in one request; both are down. `container` is a descriptor of the
   /// container's namespace. Both MAC addresses are set, so that udev leaves them. Throws code 103 if the container has an interface of this
   /// name.

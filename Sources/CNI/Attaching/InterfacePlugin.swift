@@ -22,12 +22,12 @@ extension InterfacePlugin {
 
   package func check(_ request: Request) throws(CNIError) { try checkInterface(request) }
 
-  /// Throws code 102 unless the IPAM plugin and the container's interface are as ADD has left them.
-  package func checkInterface(_ request: Request) throws(CNIError) {
+  /// Throws code 102 unless the IPAM plugin and the container's interface are as ADD has left them; `isUp` says whether it is up.
+  package func checkInterface(_ request: Request, isUp: Bool = true) throws(CNIError) {
     try IPAMPlugin.find(request.config, request.environment, executor)?.check()
     let interface = try ContainerInterfaceCheck(request)
     let kind = kind
-    var problems = try request.inContainer { (_) throws(CNIError) in try interface.problems(kind: kind) }
+    var problems = try request.inContainer { (_) throws(CNIError) in try interface.problems(kind: kind, isUp: isUp) }
     problems += try otherProblems(request)
     if problems.isEmpty { return }
     throw CNIError(.checkFailed, "\(request.attachment.interface): \(problems.joined(separator: "; "))")

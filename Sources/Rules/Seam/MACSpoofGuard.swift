@@ -28,6 +28,9 @@ package protocol MACSpoofGuard {
   func verify(_ check: MACSpoofCheck) throws(CNIError) -> [String]
   /// Removes all that the owner has; where the kernel has no nf_tables that is nothing.
   func remove(_ owner: AttachmentID) throws(CNIError)
+  /// Removes all checks for which `isStale` returns true; it is called with the owner and the name of the port. Where rules can be read as
+  /// several owners', it is called with each.
+  func removeAll(where isStale: (_ owner: AttachmentID, _ port: String) -> Bool) throws(CNIError)
   /// Throws the reason why this kernel could not check addresses now.
   func probe() throws(CNIError)
 }

@@ -27,6 +27,11 @@ package struct MasqueradeHint: Equatable, Sendable {
     self.attachment = attachment
     self.sources = sources
   }
+
+  /// What the result of the attachment's ADD tells, where a DEL has one.
+  package init(_ attachment: Attachment, of result: NetworkResult?) {
+    self.init(attachment, result?.ips(ofContainerInterface: attachment.interface).map(\.address))
+  }
 }
 
 /// A way to masquerade what containers send. Every operation is atomic and may be repeated.

@@ -22,6 +22,9 @@ package struct NetlinkError: Error, Equatable, CustomStringConvertible {
     self.explanation = explanation
   }
 
+  /// Whether what was to be added is there already.
+  package var isAlreadyThere: Bool { number == EEXIST }
+
   package var description: String {
     "\(action): \(SystemError.text(number))\(explanation.isEmpty ? "" : " (\(explanation))")"
   }

@@ -10,25 +10,21 @@ import Veth
 
 extension Bridge {
   package func check(_ request: Request) throws(CNIError) {
+    try checkInterface(request, isUp: !BridgeSettings(request.config).leavesInterfaceDown)
+  }
+
+  package func otherProblems(_ request: Request) throws(CNIError) -> [String] {
     let settings = try BridgeSettings(request.config)
-    try IPAMPlugin.find(request.config, request.environment, executor)?.check()
-    let interface = try ContainerInterfaceCheck(request)
     let result = try request.config.previousResult() ?? NetworkResult()
-    var problems = try request.inContainer { (_) throws(CNIError) in
-      try interface.problems(kind: HostVeth.kind, isUp: !settings.leavesInterfaceDown)
-    }
+    var problems = settings.isGateway ? try Forwarding.problems(result.families) : []
     let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
-    if let link = try HostBridge.find(settings.bridge, host) {
-      problems += try settings.problems(of: link, result, host)
-      let port = try port(request, on: link, host)
-      problems += port.problems(settings)
-      problems += try rules.problems(request, result, settings, port: port.name)
-    } else {
-      problems.append("the bridge \(settings.bridge) is missing")
+    guard let link = try HostBridge.find(settings.bridge, host) else {
+      return problems + ["the bridge \(settings.bridge) is missing"]
     }
-    if settings.isGateway { problems += try Forwarding.problems(result.families) }
-    if problems.isEmpty { return }
-    throw CNIError(.checkFailed, "\(request.attachment.interface): \(problems.joined(separator: "; "))")
+    problems += try settings.problems(of: link, result, host)
+    let port = try port(request, on: link, host)
+    problems += port.problems(settings)
+    return try problems + rules.problems(request, result, settings, port: port.name)
   }
 
   /// Finds the host's end of the container's interface as a port of the bridge.

@@ -13,12 +13,11 @@ import Rules
 import Skel
 
 /// Connects the container to a bridge on the host by a veth.
-package struct Bridge: Plugin {
+package struct Bridge: VethPlugin {
   package let name = "bridge"
   let rules: BridgeRules
-  let executor: PluginExecutor
-  /// Tells the operator something on stderr.
-  let note: (String) -> Void
+  package let executor: PluginExecutor
+  package let note: (String) -> Void
 
   package init(_ rules: BridgeRules, executor: PluginExecutor, note: @escaping (String) -> Void) {
     self.rules = rules
@@ -66,31 +65,10 @@ package struct Bridge: Plugin {
     }
   }
 
-  package func delete(_ request: Request) throws(CNIError) {
-    var failures = ErrorCollector()
-    failures.run { () throws(CNIError) in
-      let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
-      try HostVeth.remove(request, host)
-    }
-    failures.run { () throws(CNIError) in
-      try IPAMPlugin.find(request.config, request.environment, executor)?.delete()
-    }
-    failures.run { () throws(CNIError) in try rules.remove(request) }
-    try failures.throwIfAny()
-  }
+  package func removeRules(_ request: Request) throws(CNIError) { try rules.remove(request) }
 
-  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
-    let network = request.config.name
-    var failures = ErrorCollector()
-    failures.run { () throws(CNIError) in
-      let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
-      try HostVeth.removeAll(ofNetwork: network, sparing: valid, host)
-    }
-    failures.run { () throws(CNIError) in
-      try IPAMPlugin.find(request.config, request.environment, executor)?.collectGarbage()
-    }
-    failures.run { () throws(CNIError) in try rules.removeAll(ofNetwork: network, sparing: valid) }
-    try failures.throwIfAny()
+  package func removeRules(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
+    try rules.removeAll(ofNetwork: network, sparing: valid)
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {

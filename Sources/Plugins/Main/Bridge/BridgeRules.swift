@@ -33,18 +33,24 @@ package struct BridgeRules {
 
   /// Removes the rules of an attachment, whatever the configuration says now of whether there are any.
   func remove(_ request: Request) throws(CNIError) {
-    let attachment = request.attachment
-    let previous = (try? request.config.previousResult()) ?? nil
-    let sources = previous?.ips(ofContainerInterface: attachment.interface).map(\.address)
+    let hint = MasqueradeHint(request.attachment, of: (try? request.config.previousResult()) ?? nil)
     var failures = ErrorCollector()
-    failures.run { () throws(CNIError) in try spoofing.remove(attachment.id) }
-    failures.run { () throws(CNIError) in try masquerading.remove(MasqueradeHint(attachment, sources)) }
+    failures.run { () throws(CNIError) in try spoofing.remove(request.attachment.id) }
+    failures.run { () throws(CNIError) in try masquerading.remove(hint) }
     try failures.throwIfAny()
   }
 
-  /// Removes the rules of a network's attachments that are not valid. Rules of MAC spoof checks do not name their network.
+  /// Removes the rules of a network's attachments that are not valid. MAC spoof checks do not name their network, but the name of our
+  /// host's end follows from it: upstream's checks, whose ports have random names, go with DEL only.
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
-    try masquerading.removeAll(ofNetwork: network, sparing: valid)
+    var failures = ErrorCollector()
+    failures.run { () throws(CNIError) in
+      try spoofing.removeAll { owner, port in
+        !valid.contains(owner) && HostVeth.isName(port, of: owner.attachment(to: network))
+      }
+    }
+    failures.run { () throws(CNIError) in try masquerading.removeAll(ofNetwork: network, sparing: valid) }
+    try failures.throwIfAny()
   }
 
   /// What is missing of the rules that the configuration asks for.

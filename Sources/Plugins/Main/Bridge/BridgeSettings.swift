@@ -48,7 +48,7 @@ struct BridgeSettings {
   private init(reading config: NetworkConfig) throws(FieldError) {
     let document = config.document
     func flag(_ name: String) throws(FieldError) -> Bool { try document[name].bool() ?? false }
-    bridge = try Self.bridge(document)
+    bridge = try document["bridge"].interfaceName() ?? Self.usualBridge
     isDefaultGateway = try flag("isDefaultGateway")
     isGateway = try flag("isGateway") || isDefaultGateway
     forceAddress = try flag("forceAddress")
@@ -72,15 +72,6 @@ struct BridgeSettings {
     dns = try config.dns()
   }
 
-  /// The name of the bridge in a configuration.
-  static func bridge(_ document: Field) throws(FieldError) -> String {
-    let field = document["bridge"]
-    guard let name = try field.string() else { return usualBridge }
-    guard isInterfaceName(name) else {
-      throw field.expected("an interface name: 1 to 15 bytes without \"/\", \":\" and white space")
-    }
-    return name
-  }
 }
 
 extension Field {

@@ -4,7 +4,6 @@
 import Address
 import Attaching
 import CNI
-import Glibc
 import Netlink
 
 /// The bridge on the host.
@@ -81,7 +80,8 @@ struct HostBridge {
       changes.append(.setAttributes(attributes, of: index))
     }
     let failures = try reporting(name) { () throws(NetlinkError) in try routes.make(changes) }
-    for case let failure? in failures where !failure.meansPresent { throw CNIError(failure, name) }
+    // Another call may have added the same address meanwhile.
+    for case let failure? in failures where !failure.isAlreadyThere { throw CNIError(failure, name) }
   }
 
   private func makeWay(
@@ -104,14 +104,9 @@ extension InterfaceAddress {
 }
 
 extension Prefix {
-  /// Whether any address is in both networks; link-local addresses are in nobody's way.
+  /// Whether any address is in both networks.
   fileprivate func overlaps(_ other: Prefix) -> Bool {
     let (wider, narrower) = length < other.length ? (self, other) : (other, self)
     return wider.network.contains(narrower.address)
   }
-}
-
-extension NetlinkError {
-  /// Whether another call has added the same address meanwhile.
-  fileprivate var meansPresent: Bool { number == EEXIST }
 }

@@ -3,7 +3,6 @@
 
 import Attaching
 import CNI
-import Glibc
 import Netlink
 import Skel
 
@@ -77,8 +76,4 @@ extension DeviceSelector {
       return path.split(separator: "/").contains { $0 == device }
     }
   }
-}
-
-extension NetlinkError {
-  var meansPresent: Bool { number == EEXIST }
 }

@@ -138,7 +138,7 @@ private struct FormerState {
       if isUp { changes.append(.bringUp(index)) }
       let failures = try routes.make(changes)
       // Addresses of a device that has not been moved are there.
-      for case let failure? in failures where !failure.meansPresent { throw failure }
+      for case let failure? in failures where !failure.isAlreadyThere { throw failure }
     }
   }
 }

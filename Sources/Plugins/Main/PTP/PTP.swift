@@ -14,9 +14,8 @@ import Skel
 import Veth
 
 /// Connects the container to the host, its router, by a veth.
-package struct PTP: InterfacePlugin {
+package struct PTP: VethPlugin {
   package let name = "ptp"
-  package let kind: String? = HostVeth.kind
   package let executor: PluginExecutor
   package let note: (String) -> Void
   private let rules: PTPRules
@@ -72,27 +71,10 @@ package struct PTP: InterfacePlugin {
     }
   }
 
-  package func delete(_ request: Request) throws(CNIError) {
-    var failures = ErrorCollector()
-    failures.run { () throws(CNIError) in try releaseAddresses(request) }
-    failures.run { () throws(CNIError) in
-      let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
-      try HostVeth.remove(request, host)
-    }
-    failures.run { () throws(CNIError) in try rules.remove(request) }
-    try failures.throwIfAny()
-  }
+  package func removeRules(_ request: Request) throws(CNIError) { try rules.remove(request) }
 
-  package func collectGarbage(_ request: NetworkRequest, sparing valid: Set<AttachmentID>) throws(CNIError) {
-    let network = request.config.name
-    var failures = ErrorCollector()
-    failures.run { () throws(CNIError) in
-      let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
-      try HostVeth.removeAll(ofNetwork: network, sparing: valid, host)
-    }
-    failures.run { () throws(CNIError) in try collectAddresses(request) }
-    failures.run { () throws(CNIError) in try rules.removeAll(ofNetwork: network, sparing: valid) }
-    try failures.throwIfAny()
+  package func removeRules(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
+    try rules.removeAll(ofNetwork: network, sparing: valid)
   }
 
   package func status(_ request: NetworkRequest) throws(CNIError) {

@@ -20,9 +20,7 @@ package struct PTPRules {
 
   /// Removes the rules of an attachment, whatever the configuration says now of whether there are any.
   func remove(_ request: Request) throws(CNIError) {
-    let previous = (try? request.config.previousResult()) ?? nil
-    let sources = previous?.ips(ofContainerInterface: request.attachment.interface).map(\.address)
-    try masquerading.remove(MasqueradeHint(request.attachment, sources))
+    try masquerading.remove(MasqueradeHint(request.attachment, of: (try? request.config.previousResult()) ?? nil))
   }
 
   /// Removes the rules of a network's attachments that are not valid.

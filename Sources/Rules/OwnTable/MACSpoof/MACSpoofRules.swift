@@ -34,9 +34,11 @@ struct MACSpoofRules {
   let addressChain: String
   private let comment: String
 
+  private static let chainPrefix = "cni-br-iface-"
+
   init(of owner: AttachmentID) {
     let id = "\(owner.containerID)-\(owner.interface)"
-    portChain = "cni-br-iface-\(id)"
+    portChain = "\(Self.chainPrefix)\(id)"
     addressChain = "\(portChain)-mac"
     // Upstream fails where an ID leaves no room.
     comment = String(decoding: "macspoofchk-\(id)".utf8.prefix(Comment.limit), as: UTF8.self)
@@ -46,6 +48,26 @@ struct MACSpoofRules {
     let name = Array(port.utf8.prefix(15))
     let padding = [UInt8](repeating: 0, count: DataType.interfaceName.length - name.count)
     return rule(Self.entries.name, [.meta(NFT_META_IIFNAME), .compare(name + padding), .jump(portChain)])
+  }
+
+  /// The owners that a port's chain may be for: IDs and interfaces may contain the hyphen that stands between them.
+  static func owners(ofChain name: String) -> [AttachmentID] {
+    guard name.hasPrefix(chainPrefix) else { return [] }
+    let id = name.dropFirst(chainPrefix.count)
+    return id.indices.filter { id[$0] == "-" }.compactMap { place in
+      let (containerID, interface) = (String(id[..<place]), String(id[id.index(after: place)...]))
+      guard isIdentifier(containerID), isInterfaceName(interface) else { return nil }
+      return AttachmentID(containerID: containerID, interface: interface)
+    }
+  }
+
+  /// The port that a rule sends to its chain; nil if it is none of ``entry(_:)``'s.
+  static func port(of rule: StoredRule) -> String? {
+    guard let expressions = rule.expressions, expressions.count == 3, case .compare(let name, false) = expressions[1]
+    else {
+      return nil
+    }
+    return name[...].text
   }
 
   var portRules: [NFTRule] { [rule(portChain, [.jump(addressChain)])] }
@@ -67,12 +89,12 @@ struct MACSpoofRules {
   /// The check that rules which were read make; nil if they make none.
   func check(of owner: AttachmentID, _ present: PresentMACSpoofRules) -> MACSpoofCheck? {
     guard
-      present.entries.count == 1, let entry = present.entries.first?.expressions, entry.count == 3,
-      case .compare(let name, false) = entry[1], let rules = present.rules(of: addressChain),
+      present.entries.count == 1, let port = present.entries.first.flatMap(Self.port),
+      let rules = present.rules(of: addressChain),
       let first = rules.first?.expressions, first.count == 3, case .compare(let bytes, false) = first[1],
       let address = MACAddress(bytes: bytes)
     else { return nil }
-    let check = MACSpoofCheck(owner, port: name[...].text, address: address)
+    let check = MACSpoofCheck(owner, port: port, address: address)
     return present.problems(with: check, self).isEmpty ? check : nil
   }
 }

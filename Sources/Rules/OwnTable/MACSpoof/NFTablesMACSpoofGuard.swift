@@ -54,6 +54,28 @@ package struct NFTablesMACSpoofGuard: MACSpoofGuard {
     }
   }
 
+  package func removeAll(where isStale: (_ owner: AttachmentID, _ port: String) -> Bool) throws(CNIError) {
+    let entries: [StoredRule]
+    do throws(CNIError) {
+      entries = try Self.transaction("list the MAC spoof checks") { (socket) throws(NetlinkError) in
+        try PresentMACSpoofRules.entries(socket)
+      }
+    } catch {
+      if error.code == .notAvailable { return }
+      throw error
+    }
+    var failures = ErrorCollector()
+    for entry in entries {
+      guard let chain = Expression.jump(in: entry.encodedExpressions), let port = MACSpoofRules.port(of: entry) else {
+        continue
+      }
+      for owner in MACSpoofRules.owners(ofChain: chain) where isStale(owner, port) {
+        failures.run { () throws(CNIError) in try remove(owner) }
+      }
+    }
+    try failures.throwIfAny()
+  }
+
   package func probe() throws(CNIError) {
     guard let address = MACAddress(bytes: [2, 0, 0, 0, 0, 1]) else { return }
     let owner = AttachmentID(containerID: "", interface: "")

@@ -48,6 +48,19 @@ struct PresentMACSpoofRules {
     }
   }
 
+  /// The rules that lead to any port's chain.
+  static func entries(_ socket: borrowing NetfilterSocket) throws(NetlinkError) -> [StoredRule] {
+    let (table, name) = (MACSpoofRules.table, MACSpoofRules.entries.name)
+    guard let chain = try socket.netlink.executeAll([table.get(chain: name)]).first else { return [] }
+    if let failure = chain.failure("look for the chain \(name) of bridge nat") {
+      if failure.number == NetlinkError.noEntry { return [] }
+      throw failure
+    }
+    let replies = try socket.netlink.dump(
+      table.listRules(of: name), "list the rules of the chain \(name)", .wholeByHandle(NFTA_RULE_HANDLE.rawValue))
+    return replies.compactMap { StoredRule($0) }.filter { $0.isIn(table, chain: name) }
+  }
+
   func has(_ chain: String) -> Bool { chains.contains { $0.name == chain } }
 
   /// The rules of a chain of the owner's; nil if there is none.
