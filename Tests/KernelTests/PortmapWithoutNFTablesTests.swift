@@ -50,10 +50,10 @@ struct PortmapWithoutNFTablesTests {
     let containers = try (5..<8).map { try host.node.addContainer(ip: "10.22.0.\($0)") }
     for (index, container) in containers.enumerated() { try host.add(container, PortMapping(8080 + index, 80)) }
     try host.add(containers[0])
-    #expect(try !rules().contains { $0.contains("8080") })
+    #expect(try !rules().contains { $0.mentions(port: 8080) })
     let valid = #""cni.dev/valid-attachments":[{"containerID":"\#(containers[1].id)","ifname":"eth0"}],"#
     try host.succeed("GC", try host.call("GC", containers[0], options: valid, prevResult: false, version: "1.1.0"))
-    #expect(try rules().contains { $0.contains("8081") } && !rules().contains { $0.contains("8082") })
+    #expect(try rules().contains { $0.mentions(port: 8081) } && !rules().contains { $0.mentions(port: 8082) })
     try host.delete(containers[1])
     #expect(try rules() == [])
   }
