@@ -2,14 +2,17 @@
 // Copyright 2026 The swift-cni authors
 
 extension CPrograms {
-  /// `link SANDBOX` connects the network namespace with this path to the bridge cni0, by the requests that a bridge plugin makes, and
-  /// removes the veth again. It prints how long each took, in nanoseconds.
+  /// `link SANDBOX` connects the network namespace with this path to the bridge cni0, by the requests that a bridge plugin makes, announces
+  /// the address in both forms of ARP, and removes the veth again. Then it adds an IFB device and removes it, as a bandwidth plugin does.
+  /// It prints how long connecting and either removal took, in nanoseconds.
   static let linkSource = """
     #define _GNU_SOURCE
     #include <arpa/inet.h>
     #include <errno.h>
     #include <fcntl.h>
+    #include <linux/if_ether.h>
     #include <linux/if_link.h>
+    #include <linux/if_packet.h>
     #include <linux/rtnetlink.h>
     #include <linux/veth.h>
     #include <net/if.h>
@@ -62,6 +65,29 @@ extension CPrograms {
       return file;
     }
 
+    // Whether the interface is up and its cable is plugged in; a bridge forwards frames of its ports from then on.
+    static int works(int file, int index) {
+      char answer[8192];
+      struct ifinfomsg which = {.ifi_index = index};
+      begin(RTM_GETLINK, 0, &which, sizeof which);
+      header->nlmsg_flags = NLM_F_REQUEST;
+      if (send(file, message, header->nlmsg_len, 0) < 0 || recv(file, answer, sizeof answer, 0) < 0) fail("ask for the port");
+      struct ifinfomsg *link = NLMSG_DATA((struct nlmsghdr *)answer);
+      int length = IFLA_PAYLOAD((struct nlmsghdr *)answer);
+      for (struct rtattr *one = IFLA_RTA(link); RTA_OK(one, length); one = RTA_NEXT(one, length))
+        if (one->rta_type == IFLA_OPERSTATE) return *(unsigned char *)RTA_DATA(one) == 6; // IF_OPER_UP of linux/if.h
+      return 0;
+    }
+
+    static void announce(int file, int index, int operation, in_addr_t address) {
+      unsigned char frame[42] = {255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 2, 8, 6, 0, 1, 8, 0, 6, 4, 0, operation, 2, 0, 0, 0, 0, 2};
+      struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_ifindex = index, .sll_halen = 6};
+      memcpy(frame + 28, &address, 4);
+      memcpy(frame + 38, &address, 4);
+      memset(to.sll_addr, 255, 6);
+      if (sendto(file, frame, sizeof frame, 0, (void *)&to, sizeof to) < 0) fail("announce the address");
+    }
+
     int main(int count, char **words) {
       struct ifinfomsg none = {0};
       if (count != 2) return 2;
@@ -100,13 +126,30 @@ extension CPrograms {
       begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &all, sizeof all);
       put(RTA_GATEWAY, &gateway, sizeof gateway);
       request(inside, "add the route");
+      int packets = socket(AF_PACKET, SOCK_RAW, 0);
+      if (packets < 0) fail("packet socket");
       if (setns(host, CLONE_NEWNET)) fail("setns");
+      while (!works(file, veth)) continue;
+      for (int operation = 1; operation <= 2; operation++) announce(packets, up.ifi_index, operation, address.s_addr);
       long long connected = now();
 
       struct ifinfomsg gone = {.ifi_index = veth};
       begin(RTM_DELLINK, 0, &gone, sizeof gone);
       request(file, "remove the veth");
-      printf("%lld %lld\\n", connected - start, now() - connected);
+      long long removed = now();
+
+      up.ifi_index = 0;
+      begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &up, sizeof up);
+      put(IFLA_IFNAME, "ifb0", 5);
+      info = put(IFLA_LINKINFO, 0, 0);
+      put(IFLA_INFO_KIND, "ifb", 3);
+      end(info);
+      request(file, "add the IFB device");
+      gone.ifi_index = if_nametoindex("ifb0");
+      long long added = now();
+      begin(RTM_DELLINK, 0, &gone, sizeof gone);
+      request(file, "remove the IFB device");
+      printf("%lld %lld %lld\\n", connected - start, removed - connected, now() - added);
       return 0;
     }
     """

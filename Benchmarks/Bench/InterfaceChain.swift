@@ -7,9 +7,11 @@ import TestSupport
 final class InterfaceChain {
   private(set) var adding = Samples()
   private(set) var deleting = Samples()
+  /// How many plugins there are, loopback and bridge included.
+  static var length: Int { 2 + chained.count }
   private let host: InterfaceHost
   /// The chained plugins, with members of their configurations.
-  private let chained = [
+  private static let chained = [
     ("tuning", #","dataDir":"\#(PrivateMounts.folder)/tuning","sysctl":{"net.core.somaxconn":"500"}"#),
     ("bandwidth", #","ingressRate":8000000,"ingressBurst":800000,"egressRate":8000000,"egressBurst":800000"#),
     ("firewall", ""),
@@ -35,14 +37,14 @@ final class InterfaceChain {
     let bridge = try host.call(host.kind.plugin, "ADD", container, host.kind.members)
     total += bridge.nanoseconds
     var result = bridge.outputText
-    for (plugin, members) in chained {
+    for (plugin, members) in Self.chained {
       let outcome = try host.call(plugin, "ADD", container, #"\#(members),"prevResult":\#(result)"#)
       total += outcome.nanoseconds
       result = outcome.outputText
     }
     adding.add(total)
     total = 0
-    for (plugin, members) in chained.reversed() + [(host.kind.plugin, host.kind.members)] {
+    for (plugin, members) in Self.chained.reversed() + [(host.kind.plugin, host.kind.members)] {
       total += try host.call(plugin, "DEL", container, #"\#(members),"prevResult":\#(result)"#).nanoseconds
     }
     total += try host.call("loopback", "DEL", loopback, "").nanoseconds

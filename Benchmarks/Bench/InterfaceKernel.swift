@@ -3,14 +3,16 @@
 
 import TestSupport
 
-/// What the kernel takes to connect a container to a bridge, and to remove its veth, without the start of a process (see
-/// ``CPrograms/linkSource``).
+/// What the kernel takes to connect a container to a bridge with its address announced, and to remove its links, without the start of a
+/// process (see ``CPrograms/linkSource``).
 final class InterfaceKernel {
   /// How many other ports the bridge has.
   let present: Int
   private(set) var connecting = Samples()
   /// RTM_DELLINK of the veth.
   private(set) var removing = Samples()
+  /// RTM_DELLINK of an IFB device, which is there for a limit of what the container sends.
+  private(set) var removingIFB = Samples()
   private let program: Program
   private let node: Namespace
   private let sandbox: Namespace
@@ -41,8 +43,9 @@ final class InterfaceKernel {
     let outcome = try node.run { try program.run([sandbox.path]) }
     let text = try outcome.succeeded("the kernel alone").outputText
     let times = text.split { !$0.isNumber }.compactMap { UInt64($0) }
-    guard times.count == 2 else { throw Failure("no times were told: \(text)") }
+    guard times.count == 3 else { throw Failure("no times were told: \(text)") }
     connecting.add(times[0])
     removing.add(times[1])
+    removingIFB.add(times[2])
   }
 }

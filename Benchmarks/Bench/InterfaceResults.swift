@@ -6,12 +6,21 @@ struct InterfaceResults {
   private var targets = Table("target", "limit", "measured", "kernel alone", "")
   private var systemCalls = Table("an ADD of", "ours", "programs", "upstream's", "programs")
 
+  /// What no plugin can be faster than, in nanoseconds: a start, and the same with the kernel's part of all plugins in a chain.
+  private var start = Double.nan
+  private var leastOfChain = (adding: Double.nan, deleting: Double.nan)
+
   /// One container's interface, and the same beside many; the kernel alone beside none and beside many.
   mutating func add(
     _ pairs: [(ours: InterfaceHost, upstream: InterfaceHost)], _ crowded: [InterfaceHost],
-    _ kernels: [InterfaceKernel]
+    _ kernels: [InterfaceKernel], _ starts: InterfaceStarts
   ) {
     let kernel = kernels[0]
+    start = starts.empty.median
+    let allStarts = Double(InterfaceChain.length) * start
+    leastOfChain = (
+      allStarts + kernel.connecting.median, allStarts + kernel.removing.median + kernel.removingIFB.median
+    )
     var table = Table(
       "interface", "others present", "verb", "ours, ms (p90)", "upstream's, ms (p90)", "runs", "ours/upstream")
     for (own, other) in pairs {
@@ -23,8 +32,8 @@ struct InterfaceResults {
       let (kind, upstream) = (own.kind, other.adding.median)
       let target = Target(
         "\(kind.title): ADD, part of upstream's time", measured: own.adding.median / upstream, limit: kind.limit)
-      add(target, atLeast: kind.removesVeth ? kernel.connecting.median / upstream : .nan)
-      if kind.removesVeth { addRemoval(own, kernel) }
+      add(target, atLeast: (start + (kind.isBridged ? kernel.connecting.median : 0)) / upstream)
+      if kind.isBridged { addRemoval(own, kernel) }
     }
     for host in crowded {
       for (verb, times) in [("ADD", host.adding), ("DEL", host.deleting)] {
@@ -50,13 +59,15 @@ struct InterfaceResults {
   }
 
   /// What no plugin can save.
-  func add(_ kernels: [InterfaceKernel], starts: (ours: Samples, upstream: Samples)) {
+  func add(_ kernels: [InterfaceKernel], _ starts: InterfaceStarts) {
     var table = Table("least", "others present", "ms (p90)")
+    table.add(["start of an empty C program", "–", shown(starts.empty)])
     table.add(["start of ours (VERSION)", "–", shown(starts.ours)])
     table.add(["start of upstream's (VERSION)", "–", shown(starts.upstream)])
     for kernel in kernels {
       table.add(["the kernel's part of a bridge ADD", "\(kernel.present)", shown(kernel.connecting)])
       table.add(["RTM_DELLINK of a veth", "\(kernel.present)", shown(kernel.removing)])
+      table.add(["RTM_DELLINK of an IFB device", "\(kernel.present)", shown(kernel.removingIFB)])
     }
     table.show("Starts of processes, and the kernel alone without one, medians")
   }
@@ -75,15 +86,19 @@ struct InterfaceResults {
 
   mutating func add(_ ours: InterfaceChain, _ upstream: InterfaceChain) {
     var table = Table("verb", "ours, ms (p90)", "upstream's, ms (p90)", "runs", "ours/upstream")
-    for (verb, own, other) in [
-      ("ADD", ours.adding, upstream.adding), ("DEL", ours.deleting, upstream.deleting),
+    for (verb, own, other, least) in [
+      ("ADD", ours.adding, upstream.adding, leastOfChain.adding),
+      ("DEL", ours.deleting, upstream.deleting, leastOfChain.deleting),
     ] {
       let share = own.median / other.median
       table.add([verb, shown(own), shown(other), "\(own.count)", fixed(share, 3)])
-      add(Target("all plugins one after another: \(verb), part of upstream's time", measured: share, limit: 1.0 / 8))
+      let target = Target(
+        "all plugins one after another: \(verb), part of upstream's time", measured: share, limit: 1.0 / 8)
+      add(target, atLeast: least / other.median)
     }
     add(
-      Target("all plugins one after another: ADD", measured: ours.adding.median / 1e6, limit: 12, unit: " ms"))
+      Target("all plugins one after another: ADD", measured: ours.adding.median / 1e6, limit: 12, unit: " ms"),
+      atLeast: leastOfChain.adding / 1e6)
     table.show("loopback, bridge, tuning, bandwidth, firewall, portmap: sums of the processes' times, medians")
   }
 
@@ -102,8 +117,7 @@ struct InterfaceResults {
 
   /// `floor` is what the kernel alone would come to; NaN if nobody has measured it.
   private mutating func add(_ target: Target, atLeast floor: Double = .nan) {
-    let row = target.row
-    targets.add(row.dropLast() + [fixed(floor, 3)] + row.suffix(1))
+    targets.add(target.row(atLeast: floor))
   }
 
   private func shown(_ samples: Samples) -> String { "\(milliseconds(samples.median)) (\(milliseconds(samples.p90)))" }

@@ -31,26 +31,27 @@ struct InterfacesBenchmark {
     let crowdedKernel = try InterfaceKernel(programs.link, present: Self.many)
     let pairs = try InterfaceKind.all.map { (try InterfaceHost($0, ours), try InterfaceHost($0, upstream)) }
     let crowded = try InterfaceKind.all.filter(\.isCrowded).map { try InterfaceHost($0, ours, present: Self.many) }
-    var starts = (Samples(), Samples())
+    var starts = InterfaceStarts()
     for round in 0..<(options.quick ? 6 : 60) {
       for one in [kernel, crowdedKernel] { try one.measureCycle() }
-      starts.0.add(try version(of: ours))
-      starts.1.add(try version(of: upstream))
+      starts.ours.add(try version(of: ours.program("bridge")))
+      starts.upstream.add(try version(of: upstream.program("bridge")))
+      starts.empty.add(try version(of: programs.empty))
       for (own, other) in pairs {
         for host in round % 2 == 0 ? [own, other] : [other, own] { try host.measureCycle() }
       }
       for host in crowded { try host.measureCycle() }
     }
-    results.add(pairs, crowded, [kernel, crowdedKernel])
-    results.add([kernel, crowdedKernel], starts: starts)
+    results.add(pairs, crowded, [kernel, crowdedKernel], starts)
+    results.add([kernel, crowdedKernel], starts)
   }
 
-  private func version(of plugins: PluginFolder) throws -> UInt64 {
+  private func version(of program: Program) throws -> UInt64 {
     settle()
-    let outcome = try plugins.program("bridge").run(
+    let outcome = try program.run(
       environment: ["CNI_COMMAND": "VERSION", "PATH": Program.standardPath],
       input: Array(#"{"cniVersion":"1.0.0"}"#.utf8))
-    return try outcome.succeeded("VERSION of \(plugins.path)/bridge").nanoseconds
+    return try outcome.succeeded("VERSION of \(program.path)").nanoseconds
   }
 
   private func measureAtOnce(
@@ -78,4 +79,11 @@ struct InterfacesBenchmark {
     }
     results.showSystemCalls()
   }
+}
+
+/// The times of processes that do nothing but start: plugins called for VERSION, and a C program.
+struct InterfaceStarts {
+  var ours = Samples()
+  var upstream = Samples()
+  var empty = Samples()
 }

@@ -16,7 +16,9 @@ struct PluginFolder {
   /// Links to our program.
   init(ours options: Options) throws {
     let folder = try TemporaryFolder()
-    for plugin in ["loopback", "bridge", "host-local", "tuning", "bandwidth", "firewall", "portmap"] {
+    for plugin in [
+      "loopback", "bridge", "ptp", "macvlan", "host-local", "tuning", "bandwidth", "firewall", "portmap",
+    ] {
       let link = "\(folder.path)/\(plugin)"
       if symlink(options.ours, link) != 0 { throw Failure("the link \(link) cannot be made: errno \(errno)") }
     }

@@ -55,6 +55,14 @@ import Testing
       "own", at: path, environment: Environment(variables), input: Array(config.utf8), timeout: 60)
   }
 
+  @Test("only a call whose caller has checked CNI_NETNS is not refused in the plugin's own namespace")
+  func namespace() throws {
+    var call = try call("ADD", ["CNI_NETNS_OVERRIDE": ""])
+    #expect(try executor().execute(call).ending == .exit(1))
+    call.namespaceIsChecked = true
+    #expect(try executor().execute(call).ending == .exit(0))
+  }
+
   @Test("a plugin that this program is answers in this process, with the variables of the call")
   func own() throws {
     let (ending, output) = try executor().execute(call())

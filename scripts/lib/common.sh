@@ -90,10 +90,13 @@ need_build_packages() {
 # its own folder, which others may be able to write to.
 build_flags=(--package-path "$repository" --explicit-target-dependency-import-check error --disable-local-rpath)
 
+# Generic types that the compiler knows are made when it compiles, and not at each start; Apple's platforms have that by default.
+release_flags=(-c release -Xswiftc -Xfrontend -Xswiftc -prespecialize-generic-metadata "${build_flags[@]}")
+
 # Builds the release program, and sets `binary` to its path.
 # shellcheck disable=SC2034 # the callers use it
 build_release() {
-  local flags=(-c release --product swift-cni "${build_flags[@]}")
+  local flags=("${release_flags[@]}" --product swift-cni)
   require_swift
   need_build_packages
   say "swift build -c release"

@@ -71,10 +71,10 @@ package struct Delegate {
   private func call(_ input: [UInt8], _ environment: Environment) throws(CNIError) -> [UInt8] {
     let ending: Subprocess.Ending
     let output: [UInt8]
+    var plugin = PluginExecutor.Call(type, at: path, environment: environment, input: input, timeout: timeout)
+    plugin.namespaceIsChecked = true
     do {
-      (ending, output) = try executor.execute(
-        PluginExecutor.Call(
-          type, at: path, environment: environment, input: input, timeout: timeout))
+      (ending, output) = try executor.execute(plugin)
     } catch {
       throw CNIError(.delegateFailed, "delegate to \(type): \(error)")
     }

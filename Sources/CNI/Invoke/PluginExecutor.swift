@@ -43,6 +43,8 @@ package struct PluginExecutor {
     /// The time limit, in seconds.
     package var timeout: Int
     package var cancellation: Cancellation?
+    /// Whether a plugin of this process need not check `CNI_NETNS`, because the caller's own call has.
+    package var namespaceIsChecked = false
 
     package init(
       _ name: String, at path: String, environment: Environment, input: [UInt8], timeout: Int,
@@ -81,7 +83,7 @@ package struct PluginExecutor {
       readInput: { (limit) throws(SystemError) in Array(call.input.prefix(limit)) },
       writeOutput: { (bytes) throws(SystemError) in output.bytes += bytes },
       note: note)
-    let status = Dispatcher(plugin, streams).run()
+    let status = Dispatcher(plugin, streams, namespaceIsChecked: call.namespaceIsChecked).run()
     return (.exit(status), output.bytes)
   }
 

@@ -19,7 +19,7 @@ extension Dispatcher {
     if requirements.variables.contains(.interface), let name = streams[.interface], !isInterfaceName(name) {
       throw bad(.interface, name, "1 to 15 bytes, not \".\" or \"..\", without \"/\", \":\" and white space")
     }
-    if requirements.needsNamespace, let path = streams[.namespace] {
+    if requirements.needsNamespace, !namespaceIsChecked, let path = streams[.namespace] {
       try checkNamespace(path)
     }
   }

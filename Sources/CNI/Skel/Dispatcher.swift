@@ -13,12 +13,16 @@ package struct Dispatcher {
 
   let plugin: any Plugin
   let streams: Streams
+  /// Whether `CNI_NETNS` needs no check.
+  let namespaceIsChecked: Bool
   /// What the log needs at the end of the call.
   private var transcript = Transcript()
 
-  package init(_ plugin: any Plugin, _ streams: Streams) {
+  /// `namespaceIsChecked` says that the caller is a plugin of this process, whose own call has checked the same `CNI_NETNS`.
+  package init(_ plugin: any Plugin, _ streams: Streams, namespaceIsChecked: Bool = false) {
     self.plugin = plugin
     self.streams = streams
+    self.namespaceIsChecked = namespaceIsChecked
   }
 
   /// Runs the call, and returns the exit status of the process.
