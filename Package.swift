@@ -66,7 +66,10 @@ let leanLink: [LinkerSetting] = [
 
 let package = Package(
   name: "swift-cni",
-  products: [.executable(name: "swift-cni", targets: ["swift-cni"])],
+  products: [
+    .executable(name: "swift-cni", targets: ["swift-cni"]),
+    .library(name: "CNIRuntime", targets: ["CNIRuntime"]),
+  ],
   // Bottom-up: a target may use only those above it.
   targets: [
     .systemLibrary(name: "CLinux", path: "Sources/Base/CLinux"),
@@ -107,6 +110,9 @@ let package = Package(
       "IPTablesLegacy", in: "Rules",
       needs: ["IPTables", "Rules", "OS", "Address", "NetNS", "Netlink", "CNI", "CLinux"]),
     library("Firewalld", in: "Rules", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
+
+    // What runtimes call plugins with: a product, so that nothing in it may have unsafe flags.
+    library("CNIRuntime", in: "Runtime", needs: ["OS", "JSON", "NetNS", "CNI"]),
   ] + plugins + [
     .executableTarget(
       name: "swift-cni",
@@ -198,6 +204,7 @@ let package = Package(
       "HostLocalTests", of: "HostLocal",
       needs: ["TestSupport", "OS", "Address", "CNI", "IPAM", "JSON", "CallSupport"]),
     tests("StaticTests", of: "Static", needs: ["JSON", "CallSupport"]),
+    tests("CNIRuntimeTests", of: "CNIRuntime", needs: ["TestSupport", "JSON", "OS"]),
     tests("SampleTests", of: "Sample", needs: ["JSON", "CallSupport"]),
     .executableTarget(
       name: "Bench", dependencies: ["TestSupport", "CLinux"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors

@@ -6,6 +6,8 @@ import CJansson
 /// A text that is not JSON.
 package struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
   package let description: String
+  /// The line of the text, counted from 1; nil if there is no text.
+  package var line: Int?
 }
 
 extension JSON {
@@ -61,7 +63,8 @@ extension JSON {
     let reason = unsafe withUnsafePointer(to: &error.text) {
       unsafe $0.withMemoryRebound(to: CChar.self, capacity: Int(JSON_ERROR_TEXT_LENGTH)) { unsafe String(cString: $0) }
     }
-    throw JSONSyntaxError(description: "line \(error.line), column \(error.column): \(reason)")
+    let place = "line \(error.line), column \(error.column)"
+    throw JSONSyntaxError(description: "\(place): \(reason)", line: Int(error.line))
   }
 }
 

@@ -87,8 +87,9 @@ extension Folder {
 }
 
 /// A time of the clock that file systems take.
-package struct FileTime: Comparable, Sendable {
-  private let seconds: Int
+package struct FileTime: Comparable, Sendable, CustomStringConvertible {
+  /// Since 1970.
+  package let seconds: Int
   private let nanoseconds: Int
 
   init(_ time: timespec) {
@@ -102,6 +103,18 @@ package struct FileTime: Comparable, Sendable {
     unsafe clock_gettime(CLOCK_REALTIME_COARSE, &time)
     return FileTime(time)
   }
+
+  /// When this machine was booted, by the clock as it is now.
+  package static func boot() -> FileTime {
+    var now = timespec()
+    var since = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &now)
+    unsafe clock_gettime(CLOCK_BOOTTIME, &since)
+    return FileTime(timespec(tv_sec: now.tv_sec - since.tv_sec, tv_nsec: 0))
+  }
+
+  /// Seconds and nanoseconds.
+  package var description: String { "\(seconds).\(nanoseconds)" }
 
   package static func < (left: FileTime, right: FileTime) -> Bool {
     (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)

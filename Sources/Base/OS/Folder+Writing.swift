@@ -55,6 +55,42 @@ extension Folder {
     throw SystemError("lock \(path)/\(lockFile), which is removed again and again", number: EWOULDBLOCK)
   }
 
+  /// Takes the lock of a file in the folder, which is created if it is missing; nil if another holds it. It is held until the returned
+  /// value is gone.
+  package func tryLock(_ lockFile: String) throws(SystemError) -> FileLock? {
+    for _ in 0..<100 {
+      let number = try systemCall("open \(path)/\(lockFile)") {
+        unsafe openat(file.number, lockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o600)
+      }
+      let lock = FileLock(FileDescriptor(owning: number))
+      if flock(number, LOCK_EX | LOCK_NB) != 0 {
+        if errno == EWOULDBLOCK { return nil }
+        throw SystemError("lock \(path)/\(lockFile)", number: errno)
+      }
+      if isStill(number, lockFile) { return lock }
+    }
+    return nil
+  }
+
+  /// Replaces a file's contents atomically, also across a power failure, by a temporary file of another folder of the file system, so that
+  /// nobody who lists this one sees that. The caller keeps others from using the same temporary file.
+  package func write(
+    _ bytes: [UInt8], to name: String, by temporary: String, in other: borrowing Folder
+  ) throws(SystemError) {
+    _ = unsafe unlinkat(other.file.number, temporary, 0)
+    try other.make(bytes, temporary)
+    let source = other.file.number
+    do throws(SystemError) {
+      try systemCall("rename \(other.path)/\(temporary) to \(path)/\(name)") {
+        unsafe renameat(source, temporary, file.number, name)
+      }
+    } catch {
+      _ = unsafe unlinkat(source, temporary, 0)
+      throw error
+    }
+    try sync()
+  }
+
   /// Whether an open file still has this name.
   private func isStill(_ number: Int32, _ name: String) -> Bool {
     var own = stat()
@@ -118,4 +154,11 @@ extension Folder {
 
   /// Makes changed names survive a power failure.
   private func sync() throws(SystemError) { try systemCall("write \(path)") { fsync(file.number) } }
+}
+
+/// A lock of a file (flock(2)), held as long as this value exists.
+package final class FileLock: Sendable {
+  private let file: FileDescriptor
+
+  init(_ file: consuming FileDescriptor) { self.file = file }
 }

@@ -40,13 +40,44 @@ package struct Subprocess: Sendable {
   package func run(
     input: [UInt8], seconds: Int, outputLimit limit: Int, cancellation: Cancellation? = nil
   ) throws(SystemError) -> (ending: Ending, output: [UInt8]) {
-    let stdin = try Self.memoryFile("stdin")
+    let stdin = try Self.input(input)
     let stdout = try Self.memoryFile("stdout")
-    try stdin.writeAll(input)
-    try systemCall("rewind") { lseek(stdin.number, 0, SEEK_SET) }
-    let ending = try Self.wait(for: try spawn(stdin, stdout), seconds: seconds, cancellation)
-    try systemCall("rewind") { lseek(stdout.number, 0, SEEK_SET) }
-    return (ending, try stdout.readAll(limit: limit))
+    let pid = try spawn(stdin, stdout, stderr: nil)
+    let ending = try Self.wait(for: pid, milliseconds: seconds * 1000, cancellation)
+    return (ending, try Self.contents(stdout, limit))
+  }
+
+  /// How a program ended and what it printed.
+  package struct Outcome: Sendable {
+    package let ending: Ending
+    package let output: [UInt8]
+    package let errorOutput: [UInt8]
+  }
+
+  /// The same with a time limit in milliseconds, and with the program's stderr, up to the same number of bytes.
+  package func run(
+    input: [UInt8], milliseconds: Int, outputLimit limit: Int, cancellation: Cancellation? = nil
+  ) throws(SystemError) -> Outcome {
+    let stdin = try Self.input(input)
+    let stdout = try Self.memoryFile("stdout")
+    let stderr = try Self.memoryFile("stderr")
+    let pid = try spawn(stdin, stdout, stderr: stderr.number)
+    let ending = try Self.wait(for: pid, milliseconds: milliseconds, cancellation)
+    return Outcome(
+      ending: ending, output: try Self.contents(stdout, limit), errorOutput: try Self.contents(stderr, limit))
+  }
+
+  private static func input(_ bytes: [UInt8]) throws(SystemError) -> FileDescriptor {
+    let file = try memoryFile("stdin")
+    try file.writeAll(bytes)
+    try systemCall("rewind") { lseek(file.number, 0, SEEK_SET) }
+    return file
+  }
+
+  private static func contents(_ file: borrowing FileDescriptor, _ limit: Int) throws(SystemError) -> [UInt8] {
+    let number = file.number
+    try systemCall("rewind") { lseek(number, 0, SEEK_SET) }
+    return try file.readAll(limit: limit)
   }
 
   /// An anonymous file. Unlike a pipe it cannot fill up, so neither process waits for the other.
@@ -55,15 +86,16 @@ package struct Subprocess: Sendable {
       owning: try systemCall("make a file in memory") { unsafe memfd_create(name, UInt32(MFD_CLOEXEC)) })
   }
 
-  /// Starts the program as the leader of a process group.
+  /// Starts the program as the leader of a process group; without a stderr it inherits this process's.
   private func spawn(
-    _ stdin: borrowing FileDescriptor, _ stdout: borrowing FileDescriptor
+    _ stdin: borrowing FileDescriptor, _ stdout: borrowing FileDescriptor, stderr: Int32?
   ) throws(SystemError) -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
     unsafe posix_spawn_file_actions_adddup2(&actions, stdin.number, STDIN_FILENO)
     unsafe posix_spawn_file_actions_adddup2(&actions, stdout.number, STDOUT_FILENO)
+    if let stderr { unsafe posix_spawn_file_actions_adddup2(&actions, stderr, STDERR_FILENO) }
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
@@ -90,9 +122,9 @@ package struct Subprocess: Sendable {
   }
 
   private static func wait(
-    for pid: pid_t, seconds: Int, _ cancellation: Cancellation?
+    for pid: pid_t, milliseconds: Int, _ cancellation: Cancellation?
   ) throws(SystemError) -> Ending {
-    let stopped = waitUntilEnd(of: pid, seconds: seconds, cancellation)
+    let stopped = waitUntilEnd(of: pid, milliseconds: milliseconds, cancellation)
     if stopped != nil { kill(-pid, SIGKILL) }
     var status: Int32 = 0
     try systemCall("wait for process \(pid)") { unsafe waitpid(pid, &status, 0) }
@@ -103,8 +135,8 @@ package struct Subprocess: Sendable {
   }
 
   /// Waits for the process to end; returns nil when it did, else the reason to kill it.
-  private static func waitUntilEnd(of pid: pid_t, seconds: Int, _ cancellation: Cancellation?) -> Ending? {
-    let deadline = monotonicMilliseconds() + seconds * 1000
+  private static func waitUntilEnd(of pid: pid_t, milliseconds: Int, _ cancellation: Cancellation?) -> Ending? {
+    let deadline = monotonicMilliseconds() + milliseconds
     let file = FileDescriptor(owning: cni_pidfd_open(pid))
     while true {
       let rest = deadline - monotonicMilliseconds()

@@ -19,6 +19,8 @@ package struct SystemError: Error, Equatable, CustomStringConvertible {
 
   package var isMissingFile: Bool { number == ENOENT || number == ENOTDIR }
 
+  package var isFolder: Bool { number == EISDIR }
+
   /// Whether retrying may succeed, because another process holds a lock.
   package var isTransient: Bool { number == EWOULDBLOCK }
 

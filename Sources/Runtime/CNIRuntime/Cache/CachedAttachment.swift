@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import JSON
+import NetNS
+import OS
+
+/// An attachment as it stands in the cache, by whichever runtime it was made.
+public struct CachedAttachment: Sendable {
+  /// The network's name.
+  public let network: String
+  /// What ADD was called with.
+  public let attachment: Attachment
+  /// The network's configuration at that time; empty if the file has none.
+  public let configuration: [UInt8]
+  /// The result of ADD; nil if the file has none, or none that this library can read.
+  public let result: AttachmentResult?
+  /// The file's name.
+  public let fileName: String
+  /// When the file was written, in seconds since 1970.
+  public let written: Int
+  /// Whether it was made before this boot: nothing of it is left in the kernel.
+  public let isOfFormerBoot: Bool
+
+  init(_ file: CacheFile, name: String, _ time: FileTime, isOfFormerBoot: Bool) {
+    network = file.network
+    attachment = file.attachment
+    configuration = file.configuration
+    result = file.result.flatMap { try? AttachmentResult($0, implied: "") }
+    fileName = name
+    written = time.seconds
+    self.isOfFormerBoot = isOfFormerBoot
+  }
+
+  /// How long ago the file was written; not below zero, whatever the clock did.
+  public var age: Duration { .seconds(max(0, FileTime.now().seconds - written)) }
+
+  /// Whether the container's network namespace is still there.
+  public var isNamespaceAlive: Bool {
+    guard let path = attachment.namespace else { return false }
+    return (try? NetworkNamespace.open(path)) != nil
+  }
+
+  /// The network as it was configured when the attachment was made, for deleting it after its file is gone.
+  public func networkList() throws(ConfigurationError) -> NetworkList {
+    try NetworkList(parsing: configuration, path: "\(fileName) of the cache")
+  }
+}

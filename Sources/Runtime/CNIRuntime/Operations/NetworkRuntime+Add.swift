@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import JSON
+import OS
+
+extension NetworkRuntime {
+  /// Attaches a container to a network: calls ADD of each plugin in order, and writes the attachment to the cache.
+  ///
+  /// If it fails, or if the task is cancelled, the plugins that were called are undone by DEL in reverse order, and the error tells what
+  /// could not be undone. That is left out if the attachment was in the cache before: DEL would remove what works.
+  public func add(_ network: NetworkList, _ attachment: Attachment) async throws(RuntimeError) -> AttachmentResult {
+    try validate(network, attachment, for: .add)
+    for plugin in network.plugins { try find(PluginRequest(plugin, .add, of: network, for: attachment, previous: nil)) }
+    return try await withLock(network, attachment.id, for: .add) { () async throws(RuntimeError) in
+      let cache = cache
+      let isNew = await offPool { cache.attachment(attachment.id, network: network.name)?.isOfFormerBoot ?? true }
+      var progress = Progress()
+      do throws(RuntimeError) {
+        return try await add(network, attachment, &progress)
+      } catch {
+        var failure = error
+        failure.rollback = isNew ? await undo(progress, network, attachment) : [Self.left]
+        throw failure
+      }
+    }
+  }
+
+  /// How far an ADD has come.
+  private struct Progress: Sendable {
+    /// The plugins that were called, the last of which may have failed.
+    var called: [PluginConfiguration] = []
+    /// The result of the last one that succeeded.
+    var last: AttachmentResult?
+  }
+
+  private func add(
+    _ network: NetworkList, _ attachment: Attachment, _ progress: inout Progress
+  ) async throws(RuntimeError) -> AttachmentResult {
+    for plugin in network.plugins {
+      if Task.isCancelled { throw RuntimeError(.cancelled, verb: .add) }
+      progress.called.append(plugin)
+      progress.last = try await add(plugin, network, attachment, after: progress.last)
+    }
+    if Task.isCancelled { throw RuntimeError(.cancelled, verb: .add) }
+    guard let result = progress.last else { throw RuntimeError(.failed("no plugins in list"), verb: .add) }
+    try await write(network, attachment, result)
+    return result
+  }
+
+  private func add(
+    _ plugin: PluginConfiguration, _ network: NetworkList, _ attachment: Attachment, after last: AttachmentResult?
+  ) async throws(RuntimeError) -> AttachmentResult {
+    let request = PluginRequest(plugin, .add, of: network, for: attachment, previous: last?.json)
+    let output = try await call(request)
+    do {
+      return try AttachmentResult(printed: output, implied: network.cniVersion)
+    } catch {
+      throw request.failure(.invalidResult("\(error)"))
+    }
+  }
+
+  private func write(
+    _ network: NetworkList, _ attachment: Attachment, _ result: AttachmentResult
+  ) async throws(RuntimeError) {
+    let cache = cache
+    do throws(SystemError) {
+      try await offPool { () throws(SystemError) in try cache.write(network, attachment, result) }
+    } catch {
+      let context = "failed to set network \(network.name.inGoQuotes) cached result"
+      throw RuntimeError(.cache("\(error)"), verb: .add, context: context)
+    }
+  }
+
+  /// Calls DEL of the plugins in reverse order, whether or not the task is cancelled; returns what failed. If nothing did, there is no
+  /// such attachment, and so no file in the cache, neither of a boot before.
+  private func undo(
+    _ progress: Progress, _ network: NetworkList, _ attachment: Attachment
+  ) async -> [RuntimeError] {
+    let previous = network.hasPreviousResultInDelete ? progress.last?.json(in: network.cniVersion) : nil
+    // A task of its own is not cancelled with this one.
+    return await Task {
+      var failures: [RuntimeError] = []
+      for plugin in progress.called.reversed() {
+        var request = PluginRequest(plugin, .delete, of: network, for: attachment, previous: previous)
+        request.isRollback = true
+        do throws(RuntimeError) {
+          _ = try await call(request)
+        } catch {
+          failures.append(error)
+        }
+      }
+      if failures.isEmpty, !progress.called.isEmpty {
+        let cache = cache
+        await offPool { _ = try? cache.remove(network.name, attachment.id) }
+      }
+      return failures
+    }.value
+  }
+
+  private static let left = RuntimeError(
+    .failed("left out, because the attachment was there before this call: delete it to remove both"))
+}
