@@ -120,3 +120,16 @@ import Testing
     }.count
   }
 }
+
+// MARK: - The boot
+
+extension FolderClaimingTests {
+  @Test("the time of the boot is that of the kernel's statistics")
+  func boot() throws {
+    let text = String(decoding: try FileDescriptor.open("/proc/stat").readAll(), as: UTF8.self)
+    let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("btime ") })
+    let time = try #require(Int(line.dropFirst(6)))
+    #expect(abs(FileTime.boot().seconds - time) <= 2)
+    #expect(FileTime.boot() < FileTime.now())
+  }
+}

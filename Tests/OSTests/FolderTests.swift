@@ -300,3 +300,58 @@ import Testing
     #expect(try folder.names().sorted() == names.sorted())
   }
 }
+
+// MARK: - Locks that are held, and files that come from another folder
+
+extension FolderTests {
+  @Test("a lock that is taken is not taken twice, and is free when its value is gone")
+  func tryLock() throws {
+    let folder = try Folder.make(path)
+    var lock = try folder.tryLock("lock")
+    #expect(lock != nil)
+    #expect(try folder.tryLock("lock") == nil)
+    #expect(try folder.tryLock("other") != nil)
+    lock = nil
+    #expect(try folder.tryLock("lock") != nil)
+    _ = lock
+  }
+
+  @Test("the lock of a file that was removed is another than that of the file that is there now")
+  func removedLock() throws {
+    let folder = try Folder.make(path)
+    let old = try folder.tryLock("lock")
+    try folder.unlink("lock")
+    let new = try folder.tryLock("lock")
+    #expect(new != nil)
+    #expect(try folder.tryLock("lock") == nil)
+    withExtendedLifetime((old, new)) {}
+  }
+
+  @Test("a file that is written by another folder replaces the old one, and leaves nothing there")
+  func writtenByOther() throws {
+    let folder = try Folder.make(path)
+    let other = try Folder.make("\(path)/own")
+    try put("left by a writer that was killed", at: "\(path)/own/new")
+    for contents in ["first", "second"] {
+      try folder.write(Array(contents.utf8), to: "file", by: "new", in: other)
+      #expect(text(try folder.read("file")) == contents)
+      #expect(try other.names().isEmpty)
+    }
+    #expect(try mode("\(path)/file") == 0o600)
+  }
+
+  @Test("a file that cannot be put in its place leaves nothing")
+  func writtenByOtherFailing() throws {
+    let folder = try Folder.make(path)
+    let other = try Folder.make("\(path)/own")
+    _ = try Folder.make("\(path)/file")
+    var failure: SystemError?
+    do throws(SystemError) {
+      try folder.write([1], to: "file", by: "new", in: other)
+    } catch {
+      failure = error
+    }
+    #expect(failure?.number == EISDIR)
+    #expect(try other.names().isEmpty)
+  }
+}

@@ -350,3 +350,30 @@ extension SubprocessTests {
     for folders in [[], ["/nonexistent"], [folder.path]] { #expect(Subprocess.find("plugin", in: folders) == nil) }
   }
 }
+
+// MARK: - With its stderr
+
+extension SubprocessTests {
+  private func outcome(_ lines: String, milliseconds: Int = 60_000, limit: Int = 1 << 20) throws -> Subprocess.Outcome {
+    try Subprocess(try folder.addScript(lines)).run(
+      input: Array("in".utf8), milliseconds: milliseconds, outputLimit: limit)
+  }
+
+  @Test("stdout and stderr are told apart, each up to the limit")
+  func errorOutput() throws {
+    let both = try outcome("cat; echo problem >&2; exit 3")
+    #expect(both.ending == .exit(3))
+    #expect(Self.text(both.output) == "in")
+    #expect(Self.text(both.errorOutput) == "problem\n")
+    let cut = try outcome("echo 12345; echo 67890 >&2", limit: 3)
+    #expect(Self.text(cut.output) == "123")
+    #expect(Self.text(cut.errorOutput) == "678")
+  }
+
+  @Test("a limit below a second holds")
+  func shortTimeout() throws {
+    let begin = ContinuousClock.now
+    #expect(try outcome("exec sleep 100", milliseconds: 50).ending == .timeout)
+    #expect(ContinuousClock.now - begin < .seconds(50))
+  }
+}

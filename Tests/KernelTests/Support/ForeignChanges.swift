@@ -4,6 +4,7 @@
 import CLinux
 import Glibc
 import Netlink
+import OS
 import Synchronization
 import TestSupport
 

@@ -87,8 +87,9 @@ public struct RuntimeError: Error, Equatable, Sendable, CustomStringConvertible 
 }
 
 extension Duration {
-  /// In seconds, such as `1.5 s`.
+  /// In seconds, or below one in milliseconds, such as `1.5 s`.
   var formatted: String {
+    if self < .seconds(1) { return "\(milliseconds) ms" }
     let tenths = components.seconds * 10 + components.attoseconds / 100_000_000_000_000_000
     return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
   }

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import CNIRuntime
+import Glibc
+import OS
+import TestSupport
+import Testing
+
+@Suite struct ResultCacheTests {
+  private func mode(_ path: String) throws -> mode_t {
+    var status = stat()
+    try systemCall("lstat \(path)") { lstat(path, &status) }
+    return status.st_mode & 0o7777
+  }
+
+  private func entry(_ id: String, _ interface: String = "eth0", _ network: String = "net") -> String {
+    #"{"kind":"cniCacheV1","containerId":"\#(id)","config":"e30=","ifName":"\#(interface)","networkName":"\#(network)"}"#
+  }
+
+  @Test("folders and file are private; what is ours is in a folder of its own")
+  func modes() async throws {
+    let setting = try Setting()
+    _ = try await setting.runtime.add(network("a"), Setting.attachment)
+    #expect(try mode(setting.cacheFolder) == 0o700)
+    #expect(try mode(setting.results) == 0o700)
+    #expect(try mode("\(setting.results)/.swift-cni") == 0o700)
+    #expect(try mode("\(setting.results)/net-c1-eth0") == 0o600)
+    #expect(try Folder.open(setting.results)?.names().sorted() == [".swift-cni", "net-c1-eth0"])
+    #expect(try setting.ownFiles() == ["net-c1-eth0"])
+  }
+
+  @Test("attachments of all runtimes are listed by name; what is none is passed over")
+  func listing() throws {
+    let setting = try Setting()
+    for (name, contents) in [
+      ("net-b-eth0", entry("b")), ("net-a-eth0", entry("a")), ("net-z-eth0", ""),
+      ("net-y-eth0", #"{"cniVersion":"1.0.0"}"#),
+      ("any-name", entry("c", "net1", "other")),
+    ] { try setting.put(contents, as: name) }
+    _ = try Folder.make("\(setting.results)/folder")
+    let found = try setting.runtime.cache.attachments()
+    #expect(found.map(\.fileName) == ["any-name", "net-a-eth0", "net-b-eth0"])
+    #expect(found.map(\.network) == ["other", "net", "net"])
+    #expect(found[0].attachment == Attachment(containerID: "c", namespace: nil, interface: "net1"))
+    #expect(text(found[0].configuration) == "{}")
+    #expect(found[0].result == nil)
+  }
+
+  @Test("a cache that is not there is empty")
+  func missing() throws {
+    #expect(try ResultCache("/nothing/here").attachments().isEmpty)
+    #expect(
+      ResultCache("/nothing/here").attachment(AttachmentID(containerID: "c", interface: "i"), network: "n") == nil)
+  }
+
+  @Test("a cache that cannot be listed is told")
+  func unlistable() throws {
+    let setting = try Setting()
+    try setting.folder.add("x", named: "cni/results")
+    #expect(throws: RuntimeError.self) { try setting.runtime.cache.attachments() }
+  }
+
+  @Test("an attachment has its configuration, its result, and the state of its namespace")
+  func cached() async throws {
+    let setting = try Setting()
+    var attachment = Setting.attachment
+    attachment.namespace = "/proc/self/ns/net"
+    let list = try network("a")
+    _ = try await setting.runtime.add(list, attachment)
+    let found = try #require(setting.runtime.cache.attachment(attachment.id, network: "net"))
+    #expect(found.attachment == attachment)
+    #expect(try found.networkList().plugins == list.plugins)
+    #expect(found.result?.interfaces.map(\.name) == ["a"])
+    #expect(found.isNamespaceAlive)
+    #expect(!found.isOfFormerBoot)
+    #expect(found.age >= .zero && found.age < .seconds(600))
+    #expect(setting.runtime.cache.attachment(AttachmentID(containerID: "c1", interface: "eth1"), network: "net") == nil)
+  }
+
+  @Test("a namespace that is gone, or a file in its place, is not alive")
+  func dead() throws {
+    let setting = try Setting()
+    for namespace in ["/run/netns/no-such-namespace", setting.folder.path] {
+      let contents = entry("c").dropLast() + #","netns":"\#(namespace)"}"#
+      try setting.put(String(contents), as: "net-c-eth0")
+      #expect(try setting.runtime.cache.attachments().map(\.isNamespaceAlive) == [false])
+    }
+  }
+
+  @Test("an attachment of a boot before is told apart: by its record, else by its time")
+  func boots() async throws {
+    let setting = try Setting()
+    let cache = setting.runtime.cache
+    func isFormer() throws -> Bool? { try cache.attachments().first?.isOfFormerBoot }
+    _ = try await setting.runtime.add(network("a"), Setting.attachment)
+    let own = try Folder.make("\(setting.results)/.swift-cni")
+    let record = text(try #require(try own.read("net-c1-eth0")))
+    #expect(try isFormer() == false)
+    // The record is of another boot.
+    try own.overwrite("net-c1-eth0", with: Array(("0" + record).utf8))
+    #expect(try isFormer() == true)
+    // Another runtime has written the file since, so that the record is of no account.
+    try setting.date("net-c1-eth0", FileTime.now().seconds + 100)
+    #expect(try isFormer() == false)
+    try setting.date("net-c1-eth0", FileTime.boot().seconds - 100)
+    #expect(try isFormer() == true)
+    // Nobody has written a record.
+    try own.unlink("net-c1-eth0")
+    #expect(try isFormer() == true)
+    try setting.date("net-c1-eth0", FileTime.boot().seconds + 100)
+    #expect(try isFormer() == false)
+  }
+
+  @Test("a record that was written while the clock was wrong still counts")
+  func wrongClock() async throws {
+    let setting = try Setting()
+    _ = try await setting.runtime.add(network("a"), Setting.attachment)
+    try setting.date("net-c1-eth0", 1000)
+    let own = try Folder.make("\(setting.results)/.swift-cni")
+    let record = text(try #require(try own.read("net-c1-eth0"))).split(separator: " ")[0]
+    try own.overwrite("net-c1-eth0", with: Array("\(record) 1000.5\n".utf8))
+    #expect(try setting.runtime.cache.attachments().map(\.isOfFormerBoot) == [false])
+  }
+
+  @Test("a file that a crash has left beside ours is not listed, and does no harm")
+  func leftovers() async throws {
+    let setting = try Setting()
+    let own = try Folder.make("\(setting.results)/.swift-cni")
+    try own.overwrite(".net-c1-eth0.new", with: Array(entry("c1").utf8))
+    #expect(try setting.runtime.cache.attachments().isEmpty)
+    _ = try await setting.runtime.add(network("a"), Setting.attachment)
+    #expect(try setting.ownFiles() == ["net-c1-eth0"])
+  }
+
+  @Test("names as long as files can have are cached")
+  func longNames() async throws {
+    let setting = try Setting()
+    let attachment = Attachment(containerID: String(repeating: "c", count: 240), namespace: "/x")
+    _ = try await setting.runtime.add(network("a"), attachment)
+    #expect(try setting.runtime.cache.attachments().count == 1)
+    try await setting.runtime.delete(network("a"), attachment)
+    #expect(try setting.files().isEmpty && setting.ownFiles().isEmpty)
+  }
+}
