@@ -46,6 +46,11 @@ let plugins = [
   plugin("Flannel", in: "Meta", needs: ["OS", "Address", "Invoke", "Store"]),
 ]
 
+/// What the table of all plugins needs.
+let neededByAllPlugins: [Target.Dependency] =
+  ["CNI", "Skel", "Invoke", "OwnTable", "IPTables", "IPTablesLegacy", "Firewalld"]
+  + plugins.map { .target(name: $0.name) }
+
 func tests(_ name: String, of tested: Target.Dependency..., needs: [Target.Dependency] = []) -> Target {
   .testTarget(name: name, dependencies: tested + needs, swiftSettings: warningsAreErrors)
 }
@@ -69,6 +74,7 @@ let package = Package(
   products: [
     .executable(name: "swift-cni", targets: ["swift-cni"]),
     .library(name: "CNIRuntime", targets: ["CNIRuntime"]),
+    .library(name: "CNIPlugins", targets: ["CNIPlugins"]),
   ],
   // Bottom-up: a target may use only those above it.
   targets: [
@@ -112,13 +118,15 @@ let package = Package(
     library("Firewalld", in: "Rules", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
 
     // What runtimes call plugins with: a product, so that nothing in it may have unsafe flags.
-    library("CNIRuntime", in: "Runtime", needs: ["OS", "JSON", "NetNS", "CNI"]),
+    library("CNIRuntime", in: "Runtime", needs: ["OS", "JSON", "NetNS", "CNI", "Skel", "Invoke"]),
   ] + plugins + [
     .executableTarget(
       name: "swift-cni",
-      dependencies: ["OS", "CNI", "Skel", "Invoke", "OwnTable", "IPTables", "IPTablesLegacy", "Firewalld"]
-        + plugins.map { .target(name: $0.name) },
+      dependencies: ["OS"] + neededByAllPlugins,
       swiftSettings: strict, linkerSettings: leanLink),
+    // The program's plugins for runtimes that call them in their own process. Its table of plugins is a link to the program's: a module
+    // of its own would make the program start slower.
+    library("CNIPlugins", in: "Runtime", needs: ["CNIRuntime"] + neededByAllPlugins),
     // The plugin to copy for a new one; in no program.
     .target(name: "Sample", dependencies: ["CNI", "Skel"], path: "Examples/Sample", swiftSettings: strict),
 
@@ -204,7 +212,8 @@ let package = Package(
       "HostLocalTests", of: "HostLocal",
       needs: ["TestSupport", "OS", "Address", "CNI", "IPAM", "JSON", "CallSupport"]),
     tests("StaticTests", of: "Static", needs: ["JSON", "CallSupport"]),
-    tests("CNIRuntimeTests", of: "CNIRuntime", needs: ["TestSupport", "JSON", "OS"]),
+    tests("CNIRuntimeTests", of: "CNIRuntime", needs: ["TestSupport", "CNI", "Invoke", "JSON", "OS", "Skel"]),
+    tests("CNIPluginsTests", of: "CNIPlugins", "CNIRuntime", needs: ["TestSupport"]),
     tests("SampleTests", of: "Sample", needs: ["JSON", "CallSupport"]),
     .executableTarget(
       name: "Bench", dependencies: ["TestSupport", "CLinux"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors

@@ -40,7 +40,7 @@ enum PluginName: String, CaseIterable {
   }
 
   /// Makes the plugin with its backends and with the executor for delegation; `note` writes a line to stderr.
-  private func make(_ executor: PluginExecutor, note: @escaping (String) -> Void) -> any Plugin {
+  func make(_ executor: PluginExecutor, note: @escaping (String) -> Void) -> any Plugin {
     switch self {
     case .loopback: return Loopback()
     case .bridge:

@@ -73,7 +73,3 @@ import Testing
     #expect(file.result == nil)
   }
 }
-
-extension CacheFile: Equatable {
-  static func == (left: CacheFile, right: CacheFile) -> Bool { left.text == right.text }
-}

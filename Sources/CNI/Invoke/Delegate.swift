@@ -20,7 +20,7 @@ package struct Delegate {
     _ type: String, for environment: Environment, timeout: Int, executor: PluginExecutor
   ) throws(CNIError) -> Delegate {
     let list = environment["CNI_PATH"] ?? ""
-    guard let path = Subprocess.find(type, in: list.split(separator: ":").map(String.init)) else {
+    guard let path = executor.find(type, in: list.split(separator: ":").map(String.init)) else {
       let places = list.isEmpty ? "CNI_PATH, which is empty" : "CNI_PATH (\(list))"
       throw CNIError(.delegateFailed, "delegate: there is no plugin \(type) in \(places)")
     }

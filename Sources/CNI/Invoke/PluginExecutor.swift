@@ -16,7 +16,16 @@ package struct PluginExecutor {
   /// Set to 0, this variable makes every plugin run as a program.
   package static let inProcessVariable = "SWIFT_CNI_IN_PROCESS"
 
+  /// Which paths lead to a plugin of this program.
+  package enum Place: Sendable {
+    /// Those of this program's file, which is linked under the plugins' names.
+    case thisProgram
+    /// No path is needed: this program's plugins come before those of the folders.
+    case anywhere
+  }
+
   private let ownPlugins: OwnPlugins
+  private let place: Place
   /// Writes a line to stderr.
   private let note: (String) -> Void
   /// The plugins on the call stack of this process: a plugin that delegates to itself is run as a program, so that the stack cannot
@@ -24,11 +33,12 @@ package struct PluginExecutor {
   private let callers: [String]
 
   package init(
-    note: @escaping (String) -> Void = { _ in }, callers: [String] = [],
+    note: @escaping (String) -> Void = { _ in }, callers: [String] = [], place: Place = .thisProgram,
     ownPlugins: @escaping OwnPlugins = { _, _ in nil }
   ) {
     self.note = note
     self.callers = callers
+    self.place = place
     self.ownPlugins = ownPlugins
   }
 
@@ -69,11 +79,21 @@ package struct PluginExecutor {
   /// The limit of a plugin's own stdin, in bytes.
   private static let outputLimit = 8 << 20
 
+  /// The path of a plugin; nil if it is in none of the folders, and is not needed in any.
+  package func find(_ name: String, in folders: [String]) -> String? {
+    if place == .anywhere, ownPlugin(name) != nil { return name }
+    return Subprocess.find(name, in: folders)
+  }
+
   private func ownPlugin(_ call: Call) -> (any Plugin)? {
-    if callers.contains(call.name) || call.environment[Self.inProcessVariable] == "0" { return nil }
-    let executor = PluginExecutor(note: note, callers: callers + [call.name], ownPlugins: ownPlugins)
-    guard let plugin = ownPlugins(call.name, executor), isThisProgram(call.path) else { return nil }
+    if call.environment[Self.inProcessVariable] == "0" { return nil }
+    guard let plugin = ownPlugin(call.name), place == .anywhere || isThisProgram(call.path) else { return nil }
     return plugin
+  }
+
+  private func ownPlugin(_ name: String) -> (any Plugin)? {
+    if callers.contains(name) { return nil }
+    return ownPlugins(name, PluginExecutor(note: note, callers: callers + [name], place: place, ownPlugins: ownPlugins))
   }
 
   private func execute(_ call: Call, by plugin: any Plugin) -> (ending: Subprocess.Ending, output: [UInt8]) {
