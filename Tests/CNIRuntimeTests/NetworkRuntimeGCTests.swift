@@ -47,6 +47,16 @@ import Testing
     #expect(!setting.plugins.words.contains("GC a"), "1.0.0 has no GC")
   }
 
+  @Test("an attachment of a boot before is deleted without its namespace, whose path leads elsewhere by now")
+  func formerBoot() async throws {
+    let setting = try await setting(FakePlugins())
+    try setting.date("net-c1-eth0", 1000)
+    let before = setting.plugins.calls.count
+    #expect(await collect(setting, try network("a"), []) == nil)
+    let namespaces = setting.plugins.calls.dropFirst(before).map { $0.environment["CNI_NETNS"] }
+    #expect(namespaces == ["", "/run/c1", "/run/c2"])
+  }
+
   @Test("nothing happens if the network disables it")
   func disabled() async throws {
     let setting = try await setting(FakePlugins())

@@ -14,8 +14,11 @@ import Testing
     return status.st_mode & 0o7777
   }
 
-  private func entry(_ id: String, _ interface: String = "eth0", _ network: String = "net") -> String {
-    #"{"kind":"cniCacheV1","containerId":"\#(id)","config":"e30=","ifName":"\#(interface)","networkName":"\#(network)"}"#
+  private func entry(
+    _ id: String, _ interface: String = "eth0", _ network: String = "net", members: String = ""
+  ) -> String {
+    let names = #""containerId":"\#(id)","ifName":"\#(interface)","networkName":"\#(network)""#
+    return #"{"kind":"cniCacheV1","config":"e30=",\#(names)\#(members)}"#
   }
 
   @Test("folders and file are private; what is ours is in a folder of its own")
@@ -82,10 +85,42 @@ import Testing
   func dead() throws {
     let setting = try Setting()
     for namespace in ["/run/netns/no-such-namespace", setting.folder.path] {
-      let contents = entry("c").dropLast() + #","netns":"\#(namespace)"}"#
-      try setting.put(String(contents), as: "net-c-eth0")
+      try setting.put(entry("c", members: #","netns":"\#(namespace)""#), as: "net-c-eth0")
       #expect(try setting.runtime.cache.attachments().map(\.isNamespaceAlive) == [false])
     }
+  }
+
+  @Test("a file without a namespace has that of the result's interface, as podman's and containerd's of Debian")
+  func oldFiles() throws {
+    let setting = try Setting()
+    let interfaces = #"{"name":"br0"},{"name":"eth0"},{"name":"eth0","sandbox":"/proc/self/ns/net"}"#
+    let result = #","result":{"cniVersion":"1.0.0","dns":{},"interfaces":[\#(interfaces)]}"#
+    try setting.put(entry("c", members: result), as: "net-c-eth0")
+    let found = try #require(try setting.runtime.cache.attachments().first)
+    #expect(found.attachment.namespace == "/proc/self/ns/net")
+    #expect(found.currentNamespace == "/proc/self/ns/net")
+    #expect(found.forDeletion == found.attachment)
+    try setting.put(entry("c", "eth1", members: result), as: "net-c-eth0")
+    #expect(try setting.runtime.cache.attachments().map(\.attachment.namespace) == [nil])
+  }
+
+  @Test("after a boot a path leads to another namespace, and so does that of a process that started later")
+  func reused() throws {
+    let setting = try Setting()
+    let cache = setting.runtime.cache
+    let own = "/proc/\(getpid())/ns/net"
+    let members = #","netns":"\#(own)""#
+    try setting.put(entry("c", members: members), as: "net-c-eth0")
+    #expect(try cache.attachments().map(\.currentNamespace) == [own])
+    // Before this process, and in this boot.
+    try setting.date("net-c-eth0", FileTime.boot().seconds + 1)
+    #expect(try cache.attachments().map(\.isOfFormerBoot) == [false])
+    #expect(try cache.attachments().map(\.currentNamespace) == [nil])
+    #expect(try cache.attachments().map(\.attachment.namespace) == [own])
+    try setting.put(entry("c", members: #","netns":"/proc/self/ns/net""#), as: "net-c-eth0")
+    try setting.date("net-c-eth0", FileTime.boot().seconds - 100)
+    #expect(try cache.attachments().map(\.currentNamespace) == [nil])
+    #expect(try cache.attachments().map(\.forDeletion.namespace) == [nil])
   }
 
   @Test("an attachment of a boot before is told apart: by its record, else by its time")

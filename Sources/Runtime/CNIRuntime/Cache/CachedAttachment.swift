@@ -2,14 +2,13 @@
 // Copyright 2026 The swift-cni authors
 
 import JSON
-import NetNS
 import OS
 
 /// An attachment as it stands in the cache, by whichever runtime it was made.
 public struct CachedAttachment: Sendable {
   /// The network's name.
   public let network: String
-  /// What ADD was called with.
+  /// What ADD was called with. Versions of libcni before 1.2 do not write the namespace: then it is that of the result's interface.
   public let attachment: Attachment
   /// The network's configuration at that time; empty if the file has none.
   public let configuration: [UInt8]
@@ -24,9 +23,14 @@ public struct CachedAttachment: Sendable {
 
   init(_ file: CacheFile, name: String, _ time: FileTime, isOfFormerBoot: Bool) {
     network = file.network
-    attachment = file.attachment
     configuration = file.configuration
-    result = file.result.flatMap { try? AttachmentResult($0, implied: "") }
+    let result = file.result.flatMap { try? AttachmentResult($0, implied: "") }
+    self.result = result
+    var attachment = file.attachment
+    if attachment.namespace == nil {
+      attachment.namespace = result?.interfaces.first { $0.name == attachment.interface && $0.sandbox != nil }?.sandbox
+    }
+    self.attachment = attachment
     fileName = name
     written = time.seconds
     self.isOfFormerBoot = isOfFormerBoot
@@ -34,12 +38,6 @@ public struct CachedAttachment: Sendable {
 
   /// How long ago the file was written; not below zero, whatever the clock did.
   public var age: Duration { .seconds(max(0, FileTime.now().seconds - written)) }
-
-  /// Whether the container's network namespace is still there.
-  public var isNamespaceAlive: Bool {
-    guard let path = attachment.namespace else { return false }
-    return (try? NetworkNamespace.open(path)) != nil
-  }
 
   /// The network as it was configured when the attachment was made, for deleting it after its file is gone.
   public func networkList() throws(ConfigurationError) -> NetworkList {

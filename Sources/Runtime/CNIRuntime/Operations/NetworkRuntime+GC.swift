@@ -5,7 +5,8 @@ import JSON
 
 extension NetworkRuntime {
   /// Removes what no valid attachment of a network owns: deletes the attachments of the cache that are not in `valid`, with the network's
-  /// configuration of now and the arguments of then, and from 1.1.0 on calls GC of each plugin.
+  /// configuration of now and the arguments of then, and from 1.1.0 on calls GC of each plugin. Plugins get a namespace only if it can still
+  /// be the container's (``CachedAttachment/currentNamespace``).
   ///
   /// An empty list means that no attachment is valid: everything is removed. Goes on after errors, and reports them all. Does nothing if
   /// the network disables GC.
@@ -17,7 +18,7 @@ extension NetworkRuntime {
     let kept = Set(valid)
     for entry in cached where entry.network == network.name && !kept.contains(entry.attachment.id) {
       do throws(RuntimeError) {
-        try await delete(network, entry.attachment)
+        try await delete(network, entry.forDeletion)
       } catch {
         failures.append(error.within("failed to delete stale attachment \(entry.attachment.id)"))
       }
