@@ -212,7 +212,8 @@ let package = Package(
       "HostLocalTests", of: "HostLocal",
       needs: ["TestSupport", "OS", "Address", "CNI", "IPAM", "JSON", "CallSupport"]),
     tests("StaticTests", of: "Static", needs: ["JSON", "CallSupport"]),
-    tests("CNIRuntimeTests", of: "CNIRuntime", needs: ["TestSupport", "CNI", "Invoke", "JSON", "OS", "Skel"]),
+    tests(
+      "CNIRuntimeTests", of: "CNIRuntime", needs: ["TestSupport", "CNI", "CallSupport", "Invoke", "JSON", "OS", "Skel"]),
     tests("CNIPluginsTests", of: "CNIPlugins", "CNIRuntime", needs: ["TestSupport"]),
     tests("SampleTests", of: "Sample", needs: ["JSON", "CallSupport"]),
     .executableTarget(

@@ -81,7 +81,7 @@ import Testing
   @Test(
     "a result is converted to the version that the network has now; below 0.4.0 there is none",
     arguments: [
-      ("0.4.0", #","prevResult":{"cniVersion":"0.4.0","dns":{},"ips":[{"address":"10.1.2.3/24","version":"4"}]}"#),
+      ("0.4.0", #","prevResult":{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.1.2.3/24"}],"dns":{}}"#),
       ("1.1.0", #","prevResult":{"cniVersion":"1.1.0","ips":[{"address":"10.1.2.3/24"}]}"#), ("0.3.1", ""), ("", ""),
       ("9.0.0", ""),
     ])

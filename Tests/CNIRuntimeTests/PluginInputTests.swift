@@ -89,11 +89,11 @@ import Testing
     arguments: [
       (
         #"{"cniVersion":"0.4.0","ips":[{"address":"10.1.2.3/24","version":"4","x":{"b":1,"a":2}}],"extra":true,"dns":{}}"#,
-        #"{"cniVersion":"0.4.0","dns":{},"extra":true,"ips":[{"address":"10.1.2.3/24","version":"4","x":{"a":2,"b":1}}]}"#
+        #"{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.1.2.3/24","x":{"b":1,"a":2}}],"dns":{},"extra":true}"#
       ),
       (
         #"{"cniVersion":"0.2.0","ip4":{"ip":"10.1.2.3/24","gateway":"10.1.2.1"}}"#,
-        #"{"cniVersion":"0.2.0","dns":{},"ip4":{"gateway":"10.1.2.1","ip":"10.1.2.3/24"}}"#
+        #"{"cniVersion":"0.2.0","ip4":{"ip":"10.1.2.3/24","gateway":"10.1.2.1"},"dns":{}}"#
       ),
       (#"{"interfaces":[],"dns":{}}"#, #"{"cniVersion":"1.0.0"}"#), ("null", #"{"cniVersion":"1.0.0"}"#),
       ("{}", #"{"cniVersion":"1.0.0"}"#),
@@ -105,5 +105,14 @@ import Testing
     #expect(
       text(setting.plugins.calls[1].input) == #"{"cniVersion":"1.0.0","name":"net","prevResult":\#(passed),"type":"b"}"#
     )
+  }
+
+  @Test("beside capability arguments a result of an old version is sorted too")
+  func sortedPrevious() async throws {
+    let setting = try Setting(
+      FakePlugins { _ in FakePlugins.printing(#"{"cniVersion":"0.4.0","interfaces":[{"name":"a","mac":"m"}]}"#) })
+    _ = try await setting.runtime.add(network("a", Self.capable, version: "0.4.0"), attachment(#"{"mac":"m"}"#))
+    let previous = #""prevResult":{"cniVersion":"0.4.0","dns":{},"interfaces":[{"mac":"m","name":"a"}]}"#
+    #expect(text(setting.plugins.calls[1].input).contains(previous))
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import CNI
 import JSON
 
 extension PluginRequest {
@@ -11,10 +12,31 @@ extension PluginRequest {
     var object = Self.object(plugin, network)
     object["prevResult"] = previous ?? object["prevResult"]
     let capabilities = attachment.capabilityArguments.object(of: plugin.capabilities)
-    if !capabilities.members.isEmpty { object["runtimeConfig"] = .object(capabilities) }
+    let hasCapabilities = !capabilities.members.isEmpty
+    if hasCapabilities { object["runtimeConfig"] = .object(capabilities) }
     self.init(
       plugin: plugin.type, verb: verb, network: network.name, attachment: attachment,
-      input: JSON.object(object).goText(), context: "plugin \(plugin.description) failed (\(verb.word))")
+      input: Self.text(object, previousIsSorted: hasCapabilities),
+      context: "plugin \(plugin.description) failed (\(verb.word))")
+  }
+
+  /// Sorted, but for a result of a version before 1.0.0: libcni keeps the specification's order there, unless it adds capability arguments.
+  private static func text(_ object: JSONObject, previousIsSorted: Bool) -> [UInt8] {
+    guard !previousIsSorted, let previous = object["prevResult"], isOfOldVersion(previous) else {
+      return JSON.object(object).goText()
+    }
+    let members = object.members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    let parts = members.map { member in
+      JSON.string(member.name).goText() + Array(":".utf8) + member.value.goText(isSorted: member.name != "prevResult")
+    }
+    return Array("{".utf8) + Array(parts.joined(separator: ",".utf8)) + Array("}".utf8)
+  }
+
+  private static func isOfOldVersion(_ result: JSON) -> Bool {
+    guard case .string(let text)? = Field(result)["cniVersion"].value, let version = SpecVersion(rawValue: text) else {
+      return false
+    }
+    return version < .v1_0_0
   }
 
   /// A call about the network as a whole; `members` are added to the configuration.
