@@ -2,6 +2,8 @@
 // Copyright 2026 The swift-cni authors
 
 import CNIRuntime
+import OS
+import Synchronization
 import Testing
 
 @Suite struct NetworkRuntimeGCTests {
@@ -78,5 +80,76 @@ import Testing
         failed to GC plugin a: no GC a
         """)
     #expect(setting.plugins.words.suffix(2) == ["GC a", "GC b"])
+  }
+
+  @Test("an ADD whose process was killed is found and deleted, unless it is valid or its process lives")
+  func interrupted() async throws {
+    let setting = try Setting()
+    let own = try Folder.make("\(setting.results)/.swift-cni")
+    // What is there while an ADD calls its first plugin.
+    for id in ["c1", "c2", "c3"] {
+      let note = Array(
+        #"{"kind":"cniCacheV1","containerId":"\#(id)","config":"","ifName":"eth0","networkName":"net","netns":"/run/x"}"#
+          .utf8)
+      try own.overwrite("net-\(id)-eth0", with: note)
+    }
+    let lock = try own.tryLock("net-c3-eth0")
+    let cache = setting.runtime.cache
+    #expect(try cache.attachments().isEmpty)
+    #expect(try cache.interrupted().map(\.attachment.containerID) == ["c1", "c2"])
+    #expect(await collect(setting, try network("a"), [AttachmentID(containerID: "c1", interface: "eth0")]) == nil)
+    #expect(setting.plugins.words == ["DEL a"])
+    #expect(setting.plugins.calls[0].environment["CNI_CONTAINERID"] == "c2")
+    #expect(setting.plugins.calls[0].environment["CNI_NETNS"] == "/run/x")
+    #expect(try setting.ownFiles() == ["net-c1-eth0", "net-c3-eth0"])
+    withExtendedLifetime(lock) {}
+  }
+
+  @Test("while plugins are called the attachment is noted, and not afterwards")
+  func noted() async throws {
+    let notes = Mutex<[String]>([])
+    let path = Mutex("")
+    let plugins = FakePlugins { call in
+      let file = "\(path.withLock { $0 })/.swift-cni/net-c1-eth0"
+      let contents = (try? FileDescriptor.open(file).readAll()) ?? []
+      notes.withLock { $0.append(text(contents)) }
+      return FakePlugins.success(call)
+    }
+    let setting = try Setting(plugins)
+    path.withLock { $0 = setting.results }
+    let list = try network("a")
+    _ = try await setting.runtime.add(list, Setting.attachment)
+    try await setting.runtime.delete(list, Setting.attachment)
+    let seen = notes.withLock { $0 }
+    #expect(seen[0].hasPrefix(#"{"kind":"cniCacheV1","containerId":"c1","#))
+    #expect(!seen[0].contains("result"))
+    #expect(!seen[1].contains("kind"))
+    #expect(try setting.ownFiles().isEmpty)
+  }
+
+  @Test("an ADD that could not be undone stays noted until it is deleted")
+  func notUndone() async throws {
+    let fails = Mutex(true)
+    let plugins = FakePlugins { call in
+      fails.withLock { $0 } ? FakePlugins.failing("no") : FakePlugins.success(call)
+    }
+    let setting = try Setting(plugins)
+    let list = try network("a")
+    _ = await runtimeFailure { try await setting.runtime.add(list, Setting.attachment) }
+    #expect(try setting.runtime.cache.interrupted().map(\.attachment) == [Setting.attachment])
+    #expect(await collect(setting, list, []) != nil)
+    #expect(try setting.runtime.cache.interrupted().count == 1)
+    fails.withLock { $0 = false }
+    #expect(await collect(setting, list, []) == nil)
+    #expect(try setting.ownFiles().isEmpty)
+  }
+
+  @Test("what is kept of attachments that another runtime has deleted is removed")
+  func orphans() async throws {
+    let setting = try await setting(FakePlugins())
+    for name in try setting.files() { try Folder.open(setting.results)?.unlink(name) }
+    #expect(try setting.ownFiles().count == 4)
+    #expect(await collect(setting, try network("a"), []) == nil)
+    #expect(try setting.ownFiles().isEmpty)
   }
 }

@@ -15,11 +15,12 @@ struct CacheFile {
 
   static let kind = "cniCacheV1"
 
-  init(_ network: NetworkList, _ attachment: Attachment, _ result: AttachmentResult) {
+  /// The file of an attachment; without a result, of one that is being made.
+  init(_ network: NetworkList, _ attachment: Attachment, _ result: AttachmentResult? = nil) {
     self.network = network.name
     self.attachment = attachment
     configuration = network.text
-    self.result = result.json
+    self.result = result?.json
   }
 
   /// What the file holds: one line; empty members are left out.

@@ -54,17 +54,30 @@ extension ResultCache {
     if let time = results.modificationTime(of: name) { try? own.overwrite(name, with: BootRecord(of: time).text) }
   }
 
-  /// Removes an attachment's file.
-  func remove(_ network: String, _ id: AttachmentID) throws(SystemError) {
-    try Folder.open(path)?.unlink(Self.name(network, id))
+  /// Notes that an attachment is being made, in the file of its lock, which the caller has: whoever is killed meanwhile leaves it there.
+  func begin(_ network: NetworkList, _ attachment: Attachment) throws(SystemError) {
+    let text = CacheFile(network, attachment).text
+    try Folder.make(ownPath).overwrite(Self.name(network.name, attachment.id), with: text)
   }
 
-  /// Removes the file of an attachment's lock, which the caller has, unless the attachment is in the cache; who waits for the lock makes a
-  /// new one.
+  /// Removes an attachment's file and what is noted of it; the caller has its lock.
+  func remove(_ network: String, _ id: AttachmentID) throws(SystemError) {
+    let name = Self.name(network, id)
+    try Folder.open(path)?.unlink(name)
+    if let own = (try? Folder.open(ownPath)) ?? nil { try? own.overwrite(name, with: []) }
+  }
+
+  /// Removes the file of an attachment's lock, which the caller has, if neither the attachment's file is there nor a note; who waits for the
+  /// lock makes a new one.
   func removeUnusedLock(_ network: String, _ id: AttachmentID) {
     let name = Self.name(network, id)
     guard let own = (try? Folder.open(ownPath)) ?? nil else { return }
     let results = (try? Folder.open(path)) ?? nil
-    if results?.modificationTime(of: name) == nil { try? own.unlink(name) }
+    if results?.modificationTime(of: name) == nil, isEmpty(name, own) { try? own.unlink(name) }
+  }
+
+  private func isEmpty(_ name: String, _ own: borrowing Folder) -> Bool {
+    guard let text = (try? own.read(name)) ?? nil else { return true }
+    return text.isEmpty
   }
 }

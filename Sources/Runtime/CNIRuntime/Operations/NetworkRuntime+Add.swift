@@ -8,14 +8,15 @@ extension NetworkRuntime {
   /// Attaches a container to a network: calls ADD of each plugin in order, and writes the attachment to the cache.
   ///
   /// If it fails, or if the task is cancelled, the plugins that were called are undone by DEL in reverse order, and the error tells what
-  /// could not be undone. That is left out if the attachment was in the cache before: DEL would remove what works.
+  /// could not be undone. That is left out if the attachment was in the cache before: DEL would remove what works. What is neither made nor
+  /// undone, as when this process is killed, is left to ``collectGarbage(_:valid:)``.
   public func add(_ network: NetworkList, _ attachment: Attachment) async throws(RuntimeError) -> AttachmentResult {
     try validate(network, attachment, for: .add)
     for plugin in network.plugins { try find(PluginRequest(plugin, .add, of: network, for: attachment, previous: nil)) }
     return try await withLock(network, attachment.id, for: .add) { () async throws(RuntimeError) in
       let cache = cache
       let isNew = await offPool { cache.attachment(attachment.id, network: network.name)?.isOfFormerBoot ?? true }
-      var progress = Progress()
+      var progress = Progress(isNew: isNew)
       do throws(RuntimeError) {
         return try await add(network, attachment, &progress)
       } catch {
@@ -28,6 +29,8 @@ extension NetworkRuntime {
 
   /// How far an ADD has come.
   private struct Progress: Sendable {
+    /// Whether there was no such attachment before.
+    let isNew: Bool
     /// The plugins that were called, the last of which may have failed.
     var called: [PluginConfiguration] = []
     /// The result of the last one that succeeded.
@@ -39,12 +42,15 @@ extension NetworkRuntime {
   ) async throws(RuntimeError) -> AttachmentResult {
     for plugin in network.plugins {
       if Task.isCancelled { throw RuntimeError(.cancelled, verb: .add) }
+      if progress.isNew, progress.called.isEmpty {
+        try await inCache(network) { (cache) throws(SystemError) in try cache.begin(network, attachment) }
+      }
       progress.called.append(plugin)
       progress.last = try await add(plugin, network, attachment, after: progress.last)
     }
     if Task.isCancelled { throw RuntimeError(.cancelled, verb: .add) }
     guard let result = progress.last else { throw RuntimeError(.failed("no plugins in list"), verb: .add) }
-    try await write(network, attachment, result)
+    try await inCache(network) { (cache) throws(SystemError) in try cache.write(network, attachment, result) }
     return result
   }
 
@@ -60,12 +66,12 @@ extension NetworkRuntime {
     }
   }
 
-  private func write(
-    _ network: NetworkList, _ attachment: Attachment, _ result: AttachmentResult
+  private func inCache(
+    _ network: NetworkList, _ body: @escaping @Sendable (ResultCache) throws(SystemError) -> Void
   ) async throws(RuntimeError) {
     let cache = cache
     do throws(SystemError) {
-      try await offPool { () throws(SystemError) in try cache.write(network, attachment, result) }
+      try await offPool { () throws(SystemError) in try body(cache) }
     } catch {
       let context = "failed to set network \(network.name.inGoQuotes) cached result"
       throw RuntimeError(.cache("\(error)"), verb: .add, context: context)

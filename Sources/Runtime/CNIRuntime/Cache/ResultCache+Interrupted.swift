@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import OS
+
+extension ResultCache {
+  /// Attachments of this library whose ADD was interrupted by the end of its process, or could not be undone: they may exist in part, and
+  /// libcni's files do not know them. Those that are being made now are not among them.
+  ///
+  /// ``NetworkRuntime/collectGarbage(_:valid:)`` deletes them.
+  public func interrupted() throws(RuntimeError) -> [CachedAttachment] {
+    var found: [CachedAttachment] = []
+    try unheld { name, text, own in
+      if let file = CacheFile(text), let time = own.modificationTime(of: name) {
+        let isFormer = BootRecord(of: time).isOfFormerBoot(nil)
+        found.append(CachedAttachment(file, name: name, time, isOfFormerBoot: isFormer))
+      }
+    }
+    return found
+  }
+
+  /// Removes what is kept here of attachments that libcni has deleted.
+  func removeOrphans() {
+    try? unheld { name, text, own in
+      if CacheFile(text) == nil { try? own.unlink(name) }
+    }
+  }
+
+  /// Calls `body` for each file of ours that belongs to no file of libcni's, sorted, with its lock held.
+  private func unheld(
+    _ body: (_ name: String, _ text: [UInt8], _ own: borrowing Folder) -> Void
+  ) throws(RuntimeError) {
+    do {
+      guard let results = try Folder.open(path), let own = try Folder.open(ownPath) else { return }
+      for name in try own.names().sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) where !name.hasPrefix(".")
+      {
+        if results.modificationTime(of: name) != nil { continue }
+        guard let lock = (try? own.tryLock(name)) ?? nil else { continue }
+        // It may have been made until the lock was free.
+        if results.modificationTime(of: name) == nil { body(name, ((try? own.read(name)) ?? nil) ?? [], own) }
+        withExtendedLifetime(lock) {}
+      }
+    } catch {
+      throw RuntimeError(.cache("\(error)"))
+    }
+  }
+}
