@@ -375,4 +375,21 @@ extension SubprocessTests {
     #expect(try outcome("exec sleep 100", milliseconds: 50).ending == .timeout)
     #expect(ContinuousClock.now - begin < .seconds(50))
   }
+
+  @Test("a program inherits a lock, and what it leaves running holds it only until it is unlocked here")
+  func inheritedLock() throws {
+    let kept = try Folder.make("\(folder.path)/kept")
+    let lock = try kept.tryLock("lock")
+    // The child of the program outlives it, and has the lock's descriptor.
+    let path = try folder.addScript("readlink /proc/self/fd/3; sleep 50 & echo $!")
+    let outcome = try Subprocess(path).run(input: [], milliseconds: 60_000, outputLimit: 1 << 10, lock: lock)
+    let lines = Self.text(outcome.output).split(separator: "\n")
+    let child = try #require(Self.processes(Array((lines.last ?? "").utf8)).first)
+    defer { kill(child, SIGKILL) }
+    #expect(lines.first.map(String.init) == "\(folder.path)/kept/lock")
+    #expect(try kept.tryLock("lock") == nil)
+    lock?.unlock()
+    #expect(try kept.tryLock("lock") != nil)
+    #expect(Self.isAlive(child))
+  }
 }

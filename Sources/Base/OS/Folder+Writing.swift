@@ -156,9 +156,20 @@ extension Folder {
   private func sync() throws(SystemError) { try systemCall("write \(path)") { fsync(file.number) } }
 }
 
-/// A lock of a file (flock(2)), held as long as this value exists.
-package final class FileLock: Sendable {
+/// A lock of a file (flock(2)), held until it is unlocked or this value is gone; if this process is killed, as long as a program runs that
+/// inherits it.
+package final class FileLock: Sendable, Equatable {
   private let file: FileDescriptor
 
   init(_ file: consuming FileDescriptor) { self.file = file }
+
+  deinit { unlock() }
+
+  /// Gives up the lock. Children that a program which inherited it has left hold it no longer, either.
+  package func unlock() { flock(file.number, LOCK_UN) }
+
+  /// The descriptor, which a program inherits if it is told to.
+  var descriptor: Int32 { file.number }
+
+  package static func == (left: FileLock, right: FileLock) -> Bool { left === right }
 }

@@ -54,14 +54,15 @@ package struct Subprocess: Sendable {
     package let errorOutput: [UInt8]
   }
 
-  /// The same with a time limit in milliseconds, and with the program's stderr, up to the same number of bytes.
+  /// The same with a time limit in milliseconds, and with the program's stderr, up to the same number of bytes. The program holds `lock` too:
+  /// if this process is killed, it is free when the program ends.
   package func run(
-    input: [UInt8], milliseconds: Int, outputLimit limit: Int, cancellation: Cancellation? = nil
+    input: [UInt8], milliseconds: Int, outputLimit limit: Int, cancellation: Cancellation? = nil, lock: FileLock? = nil
   ) throws(SystemError) -> Outcome {
     let stdin = try Self.input(input)
     let stdout = try Self.memoryFile("stdout")
     let stderr = try Self.memoryFile("stderr")
-    let pid = try spawn(stdin, stdout, stderr: stderr.number)
+    let pid = try spawn(stdin, stdout, stderr: stderr.number, lock: lock?.descriptor)
     let ending = try Self.wait(for: pid, milliseconds: milliseconds, cancellation)
     return Outcome(
       ending: ending, output: try Self.contents(stdout, limit), errorOutput: try Self.contents(stderr, limit))
@@ -88,7 +89,7 @@ package struct Subprocess: Sendable {
 
   /// Starts the program as the leader of a process group; without a stderr it inherits this process's.
   private func spawn(
-    _ stdin: borrowing FileDescriptor, _ stdout: borrowing FileDescriptor, stderr: Int32?
+    _ stdin: borrowing FileDescriptor, _ stdout: borrowing FileDescriptor, stderr: Int32?, lock: Int32? = nil
   ) throws(SystemError) -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
@@ -96,6 +97,8 @@ package struct Subprocess: Sendable {
     unsafe posix_spawn_file_actions_adddup2(&actions, stdin.number, STDIN_FILENO)
     unsafe posix_spawn_file_actions_adddup2(&actions, stdout.number, STDOUT_FILENO)
     if let stderr { unsafe posix_spawn_file_actions_adddup2(&actions, stderr, STDERR_FILENO) }
+    // The last, because the number may be that of another.
+    if let lock { unsafe posix_spawn_file_actions_adddup2(&actions, lock, STDERR_FILENO + 1) }
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe _ = posix_spawnattr_destroy(&attributes) }

@@ -3,6 +3,7 @@
 
 import CNI
 import JSON
+import OS
 
 /// A call of one plugin of a network.
 struct PluginRequest: Sendable {
@@ -16,6 +17,8 @@ struct PluginRequest: Sendable {
   var isRollback = false
   /// The variables of the protocol that this verb has other values for than empty ones.
   var variables: [String: String] = [:]
+  /// What the plugin's program holds too.
+  var lock: FileLock?
 }
 
 extension NetworkRuntime {
@@ -25,9 +28,10 @@ extension NetworkRuntime {
     let begin = ContinuousClock.now
     var output = PluginOutput(.cancelled)
     var failure: RuntimeError?
-    let call = PluginCall(
+    var call = PluginCall(
       plugin: request.plugin, path: path, verb: request.verb, environment: environment(request), input: request.input,
       timeout: options.timeout)
+    call.lock = request.lock
     do {
       output = try await options.executor.execute(call)
       failure = request.failure(output, limit: options.timeout)

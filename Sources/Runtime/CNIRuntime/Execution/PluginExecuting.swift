@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import OS
+
 /// A call of a plugin.
 public struct PluginCall: Equatable, Sendable {
   /// The plugin's type.
@@ -15,6 +17,9 @@ public struct PluginCall: Equatable, Sendable {
   public var input: [UInt8]
   /// How long the plugin may take.
   public var timeout: Duration
+  /// The attachment's lock, which a program that makes it inherits: if this process is killed, nobody takes the attachment for interrupted
+  /// before the program has ended.
+  var lock: FileLock?
 
   /// Describes a call.
   public init(

@@ -41,7 +41,8 @@ public struct ProgramExecutor: PluginExecuting {
     var environment = Environment.process
     for (name, value) in call.environment { environment[name] = value }
     return try Subprocess(call.path, environment: environment).run(
-      input: call.input, milliseconds: call.timeout.milliseconds, outputLimit: outputLimit, cancellation: cancellation)
+      input: call.input, milliseconds: call.timeout.milliseconds, outputLimit: outputLimit, cancellation: cancellation,
+      lock: call.lock)
   }
 
   /// As much as our own plugins read of stdin, in bytes.

@@ -13,10 +13,10 @@ extension NetworkRuntime {
   public func add(_ network: NetworkList, _ attachment: Attachment) async throws(RuntimeError) -> AttachmentResult {
     try validate(network, attachment, for: .add)
     for plugin in network.plugins { try find(PluginRequest(plugin, .add, of: network, for: attachment, previous: nil)) }
-    return try await withLock(network, attachment.id, for: .add) { () async throws(RuntimeError) in
+    return try await withLock(network, attachment.id, for: .add) { (lock) async throws(RuntimeError) in
       let cache = cache
       let isNew = await offPool { cache.attachment(attachment.id, network: network.name)?.isOfFormerBoot ?? true }
-      var progress = Progress(isNew: isNew)
+      var progress = Progress(lock: lock, isNew: isNew)
       do throws(RuntimeError) {
         return try await add(network, attachment, &progress)
       } catch {
@@ -29,6 +29,7 @@ extension NetworkRuntime {
 
   /// How far an ADD has come.
   private struct Progress: Sendable {
+    let lock: FileLock?
     /// Whether there was no such attachment before.
     let isNew: Bool
     /// The plugins that were called, the last of which may have failed.
@@ -46,7 +47,9 @@ extension NetworkRuntime {
         try await inCache(network) { (cache) throws(SystemError) in try cache.begin(network, attachment) }
       }
       progress.called.append(plugin)
-      progress.last = try await add(plugin, network, attachment, after: progress.last)
+      var request = PluginRequest(plugin, .add, of: network, for: attachment, previous: progress.last?.json)
+      request.lock = progress.lock
+      progress.last = try await result(of: request, implied: network.cniVersion)
     }
     if Task.isCancelled { throw RuntimeError(.cancelled, verb: .add) }
     guard let result = progress.last else { throw RuntimeError(.failed("no plugins in list"), verb: .add) }
@@ -54,13 +57,10 @@ extension NetworkRuntime {
     return result
   }
 
-  private func add(
-    _ plugin: PluginConfiguration, _ network: NetworkList, _ attachment: Attachment, after last: AttachmentResult?
-  ) async throws(RuntimeError) -> AttachmentResult {
-    let request = PluginRequest(plugin, .add, of: network, for: attachment, previous: last?.json)
+  private func result(of request: PluginRequest, implied: String) async throws(RuntimeError) -> AttachmentResult {
     let output = try await call(request)
     do {
-      return try AttachmentResult(printed: output, implied: network.cniVersion)
+      return try AttachmentResult(printed: output, implied: implied)
     } catch {
       throw request.failure(.invalidResult("\(error)"))
     }

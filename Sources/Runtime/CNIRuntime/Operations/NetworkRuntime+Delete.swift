@@ -14,7 +14,7 @@ extension NetworkRuntime {
     _ network: NetworkList, _ attachment: Attachment, continuingAfterErrors: Bool = false
   ) async throws(RuntimeError) {
     try validate(network, attachment, for: .delete)
-    try await withLock(network, attachment.id, for: .delete) { () async throws(RuntimeError) in
+    try await withLock(network, attachment.id, for: .delete) { (_) async throws(RuntimeError) in
       let cache = cache
       let previous = network.hasPreviousResultInDelete ? await cachedResult(network, attachment) : nil
       var failures: [RuntimeError] = []

@@ -37,20 +37,21 @@ extension NetworkRuntime {
 
   /// Runs `body` with the attachment's lock. ADD needs it, and the folder of the cache for it; DEL goes on where there can be none.
   func withLock<T: Sendable>(
-    _ network: NetworkList, _ id: AttachmentID, for verb: Verb, _ body: () async throws(RuntimeError) -> T
+    _ network: NetworkList, _ id: AttachmentID, for verb: Verb, _ body: (FileLock?) async throws(RuntimeError) -> T
   ) async throws(RuntimeError) -> T {
     let cache = cache
     let lock = try await acquireLock(network, id, for: verb)
     let outcome: Result<T, RuntimeError>
     do {
-      outcome = .success(try await body())
+      outcome = .success(try await body(lock))
     } catch {
       outcome = .failure(error)
     }
     if let lock {
       await offPool {
         cache.removeUnusedLock(network.name, id)
-        withExtendedLifetime(lock) {}
+        // Whoever keeps a call does not keep the lock.
+        lock.unlock()
       }
     }
     return try outcome.get()
