@@ -13,10 +13,12 @@ struct AnnouncementSocketTests {
   @Test("a neighbour replaces the MAC address that it has for an address", arguments: ["10.22.0.5", "fd00:22::5"])
   func replaces(text: String) throws {
     let (near, far) = (try Namespace(), try Namespace())
-    try near.ip("link add v0 address 02:00:00:00:00:05 type veth peer name v1 netns \(far.path)\nlink set v0 up")
+    try near.ip("link add v0 address 02:00:00:00:00:05 type veth peer name v1 netns \(far.path)")
+    try far.ip("link set v1 up")
+    // Last, as a plugin does: an interface that is up before its peer sends nothing until a worker of the kernel has run.
+    try near.ip("link set v0 up")
     try far.ip(
       """
-      link set v1 up
       addr add 10.22.0.1/16 dev v1
       addr add fd00:22::1/64 dev v1 nodad
       neigh add \(text) lladdr 02:00:00:00:00:99 dev v1 nud stale
