@@ -26,7 +26,8 @@ import Testing
       ("", "eth0", #"cache file path requires network name ("net"), container ID (""), and interface name ("eth0")"#),
       ("c", "", #"cache file path requires network name ("net"), container ID ("c"), and interface name ("")"#),
       ("../c", "eth0", "invalid characters in containerID"),
-      ("c", "a/b", "interface name contains / or : or whitespace"),
+      ("c", "a/b", "interface name contains / or : or % or whitespace"),
+      ("c", "eth%d", "interface name contains / or : or % or whitespace"),
       ("c", "..", "interface name is . or .."), ("c", "sixteen-letters-", "interface name is too long"),
     ], [Verb.add, .delete, .check])
   func names(row: (id: String, interface: String, message: String), verb: Verb) async throws {

@@ -25,10 +25,10 @@ import Testing
   }
 
   @Test(
-    "the kernel refuses these as names of interfaces",
+    "the kernel refuses these as names of interfaces, or makes others of them",
     arguments: [
       "", ".", "..", "a/b", "a:b", "a b", "a\tb", "a\nb", "a\u{b}b", "a\u{c}b", "a\rb", "a\0b", "sixteen_bytes_xx",
-      "éééééééé",
+      "éééééééé", "%", "eth%d", "a%%b",
     ])
   func noInterface(text: String) {
     #expect(!isInterfaceName(text))

@@ -57,6 +57,15 @@ import Testing
     }
   }
 
+  @Test("a name that the kernel would make another one of is code 4 in ADD, and nothing is made")
+  func pattern() throws {
+    var pod = try LinkScene.Pod()
+    pod.ifName = "tp%d"
+    let error = try scene.fail("ADD", pod, "")
+    #expect(error.code == 4 && error.message.hasPrefix("CNI_IFNAME: expected 1 to 15 bytes"))
+    #expect(try scene.traces(of: pod) == [])
+  }
+
   @Test("a bridge in the container gets it as a port, which CHECK looks for; one that is missing is code 7")
   func bridge() throws {
     let (pod, members) = (try LinkScene.Pod(), #""bridge":"br9","#)

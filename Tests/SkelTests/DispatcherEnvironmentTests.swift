@@ -61,7 +61,8 @@ import Testing
   }
 
   @Test(
-    "a bad interface name is code 4 and named", arguments: ["..", ".", "a/b", "a:b", "a b", "sixteen_bytes_xx"],
+    "a bad interface name is code 4 and named",
+    arguments: ["..", ".", "a/b", "a:b", "a b", "eth%d", "sixteen_bytes_xx"],
     [Verb.add, .delete, .check])
   func interface(name: String, verb: Verb) {
     let plugin = RecordingPlugin()

@@ -78,9 +78,7 @@ extension Field {
   /// The name of an interface; nil if missing.
   package func interfaceName() throws(FieldError) -> String? {
     guard let name = try string() else { return nil }
-    guard isInterfaceName(name) else {
-      throw expected("an interface name: 1 to 15 bytes without \"/\", \":\" and white space")
-    }
+    guard isInterfaceName(name) else { throw expected("an interface name: \(interfaceNameRule)") }
     return name
   }
 }

@@ -17,7 +17,7 @@ extension Dispatcher {
       throw bad(.containerID, id, identifierRule)
     }
     if requirements.variables.contains(.interface), let name = streams[.interface], !isInterfaceName(name) {
-      throw bad(.interface, name, "1 to 15 bytes, not \".\" or \"..\", without \"/\", \":\" and white space")
+      throw bad(.interface, name, interfaceNameRule)
     }
     if requirements.needsNamespace, !namespaceIsChecked, let path = streams[.namespace] {
       try checkNamespace(path)

@@ -16,10 +16,13 @@ package func isIdentifier(_ text: String) -> Bool {
   return text.utf8.allSatisfy { isAlphanumeric($0) || "_.-".utf8.contains($0) }
 }
 
-/// Whether the kernel accepts a text as an interface name (dev_valid_name in net/core/dev.c).
+/// The syntax of interface names, for messages.
+package let interfaceNameRule = "1 to 15 bytes, not \".\" or \"..\", without \"/\", \":\", \"%\" and white space"
+
+/// Whether an interface can have this name (dev_valid_name in net/core/dev.c). The kernel would make another name of one with `%`.
 package func isInterfaceName(_ text: String) -> Bool {
   (1...15).contains(text.utf8.count) && text != "." && text != ".."
-    && text.utf8.allSatisfy { !" \t\n\u{b}\u{c}\r/:".utf8.contains($0) && $0 != 0 }
+    && text.utf8.allSatisfy { !" \t\n\u{b}\u{c}\r/:%".utf8.contains($0) && $0 != 0 }
 }
 
 /// `text` itself if it has at most `limit` bytes, else its beginning with a hash.

@@ -23,7 +23,7 @@ extension NetworkRuntime {
     if isInterfaceName(interface) { return nil }
     if interface.utf8.count > 15 { return "interface name is too long; \(interface.inGoQuotes): at most 15 bytes" }
     if interface == "." || interface == ".." { return "interface name is . or .." }
-    return "interface name contains / or : or whitespace characters; \(interface.inGoQuotes)"
+    return "interface name contains / or : or % or whitespace characters; \(interface.inGoQuotes)"
   }
 
   private static func fault(_ arguments: [Attachment.Argument]) -> String? {
