@@ -102,6 +102,48 @@ struct HostVethTests {
     #expect(try hostEnds() == 2)
   }
 
+  @Test("it is removed by any of its names, also when an earlier one has become free")
+  func laterName() throws {
+    let names = Array(HostVeth.names(try request().attachment))
+    try host.ip("link add \(names[0]) type bridge\nlink add \(names[1]) type bridge")
+    let veth = try make(request())
+    #expect(veth.name == names[2])
+    try finish(veth, try request())
+    try host.ip("link del \(names[0])")
+    try remove(request())
+    #expect(try hostEnds() == 0)
+  }
+
+  @Test("it is removed though somebody has given it another alias")
+  func otherAlias() throws {
+    let veth = try make(request())
+    try finish(veth, try request())
+    try host.ip("link set \(veth.name) alias monitored-by-foo")
+    try remove(request())
+    #expect(try hostEnds() == 0)
+  }
+
+  @Test("one of upstream's that has its name by chance is not removed")
+  func upstreamsName() throws {
+    let name = try #require(Array(HostVeth.names(try request().attachment)).first)
+    try host.ip("link add \(name) type veth peer name other\nlink set \(name) up")
+    try remove(request())
+    #expect(try hostEnds() == 2)
+  }
+
+  @Test("an interface of the container whose other end is another attachment's is not removed")
+  func othersInterface() throws {
+    try host.ip("link add veth12345678 type veth peer name eth0 netns \(container.path)")
+    try host.ip("link set veth12345678 alias other/c1/eth0")
+    try remove(request(namespace: container.path))
+    #expect(try hostEnds() == 1)
+    let attachment = try request().attachment
+    let (isAnothers, isNone) = host.run {
+      (HostVeth.isAnothers("veth12345678", than: attachment), !HostVeth.isAnothers("none", than: attachment))
+    }
+    #expect(isAnothers && isNone)
+  }
+
   @Test("a veth that upstream made is removed by the container's interface")
   func upstreams() throws {
     try host.ip("link add veth12345678 type veth peer name eth0 netns \(container.path)")

@@ -67,4 +67,19 @@ import Testing
       ])
     #expect(AttachmentTag.all([], ofNetwork: "net").isEmpty)
   }
+
+  @Test(
+    "another attachment's tag contradicts, and no other alias", arguments: ["a", String(repeating: "n", count: 300)])
+  func contradiction(network: String) {
+    func tag(_ container: String, _ interface: String = "eth0") -> AttachmentTag {
+      AttachmentTag(CNI.Attachment(network: network, containerID: container, interface: interface))
+    }
+    let own = tag(String(repeating: "c", count: 300))
+    for other in [tag("c"), tag(String(repeating: "c", count: 299)), tag("c", "é"), AttachmentTag(text: "b/c/eth0")] {
+      #expect(own.isContradicted(by: other.text))
+    }
+    for alias in [nil, "", own.text, "uplink", "a/b", "a//b", "/a/b", "a/b/", "a/b/c/d", "to rack 1/2/3"] {
+      #expect(!own.isContradicted(by: alias))
+    }
+  }
 }

@@ -44,6 +44,21 @@ struct MACSpoofTests {
     #expect(reaches(container, other))
   }
 
+  @Test("rules are not removed if their port is another's")
+  func anothers() throws {
+    let scene = try MasqueradeScene()
+    let container = try scene.node.addContainer(ip: "10.22.0.5")
+    let check = try check(container)
+    let problems = try scene.node.namespace.run {
+      _ = try spoofing.apply(check)
+      try spoofing.remove(check.owner) { $0 == container.hostInterface }
+      return try spoofing.verify(check)
+    }
+    #expect(problems == [])
+    try scene.node.namespace.run { try spoofing.remove(check.owner) { $0 == "another" } }
+    #expect(try !scene.nft("list table bridge nat").contains(container.id))
+  }
+
   @Test("the rules are upstream's: its ADD makes what CHECK passes, our DEL removes it, and its DEL removes ours")
   func upstream() throws {
     let scene = try MasqueradeScene()

@@ -86,6 +86,18 @@ struct MacvlanRemovalTests {
     #expect(left.count == 1 && left[0].contains(" eth0: ") && left[0].contains("bridge"))
   }
 
+  @Test("DEL for another network leaves the interface that this one has")
+  func otherNetwork() throws {
+    let pod = try LinkScene.Pod()
+    try scene.succeed("ADD", pod, members())
+    let other = LinkScene.Way(network: "other")
+    #expect(try scene.fail("ADD", pod, members(), other).code == 103)
+    try scene.succeed("DEL", pod, members(), other)
+    #expect(try scene.links(pod.namespace).count == 1)
+    try scene.succeed("DEL", pod, members())
+    #expect(try scene.links(pod.namespace) == [])
+  }
+
   @Test("DEL with an ipam that no ADD accepts removes the interface, and notes that no address is released")
   func wrongIPAM() throws {
     let pod = try LinkScene.Pod()

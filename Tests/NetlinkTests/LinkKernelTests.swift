@@ -68,6 +68,16 @@ func withDescriptor<T>(_ namespace: Namespace, _ body: (Int32) throws -> T) thro
     #expect(!again)
   }
 
+  @Test("interfaces are found by names and by an index as far as they exist")
+  func missing() throws {
+    let scene = try Scene()
+    try scene.routes.add(NewLink("br0", .bridge(BridgeOptions())))
+    let names = try scene.routes.links(named: ["none", "br0", "lo", "br1"]).map(\.name)
+    #expect(names == ["br0", "lo"])
+    let (there, gone) = (try scene.routes.linkIfAny(try scene.index("br0")), try scene.routes.linkIfAny(9999))
+    #expect(there?.name == "br0" && gone == nil)
+  }
+
   @Test("a port has its options before it is up, and forwards when that was waited for")
   func port() throws {
     let scene = try Scene()

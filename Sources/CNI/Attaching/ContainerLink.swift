@@ -20,17 +20,19 @@ package enum ContainerLink {
   }
 
   /// Finds the attachment's interface in the container, also if the container or an unfinished ADD has it under another name. An alias
-  /// is preferred to the name, because a container can swap the names of its interfaces.
+  /// is preferred to the name, because a container can swap the names of its interfaces; one that is another attachment's excludes it.
   static func find(
     _ attachment: Attachment, ofKind kind: String, _ routes: borrowing RouteSocket
   ) throws(NetlinkError) -> Link? {
-    let tag = AttachmentTag(attachment).text
-    let named = try routes.linkIfAny(named: attachment.interface)
-    if let named, named.kind == kind, [tag, ""].contains(named.attributes.alias) { return named }
-    let other = try routes.links(ofKind: kind).first { link in
-      link.attributes.alias == tag || link.name == temporaryName(attachment)
+    let tag = AttachmentTag(attachment)
+    let named = try routes.linkIfAny(named: attachment.interface).flatMap { link in
+      link.kind == kind && !tag.isContradicted(by: link.attributes.alias) ? link : nil
     }
-    return other ?? named.flatMap { $0.kind == kind ? $0 : nil }
+    if let named, [tag.text, ""].contains(named.attributes.alias) { return named }
+    let other = try routes.links(ofKind: kind).first { link in
+      link.attributes.alias == tag.text || link.name == temporaryName(attachment)
+    }
+    return other ?? named
   }
 
   /// Runs `body` in the container's namespace; `home` is a descriptor of the plugin's own. Does nothing if that is gone, as DEL must then

@@ -68,27 +68,48 @@ extension HostVeth {
     try IPv6Parameter.set("accept_ra", of: interface, to: "0")
   }
 
-  /// The host ends that an attachment has, made by us: finished ones have its alias, and one whose ADD was killed is down and on no bridge.
+  /// The host ends that an attachment has, made by us: those under its names, unless the alias is another attachment's. Without alias it is
+  /// one whose ADD was killed, which is down and on no bridge; upstream's, which may have such a name by chance, is in use.
   static func all(of attachment: Attachment, _ routes: borrowing RouteSocket) throws(NetlinkError) -> [Link] {
-    let tag = AttachmentTag(attachment).text
-    var found: [Link] = []
-    for name in names(attachment) {
-      guard let link = try routes.linkIfAny(named: name) else { break }
+    let tag = AttachmentTag(attachment)
+    return try routes.links(named: Array(names(attachment))).filter { link in
       let alias = link.attributes.alias ?? ""
-      let isUnfinished = alias.isEmpty && !link.isUp && link.master == nil
-      if link.kind == kind && (alias == tag || isUnfinished) { found.append(link) }
+      let isUpstreams = alias.isEmpty && (link.isUp || link.master != nil)
+      return link.kind == kind && !isUpstreams && !tag.isContradicted(by: alias)
     }
-    return found
+  }
+
+  /// Whether an interface of the host is the end of another attachment's veth; false if there is none of this name.
+  package static func isAnothers(_ name: String, than attachment: Attachment) -> Bool {
+    let link = (try? RouteSocket.open().linkIfAny(named: name)) ?? nil
+    return AttachmentTag(attachment).isContradicted(by: link?.attributes.alias)
   }
 
   /// Removes the attachment's veth: by its end on the host, or else by the container's interface, whose other end upstream has made under
-  /// any name. Does nothing if both are gone.
+  /// any name. Does nothing if both are gone, or if that other end is another attachment's.
   package static func remove(_ request: Request, _ routes: borrowing RouteSocket) throws(CNIError) {
     let own = try reporting { () throws(NetlinkError) in try all(of: request.attachment, routes) }
     if !own.isEmpty {
       return try reporting { () throws(NetlinkError) in try routes.removeLinks(own.map(\.index)) }
     }
-    try ContainerLink.remove(request, ofKind: kind)
+    let attachment = request.attachment
+    try ContainerLink.withNamespace(of: request) { (home) throws(CNIError) in
+      try reporting(attachment.interface) { () throws(NetlinkError) in
+        let inside = try RouteSocket.open()
+        guard let link = try inside.linkIfAny(named: attachment.interface), link.kind == kind else { return }
+        let end = try hostEnd(of: link, home, inside, routes)
+        if AttachmentTag(attachment).isContradicted(by: end?.attributes.alias) { return }
+        try inside.removeLink(link.index)
+      }
+    }
+  }
+
+  /// The other end of a container's veth; nil if it is not on the host, whose namespace `home` is.
+  private static func hostEnd(
+    of link: Link, _ home: Int32, _ inside: borrowing RouteSocket, _ routes: borrowing RouteSocket
+  ) throws(NetlinkError) -> Link? {
+    guard let peer = link.peer, let number = peer.netnsID, try inside.netnsID(of: home) == number else { return nil }
+    return try routes.linkIfAny(peer.index)
   }
 
   /// Removes a veth that was just made.

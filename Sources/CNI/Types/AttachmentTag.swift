@@ -18,6 +18,13 @@ package struct AttachmentTag: Hashable, Sendable {
     text = "\(Self.network(attachment.network))/\(shortened(attachment.containerID, to: 64))/\(name)"
   }
 
+  /// Whether an interface's alias is the tag of another attachment. What is no tag says nothing of whose the interface is.
+  package func isContradicted(by alias: String?) -> Bool {
+    guard let alias, alias != text else { return false }
+    let parts = alias.split(separator: "/", omittingEmptySubsequences: false)
+    return parts.count == 3 && !parts.contains("") && alias.utf8.allSatisfy { $0 > 0x20 }
+  }
+
   /// The network's name as it is in the tag.
   package var network: String { String(text.prefix { $0 != "/" }) }
 

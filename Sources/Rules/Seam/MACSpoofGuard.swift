@@ -26,11 +26,17 @@ package protocol MACSpoofGuard {
   func apply(_ check: MACSpoofCheck) throws(CNIError) -> AppliedChange
   /// What of the check does not hold, in words; nothing is changed.
   func verify(_ check: MACSpoofCheck) throws(CNIError) -> [String]
-  /// Removes all that the owner has; where the kernel has no nf_tables that is nothing.
-  func remove(_ owner: AttachmentID) throws(CNIError)
+  /// Removes all that the owner has, unless `isAnothers` returns true for a port of it: in another network a container's interface may have
+  /// the same name. Where the kernel has no nf_tables that is nothing.
+  func remove(_ owner: AttachmentID, unless isAnothers: (_ port: String) -> Bool) throws(CNIError)
   /// Removes all checks for which `isStale` returns true; it is called with the owner and the name of the port. Where rules can be read as
   /// several owners', it is called with each.
   func removeAll(where isStale: (_ owner: AttachmentID, _ port: String) -> Bool) throws(CNIError)
   /// Throws the reason why this kernel could not check addresses now.
   func probe() throws(CNIError)
+}
+
+extension MACSpoofGuard {
+  /// Removes all that the owner has, whatever its ports.
+  package func remove(_ owner: AttachmentID) throws(CNIError) { try remove(owner) { _ in false } }
 }

@@ -17,6 +17,29 @@ extension RouteSocket {
     try netlink.execute(Self.look(named: name), "look at interface \(name)", unless: [ENODEV]).map { Link($0) }
   }
 
+  /// The interfaces with these names, as far as they exist.
+  package func links(named names: [String]) throws(NetlinkError) -> [Link] {
+    var found: [Link] = []
+    for (name, reply) in zip(names, try netlink.executeAll(names.map { Self.look(named: $0) })) {
+      if let failure = reply.failure("look at interface \(name)") {
+        if failure.number == ENODEV { continue }
+        throw failure
+      }
+      found.append(Link(reply))
+    }
+    return found
+  }
+
+  /// The interface with this index; nil if there is none.
+  package func linkIfAny(_ index: UInt32) throws(NetlinkError) -> Link? {
+    do {
+      return try link(index)
+    } catch {
+      if error.number == ENODEV { return nil }
+      throw error
+    }
+  }
+
   /// The interface with this index; throws `ENODEV` if there is none.
   package func link(_ index: UInt32) throws(NetlinkError) -> Link {
     var request = NetlinkMessage(link: RTM_GETLINK, 0, index: index)

@@ -35,7 +35,9 @@ package struct BridgeRules {
   func remove(_ request: Request) throws(CNIError) {
     let hint = MasqueradeHint(request.attachment, of: (try? request.config.previousResult()) ?? nil)
     var failures = ErrorCollector()
-    failures.run { () throws(CNIError) in try spoofing.remove(request.attachment.id) }
+    failures.run { () throws(CNIError) in
+      try spoofing.remove(request.attachment.id) { HostVeth.isAnothers($0, than: request.attachment) }
+    }
     failures.run { () throws(CNIError) in try masquerading.remove(hint) }
     try failures.throwIfAny()
   }

@@ -36,13 +36,13 @@ package struct NFTablesMACSpoofGuard: MACSpoofGuard {
     }
   }
 
-  package func remove(_ owner: AttachmentID) throws(CNIError) {
+  package func remove(_ owner: AttachmentID, unless isAnothers: (_ port: String) -> Bool) throws(CNIError) {
     let rules = MACSpoofRules(of: owner)
     do throws(CNIError) {
       try Self.transaction("remove the MAC spoof check of \(owner.containerID)") { (socket) throws(NetlinkError) in
         let present = try PresentMACSpoofRules(rules, socket)
         let chains = [rules.portChain, rules.addressChain].filter { present.has($0) }
-        if chains.isEmpty { return }
+        if chains.isEmpty || present.entries.compactMap(MACSpoofRules.port).contains(where: isAnothers) { return }
         let table = MACSpoofRules.table
         try socket.commit(
           present.entries.map { $0.deletion() } + chains.map { table.flush(chain: $0) }
