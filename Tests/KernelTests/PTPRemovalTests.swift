@@ -54,7 +54,8 @@ import Testing
   func garbage() throws {
     let (valid, gone, other) = (try LinkScene.Pod(), try LinkScene.Pod(), try LinkScene.Pod())
     for pod in [valid, gone] { try scene.succeed("ADD", pod, scene.dualStack) }
-    try scene.succeed("ADD", other, scene.dualStack, .init(network: "other"))
+    let own = #""ipam":{"type":"static","addresses":[{"address":"10.41.0.5/24","gateway":"10.41.0.1"}]},"#
+    try scene.succeed("ADD", other, own, .init(network: "other"))
     let list = #""cni.dev/valid-attachments":[{"containerID":"\#(valid.id)","ifname":"eth0"}],"#
     try scene.succeed("GC", nil, list + scene.dualStack, .init(version: "1.1.0"))
     #expect(try scene.links(gone.namespace) == [])

@@ -10,7 +10,7 @@ import Sysctl
 
 extension HostVeth {
   /// Brings the host's end up as the gateway of the container's addresses, with the attachment's tag as its alias. Whatever this makes goes
-  /// with the interface.
+  /// with the interface. Throws code 103 if another container has one of the addresses.
   func serve(
     _ addresses: [NetworkResult.IPConfig], _ attachment: Attachment, _ routes: borrowing RouteSocket
   ) throws(CNIError) {
@@ -31,12 +31,44 @@ extension HostVeth {
       var route = Route(to: Prefix(host: entry.address.address))
       route.interface = index
       if route.destination.family == .ip { route.scope = .host }
-      // A container that is gone, but not its veth, may still have one.
-      changes.append(.addRoute(route, .replacing))
+      changes.append(.addRoute(route, .exclusive))
     }
     let failures = try reporting(name) { () throws(NetlinkError) in try routes.make(changes) }
-    for case let failure? in failures { throw CNIError(failure, name) }
+    for (change, failure) in zip(changes, failures) {
+      guard let failure else { continue }
+      guard case .addRoute(let route, _) = change, failure.isAlreadyThere else { throw CNIError(failure, name) }
+      try replace(route, attachment, routes)
+    }
   }
+
+  /// Takes a route over from an interface of the same network: that is a container's which is gone, as the network's IPAM plugin has
+  /// assigned the address anew.
+  private func replace(
+    _ route: Route, _ attachment: Attachment, _ routes: borrowing RouteSocket
+  ) throws(CNIError) {
+    let prefix = AttachmentTag.prefix(ofNetwork: attachment.network)
+    let others = try reporting(name) { () throws(NetlinkError) in
+      var found: [Link] = []
+      for present in try routes.routes(RouteFilter(route.destination.family))
+      where present.destination == route.destination && present.priority == route.usualPriority {
+        if let index = present.interface, let link = try routes.linkIfAny(index) { found.append(link) }
+      }
+      return found
+    }
+    for other in others where other.attributes.alias?.hasPrefix(prefix) != true {
+      let owner = other.attributes.alias.map { $0.isEmpty ? "" : " (\($0))" } ?? ""
+      throw CNIError(
+        .resourceConflict,
+        "\(name): the host has a route to \(route.destination) already, by \(other.name)\(owner), which is not of this network"
+      )
+    }
+    try reporting(name) { () throws(NetlinkError) in try routes.add(route, .replacing) }
+  }
+}
+
+extension Route {
+  /// The metric that the kernel gives it without one, as it is read: `IP6_RT_PRIO_USER` for IPv6.
+  fileprivate var usualPriority: UInt32? { destination.family == .ip ? nil : 1024 }
 }
 
 extension Link {
