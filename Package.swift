@@ -38,7 +38,7 @@ let plugins = [
     needs: ["OS", "Address", "NetNS", "Netlink", "Sysctl", "Invoke", "Attaching", "Rules", "Veth"]),
   plugin("Tap", in: "Main", needs: ["OS", "NetNS", "Netlink", "Invoke", "Attaching"]),
   plugin(
-    "HostDevice", in: "Main", needs: ["OS", "Address", "NetNS", "Netlink", "Invoke", "Attaching"]),
+    "HostDevice", in: "Main", needs: ["OS", "Address", "Digest", "NetNS", "Netlink", "Invoke", "Attaching"]),
   plugin("Portmap", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Rules", "Veth"]),
   plugin("Firewall", in: "Meta", needs: ["Address", "Netlink", "Rules", "Veth"]),
   plugin("Tuning", in: "Meta", needs: ["OS", "Address", "Sysctl", "Netlink", "Store"]),

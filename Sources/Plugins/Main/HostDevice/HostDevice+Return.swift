@@ -3,6 +3,7 @@
 
 import Attaching
 import CNI
+import Glibc
 import Netlink
 import Skel
 
@@ -14,53 +15,72 @@ extension HostDevice {
     var isInContainer = false
     try ContainerLink.withNamespace(of: request) { (home) throws(CNIError) in
       let routes = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
-      guard let link = try device(of: request, selector, routes), let name = link.attributes.alias else { return }
+      guard let link = try device(of: request.attachment, selector, routes), let name = link.attributes.alias else {
+        return
+      }
       isInContainer = true
-      try requireFree(name, for: link, host)
       try reporting("move \(link.name) back to the host") { () throws(NetlinkError) in
-        try routes.move(link.index, toNamespace: home, name: name, alias: "")
+        try move(link, home, as: name, request.attachment, routes, host)
       }
     }
-    if !isInContainer, let selector { try rename(selector, request, host) }
+    if !isInContainer { try rename(request.attachment, host) }
   }
 
-  /// Finds the device in the container, under any name: its alias is its name on the host. What has no such alias has another plugin made.
+  /// Finds the device in the container, under any name: by the attachment's mark, or as upstream does by its alias, which is its name on
+  /// the host. What has no such alias has another plugin made.
   private func device(
-    of request: Request, _ selector: DeviceSelector?, _ routes: borrowing RouteSocket
+    of attachment: Attachment, _ selector: DeviceSelector?, _ routes: borrowing RouteSocket
   ) throws(CNIError) -> Link? {
-    let interface = request.attachment.interface
-    let candidates = try reporting { () throws(NetlinkError) in try routes.links() }
-      .filter { link in
-        if case .name? = selector { return selector?.selects(link) ?? false }
-        return isInterfaceName(link.attributes.alias ?? "")
-      }
-    if let named = candidates.first(where: { $0.name == interface }) { return named }
+    let links = try reporting { () throws(NetlinkError) in try routes.links() }
+    if let marked = links.first(where: { $0.isMarked(for: attachment) }) { return marked }
+    let candidates = links.filter { link in
+      // Other attachments' have marks of theirs.
+      if !link.marks.isEmpty { return false }
+      if case .name? = selector { return selector?.selects(link) ?? false }
+      return isInterfaceName(link.attributes.alias ?? "")
+    }
+    if let named = candidates.first(where: { $0.name == attachment.interface }) { return named }
     return candidates.first { selector?.selects($0) ?? false }
   }
 
-  private func requireFree(_ name: String, for link: Link, _ host: borrowing RouteSocket) throws(CNIError) {
-    let other = try reporting { () throws(NetlinkError) in try host.linkIfAny(named: name) }
-    if other == nil { return }
-    throw CNIError(
-      .resourceConflict, "\(link.name) cannot go back to the host, which has another interface \(name) now")
+  /// Moves the device. If the host has given its name away, DEL must succeed all the same: the device gets a name that is free, and its
+  /// alias and mark still say what it was called.
+  private func move(
+    _ link: Link, _ home: Int32, as name: String, _ attachment: Attachment, _ routes: borrowing RouteSocket,
+    _ host: borrowing RouteSocket
+  ) throws(NetlinkError) {
+    let isFree = try host.linkIfAny(named: name) == nil
+    do throws(NetlinkError) {
+      // The kernel puts a number in.
+      try routes.move(link.index, toNamespace: home, name: isFree ? name : "dev%d", alias: isFree ? "" : name)
+    } catch {
+      // Another call has moved it meanwhile.
+      if error.number == ENODEV { return }
+      throw error
+    }
+    if !isFree { return noteTaken(link.name, name) }
+    if let moved = try host.linkIfAny(named: name) { try host.unmark(moved, for: attachment) }
   }
 
   /// Gives a device that the kernel has moved to the host its name there.
-  private func rename(
-    _ selector: DeviceSelector, _ request: Request, _ host: borrowing RouteSocket
-  ) throws(CNIError) {
-    guard let device = try HostSide.find(selector, sysfs, for: request.attachment, host),
-      device.link.hasReturned(to: request.attachment)
-    else { return }
-    try requireFree(device.name, for: device.link, host)
-    try reporting("rename \(device.link.name) to \(device.name)") { () throws(NetlinkError) in
+  private func rename(_ attachment: Attachment, _ host: borrowing RouteSocket) throws(CNIError) {
+    try reporting("look for the device on the host") { () throws(NetlinkError) -> Void in
+      let link = try host.links().first { $0.isMarked(for: attachment) }
+      guard let link, let name = link.attributes.alias else { return }
+      if link.name != name {
+        if link.isUp { return note("host-device: \(link.name) is up, so it does not get its name \(name) again") }
+        if try host.linkIfAny(named: name) != nil { return noteTaken(link.name, name) }
+        try host.rename(link.index, to: name)
+      }
       var attributes = LinkAttributes()
       attributes.alias = ""
-      // Kernels before 6.2 rename only what is down.
-      if device.link.isUp { try host.bringDown(device.link.index) }
-      try host.rename(device.link.index, to: device.name)
-      try host.set(attributes, of: device.link.index)
+      try host.set(attributes, of: link.index)
+      try host.unmark(link, for: attachment)
     }
+  }
+
+  private func noteTaken(_ present: String, _ name: String) {
+    note("host-device: \(present) does not get its name \(name) again, which another interface of the host has now")
   }
 }
 

@@ -37,16 +37,17 @@ package struct HostDevice: InterfacePlugin {
     try request.inside(container) { () throws(CNIError) in
       try ContainerLink.requireFreeName(request.attachment.interface)
     }
-    guard let device = try HostSide.find(selector, sysfs, for: request.attachment, host) else {
+    guard let device = try HostSide.find(selector, sysfs, host) else {
       throw CNIError(.invalidConfiguration, "\(selector.option): this host has no interface of this device")
     }
     let before = try FormerState(device, host)
     return try allOrNothing { (rollback) throws(CNIError) in
       rollback.add { () throws(CNIError) in
         try giveBack(request, selector)
-        try before.restore()
+        try before.restore(request.attachment)
       }
       try reporting("move \(device.link.name) into the container") { () throws(NetlinkError) in
+        try device.mark(for: request.attachment, host)
         try host.move(
           device.link.index, toNamespace: container.descriptor, name: request.attachment.interface, alias: device.name)
       }
@@ -107,6 +108,7 @@ extension DeviceSelector {
 /// What a device has on the host and loses on its way, so that an ADD that fails can put it back.
 private struct FormerState {
   private let name: String
+  private let mac: MACAddress?
   private let isUp: Bool
   private let alias: String
   private let addresses: [InterfaceAddress]
@@ -114,17 +116,20 @@ private struct FormerState {
   init(_ device: HostSide, _ routes: borrowing RouteSocket) throws(CNIError) {
     let link = device.link
     name = device.name
+    mac = link.attributes.address
     isUp = link.isUp
     alias = link.attributes.alias ?? ""
     addresses = try reporting(link.name) { () throws(NetlinkError) in try routes.addresses(of: link.index) }
       .filter { $0.flags.contains(.permanent) && $0.scope == .universe }
   }
 
-  /// Restores it on the device, which is on the host again, perhaps with another index.
-  func restore() throws(CNIError) {
+  /// Restores it on the device, which is on the host again, perhaps with another index. Does nothing if another interface has its name now.
+  func restore(_ attachment: Attachment) throws(CNIError) {
     try reporting("restore the state of \(name)") { () throws(NetlinkError) in
       let routes = try RouteSocket.open()
-      let index = try routes.link(named: name).index
+      guard let link = try routes.linkIfAny(named: name), link.attributes.address == mac else { return }
+      try routes.unmark(link, for: attachment)
+      let index = link.index
       var changes = addresses.map { address in
         var copy = address
         copy.interface = index

@@ -14,40 +14,27 @@ struct HostSide {
 
   /// Finds the device that a configuration selects; nil if the host does not have it.
   static func find(
-    _ selector: DeviceSelector, _ sysfs: Sysfs, for attachment: Attachment, _ routes: borrowing RouteSocket
+    _ selector: DeviceSelector, _ sysfs: Sysfs, _ routes: borrowing RouteSocket
   ) throws(CNIError) -> HostSide? {
     let interface = try sysfs.interface(of: selector)
     return try reporting("look for the device") { () throws(NetlinkError) in
       switch selector {
       case .name(let name):
-        if let link = try routes.linkIfAny(named: name) { return HostSide(link: link, name: name) }
-        let returned = try routes.links().first { $0.hasReturned(to: attachment) && $0.attributes.alias == name }
-        return returned.map { HostSide(link: $0, name: name) }
+        if let link = try routes.linkIfAny(named: name) { return HostSide(link) }
+        return try routes.links().first { link in link.marks.contains { $0.name == name } }.map { HostSide($0) }
       case .mac(let mac):
-        return try routes.links().first { $0.attributes.address == mac }.map { HostSide($0, attachment) }
+        return try routes.links().first { $0.attributes.address == mac }.map { HostSide($0) }
       case .path, .pci, .auxiliary:
-        guard let interface, let link = try routes.linkIfAny(named: interface) else { return nil }
-        return HostSide(link, attachment)
+        guard let interface else { return nil }
+        return try routes.linkIfAny(named: interface).map { HostSide($0) }
       }
     }
   }
 
-  private init(link: Link, name: String) {
+  /// The kernel moves a device to the host when its container's namespace ends, under its name there or as `dev` with a number: by its mark
+  /// it has its own name.
+  private init(_ link: Link) {
     self.link = link
-    self.name = name
-  }
-
-  private init(_ link: Link, _ attachment: Attachment) {
-    let former = link.hasReturned(to: attachment) ? link.attributes.alias : nil
-    self.init(link: link, name: former ?? link.name)
-  }
-}
-
-extension Link {
-  /// Whether the kernel has moved it to the host because its container's namespace has ended: the name is then that in the container, or
-  /// `dev` and its index if the host has such an interface, and the alias is still the name on the host.
-  func hasReturned(to attachment: Attachment) -> Bool {
-    guard let alias = attributes.alias, isInterfaceName(alias), alias != name else { return false }
-    return name == attachment.interface || name.hasPrefix("dev")
+    name = link.marks.first?.name ?? link.name
   }
 }
