@@ -26,9 +26,9 @@ package struct Macvlan: ContainerKindPlugin {
     let settings = try MacvlanSettings(request.config)
     var link = NewLink(request.attachment.interface, .macvlan(settings.options))
     link.attributes.address = try request.requestedMAC(ofConfiguration: true)
-    if settings.mode == .passthru && link.attributes.address != nil {
-      throw CNIError(
-        .invalidConfiguration, "mac: in the mode passthru the interface has the master's MAC address, and no other")
+    if settings.mode == .passthru, let mac = link.attributes.address {
+      note("macvlan: the MAC address \(mac) is not used: in the mode passthru the interface has the master's")
+      link.attributes.address = nil
     }
     let ipam = try IPAMPlugin.find(request.config, request.environment, executor)
     let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
