@@ -65,6 +65,28 @@ import Testing
     #expect(missing?.message == "delegate: there is no plugin nope in CNI_PATH (\(folder.path))")
   }
 
+  @Test("the plugin that calls is code 7, as it would call itself without end")
+  func itself() throws {
+    try folder.addScript("exit 1", named: "bridge")
+    let executor = PluginExecutor(callers: ["ptp", "bridge"])
+    for type in ["ptp", "bridge"] {
+      let error = #expect(throws: CNIError.self) {
+        try IPAMPlugin.find(config(#","ipam":{"type":"\#(type)"}"#), environment, executor)
+      }
+      #expect(error?.code == .invalidConfiguration)
+      #expect(error?.message.hasPrefix("ipam.type: expected an IPAM plugin, not the plugin that calls it") == true)
+    }
+  }
+
+  @Test("none is code 7 in a version whose results have nothing but addresses", arguments: ["0.1.0", "0.2.0"])
+  func noneInOldVersions(version: String) throws {
+    let text = Array(#"{"cniVersion":"\#(version)","name":"n"}"#.utf8)
+    let config = try NetworkConfig(NetworkConfig.document(parsing: text), text: text)
+    let error = #expect(throws: CNIError.self) { try IPAMPlugin.find(config, environment, PluginExecutor()) }
+    #expect(error?.code == .invalidConfiguration)
+    #expect(error?.message.contains("a result of version \(version) has nothing but addresses") == true)
+  }
+
   @Test("the plugin gets the configuration byte for byte, and the verb in CNI_COMMAND")
   func input() throws {
     try folder.addScript(

@@ -14,7 +14,8 @@ package struct IPAMPlugin {
   /// The time limit of a call, in seconds: longer than a DHCP client tries, so that it ends only a plugin that hangs.
   private static let patience = 240
 
-  /// Finds the plugin in `CNI_PATH`; nil if the configuration names none. Throws code 7 for a wrong name, code 104 if it is not there.
+  /// Finds the plugin in `CNI_PATH`; nil if the configuration names none. Throws code 7 for a wrong name and for the caller's own, code 104
+  /// if it is not there.
   package static func find(
     _ config: NetworkConfig, _ environment: Environment, _ executor: PluginExecutor
   ) throws(CNIError) -> IPAMPlugin? {
@@ -24,11 +25,21 @@ package struct IPAMPlugin {
       guard let type = try field["type"].string() else { return String?.none }
       // A path would run any program of the host.
       if type.contains("/") || type.hasPrefix(".") { throw field["type"].expected("a plugin's name, which is no path") }
+      // It would call itself without end.
+      if executor.isCalled(by: type) { throw field["type"].expected("an IPAM plugin, not the plugin that calls it") }
       return type
     }
-    guard let type else { return nil }
+    guard let type else { return try Self.none(config) }
     return IPAMPlugin(
       delegate: try Delegate.find(type, for: environment, timeout: patience, executor: executor), config: config)
+  }
+
+  /// Throws code 7 if the configuration's version has no result without addresses.
+  private static func none(_ config: NetworkConfig) throws(CNIError) -> IPAMPlugin? {
+    if config.version >= .v0_3_0 { return nil }
+    throw CNIError(
+      config.document["ipam"]["type"].expected(
+        "the name of an IPAM plugin, as a result of version \(config.version.rawValue) has nothing but addresses"))
   }
 
   /// The same for a plugin that cannot do without; throws code 7 if the configuration names none.

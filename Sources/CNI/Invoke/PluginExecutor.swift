@@ -79,6 +79,9 @@ package struct PluginExecutor {
   /// The limit of a plugin's own stdin, in bytes.
   private static let outputLimit = 8 << 20
 
+  /// Whether a plugin is on the call stack of this process.
+  package func isCalled(by name: String) -> Bool { callers.contains(name) }
+
   /// The path of a plugin; nil if it is in none of the folders, and is not needed in any.
   package func find(_ name: String, in folders: [String]) -> String? {
     if place == .anywhere, ownPlugin(name) != nil { return name }
