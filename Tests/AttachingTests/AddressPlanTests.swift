@@ -103,6 +103,23 @@ struct AddressPlanKernelTests {
     #expect(try namespace.command("ip", "route", "show", "default", "dev", "eth1").contains("via 10.21.0.1"))
   }
 
+  @Test("a route behind one with the highest metric is an error, and the first one stays in front")
+  func highestMetric() throws {
+    try namespace.ip("link add eth1 type veth peer name v2\nlink set v2 up")
+    func plan(_ network: String) throws -> AddressPlan {
+      try self.plan(
+        """
+        "ips":[{"address":"fd00:\(network)::5/64","gateway":"fd00:\(network)::1"}],
+        "routes":[{"dst":"2001:db8::/32","priority":4294967295}]
+        """)
+    }
+    try install(plan("20"))
+    let error = #expect(throws: CNIError.self) { try install(plan("21"), on: "eth1") }
+    #expect(error?.message.contains("behind the others") == true)
+    #expect(error?.message.hasSuffix("(one of them has the highest metric)") == true)
+    #expect(try namespace.command("ip", "route", "get", "2001:db8::1").contains("via fd00:20::1 dev eth0"))
+  }
+
   @Test("IPv6 that is switched off is switched on where the container gets an IPv6 address")
   func disabledIPv6() throws {
     for name in ["lo", "eth0"] { try namespace.set("net/ipv6/conf/\(name)/disable_ipv6", to: "1") }

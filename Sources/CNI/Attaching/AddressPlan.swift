@@ -154,8 +154,13 @@ extension RouteSocket {
     if present.contains(where: { $0.gateway == route.gateway && $0.interface == route.interface }) { return }
     // The kernel gives a route without metric 1024 (IP6_RT_PRIO_USER).
     let metrics = present.map { $0.priority ?? 1024 }
+    let last = max(route.priority ?? 1024, metrics.max() ?? 1024)
+    if last == UInt32.max {
+      throw NetlinkError(
+        "add the route \(route) behind the others", number: EEXIST, explanation: "one of them has the highest metric")
+    }
     var next = route
-    next.priority = max(route.priority ?? 1024, metrics.max() ?? 1024) &+ 1
+    next.priority = last + 1
     try add(next)
   }
 }
