@@ -69,13 +69,22 @@ let leanLink: [LinkerSetting] = [
     .when(configuration: .release))
 ]
 
+/// What FoundationEssentials consists of, which the parser of arguments imports: modules that are compiled against the shared libraries do
+/// not name its static parts.
+let foundationLink: [LinkerSetting] = ["_FoundationCollections", "_FoundationCShims"].map {
+  .linkedLibrary($0, .when(configuration: .release))
+}
+
 let package = Package(
   name: "swift-cni",
   products: [
     .executable(name: "swift-cni", targets: ["swift-cni"]),
     .library(name: "CNIRuntime", targets: ["CNIRuntime"]),
     .library(name: "CNIPlugins", targets: ["CNIPlugins"]),
+    .executable(name: "cnitool", targets: ["cnitool"]),
   ],
+  // Only cnitool depends on it; nothing of it is in the program of the plugins.
+  dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
   // Bottom-up: a target may use only those above it.
   targets: [
     .systemLibrary(name: "CLinux", path: "Sources/Base/CLinux"),
@@ -127,6 +136,18 @@ let package = Package(
     // The program's plugins for runtimes that call them in their own process. Its table of plugins is a link to the program's: a module
     // of its own would make the program start slower.
     library("CNIPlugins", in: "Runtime", needs: ["CNIRuntime"] + neededByAllPlugins),
+    .systemLibrary(name: "CContainer", path: "Sources/Runtime/CContainer"),
+    library("Launch", in: "Runtime", needs: ["OS", "NetNS", "Netlink", "CContainer", "CLinux"]),
+    library(
+      "CNITool", in: "Runtime",
+      needs: [
+        "OS", "Address", "Digest", "JSON", "NetNS", "Netlink", "Sysctl", "Skel", "Launch", "CNIRuntime",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(
+      name: "cnitool", dependencies: ["CNITool"], path: "Sources/Runtime/cnitool", swiftSettings: strict,
+      linkerSettings: leanLink + foundationLink),
+
     // The plugin to copy for a new one; in no program.
     .target(name: "Sample", dependencies: ["CNI", "Skel"], path: "Examples/Sample", swiftSettings: strict),
 
@@ -147,7 +168,7 @@ let package = Package(
       needs: [
         "TestSupport", "CallSupport", "FramingSupport", "OS", "Address", "CIPTC", "CLinux", "CNI", "JSON", "Netlink",
         "Rules",
-        "swift-cni",
+        "swift-cni", "cnitool",
       ]),
     .target(
       name: "CallSupport", dependencies: ["OS", "JSON", "Skel"], path: "Tests/CallSupport",
@@ -215,6 +236,13 @@ let package = Package(
     tests(
       "CNIRuntimeTests", of: "CNIRuntime", needs: ["TestSupport", "CNI", "CallSupport", "Invoke", "JSON", "OS", "Skel"]),
     tests("CNIPluginsTests", of: "CNIPlugins", "CNIRuntime", needs: ["TestSupport"]),
+    tests("LaunchTests", of: "Launch", needs: ["TestSupport", "OS"]),
+    tests(
+      "CNIToolTests", of: "CNITool",
+      needs: [
+        "TestSupport", "OS", "JSON", "CNIRuntime",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     tests("SampleTests", of: "Sample", needs: ["JSON", "CallSupport"]),
     .executableTarget(
       name: "Bench", dependencies: ["TestSupport", "CLinux"], path: "Benchmarks/Bench", swiftSettings: warningsAreErrors

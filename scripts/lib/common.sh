@@ -93,16 +93,23 @@ build_flags=(--package-path "$repository" --explicit-target-dependency-import-ch
 # Generic types that the compiler knows are made when it compiles, and not at each start; Apple's platforms have that by default.
 release_flags=(-c release -Xswiftc -Xfrontend -Xswiftc -prespecialize-generic-metadata "${build_flags[@]}")
 
-# Builds the release program, and sets `binary` to its path.
-# shellcheck disable=SC2034 # the callers use it
-build_release() {
-  local flags=("${release_flags[@]}" --product swift-cni)
+# Builds a release product, and prints its path on the last line.
+build_product() {
+  local flags=("${release_flags[@]}" --product "$1")
   require_swift
   need_build_packages
-  say "swift build -c release"
-  swift build "${flags[@]}"
-  binary=$(swift build "${flags[@]}" --show-bin-path)/swift-cni
+  say "swift build -c release --product $1" >&2
+  swift build "${flags[@]}" >&2
+  echo "$(swift build "${flags[@]}" --show-bin-path)/$1"
 }
+
+# Builds the release program, and sets `binary` to its path.
+# shellcheck disable=SC2034 # the callers use it
+build_release() { binary=$(build_product swift-cni); }
+
+# Builds cnitool, and sets `tool` to its path.
+# shellcheck disable=SC2034
+build_tool() { tool=$(build_product cnitool); }
 
 # Runs a command in mount, network and pid namespaces of its own, which end with this script however it ends:
 # --kill-child and --pdeathsig also cover a SIGKILL, which no trap sees.

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import ArgumentParser
+import CNIRuntime
+import Launch
+
+struct Add: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Attach a network namespace to a network.",
+    discussion: """
+      Calls ADD of the network's plugins, prints their result and keeps it in /var/lib/cni/results for check and del. If a \
+      plugin fails, or cnitool is interrupted, what the others have made is deleted.
+
+      Examples:
+        ip netns add c1 && cnitool add chain /run/netns/c1
+        CNI_ARGS='IgnoreUnknown=1;IP=10.22.0.9' cnitool add chain /run/netns/c1 --ifname eth1
+        CAP_ARGS='{"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}' \\
+          cnitool add chain /run/netns/c1
+      """)
+
+  @OptionGroup var arguments: NamespaceArguments
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let settings = try Settings()
+    let (runtime, planned) = (settings.runtime(), try arguments.resolved(settings))
+    let signals = try SignalQueue()
+    let result = try perform(cancelledBy: signals) { () async throws(RuntimeError) in
+      try await runtime.add(planned.network, planned.attachment)
+    }.value
+    // Upstream prints no line feed; a terminal's next prompt would stand behind the result.
+    try printBytes(result.text + (Terminal.isOutput ? [0x0a] : []))
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Address
+import CNIRuntime
+import JSON
+
+/// A network that a container is to be attached to, and how.
+package struct PlannedAttachment: Sendable {
+  package let network: NetworkList
+  package let attachment: Attachment
+  /// What was requested, and must be in the result.
+  package var requestedAddresses: [IPAddress] = []
+  package var requestedMAC: MACAddress?
+
+  package init(_ network: NetworkList, _ attachment: Attachment) {
+    self.network = network
+    self.attachment = attachment
+  }
+
+  /// Throws unless the result has what was requested: plugins that do not know a capability or an argument pass over it.
+  package func requireRequests(in result: AttachmentResult) throws(ToolFailure) {
+    let addresses = result.addresses.compactMap { Prefix($0.address)?.address }
+    for wanted in requestedAddresses where !addresses.contains(wanted) {
+      let got = addresses.map { "\($0)" }.joined(separator: ", ")
+      throw ToolFailure(
+        "network \(network.name) has not given the address \(wanted), but \(got.isEmpty ? "none" : got)")
+    }
+    guard let requestedMAC else { return }
+    let found = result.interfaces.last { $0.name == attachment.interface }?.mac
+    if let found, MACAddress(found) == requestedMAC { return }
+    throw ToolFailure(
+      "network \(network.name) has not given the hardware address \(requestedMAC), but \(found ?? "none")")
+  }
+}

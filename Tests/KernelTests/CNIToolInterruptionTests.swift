@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("cnitool interrupted", .enabled(if: kernelIsThere, "needs privileges to make network namespaces"))
+struct CNIToolInterruptionTests {
+  private let node: ToolNode
+
+  init() throws {
+    node = try ToolNode()
+    try node.addNetwork(
+      "net", ToolNode.bridge(0), ToolNode.tuning, ToolNode.bandwidth, ToolNode.portmap, ToolNode.firewall)
+  }
+
+  private var words: [String] {
+    [ToolNode.tool, "run", "net", "-p", "8080:80", "--bandwidth", "10M", "--dns", "10.60.0.1", "--", "sleep", "0.01"]
+  }
+
+  /// Microseconds that a run takes from its start to its end.
+  private func usualTime() throws -> UInt32 {
+    let outcome = try node.run(words)
+    #expect(outcome.status == 0, "\(outcome.errorText)")
+    return UInt32(outcome.nanoseconds / 1000)
+  }
+
+  @Test("at any instant, SIGINT and SIGTERM leave nothing of a run", arguments: [UInt64(1), 2])
+  func signals(seed: UInt64) throws {
+    var random = SeededGenerator(seed)
+    let longest = try usualTime()
+    for number in (0..<35).map({ $0.isMultiple(of: 2) ? SIGINT : SIGTERM }) {
+      let program = try node.start(words)
+      usleep(.random(in: 0...longest, using: &random))
+      program.kill(number)
+      let outcome = try program.wait()
+      // It may have ended before, or not yet have begun to catch signals.
+      #expect([nil, 0, 128 + number].contains(outcome.status) && [nil, number].contains(outcome.signal))
+      try #require(try node.leftovers() == "")
+    }
+  }
+
+  @Test("at any instant, SIGKILL leaves of a run only what the next gc removes", arguments: [UInt64(3), 4])
+  func kills(seed: UInt64) throws {
+    var random = SeededGenerator(seed)
+    let longest = try usualTime()
+    for _ in 0..<20 {
+      let program = try node.start(words)
+      usleep(.random(in: 0...longest, using: &random))
+      program.kill()
+      _ = try program.wait()
+      // A plugin that was running runs to its end; until then nothing may be removed that it is making.
+      for _ in 0..<500 {
+        let collected = try node.tool("gc")
+        #expect(collected.status == 0, "\(collected.errorText)")
+        if try node.shell("ls /run/cnitool") == "" { break }
+        usleep(10_000)
+      }
+      try #require(try node.leftovers() == "")
+    }
+  }
+
+  @Test("at any instant, SIGINT leaves nothing of an add, or all of it")
+  func add() throws {
+    var random = SeededGenerator(5)
+    let longest = try usualTime() / 2
+    try node.shell("ip netns add c1")
+    for _ in 0..<30 {
+      let program = try node.start([ToolNode.tool, "add", "net", "/run/netns/c1"])
+      usleep(.random(in: 0...longest, using: &random))
+      program.kill(SIGINT)
+      let outcome = try program.wait()
+      if outcome.status == 0 { #expect(try node.tool("del", "net", "/run/netns/c1").status == 0) }
+      if outcome.status == 130 {
+        #expect(outcome.output.isEmpty && outcome.errorText.contains("interrupted by signal 2"))
+      }
+      #expect([nil, 0, 130].contains(outcome.status) && [nil, SIGINT].contains(outcome.signal))
+      try #require(try node.leftovers(besides: "c1") == "")
+    }
+  }
+}
