@@ -8,6 +8,8 @@ import TestSupport
 struct Options {
   /// The program that is measured: by default the one that was built beside this one.
   var ours = "\(ownFolder())/swift-cni"
+  /// Our cnitool: by default the one that was built beside this program.
+  var tool = "\(ownFolder())/cnitool"
   /// The folder of upstream's plugins.
   var upstream = "/usr/lib/cni"
   /// Fewer runs, for a look.
@@ -19,6 +21,7 @@ struct Options {
       switch word {
       case "--quick": quick = true
       case "--ours": ours = try Self.value(of: word, &words)
+      case "--tool": tool = try Self.value(of: word, &words)
       case "--upstream": upstream = try Self.value(of: word, &words)
       default: throw Failure("unknown option \(word)")
       }
@@ -62,9 +65,13 @@ do {
   case "bandwidth": try BandwidthBenchmark(Options(words.dropFirst())).run()
   case "flannel": try FlannelBenchmark(Options(words.dropFirst())).run()
   case "interfaces": try InterfacesBenchmark(Options(words.dropFirst())).run()
+  case "chain": try ChainBenchmark(Options(words.dropFirst())).run()
   default:
     throw Failure(
-      "usage: Bench portmap|portmap-iptables|firewall|tuning|bandwidth|flannel|interfaces [--quick] [--ours PROGRAM] [--upstream FOLDER]"
+      """
+      usage: Bench portmap|portmap-iptables|firewall|tuning|bandwidth|flannel|interfaces|chain [--quick] [--ours PROGRAM] \
+      [--tool PROGRAM] [--upstream FOLDER]
+      """
     )
   }
 } catch {

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Copyright 2026 The swift-cni authors
+
+import TestSupport
+
+/// Measures a whole network configuration list: cnitool with our plugins, beside a shell that calls upstream's one after another, which
+/// is the least that a runtime does.
+struct ChainBenchmark {
+  private let options: Options
+
+  init(_ options: Options) { self.options = options }
+
+  func run() throws {
+    try PrivateMounts.make()
+    // cnitool keeps results in /var/lib/cni, as upstream's does.
+    _ = try Program("mount").run(["-t", "tmpfs", "tmpfs", "/var/lib"]).succeeded("mount /var/lib")
+    let tool = try CNITool(Program(options.tool), PluginFolder(ours: options))
+    let shell = ShellRuntime(try PluginFolder(upstream: options))
+    let hosts = (try ChainHost(tool.call), try ChainHost(shell.call))
+    var starts = Samples()
+    for round in 0..<(options.quick ? 6 : 60) {
+      for host in round % 2 == 0 ? [hosts.0, hosts.1] : [hosts.1, hosts.0] { try host.measureCycle() }
+      settle()
+      starts.add(try Program(options.tool).run(["--version"]).succeeded("cnitool --version").nanoseconds)
+    }
+    show(hosts.0, hosts.1, starts)
+  }
+
+  private func show(_ ours: ChainHost, _ upstream: ChainHost, _ starts: Samples) {
+    var table = Table("verb", "cnitool and ours, ms (p90)", "shell and upstream's, ms (p90)", "runs", "ours/upstream")
+    for (verb, own, other) in [
+      ("ADD", ours.adding, upstream.adding), ("DEL", ours.deleting, upstream.deleting),
+    ] {
+      let times = [own, other].map { "\(milliseconds($0.median)) (\(milliseconds($0.p90)))" }
+      table.add([verb] + times + ["\(own.count)", fixed(own.median / other.median, 3)])
+    }
+    table.show("\(ChainNetwork.plugins.map(\.type).joined(separator: ", ")), from start to end, medians")
+    var targets = Table("target", "limit", "measured", "")
+    let share = ours.adding.median / upstream.adding.median
+    targets.add(Target("ADD, part of the time of a shell and upstream's plugins", measured: share, limit: 1.0 / 8).row)
+    targets.add(Target("start of cnitool", measured: starts.median / 1e6, limit: 20, unit: " ms").row)
+    targets.show("Targets")
+  }
+}
+
+/// The network that is measured.
+enum ChainNetwork {
+  static let name = "chain"
+  static let capabilityArguments = """
+    {"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"tcp"}],\
+    "bandwidth":{"ingressRate":8000000,"ingressBurst":800000,"egressRate":8000000,"egressBurst":800000}}
+    """
+  /// The plugins with members of their configurations, and what `runtimeConfig` then holds; each member after a comma.
+  static let plugins: [(type: String, members: String, runtimeConfig: String)] = [
+    ("bridge", #","bridge":"cni0","isGateway":true,"ipMasq":true"# + InterfaceKind.addresses, ""),
+    ("tuning", #","dataDir":"\#(PrivateMounts.folder)/tuning","sysctl":{"net.core.somaxconn":"500"}"#, ""),
+    ("bandwidth", #","capabilities":{"bandwidth":true}"#, #","runtimeConfig":\#(capabilityArguments)"#),
+    ("portmap", #","capabilities":{"portMappings":true}"#, #","runtimeConfig":\#(capabilityArguments)"#),
+    ("firewall", "", ""),
+  ]
+}
