@@ -22,12 +22,19 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
 
   private init(_ first: UInt8, _ rest: [UInt8]) { bytes = [first] + rest }
 
-  /// Parses six pairs of hexadecimal digits in any case, with colons or hyphens between them.
+  /// Parses six pairs of hexadecimal digits in any case, with colons or hyphens between them, or three groups of four with dots.
   package init?(_ text: String) {
-    let separator: Character = text.contains { $0 == "-" } ? "-" : ":"
-    let parts = text.split(separator: separator, omittingEmptySubsequences: false)
-    guard parts.allSatisfy({ $0.utf8.count == 2 && $0.allSatisfy(\.isHexDigit) }) else { return nil }
-    self.init(bytes: parts.compactMap { UInt8($0, radix: 16) })
+    let separator: Character = text.contains { $0 == "." } ? "." : text.contains { $0 == "-" } ? "-" : ":"
+    let (count, length) = separator == "." ? (3, 4) : (6, 2)
+    let groups = text.split(separator: separator, omittingEmptySubsequences: false)
+    guard groups.count == count, groups.allSatisfy({ $0.utf8.count == length && $0.allSatisfy(\.isHexDigit) }) else {
+      return nil
+    }
+    let digits = text.filter { $0 != separator }.utf8
+    self.init(
+      bytes: (0..<6).compactMap {
+        UInt8(String(decoding: digits.dropFirst($0 * 2).prefix(2), as: UTF8.self), radix: 16)
+      })
   }
 
   package var description: String {
