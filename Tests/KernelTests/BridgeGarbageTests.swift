@@ -23,6 +23,18 @@ import Testing
     }
   }
 
+  @Test("an ID that leaves no room for a MAC spoof check is added and deleted without one, and refused with one")
+  func longID() throws {
+    var pod = try BridgeScene.Pod()
+    pod.id = String(repeating: "a", count: 234)
+    let error = try scene.fail("ADD", pod, #""macspoofchk":true,"# + scene.dualStack)
+    #expect(error.code == 7 && error.message.hasPrefix("macspoofchk: expected a container ID of at most 233 bytes"))
+    #expect(try !scene.node.command("ip", "link").contains("cni0"))
+    try scene.succeed("ADD", pod, scene.dualStack)
+    try scene.succeed("DEL", pod, scene.dualStack)
+    #expect(try scene.traces(of: pod) == [])
+  }
+
   @Test("DEL with options that are wrong removes what there is")
   func wrongOptions() throws {
     let pod = try BridgeScene.Pod()

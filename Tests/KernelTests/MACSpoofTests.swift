@@ -133,6 +133,28 @@ struct MACSpoofTests {
     #expect(try scene.node.namespace.nftablesGeneration() == generation)
   }
 
+  @Test("a name that is too long for chains is refused, and has nothing to remove")
+  func longName() throws {
+    let scene = try MasqueradeScene(networks: [])
+    func owner(_ count: Int) -> AttachmentID {
+      AttachmentID(containerID: String(repeating: "a", count: count), interface: "eth0")
+    }
+    let address = try #require(MACAddress("02:00:00:00:00:01"))
+    try scene.node.namespace.run {
+      try spoofing.requireRoom(for: owner(233))
+      let check = MACSpoofCheck(owner(233), port: "veth1", address: address)
+      _ = try spoofing.apply(check)
+      #expect(try spoofing.verify(check) == [])
+      try spoofing.remove(owner(233))
+      let error = #expect(throws: CNIError.self) { try spoofing.requireRoom(for: owner(234)) }
+      #expect(error?.code == .invalidConfiguration)
+      #expect(
+        error?.message.contains("a container ID of at most 233 bytes beside the interface eth0, found 234") == true)
+      try spoofing.remove(owner(234))
+    }
+    #expect(try !scene.nft("list ruleset").contains("aaa"))
+  }
+
   @Test("ADD with another port or address replaces the check, and its undo gives it back, or takes a first one away")
   func undo() throws {
     let scene = try MasqueradeScene(networks: [])

@@ -22,6 +22,8 @@ package struct MACSpoofCheck: Equatable, Sendable {
 
 /// A way to drop frames from any other MAC address. Every operation is atomic and may be repeated.
 package protocol MACSpoofGuard {
+  /// Throws code 7 if an owner's ID leaves no room in the names of its rules.
+  func requireRoom(for owner: AttachmentID) throws(CNIError)
   /// Makes exactly this hold for the owner.
   func apply(_ check: MACSpoofCheck) throws(CNIError) -> AppliedChange
   /// What of the check does not hold, in words; nothing is changed.

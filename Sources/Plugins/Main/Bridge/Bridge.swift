@@ -27,6 +27,7 @@ package struct Bridge: VethPlugin {
 
   package func add(_ request: Request) throws(CNIError) -> NetworkResult {
     let settings = try BridgeSettings(request.config)
+    try rules.requireRoom(for: request.attachment, settings)
     let mac = try request.requestedMAC()
     let ipam = try IPAMPlugin.find(request.config, request.environment, executor)
     let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }

@@ -18,6 +18,11 @@ package struct BridgeRules {
     self.spoofing = spoofing
   }
 
+  /// Throws code 7 if the attachment cannot have the rules that the configuration asks for.
+  func requireRoom(for attachment: Attachment, _ settings: BridgeSettings) throws(CNIError) {
+    if settings.checksMAC { try spoofing.requireRoom(for: attachment.id) }
+  }
+
   /// Has frames from the container dropped that have another MAC address than its interface.
   func checkMAC(_ request: Request, _ veth: HostVeth) throws(CNIError) -> AppliedChange {
     try spoofing.apply(MACSpoofCheck(request.attachment.id, port: veth.name, address: veth.container.mac))

@@ -44,6 +44,9 @@ struct MACSpoofRules {
     comment = String(decoding: "macspoofchk-\(id)".utf8.prefix(Comment.limit), as: UTF8.self)
   }
 
+  /// How much longer than the kernel's limit the names are, in bytes; such chains cannot exist.
+  var excess: Int { max(0, addressChain.utf8.count - (Int(NFT_NAME_MAXLEN) - 1)) }
+
   func entry(_ port: String) -> NFTRule {
     let name = Array(port.utf8.prefix(15))
     let padding = [UInt8](repeating: 0, count: DataType.interfaceName.length - name.count)

@@ -11,6 +11,16 @@ import Rules
 package struct NFTablesMACSpoofGuard: MACSpoofGuard {
   package init() {}
 
+  package func requireRoom(for owner: AttachmentID) throws(CNIError) {
+    let excess = MACSpoofRules(of: owner).excess
+    if excess == 0 { return }
+    let length = owner.containerID.utf8.count
+    throw CNIError(
+      .invalidConfiguration,
+      "macspoofchk: expected a container ID of at most \(length - excess) bytes beside the interface \(owner.interface), found \(length): the names of nftables are limited"
+    )
+  }
+
   package func apply(_ check: MACSpoofCheck) throws(CNIError) -> AppliedChange {
     let rules = MACSpoofRules(of: check.owner)
     let former = try Self.transaction("apply the MAC spoof check of \(check.port)") {
@@ -38,6 +48,7 @@ package struct NFTablesMACSpoofGuard: MACSpoofGuard {
 
   package func remove(_ owner: AttachmentID, unless isAnothers: (_ port: String) -> Bool) throws(CNIError) {
     let rules = MACSpoofRules(of: owner)
+    if rules.excess > 0 { return }
     do throws(CNIError) {
       try Self.transaction("remove the MAC spoof check of \(owner.containerID)") { (socket) throws(NetlinkError) in
         let present = try PresentMACSpoofRules(rules, socket)
