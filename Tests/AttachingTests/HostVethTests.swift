@@ -30,7 +30,10 @@ struct HostVethTests {
     try host.run {
       let namespace = try NetworkNamespace.open(container.path)
       let routes = try RouteSocket.open()
-      return try HostVeth.make(request.attachment, in: namespace.descriptor, mac: mac, mtu: mtu, routes)
+      return try allOrNothing { (rollback) throws(CNIError) in
+        try HostVeth.make(
+          request.attachment, in: namespace.descriptor, mac: mac, mtu: mtu, routes, undoneBy: &rollback)
+      }
     }
   }
 

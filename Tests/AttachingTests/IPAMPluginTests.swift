@@ -28,6 +28,11 @@ import Testing
     try IPAMPlugin.find(config(members), environment, PluginExecutor())
   }
 
+  /// Assigns addresses in an ADD that does nothing else.
+  private func add(_ plugin: IPAMPlugin?) throws(CNIError) -> NetworkResult? {
+    try allOrNothing { (rollback) throws(CNIError) in try plugin?.add(undoneBy: &rollback) }
+  }
+
   private func failure(_ members: String, _ body: (IPAMPlugin?) throws -> Void = { _ in }) throws -> CNIError? {
     do {
       try body(try find(members))
@@ -104,17 +109,51 @@ import Testing
   @Test("ADD returns the plugin's result, and throws its error with its code")
   func add() throws {
     try folder.addScript(#"echo '{"cniVersion":"1.0.0","ips":[{"address":"10.22.0.5/16"}]}'"#, named: "good")
-    #expect(try find(#","ipam":{"type":"good"}"#)?.add().ips.map { "\($0.address)" } == ["10.22.0.5/16"])
+    #expect(try add(find(#","ipam":{"type":"good"}"#))?.ips.map { "\($0.address)" } == ["10.22.0.5/16"])
     try folder.addScript(#"echo '{"code":11,"msg":"no address is free"}'; exit 1"#, named: "full")
-    let full = try failure(#","ipam":{"type":"full"}"#) { _ = try $0?.add() }
+    let full = try failure(#","ipam":{"type":"full"}"#) { _ = try add($0) }
     #expect(full == CNIError(.tryAgainLater, "no address is free"))
   }
 
   @Test("a result without an address is an error, after a DEL")
   func noAddress() throws {
     try folder.addScript("echo $CNI_COMMAND >> \(folder.path)/calls; echo '{\"cniVersion\":\"1.0.0\"}'", named: "none")
-    let error = try failure(#","ipam":{"type":"none"}"#) { _ = try $0?.add() }
+    let error = try failure(#","ipam":{"type":"none"}"#) { _ = try add($0) }
     #expect(error == CNIError(.delegateFailed, "ipam: none assigned no address"))
+    #expect(try folder.read("calls") == "ADD\nDEL\n")
+  }
+
+  @Test("a plugin that answers with an error is not asked to release what another ADD may have")
+  func refusal() throws {
+    // The code is that of a plugin that has not answered.
+    try folder.addScript(
+      "echo $CNI_COMMAND >> \(folder.path)/calls; echo '{\"code\":104,\"msg\":\"taken\"}'; exit 1", named: "taken")
+    let error = try failure(#","ipam":{"type":"taken"}"#) { _ = try add($0) }
+    #expect(error == CNIError(.delegateFailed, "taken"))
+    #expect(try folder.read("calls") == "ADD\n")
+  }
+
+  @Test(
+    "whatever a plugin has assigned that is ended, answers nothing or nonsense is released",
+    arguments: ["kill -9 $$", "exit 3", "echo nonsense", "echo nonsense; exit 1", #"echo '{"ips":7}'"#])
+  func unclear(lines: String) throws {
+    try folder.addScript(
+      "echo $CNI_COMMAND >> \(folder.path)/calls\n[ $CNI_COMMAND = DEL ] && exit\n\(lines)", named: "p")
+    #expect(try failure(#","ipam":{"type":"p"}"#) { _ = try add($0) }?.code == .delegateFailed)
+    #expect(try folder.read("calls") == "ADD\nDEL\n")
+  }
+
+  @Test("what was assigned is released if a later step fails")
+  func laterFailure() throws {
+    try folder.addScript(
+      "echo $CNI_COMMAND >> \(folder.path)/calls; echo '{\"ips\":[{\"address\":\"10.22.0.5/16\"}]}'", named: "good")
+    let plugin = try #require(try find(#","ipam":{"type":"good"}"#))
+    #expect(throws: CNIError(.kernelRefused, "later")) {
+      try allOrNothing { (rollback) throws(CNIError) in
+        _ = try plugin.add(undoneBy: &rollback)
+        throw CNIError(.kernelRefused, "later")
+      }
+    }
     #expect(try folder.read("calls") == "ADD\nDEL\n")
   }
 }

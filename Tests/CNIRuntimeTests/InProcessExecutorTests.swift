@@ -20,8 +20,12 @@ import Testing
     func add(_ request: Request) throws(CNIError) -> NetworkResult {
       note("\(name) \(request.attachment.containerID)")
       if let delegate = request.environment["DELEGATE"], delegate != name {
-        return try Delegate.find(delegate, for: request.environment, timeout: 60, executor: executor).add(
-          request.config)
+        let other = try Delegate.find(delegate, for: request.environment, timeout: 60, executor: executor)
+        do {
+          return try other.add(request.config)
+        } catch {
+          throw error.error
+        }
       }
       return NetworkResult(interfaces: [NetworkResult.Interface(name: name)])
     }

@@ -64,6 +64,38 @@ struct BridgeRollbackTests {
     }
   }
 
+  @Test("an ADD in another namespace, which the IPAM plugin refuses, releases nothing", arguments: [true, false])
+  func refusedByIPAM(isOurIPAM: Bool) throws {
+    let living = try BridgeScene.Pod()
+    var again = try BridgeScene.Pod()
+    again.id = living.id
+    var way = BridgeScene.Way()
+    if !isOurIPAM { way.environment["CNI_PATH"] = BridgeScene.upstream }
+    let members = #""ipMasq":true,"macspoofchk":true,"# + scene.dualStack
+    way.previous = try scene.succeed("ADD", living, members, way)
+    let before = try scene.traces(of: living)
+    #expect(try scene.fail("ADD", again, members, way).message.contains("duplicate allocation"))
+    #expect(try scene.traces(of: living) == before)
+    #expect(try scene.reservations().count == 2)
+    #expect(try !again.namespace.command("ip", "link").contains("eth0"))
+    try scene.succeed("CHECK", living, members, way)
+  }
+
+  @Test(
+    "an ADD that fails as a request or its reply is lost leaves nothing",
+    arguments: ["sendto:error=ENOMEM", "recvfrom:error=ENOBUFS"])
+  func lost(fault: String) throws {
+    let members = #""ipMasq":true,"macspoofchk":true,"# + scene.dualStack
+    for number in 1...40 {
+      let pod = try BridgeScene.Pod()
+      let call = fault.prefix { $0 != ":" }
+      let strace = ["strace", "-f", "-qq", "-e", "trace=\(call)", "-e", "inject=\(fault):when=\(number)"]
+      let outcome = try scene.call("ADD", pod, members, BridgeScene.Way(wrapper: strace))
+      if outcome.status == 0 { try scene.succeed("DEL", pod, members) }
+      #expect(try scene.traces(of: pod) == [], "\(fault) \(number)")
+    }
+  }
+
   @Test("an option that is wrong changes nothing")
   func wrongOption() throws {
     let before = try scene.node.command("ip", "link")

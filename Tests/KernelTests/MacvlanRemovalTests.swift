@@ -40,6 +40,32 @@ struct MacvlanRemovalTests {
     #expect(try scene.traces(of: pod) == [])
   }
 
+  @Test("an ADD in another namespace, which the IPAM plugin refuses, releases nothing")
+  func refusedByIPAM() throws {
+    let living = try LinkScene.Pod()
+    var again = try LinkScene.Pod()
+    again.id = living.id
+    let members = #""master":"up0","# + scene.dualStack
+    try scene.succeed("ADD", living, members)
+    let before = try scene.traces(of: living)
+    #expect(try scene.fail("ADD", again, members).message.contains("duplicate allocation"))
+    #expect(try scene.traces(of: living) == before && scene.links(again.namespace) == [])
+  }
+
+  @Test(
+    "an ADD that fails as a request or its reply is lost leaves nothing",
+    arguments: ["sendto:error=ENOMEM", "recvfrom:error=ENOBUFS"])
+  func lost(fault: String) throws {
+    for number in 1...30 {
+      let pod = try LinkScene.Pod()
+      let call = fault.prefix { $0 != ":" }
+      let strace = ["strace", "-f", "-qq", "-e", "trace=\(call)", "-e", "inject=\(fault):when=\(number)"]
+      let outcome = try scene.call("ADD", pod, members(), .init(wrapper: strace))
+      if outcome.status == 0 { try scene.succeed("DEL", pod, members()) }
+      #expect(try scene.traces(of: pod) == [], "\(fault) \(number)")
+    }
+  }
+
   @Test("an ADD that is killed at any system call leaves nothing that DEL does not remove")
   func killed() throws {
     for call in ["sendto", "openat", "write", "setns"] {

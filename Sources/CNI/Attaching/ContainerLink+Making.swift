@@ -59,6 +59,21 @@ extension ContainerLink {
     "cni" + sha512(AttachmentTag(attachment).text).prefix(10)
   }
 
+  /// Removes the interface of this kind that an ADD has made under CNI_IFNAME, a name that was free before, or is making; does nothing if it
+  /// has not.
+  package static func removeNew(_ request: Request, ofKind kind: String) throws(CNIError) {
+    let attachment = request.attachment
+    try withNamespace(of: request) { (_) throws(CNIError) in
+      try reporting(attachment.interface) { () throws(NetlinkError) in
+        let routes = try RouteSocket.open()
+        for name in [attachment.interface, temporaryName(attachment)] {
+          guard let link = try routes.linkIfAny(named: name), link.kind == kind else { continue }
+          try routes.removeLink(link.index)
+        }
+      }
+    }
+  }
+
   /// Throws code 103 if the namespace of the calling thread, which is the container's, has an interface of this name.
   package static func requireFreeName(_ name: String) throws(CNIError) {
     if RouteSocket.linkIndex(named: name) != nil { throw isTaken(name) }

@@ -32,10 +32,11 @@ package struct HostVeth: Sendable {
   package static func isName(_ name: String, of attachment: Attachment) -> Bool { names(attachment).contains(name) }
 
   /// Makes both ends, each in its namespace and under its name, in one request; both are down. `container` is a descriptor of the
-  /// container's namespace. Both MAC addresses are set, so that udev leaves them. Throws code 103 if the container has an interface of this
-  /// name.
+  /// container's namespace. Both MAC addresses are set, so that udev leaves them. `rollback` removes the veth. Throws code 103 if the container
+  /// has an interface of this name.
   package static func make(
-    _ attachment: Attachment, in container: Int32, mac: MACAddress?, mtu: UInt32?, _ routes: borrowing RouteSocket
+    _ attachment: Attachment, in container: Int32, mac: MACAddress?, mtu: UInt32?, _ routes: borrowing RouteSocket,
+    undoneBy rollback: inout Rollback
   ) throws(CNIError) -> HostVeth {
     var peer = VethPeer(attachment.interface)
     peer.namespace = container
@@ -43,6 +44,7 @@ package struct HostVeth: Sendable {
     peer.attributes.address = containerMAC
     peer.attributes.mtu = mtu
     let own = MACAddress.random()
+    rollback.add { () throws(CNIError) in try removeNew(of: attachment, own) }
     for name in names(attachment) {
       var link = NewLink(name, .veth(peer: peer))
       link.attributes.address = own
@@ -112,9 +114,15 @@ extension HostVeth {
     return try routes.linkIfAny(peer.index)
   }
 
-  /// Removes a veth that was just made.
-  package func undo() throws(CNIError) {
-    try reporting { () throws(NetlinkError) in try RouteSocket.open().removeLink(index) }
+  /// Removes a veth that was just made, if it was: its random MAC address tells it from another one of the attachment.
+  private static func removeNew(of attachment: Attachment, _ mac: MACAddress) throws(CNIError) {
+    try reporting { () throws(NetlinkError) in
+      let routes = try RouteSocket.open()
+      for name in names(attachment) {
+        guard let link = try routes.linkIfAny(named: name), link.attributes.address == mac else { continue }
+        try routes.removeLink(link.index)
+      }
+    }
   }
 
   /// Removes the host ends of a network's attachments that are not valid.

@@ -52,13 +52,20 @@ package struct IPAMPlugin {
     return plugin
   }
 
-  /// Assigns addresses. Throws code 104, and has them released, if there are none.
-  package func add() throws(CNIError) -> NetworkResult {
-    let result = try delegate.add(config)
-    if !result.ips.isEmpty { return result }
-    return try allOrNothing(undo: { () throws(CNIError) in try delete() }) { () throws(CNIError) in
-      throw CNIError(.delegateFailed, "ipam: \(delegate.type) assigned no address")
+  /// Assigns addresses, which `rollback` releases. Throws code 104 if there are none. A plugin that answers with an error is not asked to
+  /// release any: what the attachment has then belongs to an ADD before this one, whose container lives.
+  package func add(undoneBy rollback: inout Rollback) throws(CNIError) -> NetworkResult {
+    let release = { () throws(CNIError) in try delete() }
+    let result: NetworkResult
+    do {
+      result = try delegate.add(config)
+    } catch {
+      if !error.isAnswer { rollback.add(release) }
+      throw error.error
     }
+    rollback.add(release)
+    if result.ips.isEmpty { throw CNIError(.delegateFailed, "ipam: \(delegate.type) assigned no address") }
+    return result
   }
 
   /// Releases the addresses of the attachment.

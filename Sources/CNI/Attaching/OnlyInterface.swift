@@ -36,11 +36,7 @@ package struct OnlyInterface {
     _ request: Request, _ ipam: IPAMPlugin?, in container: borrowing NetworkNamespace,
     undoneBy rollback: inout Rollback, note: (String) -> Void
   ) throws(CNIError) -> NetworkResult {
-    var result = NetworkResult()
-    if let ipam {
-      rollback.add { () throws(CNIError) in try ipam.delete() }
-      result = try ipam.add()
-    }
+    var result = try ipam?.add(undoneBy: &rollback) ?? NetworkResult()
     var plan = AddressPlan(result)
     plan.detectsDuplicates = detectsDuplicates
     try request.inside(container) { () throws(CNIError) in

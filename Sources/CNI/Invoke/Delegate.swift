@@ -33,8 +33,25 @@ package struct Delegate {
   }
 
   /// Calls ADD with the caller's own configuration, and returns the result.
-  package func add(_ config: NetworkConfig) throws(CNIError) -> NetworkResult {
-    try result(call(config, as: "ADD")) { config.version }
+  package func add(_ config: NetworkConfig) throws(Failure) -> NetworkResult {
+    let output = try run(config, as: "ADD")
+    do {
+      return try result(output) { config.version }
+    } catch {
+      throw Failure(error, isAnswer: false)
+    }
+  }
+
+  /// Why a call failed.
+  package struct Failure: Error {
+    package let error: CNIError
+    /// Whether the plugin has answered with this error object: then it has undone what it did. Without, nobody knows what it has done.
+    package let isAnswer: Bool
+
+    init(_ error: CNIError, isAnswer: Bool) {
+      self.error = error
+      self.isAnswer = isAnswer
+    }
   }
 
   private func result(
@@ -56,19 +73,31 @@ package struct Delegate {
   package func call(_ config: JSONObject, _ variables: [String: String] = [:]) throws(CNIError) -> [UInt8] {
     var environment = environment
     for (name, value) in variables { environment[name] = value }
-    return try call(JSON.object(config).text, environment)
+    do {
+      return try run(JSON.object(config).text, environment)
+    } catch {
+      throw error.error
+    }
   }
 
   /// Calls the plugin for a verb, the value of `CNI_COMMAND`, with the caller's own configuration, byte for byte.
   @discardableResult
   package func call(_ config: NetworkConfig, as verb: String) throws(CNIError) -> [UInt8] {
+    do {
+      return try run(config, as: verb)
+    } catch {
+      throw error.error
+    }
+  }
+
+  private func run(_ config: NetworkConfig, as verb: String) throws(Failure) -> [UInt8] {
     // Without a dictionary, which every ADD with an IPAM plugin would make a type for.
     var environment = environment
     environment["CNI_COMMAND"] = verb
-    return try call(config.text, environment)
+    return try run(config.text, environment)
   }
 
-  private func call(_ input: [UInt8], _ environment: Environment) throws(CNIError) -> [UInt8] {
+  private func run(_ input: [UInt8], _ environment: Environment) throws(Failure) -> [UInt8] {
     let ending: Subprocess.Ending
     let output: [UInt8]
     var plugin = PluginExecutor.Call(type, at: path, environment: environment, input: input, timeout: timeout)
@@ -76,18 +105,22 @@ package struct Delegate {
     do {
       (ending, output) = try executor.execute(plugin)
     } catch {
-      throw CNIError(.delegateFailed, "delegate to \(type): \(error)")
+      throw failure("delegate to \(type): \(error)")
     }
     switch ending {
     case .exit(0): return output
-    case .timeout: throw CNIError(.delegateFailed, "\(type) did not end within \(timeout) s, and was stopped")
-    case .cancelled: throw CNIError(.delegateFailed, "\(type) was stopped, as the call was cancelled")
-    case .signal(let number): throw CNIError(.delegateFailed, "\(type) was ended by signal \(number)")
+    case .timeout: throw failure("\(type) did not end within \(timeout) s, and was stopped")
+    case .cancelled: throw failure("\(type) was stopped, as the call was cancelled")
+    case .signal(let number): throw failure("\(type) was ended by signal \(number)")
     case .exit(let status):
-      if let error = CNIError(Field(parsed(output))) { throw error }
+      if let error = CNIError(Field(parsed(output))) { throw Failure(error, isAnswer: true) }
       let said = String(decoding: output.prefix(200), as: UTF8.self)
-      throw CNIError(.delegateFailed, "\(type) failed with status \(status) and no error object", details: said)
+      throw failure("\(type) failed with status \(status) and no error object", details: said)
     }
+  }
+
+  private func failure(_ message: String, details: String = "") -> Failure {
+    Failure(CNIError(.delegateFailed, message, details: details), isAnswer: false)
   }
 
   private func parsed(_ output: [UInt8]) -> JSON? { try? JSON(parsing: output) }

@@ -35,8 +35,8 @@ package struct Bridge: VethPlugin {
     let mtu = try settings.mtu?.resolved(host)
     return try allOrNothing { (rollback) throws(CNIError) in
       let bridge = try HostBridge.prepare(settings, mtu: mtu, host)
-      let veth = try HostVeth.make(request.attachment, in: container.descriptor, mac: mac, mtu: mtu, host)
-      rollback.add { () throws(CNIError) in try veth.undo() }
+      let veth = try HostVeth.make(
+        request.attachment, in: container.descriptor, mac: mac, mtu: mtu, host, undoneBy: &rollback)
       try veth.connect(to: bridge.index, settings.port, request.attachment, host)
       if settings.checksMAC {
         let check = try rules.checkMAC(request, veth)
@@ -44,8 +44,7 @@ package struct Bridge: VethPlugin {
       }
       var result = NetworkResult()
       if let ipam {
-        rollback.add { () throws(CNIError) in try ipam.delete() }
-        result = try ipam.add()
+        result = try ipam.add(undoneBy: &rollback)
         try settings.completeGateways(&result)
       }
       let announcer = try configure(request, result, veth, settings, in: container)

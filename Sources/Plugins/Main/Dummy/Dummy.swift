@@ -27,12 +27,13 @@ package struct Dummy: ContainerKindPlugin {
     _ = try CNIArguments(request.arguments)
     let ipam = try IPAMPlugin.require(request.config, request.environment, executor)
     let container = try request.openNamespace()
+    let inside = try request.inside(container) { () throws(CNIError) in
+      try ContainerLink.requireFreeName(request.attachment.interface)
+      return try reporting { () throws(NetlinkError) in try RouteSocket.open() }
+    }
     return try allOrNothing { (rollback) throws(CNIError) in
-      let link = try request.inside(container) { () throws(CNIError) in
-        let routes = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
-        return try ContainerLink.make(NewLink(request.attachment.interface, .dummy), routes)
-      }
-      rollback.add { () throws(CNIError) in try ContainerLink.remove(request, ofKind: Self.kind) }
+      rollback.add { () throws(CNIError) in try ContainerLink.removeNew(request, ofKind: Self.kind) }
+      let link = try ContainerLink.make(NewLink(request.attachment.interface, .dummy), inside)
       return try OnlyInterface(link, request.attachment, dns: dns)
         .attach(request, ipam, in: container, undoneBy: &rollback, note: note)
     }

@@ -64,7 +64,9 @@ package struct HostDevice: InterfacePlugin {
 
   /// The result for a device without an interface.
   private func addressesOnly(_ ipam: IPAMPlugin?, _ dns: NetworkResult.DNS) throws(CNIError) -> NetworkResult {
-    var result = try ipam?.add() ?? NetworkResult()
+    var result = try allOrNothing { (rollback) throws(CNIError) in
+      try ipam?.add(undoneBy: &rollback) ?? NetworkResult()
+    }
     if !dns.isEmpty { result.dns = dns }
     return result
   }

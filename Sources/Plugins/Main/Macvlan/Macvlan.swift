@@ -34,11 +34,12 @@ package struct Macvlan: ContainerKindPlugin {
     let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
     let container = try request.openNamespace()
     let inside = try request.inside(container) { () throws(CNIError) in
-      try reporting { () throws(NetlinkError) in try RouteSocket.open() }
+      try ContainerLink.requireFreeName(request.attachment.interface)
+      return try reporting { () throws(NetlinkError) in try RouteSocket.open() }
     }
     return try allOrNothing { (rollback) throws(CNIError) in
+      rollback.add { () throws(CNIError) in try ContainerLink.removeNew(request, ofKind: Self.kind) }
       let made = try make(&link, settings, host, inside, in: container, request.attachment)
-      rollback.add { () throws(CNIError) in try ContainerLink.remove(request, ofKind: Self.kind) }
       var interface = OnlyInterface(made, request.attachment, dns: settings.dns)
       // Any host on the master's network may have the address.
       interface.detectsDuplicates = true

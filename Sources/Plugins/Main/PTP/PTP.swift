@@ -34,17 +34,16 @@ package struct PTP: VethPlugin {
     let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
     let container = try request.openNamespace()
     let mtu = try settings.mtu?.resolved(host)
-    // Before the IPAM plugin is called, whose roll-back would release the addresses of the interface that is there.
+    // Before the IPAM plugin is called: one that gives the same addresses again would have to release those of the interface that is there.
     try request.inside(container) { () throws(CNIError) in
       try ContainerLink.requireFreeName(request.attachment.interface)
     }
     return try allOrNothing { (rollback) throws(CNIError) in
-      rollback.add { () throws(CNIError) in try ipam.delete() }
-      let result = try ipam.add()
+      let result = try ipam.add(undoneBy: &rollback)
       try result.requireGateways()
       try Forwarding.enable(result.families)
-      let veth = try HostVeth.make(request.attachment, in: container.descriptor, mac: nil, mtu: mtu, host)
-      rollback.add { () throws(CNIError) in try veth.undo() }
+      let veth = try HostVeth.make(
+        request.attachment, in: container.descriptor, mac: nil, mtu: mtu, host, undoneBy: &rollback)
       try HostVeth.refuseRouterAdvertisements(on: veth.name)
       try configure(request, result, veth, in: container)
       if let masquerader {

@@ -34,11 +34,13 @@ package struct Tap: ContainerKindPlugin {
     attributes.mtu = try settings.mtu?.resolved(reporting { () throws(NetlinkError) in try RouteSocket.open() })
     return try allOrNothing { (rollback) throws(CNIError) in
       let inside = try request.inside(container) { () throws(CNIError) in
-        try reporting { () throws(NetlinkError) in try RouteSocket.open() }
+        // The device takes over an interface of this name that is a TAP.
+        try ContainerLink.requireFreeName(request.attachment.interface)
+        return try reporting { () throws(NetlinkError) in try RouteSocket.open() }
       }
       let bridge = try settings.findBridge(inside)
+      rollback.add { () throws(CNIError) in try ContainerLink.removeNew(request, ofKind: Self.kind) }
       try request.inside(container) { () throws(CNIError) in try settings.make(request.attachment.interface) }
-      rollback.add { () throws(CNIError) in try ContainerLink.remove(request, ofKind: Self.kind) }
       let link = try complete(request.attachment.interface, attributes, bridge, inside)
       return try OnlyInterface(link, request.attachment, dns: settings.dns)
         .attach(request, ipam, in: container, undoneBy: &rollback, note: note)
@@ -94,10 +96,8 @@ extension TapSettings {
     throw CNIError(.invalidConfiguration, "bridge: the container's \(bridge) is no bridge")
   }
 
-  /// Makes the interface in the namespace of the calling thread. The device takes over an interface of this name that is a TAP, so that is
-  /// looked for first.
+  /// Makes the interface in the namespace of the calling thread.
   fileprivate func make(_ interface: String) throws(CNIError) {
-    try ContainerLink.requireFreeName(interface)
     if let label {
       try reporting("selinuxContext") { () throws(SystemError) in try TunDevice.add(interface, tun, label: label) }
     } else {
