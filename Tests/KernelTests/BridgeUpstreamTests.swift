@@ -25,6 +25,22 @@ import Testing
     }
   }
 
+  @Test("CHECK passes with masquerading that upstream, or ours by another backend, has added, until it is gone")
+  func checked() throws {
+    let adding = [(BridgeScene.upstream, ""), (scene.ours, ""), (scene.ours, #""ipMasqBackend":"iptables","#)]
+    for (plugins, backend) in adding {
+      let pod = try BridgeScene.Pod()
+      let members = #""ipMasq":true,"# + scene.dualStack
+      let result = try scene.succeed("ADD", pod, backend + members, BridgeScene.Way(plugins: plugins))
+      let way = BridgeScene.Way(previous: result)
+      let backends = ["", #""ipMasqBackend":"iptables","#, #""ipMasqBackend":"nftables","#]
+      for other in backends { try scene.succeed("CHECK", pod, other + members, way) }
+      try scene.node.command("nft", "flush ruleset")
+      for other in backends { #expect(try scene.fail("CHECK", pod, other + members, way).code == 102) }
+      try scene.succeed("DEL", pod, members, way)
+    }
+  }
+
   /// A result in which the parts that are random are named by their places.
   private func comparable(_ result: String) throws -> JSON {
     var text = result

@@ -191,8 +191,19 @@ struct MasqueradeTests {
       #expect(listing.contains("goto masq_checks"))
       return ["id: cid1", "dbnet, if: eth0, id: x", "net: other"].map { listing.contains($0) }
     }
+    func holds(_ owner: CNI.Attachment, _ sources: String...) throws -> Bool {
+      let request = MasqueradeRequest(owner, try sources.map { try #require(Prefix($0)) })
+      return try scene.node.namespace.run { try own.isMasqueradedByUpstream(request) }
+    }
+    #expect(try !holds(owner, "10.23.0.2/24"))
     try scene.node.namespace.command("nft", "-f", "-", input: rules)
-    try scene.node.namespace.run { try own.remove(MasqueradeHint(owner, nil)) }
+    #expect(try holds(owner, "10.23.0.2/24") && !holds(owner, "10.23.0.2/24", "10.23.0.3/24"))
+    let other = CNI.Attachment(network: "dbnet", containerID: "cid1", interface: "eth1")
+    #expect(try !holds(other, "10.23.0.2/24"))
+    try scene.node.namespace.command("nft", "flush chain inet cni_plugins_masquerade postrouting")
+    #expect(try !holds(owner, "10.23.0.2/24"))
+    try scene.node.namespace.command("nft", "-f", "-", input: "delete table inet cni_plugins_masquerade\n" + rules)
+    try scene.node.namespace.run { try own.remove(MasqueradeHint(owner, [])) }
     #expect(try left() == [false, true, true])
     try scene.node.namespace.command("nft", "delete table inet cni_plugins_masquerade")
     try scene.node.namespace.command("nft", "-f", "-", input: rules)

@@ -102,7 +102,7 @@ import Testing
   func dropIn(upstreamAdds: Bool) throws {
     let (upstream, ours) = (LinkScene.Way(plugins: BridgeScene.upstream), LinkScene.Way())
     let pod = try LinkScene.Pod()
-    let members = scene.oneAddress(#","routes":[{"dst":"0.0.0.0/0"}]"#)
+    let members = #""ipMasq":\#(upstreamAdds),"# + scene.oneAddress(#","routes":[{"dst":"0.0.0.0/0"}]"#)
     let result = try scene.succeed("ADD", pod, members, upstreamAdds ? upstream : ours)
     var other = upstreamAdds ? ours : upstream
     other.previous = result

@@ -30,6 +30,9 @@ private final class Recorder: MasqueradeBackends, Masquerader, @unchecked Sendab
     calls.append("verify \(request.sources.map { "\($0)" })")
     return fails ? ["masquerading is missing"] : []
   }
+  func problems(with request: MasqueradeRequest, _ backend: MasqueradeBackend?) throws(CNIError) -> [String] {
+    try verify(request)
+  }
   func remove(_ hint: MasqueradeHint) throws(CNIError) { calls.append("remove \(hint.attachment)") }
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
     calls.append("removeAll \(network) \(valid.count)")

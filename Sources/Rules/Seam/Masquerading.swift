@@ -56,6 +56,9 @@ package enum MasqueradeBackend: String, CaseIterable, Sendable { case iptables, 
 package protocol MasqueradeBackends {
   /// The one that a configuration names; nil for the host's default.
   func masquerader(_ backend: MasqueradeBackend?) throws(CNIError) -> any Masquerader
+  /// What of the request does not hold in the form that the configuration names, in words; nothing if it holds in any other form, upstream's
+  /// included: another plugin, or another configuration, may have added the attachment. Nothing is changed.
+  func problems(with request: MasqueradeRequest, _ backend: MasqueradeBackend?) throws(CNIError) -> [String]
   /// Removes what the hint's attachment has in any form, upstream's included. Goes on after an error, and throws the last.
   func remove(_ hint: MasqueradeHint) throws(CNIError)
   /// Removes what this network's attachments have in any form, but for those of the list. Goes on after an error, and throws the

@@ -68,8 +68,8 @@ package struct BridgeRules {
     let (attachment, name) = (request.attachment, request.attachment.interface)
     if settings.masquerades {
       let sources = result.ips(ofContainerInterface: name).map(\.address)
-      problems += try masquerading.masquerader(settings.masqueradeBackend).verify(
-        MasqueradeRequest(attachment, sources))
+      problems += try masquerading.problems(
+        with: MasqueradeRequest(attachment, sources), settings.masqueradeBackend)
     }
     let mac = result.interfaces.first { $0.name == name && $0.sandbox != nil }?.mac.flatMap { MACAddress($0) }
     if settings.checksMAC, let port, let mac {

@@ -98,7 +98,7 @@ package struct PTP: VethPlugin {
     }
     problems += try Forwarding.problems(result.families)
     let sources = MasqueradeRequest(request.attachment, addresses.map(\.address))
-    return try problems + (rules.masquerader(settings)?.verify(sources) ?? [])
+    return try problems + rules.problems(sources, settings)
   }
 }
 

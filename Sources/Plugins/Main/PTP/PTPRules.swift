@@ -23,6 +23,11 @@ package struct PTPRules {
     try masquerading.remove(MasqueradeHint(request.attachment, of: (try? request.config.previousResult()) ?? nil))
   }
 
+  /// What is missing of the rules that the configuration asks for.
+  func problems(_ request: MasqueradeRequest, _ settings: PTPSettings) throws(CNIError) -> [String] {
+    settings.masquerades ? try masquerading.problems(with: request, settings.masqueradeBackend) : []
+  }
+
   /// Removes the rules of a network's attachments that are not valid.
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
     try masquerading.removeAll(ofNetwork: network, sparing: valid)

@@ -25,6 +25,18 @@ package struct MasqueradeHost: MasqueradeBackends {
     }
   }
 
+  package func problems(
+    with request: MasqueradeRequest, _ backend: MasqueradeBackend?
+  ) throws(CNIError) -> [String] {
+    let problems = try masquerader(backend).verify(request)
+    if problems.isEmpty { return [] }
+    let forms: [any Masquerader] = [
+      own, iptables.masquerade(.nft, note: note), iptables.masquerade(.legacy, note: note),
+    ]
+    for form in forms where (try? form.verify(request)) == [] { return [] }
+    return (try? own.isMasqueradedByUpstream(request)) == true ? [] : problems
+  }
+
   package func remove(_ hint: MasqueradeHint) throws(CNIError) {
     try eachForm { (form) throws(CNIError) in try form.remove(hint) }
   }

@@ -23,6 +23,11 @@ package struct NFTablesMasquerade: Masquerader {
     try store.verify(AttachmentElements(masquerading: request.sources, of: request.attachment))
   }
 
+  /// Whether upstream's plugin has added what the request asks for, to a table of its own.
+  package func isMasqueradedByUpstream(_ request: MasqueradeRequest) throws(CNIError) -> Bool {
+    try UpstreamMasquerade.holds(request)
+  }
+
   /// Also removes what upstream's plugin has added for the attachment to a table of its own. Throws `notAvailable` where the kernel has
   /// no nf_tables.
   package func remove(_ hint: MasqueradeHint) throws(CNIError) {
