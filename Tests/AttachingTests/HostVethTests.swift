@@ -73,6 +73,49 @@ struct HostVethTests {
     #expect(try host.command("ip", "-o", "link") == before)
   }
 
+  @Test("an ADD that fails takes the veth back that it has made, and no other of the attachment")
+  func undone() throws {
+    let (other, attachment) = (try Namespace(), try request().attachment)
+    try finish(try make(request()), try request())
+    let before = try host.command("ip", "-o", "link")
+    #expect(throws: CNIError(.kernelRefused, "later")) {
+      try host.run {
+        let namespace = try NetworkNamespace.open(other.path)
+        let routes = try RouteSocket.open()
+        try allOrNothing { (rollback) throws(CNIError) in
+          let made = try HostVeth.make(
+            attachment, in: namespace.descriptor, mac: nil, mtu: nil, routes, undoneBy: &rollback)
+          guard RouteSocket.linkIndex(named: made.name) == made.index else { return }
+          throw CNIError(.kernelRefused, "later")
+        }
+      }
+    }
+    #expect(try host.command("ip", "-o", "link") == before)
+  }
+
+  @Test("the container's addresses are known by either end, also of an interface that it has renamed")
+  func addresses() throws {
+    func addresses(_ request: Request) throws -> [String] {
+      try host.run { try HostVeth.addresses(of: request, try RouteSocket.open()) }.map { "\($0)" }
+    }
+    try finish(try make(request()), try request())
+    try container.ip(
+      """
+      link set eth0 name net0
+      addr add 10.22.0.5/16 dev net0
+      addr add fd00:22::5/64 dev net0 nodad
+      link add eth0 type veth peer name other
+      addr add 10.22.0.6/16 dev eth0
+      """)
+    #expect(try addresses(request()) == ["10.22.0.5/16", "fd00:22::5/64"])
+    // Of upstream's veths only the end in the container is known.
+    try host.ip("link add veth12345678 type veth peer name eth1 netns \(container.path)")
+    try container.ip("addr add 10.23.0.5/16 dev eth1")
+    #expect(try addresses(request("c2", "eth1", namespace: container.path)) == ["10.23.0.5/16"])
+    #expect(try addresses(request("c2", "eth1")) == [])
+    #expect(try addresses(request("c2", "eth9", namespace: container.path)) == [])
+  }
+
   @Test("a name that another interface has is left, and the next one is taken")
   func takenName() throws {
     let names = Array(HostVeth.names(try request().attachment))
@@ -162,8 +205,12 @@ struct HostVethTests {
       try finish(try make(request), request)
     }
     try host.ip("link add v0 type veth peer name v1\nlink set v0 alias other/c1/eth0")
+    try container.ip("addr add 10.22.0.5/16 dev eth0\naddr add 10.22.0.6/16 dev eth1\naddr add 10.22.0.7/16 dev eth2")
     let valid: Set = [AttachmentID(containerID: "c1", interface: "eth1")]
-    try host.run { try HostVeth.removeAll(ofNetwork: "n", sparing: valid, try RouteSocket.open()) }
+    let removed = try host.run { try HostVeth.removeAll(ofNetwork: "n", sparing: valid, try RouteSocket.open()) }
+    // The other container has no interface that stays.
+    #expect(removed.map(\.attachment) == [try request().attachment])
+    #expect(removed.flatMap(\.addresses).map { "\($0)" } == ["10.22.0.5/16"])
     let left = try host.command("ip", "-o", "link")
     #expect(left.contains("alias n/c1/eth1") && left.contains("alias other/c1/eth0"))
     #expect(!left.contains("n/c1/eth0") && !left.contains("n/c2/eth2"))

@@ -82,4 +82,11 @@ import Testing
       #expect(!own.isContradicted(by: alias))
     }
   }
+
+  @Test("the interface is what follows the container's ID")
+  func interface() {
+    let tag = AttachmentTag(CNI.Attachment(network: "n", containerID: "c1", interface: "eth0"))
+    #expect(tag.interface == "eth0")
+    #expect(AttachmentTag(text: "n").interface == "" && AttachmentTag(text: "").interface == "")
+  }
 }

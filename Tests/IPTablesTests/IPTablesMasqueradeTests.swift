@@ -86,12 +86,11 @@ import Testing
     for container in ["c", "d"] {
       _ = try masquerade.apply(try Self.request(Self.owner(container), "10.22.0.2/16", "10.22.0.3/16"))
     }
-    try masquerade.remove(MasqueradeHint(Self.owner("c"), nil))
+    try masquerade.remove(MasqueradeHint(Self.owner("c"), []))
     #expect(rules("c").entries == [] && rules("c").chain == [])
     #expect(rules("d").entries.count == 2)
     let commits = transport.commits
-    try masquerade.remove(MasqueradeHint(Self.owner("d"), []))
-    try masquerade.remove(MasqueradeHint(Self.owner("e"), nil))
+    try masquerade.remove(MasqueradeHint(Self.owner("e"), []))
     #expect(transport.commits == commits)
   }
 
@@ -121,7 +120,7 @@ import Testing
     let one = try Self.request(Self.owner("1c", network: "net"), "10.22.0.2/16")
     let other = try Self.request(Self.owner("c", network: "net1"), "10.23.0.2/16")
     for request in [one, other] { _ = try masquerade.apply(request) }
-    try masquerade.remove(MasqueradeHint(one.attachment, nil))
+    try masquerade.remove(MasqueradeHint(one.attachment, []))
     #expect(try masquerade.verify(other) == [])
     #expect(try masquerade.verify(one).count == 3)
     try masquerade.remove(Self.hint(other))

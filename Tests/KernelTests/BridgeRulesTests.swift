@@ -74,6 +74,65 @@ import Testing
     #expect(try reaches(first) == [true, true])
   }
 
+  /// How DEL is called for an interface that shares a chain of iptables.
+  static let deletions: [BridgeScene.Way] = [
+    .init(), .init(namespace: .some(nil)), .init(previous: #"{"cniVersion":"1.0.0"}"#),
+  ]
+
+  @Test(
+    "with rules of iptables, which name no interface, DEL of one leaves the other's, and DEL of both leaves none",
+    arguments: deletions.indices)
+  func sharedChain(way: Int) throws {
+    let first = try BridgeScene.Pod()
+    var second = first
+    second.ifName = "net1"
+    let members = #""ipMasq":true,"ipMasqBackend":"iptables","# + scene.dualStack
+    for pod in [first, second] { try scene.succeed("ADD", pod, members) }
+    try scene.succeed("DEL", second, members, Self.deletions[way])
+    #expect(try entries() == ["10.22.0.2/32", "fd00:22::2/128"])
+    #expect(try reaches(first) == [true, true])
+    try scene.succeed("DEL", first, members, Self.deletions[way])
+    #expect(try entries() == [])
+    #expect(try !scene.node.command("iptables-save").contains("CNI-"))
+  }
+
+  @Test("so it is with interfaces that upstream has made, as long as the container is there")
+  func sharedChainOfUpstream() throws {
+    let first = try BridgeScene.Pod()
+    var second = first
+    second.ifName = "net1"
+    let members = #""ipMasq":true,"# + scene.dualStack
+    for pod in [first, second] {
+      try scene.succeed("ADD", pod, members, BridgeScene.Way(plugins: BridgeScene.upstream))
+    }
+    try scene.succeed("DEL", second, members)
+    #expect(try entries() == ["10.22.0.2/32", "fd00:22::2/128"])
+    try scene.succeed("DEL", first, members, BridgeScene.Way(namespace: .some(nil)))
+    #expect(try entries() == [])
+  }
+
+  @Test("GC of one of two interfaces that share a chain of iptables leaves the other's rules alone")
+  func sharedChainGarbage() throws {
+    let first = try BridgeScene.Pod()
+    var second = first
+    second.ifName = "net1"
+    let members = #""ipMasq":true,"ipMasqBackend":"iptables","# + scene.dualStack
+    for pod in [first, second] { try scene.succeed("ADD", pod, members) }
+    let list = #""cni.dev/valid-attachments":[{"containerID":"\#(first.id)","ifname":"eth0"}],"#
+    try scene.succeed("GC", nil, list + members, BridgeScene.Way(version: "1.1.0"))
+    #expect(try entries() == ["10.22.0.2/32", "fd00:22::2/128"])
+    #expect(try reaches(first) == [true, true])
+  }
+
+  /// The sources of the rules of iptables that lead to containers' chains.
+  private func entries() throws -> [String] {
+    try ["iptables", "ip6tables"].flatMap { program in
+      try scene.node.command(program, "-t", "nat", "-S", "POSTROUTING").split(separator: "\n").compactMap { line in
+        line.contains("-j CNI-") ? line.split(separator: " ").dropFirst(3).first.map(String.init) : nil
+      }
+    }
+  }
+
   @Test("rules of an attachment are removed though the configuration asks for none any more")
   func changedConfiguration() throws {
     let pod = try BridgeScene.Pod()

@@ -39,7 +39,7 @@ struct MasqueradeCrowdTests {
       let request = MasqueradeRequest(Self.owner(index), Self.sources(index))
       if try NFTablesMasquerade().verify(request) != [] { throw Mute() }
       // With one that goes while others come, every change meets another.
-      if index % 2 == 0 { try NFTablesMasquerade().remove(MasqueradeHint(Self.owner(index), nil)) }
+      if index % 2 == 0 { try NFTablesMasquerade().remove(MasqueradeHint(Self.owner(index), [])) }
     }
     #expect(try scene.elements().count == 16 * 3)
     try await each(scene.node) { index in

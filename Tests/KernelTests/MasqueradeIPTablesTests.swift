@@ -60,7 +60,7 @@ struct MasqueradeIPTablesTests {
       _ = try masquerader.apply(request)
     }
     #expect(try scene.saved(variant) == theirs)
-    try scene.node.namespace.run { try host.remove(MasqueradeHint(owner, nil)) }
+    try scene.node.namespace.run { try host.remove(MasqueradeHint(owner, [])) }
     #expect(try scene.savedOfContainers(variant) == [])
 
     try scene.node.namespace.run { _ = try host.masquerader(.iptables).apply(request) }

@@ -22,6 +22,21 @@ import Testing
 
   private static func prefix(_ text: String) throws -> Prefix { try #require(Prefix(text)) }
 
+  @Test("the addresses of a veth's other end are listed from here, in this namespace and in another")
+  func peerAddresses() throws {
+    let (scene, other) = (try Scene(), try Namespace())
+    try scene.namespace.ip("link add x0 type veth peer name x1\naddr add 10.7.0.2/24 dev x1")
+    try scene.namespace.ip("link add y0 type veth peer name y1 netns \(other.path)")
+    // An interface of this namespace may have the same index.
+    try other.ip("addr add 10.7.0.3/24 dev y1\naddr add 2001:db8::7/64 dev y1 nodad")
+    func addresses(_ name: String) throws -> [String] {
+      let peer = try #require(try scene.routes.link(named: name).peer)
+      return try scene.routes.addresses(of: peer).map { "\($0.prefix)" }
+    }
+    #expect(try addresses("x0") == ["10.7.0.2/24"])
+    #expect(try addresses("y0") == ["10.7.0.3/24", "2001:db8::7/64"])
+  }
+
   @Test("addresses come and go, and are listed by interface and family")
   func addresses() throws {
     let scene = try Scene()

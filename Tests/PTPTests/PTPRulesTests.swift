@@ -33,7 +33,9 @@ private final class Recorder: MasqueradeBackends, Masquerader, @unchecked Sendab
   func problems(with request: MasqueradeRequest, _ backend: MasqueradeBackend?) throws(CNIError) -> [String] {
     try verify(request)
   }
-  func remove(_ hint: MasqueradeHint) throws(CNIError) { calls.append("remove \(hint.attachment)") }
+  func remove(_ hint: MasqueradeHint) throws(CNIError) {
+    calls.append("remove \(hint.attachment) \(hint.sources.map { "\($0)" })")
+  }
   func removeAll(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
     calls.append("removeAll \(network) \(valid.count)")
   }
@@ -81,7 +83,8 @@ private final class Recorder: MasqueradeBackends, Masquerader, @unchecked Sendab
     let sources = #"["10.30.0.5/24"]"#
     #expect(
       recorder.calls == [
-        "apply \(sources)", "verify \(sources)", "verify \(sources)", "probe", "remove n/c1/eth0", "removeAll n 0",
+        "apply \(sources)", "verify \(sources)", "verify \(sources)", "probe", "remove n/c1/eth0 \(sources)",
+        "removeAll n 0",
       ])
   }
 

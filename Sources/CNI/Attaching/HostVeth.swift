@@ -125,18 +125,23 @@ extension HostVeth {
     }
   }
 
-  /// Removes the host ends of a network's attachments that are not valid.
+  /// Removes the host ends of a network's attachments that are not valid; returns those whose containers have valid ones besides, with
+  /// their addresses.
+  @discardableResult
   package static func removeAll(
     ofNetwork network: String, sparing valid: Set<AttachmentID>, _ routes: borrowing RouteSocket
-  ) throws(CNIError) {
+  ) throws(CNIError) -> [RemovedInterface] {
     let prefix = AttachmentTag.prefix(ofNetwork: network)
     let spared = AttachmentTag.all(valid, ofNetwork: network)
-    try reporting("remove the interfaces of \(network)") { () throws(NetlinkError) in
+    return try reporting("remove the interfaces of \(network)") { () throws(NetlinkError) in
       let left = try routes.links(ofKind: kind).filter { link in
         guard let alias = link.attributes.alias, alias.hasPrefix(prefix) else { return false }
         return !spared.contains(AttachmentTag(text: alias))
       }
+      let kept = RemovedInterface.containers(valid, network)
+      let removed = left.compactMap { RemovedInterface($0, of: network, kept, routes) }
       try routes.removeLinks(left.map(\.index))
+      return removed
     }
   }
 }

@@ -31,6 +31,9 @@ package struct AttachmentTag: Hashable, Sendable {
   /// The container's ID as it is in the tag.
   package var containerID: Substring { text.drop { $0 != "/" }.dropFirst().prefix { $0 != "/" } }
 
+  /// The interface's name as it is in the tag.
+  package var interface: Substring { containerID.isEmpty ? "" : text[containerID.endIndex...].dropFirst() }
+
   /// The tags of a network's attachments.
   package static func all(_ valid: Set<AttachmentID>, ofNetwork name: String) -> Set<AttachmentTag> {
     Set(valid.map { AttachmentTag($0.attachment(to: name)) })

@@ -20,17 +20,12 @@ package struct MasqueradeRequest: Equatable, Sendable {
 /// What an attachment may have, for its removal.
 package struct MasqueradeHint: Equatable, Sendable {
   package let attachment: Attachment
-  /// As in ``MasqueradeRequest``; nil if nothing is known of them, as when the container's namespace is gone.
-  package let sources: [Prefix]?
+  /// As in ``MasqueradeRequest``; empty if nothing is known of them, as when the container's namespace is gone.
+  package let sources: [Prefix]
 
-  package init(_ attachment: Attachment, _ sources: [Prefix]?) {
+  package init(_ attachment: Attachment, _ sources: [Prefix]) {
     self.attachment = attachment
     self.sources = sources
-  }
-
-  /// What the result of the attachment's ADD tells, where a DEL has one.
-  package init(_ attachment: Attachment, of result: NetworkResult?) {
-    self.init(attachment, result?.ips(ofContainerInterface: attachment.interface).map(\.address))
   }
 }
 

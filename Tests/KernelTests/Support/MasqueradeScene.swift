@@ -34,7 +34,7 @@ struct MasqueradeScene {
 
   /// What is known of the container when it goes; without addresses as if its namespace were gone.
   func hint(_ container: Container, hasAddresses: Bool = true) -> MasqueradeHint {
-    MasqueradeHint(attachment(container), hasAddresses ? sources(container) : nil)
+    MasqueradeHint(attachment(container), hasAddresses ? sources(container) : [])
   }
 
   @discardableResult

@@ -72,6 +72,12 @@ extension InterfaceAddress {
     validLifetime = lifetime(4)
   }
 
+  /// The ID of the namespace whose address a reply tells; nil for this one.
+  static func netnsID(of reply: NetlinkReply) -> Int32? {
+    let attributes = AttributeList(reply.payload.dropFirst(headerLength))
+    return attributes.first { $0.type == Int(IFA_TARGET_NETNSID) }?.value.integer(Int32.self, at: 0)
+  }
+
   /// `RTM_GETADDR` for the addresses of an interface (0 for all) and a family (nil for both).
   static func list(of interface: UInt32, _ family: AddressFamily?) -> NetlinkMessage {
     var request = NetlinkMessage(type: UInt16(RTM_GETADDR), flags: NLM_F_DUMP)
@@ -95,6 +101,19 @@ extension RouteSocket {
     return try list(request, "list the addresses of the interface with index \(interface)") { reply in
       guard let address = InterfaceAddress(reply), address.interface == interface else { return nil }
       return family == nil || address.address.family == family ? address : nil
+    }
+  }
+
+  /// The addresses of an interface that may be of another namespace; none of another's before kernel 5.0.
+  package func addresses(of other: Link.Reference) throws(NetlinkError) -> [InterfaceAddress] {
+    guard let netnsID = other.netnsID else { return try addresses(of: other.index) }
+    var request = InterfaceAddress.list(of: other.index, nil)
+    request.attribute(IFA_TARGET_NETNSID, UInt32(bitPattern: netnsID))
+    return try list(request, "list the addresses of the interface with index \(other.index) in another namespace") {
+      reply in
+      guard let address = InterfaceAddress(reply), address.interface == other.index else { return nil }
+      // A kernel that does not know the attribute tells the addresses of this namespace, without it.
+      return InterfaceAddress.netnsID(of: reply) == netnsID ? address : nil
     }
   }
 

@@ -65,7 +65,9 @@ package struct Bridge: VethPlugin {
     }
   }
 
-  package func removeRules(_ request: Request) throws(CNIError) { try rules.remove(request) }
+  package func removeRules(of attachment: Attachment, _ addresses: [Prefix]) throws(CNIError) {
+    try rules.remove(attachment, addresses)
+  }
 
   package func removeRules(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
     try rules.removeAll(ofNetwork: network, sparing: valid)

@@ -37,13 +37,12 @@ package struct BridgeRules {
   }
 
   /// Removes the rules of an attachment, whatever the configuration says now of whether there are any.
-  func remove(_ request: Request) throws(CNIError) {
-    let hint = MasqueradeHint(request.attachment, of: (try? request.config.previousResult()) ?? nil)
+  func remove(_ attachment: Attachment, _ addresses: [Prefix]) throws(CNIError) {
     var failures = ErrorCollector()
     failures.run { () throws(CNIError) in
-      try spoofing.remove(request.attachment.id) { HostVeth.isAnothers($0, than: request.attachment) }
+      try spoofing.remove(attachment.id) { HostVeth.isAnothers($0, than: attachment) }
     }
-    failures.run { () throws(CNIError) in try masquerading.remove(hint) }
+    failures.run { () throws(CNIError) in try masquerading.remove(MasqueradeHint(attachment, addresses)) }
     try failures.throwIfAny()
   }
 

@@ -70,7 +70,9 @@ package struct PTP: VethPlugin {
     }
   }
 
-  package func removeRules(_ request: Request) throws(CNIError) { try rules.remove(request) }
+  package func removeRules(of attachment: Attachment, _ addresses: [Prefix]) throws(CNIError) {
+    try rules.remove(attachment, addresses)
+  }
 
   package func removeRules(ofNetwork network: String, sparing valid: Set<AttachmentID>) throws(CNIError) {
     try rules.removeAll(ofNetwork: network, sparing: valid)

@@ -19,8 +19,8 @@ package struct PTPRules {
   }
 
   /// Removes the rules of an attachment, whatever the configuration says now of whether there are any.
-  func remove(_ request: Request) throws(CNIError) {
-    try masquerading.remove(MasqueradeHint(request.attachment, of: (try? request.config.previousResult()) ?? nil))
+  func remove(_ attachment: Attachment, _ addresses: [Prefix]) throws(CNIError) {
+    try masquerading.remove(MasqueradeHint(attachment, addresses))
   }
 
   /// What is missing of the rules that the configuration asks for.

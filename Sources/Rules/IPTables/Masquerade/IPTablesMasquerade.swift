@@ -29,11 +29,13 @@ package struct IPTablesMasquerade: Masquerader {
         let new = try transport.change(batch) { (table) throws(CNIError) in
           try table.addMasquerade(request.sources(table.table.family), table.rules(request.attachment))
         }.flatMap { $0 }
+        if new.isEmpty { continue }
         rollback.add { () throws(CNIError) in try remove(new, of: request.attachment, in: transport) }
         added += new
       }
     }
     let all = added
+    if all.isEmpty { return AppliedChange {} }
     return AppliedChange { () throws(CNIError) in try remove(all, of: request.attachment, in: transport) }
   }
 
@@ -59,16 +61,15 @@ package struct IPTablesMasquerade: Masquerader {
     try failures.throwIfAny()
   }
 
-  /// Removes what some addresses of an attachment have, or with nil all; looks for the chain by its name only, unless it is there.
+  /// Removes what some addresses of an attachment have, or without addresses all; looks for the chain by its name only, unless it is there.
   private func remove(
-    _ sources: [Prefix]?, of owner: Attachment, in place: any IPTablesTransport
+    _ sources: [Prefix], of owner: Attachment, in place: any IPTablesTransport
   ) throws(CNIError) {
-    if sources?.isEmpty ?? false { return }
     let chain = MasqueradeRules.chain(of: owner)
     let tables = AddressFamily.allCases.map { IPTable(.nat, $0) }.filter { place.mayHold($0, anyOf: [chain]) }
     for batch in place.batches(tables) {
       _ = try place.change(batch) { (table) throws(CNIError) in
-        try table.removeMasquerade(of: sources, table.rules(owner))
+        try table.removeMasquerade(of: sources.isEmpty ? nil : sources, table.rules(owner))
       }
     }
   }

@@ -31,7 +31,7 @@ package struct NFTablesMasquerade: Masquerader {
   /// Also removes what upstream's plugin has added for the attachment to a table of its own. Throws `notAvailable` where the kernel has
   /// no nf_tables.
   package func remove(_ hint: MasqueradeHint) throws(CNIError) {
-    _ = try store.remove(AttachmentElements(masquerading: hint.sources ?? [], of: hint.attachment))
+    _ = try store.remove(AttachmentElements(masquerading: hint.sources, of: hint.attachment))
   }
 
   /// Also removes what upstream's plugin has added for such attachments to a table of its own. Throws `notAvailable` where the kernel
