@@ -56,6 +56,22 @@ struct ContainerInterfaceCheckTests {
     #expect(try problems() == [])
   }
 
+  @Test("a route that another plugin has added by its own interface is there, and told when it is not")
+  func otherInterface() throws {
+    let more = Self.result.replacing(
+      "\"routes\":[", with: "\"routes\":[{\"dst\":\"10.77.0.0/16\",\"gw\":\"10.24.0.1\"},")
+    #expect(try problems(more) == ["the route to 10.77.0.0/16 via 10.24.0.1 is missing"])
+    try container.ip(
+      """
+      link add net1 type veth peer name v2
+      link set v2 up
+      link set net1 up
+      addr add 10.24.0.5/16 dev net1
+      route add 10.77.0.0/16 via 10.24.0.1
+      """)
+    #expect(try problems(more) == [])
+  }
+
   @Test(
     "what is missing or changed is told",
     arguments: [

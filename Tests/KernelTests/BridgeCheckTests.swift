@@ -48,6 +48,7 @@ import Testing
       ("node", "link set cni0 down", "the bridge cni0 is down"),
       ("node", "link del cni0", "the bridge cni0 is missing"),
       ("node", "link set VETH nomaster", "VETH is no port of the bridge cni0"),
+      ("node", "link set VETH down", "VETH is down"),
     ])
   func missing(place: String, change: String, problem: String) throws {
     var veth = ""
@@ -58,6 +59,38 @@ import Testing
     }
     let expected = problem.hasPrefix("VETH") ? veth + problem.dropFirst(4) : problem
     #expect(message.hasPrefix("eth0: ") && message.contains(expected), "\(message)")
+  }
+
+  @Test("what another plugin has added to the result, an interface with an address and a route, is no alarm")
+  func otherInterface() throws {
+    let result = try scene.succeed("ADD", pod, scene.dualStack)
+    try pod.namespace.ip(
+      """
+      link add net1 type veth peer name v2
+      link set v2 up
+      link set net1 up
+      addr add 10.9.0.2/24 dev net1
+      route add 10.77.0.0/16 via 10.9.0.1
+      """)
+    // As a plugin would append it.
+    let more =
+      result.filter { !$0.isWhitespace }
+      .replacing("\"ips\":[", with: #""ips":[{"address":"10.9.0.2/24","gateway":"10.9.0.1","interface":3},"#)
+      .replacing("\"routes\":[", with: #""routes":[{"dst":"10.77.0.0/16","gw":"10.9.0.1"},"#)
+      .replacing("}],\"ips", with: #"},{"name":"net1","sandbox":"\#(pod.namespace.path)"}],"ips"#)
+    #expect(more.contains("net1"))
+    try scene.succeed("CHECK", pod, scene.dualStack, BridgeScene.Way(previous: more))
+    try scene.node.ip("addr del 10.22.0.1/24 dev cni0")
+    let message = try scene.fail("CHECK", pod, scene.dualStack, BridgeScene.Way(previous: more)).message
+    #expect(message == "eth0: the bridge cni0 lacks the address 10.22.0.1/24")
+  }
+
+  @Test("a port that is down is no alarm where the container's interface is to stay down")
+  func leftDown() throws {
+    let members = #""disableContainerInterface":true,"#
+    let way = BridgeScene.Way(previous: try scene.succeed("ADD", pod, members))
+    try scene.node.ip("link set \(try #require(try scene.veths().first)) down")
+    try scene.succeed("CHECK", pod, members, way)
   }
 
   @Test("forwarding that is off, and a reservation that is gone, are told")

@@ -47,17 +47,18 @@ package struct ContainerInterfaceCheck {
           problems.append("\(name) lacks the address \(address)")
         }
       }
-      return try problems + routeProblems(link.index, socket)
+      return try problems + routeProblems(socket)
     }
   }
 
-  /// The routes that are in no table: a plugin behind, such as sbr, may have moved them from the main table.
-  private func routeProblems(_ index: UInt32, _ socket: borrowing RouteSocket) throws(NetlinkError) -> [String] {
+  /// The routes that are in no table, by whichever interface: a plugin behind, such as sbr, may have moved them from the main table, or
+  /// have added some by another interface to the result, which does not tell whose a route is.
+  private func routeProblems(_ socket: borrowing RouteSocket) throws(NetlinkError) -> [String] {
     var problems: [String] = []
     for family in AddressFamily.allCases {
       let wanted = routes.filter { $0.destination.family == family }
       if wanted.isEmpty { continue }
-      let present = try socket.routes(RouteFilter(family, table: nil, interface: index))
+      let present = try socket.routes(RouteFilter(family, table: nil))
       for route in wanted where !present.contains(where: { route.isInstalled(as: $0) }) {
         let gateway = route.gateway.map { " via \($0)" } ?? ""
         problems.append("the route to \(route.destination)\(gateway) is missing")

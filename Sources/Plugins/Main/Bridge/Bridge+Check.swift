@@ -15,7 +15,9 @@ extension Bridge {
 
   package func otherProblems(_ request: Request) throws(CNIError) -> [String] {
     let settings = try BridgeSettings(request.config)
-    let result = try request.config.previousResult() ?? NetworkResult()
+    var result = try request.config.previousResult() ?? NetworkResult()
+    // Another plugin's interfaces may have addresses too.
+    result.ips = result.ips(ofContainerInterface: request.attachment.interface)
     var problems = settings.isGateway ? try Forwarding.problems(result.families) : []
     let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
     guard let link = try HostBridge.find(settings.bridge, host) else {
@@ -36,7 +38,7 @@ extension Bridge {
       guard end.master == bridge.index, let port = BridgePort(end) else {
         return .missing("\(end.name) is no port of the bridge \(bridge.name)")
       }
-      return .found(end.name, port.options)
+      return .found(end, port.options)
     } catch {
       if error.code == .invalidConfiguration { return .missing(error.message) }
       throw error
@@ -46,21 +48,23 @@ extension Bridge {
 
 /// What CHECK finds of a container's port of the bridge.
 private enum FoundPort {
-  case found(_ name: String, BridgePortOptions)
+  case found(Link, BridgePortOptions)
   case missing(_ reason: String)
 
   var name: String? {
-    if case .found(let name, _) = self { name } else { nil }
+    if case .found(let end, _) = self { end.name } else { nil }
   }
 
   /// What is wrong with it. An option that is on though nobody asked may be another plugin's.
   func problems(_ settings: BridgeSettings) -> [String] {
     switch self {
     case .missing(let reason): return [reason]
-    case .found(let name, let options):
+    case .found(let end, let options):
+      let isDown = !end.isUp && !settings.leavesInterfaceDown
       let flags: [(BridgePortOptions.Flag, String)] = [(.hairpin, "hairpin mode"), (.isolated, "isolation")]
-      return flags.filter { settings.port[$0.0] == true && options[$0.0] != true }
-        .map { "the port \(name) has no \($0.1)" }
+      return (isDown ? ["\(end.name) is down"] : [])
+        + flags.filter { settings.port[$0.0] == true && options[$0.0] != true }
+        .map { "the port \(end.name) has no \($0.1)" }
     }
   }
 }

@@ -86,8 +86,10 @@ package struct PTP: VethPlugin {
 
   package func otherProblems(_ request: Request) throws(CNIError) -> [String] {
     let settings = try PTPSettings(request.config)
-    let result = try request.config.previousResult() ?? NetworkResult()
-    let addresses = result.ips(ofContainerInterface: request.attachment.interface)
+    var result = try request.config.previousResult() ?? NetworkResult()
+    // Another plugin's interfaces may have addresses too.
+    result.ips = result.ips(ofContainerInterface: request.attachment.interface)
+    let addresses = result.ips
     var problems: [String] = []
     do {
       let host = try reporting { () throws(NetlinkError) in try RouteSocket.open() }
