@@ -17,6 +17,11 @@ struct BridgeGatewayTests {
     """
   }
 
+  /// Gives the bridge an address as an administrator would.
+  private func administer(_ address: String) throws {
+    try scene.node.ip("link add cni0 type bridge\nlink set cni0 up\naddr add \(address) dev cni0")
+  }
+
   private func bridgeAddresses() throws -> [String] {
     let text = try scene.node.command("ip", "-j", "addr", "show", "cni0")
     let entries = try Field(JSON(parsing: Array(text.utf8))).array()?.first?["addr_info"].array() ?? []
@@ -32,7 +37,7 @@ struct BridgeGatewayTests {
     #expect(try bridgeAddresses() == ["10.22.0.1/24", "10.23.0.1/24"])
   }
 
-  @Test("an address of an overlapping network is in the way while other containers are on the bridge")
+  @Test("an address of an overlapping network is in the way, and replaced with forceAddress")
   func overlapping() throws {
     try scene.succeed("ADD", try BridgeScene.Pod(), members("10.22.0.0/24"))
     let pod = try BridgeScene.Pod()
@@ -45,13 +50,32 @@ struct BridgeGatewayTests {
     #expect(try bridgeAddresses() == ["10.22.0.1/16"])
   }
 
-  @Test("it is replaced where no other container is on the bridge")
+  @Test("an administrator's address of a bridge without ports stays")
   func empty() throws {
+    try administer("10.22.0.254/24")
     let pod = try BridgeScene.Pod()
-    try scene.succeed("ADD", pod, members("10.22.0.0/24"))
-    try scene.succeed("DEL", pod, members("10.22.0.0/24"))
-    try scene.succeed("ADD", try BridgeScene.Pod(), members("10.22.0.0/16"), BridgeScene.Way(network: "other"))
-    #expect(try bridgeAddresses() == ["10.22.0.1/16"])
+    let error = try scene.fail("ADD", pod, members("10.22.0.0/24"))
+    #expect(
+      error == (
+        103,
+        "bridge: cni0 has the address 10.22.0.254/24, but its containers need 10.22.0.1/24; forceAddress would replace it"
+      ))
+    #expect(try bridgeAddresses() == ["10.22.0.254/24"])
+    #expect(try scene.traces(of: pod) == [])
+  }
+
+  @Test("a failed ADD gives back the address that it has replaced")
+  func givenBack() throws {
+    try administer("10.22.0.254/24")
+    // Masquerading is refused: the chain of its name has another type.
+    let pod = try BridgeScene.Pod()
+    let route = members("10.22.0.0/24", force: true).replacing(
+      "\"subnet\"", with: #""routes":[{"dst":"0.0.0.0/0"}],"subnet""#)
+    try scene.node.command("nft", "add table ip nat { chain POSTROUTING { type filter hook output priority 0; }; }")
+    let error = try scene.fail("ADD", pod, #""ipMasq":true,"ipMasqBackend":"iptables","# + route)
+    #expect(error.message.contains("nat"), "\(error)")
+    #expect(try bridgeAddresses() == ["10.22.0.254/24"])
+    #expect(try scene.traces(of: pod) == [])
   }
 
   @Test("sixteen first containers at once are all connected, and none has another's address")

@@ -65,6 +65,19 @@ struct BridgeTests {
     #expect(seen.count == 1 && !seen.contains("00:00:00:00:00:00"))
   }
 
+  @Test("the result has the MAC address that a bridge of another program has got by its new port")
+  func macOfForeignBridge() throws {
+    // With the highest MAC address that another port can have, so that the new port's is lower.
+    try scene.node.ip(
+      "link add cni0 type bridge\nlink add p0 address fe:ff:ff:ff:ff:ff type veth peer name p1\nlink set p0 master cni0"
+    )
+    let result = try scene.succeed(
+      "ADD", try BridgeScene.Pod(), scene.dualStack.replacing("\"isGateway\":true,", with: ""))
+    let mac = try Field(JSON(parsing: Array(result.utf8)))["interfaces"].array()?.first?["mac"].string()
+    let link = try scene.node.command("ip", "link", "show", "cni0")
+    #expect(link.contains("link/ether \(try #require(mac)) ") && mac != "fe:ff:ff:ff:ff:ff")
+  }
+
   @Test("an address that another container gets is answered for at once, for a neighbour and for the node")
   func reused() throws {
     let neighbour = try BridgeScene.Pod()

@@ -34,7 +34,7 @@ package struct Bridge: VethPlugin {
     let container = try request.openNamespace()
     let mtu = try settings.mtu?.resolved(host)
     return try allOrNothing { (rollback) throws(CNIError) in
-      let bridge = try HostBridge.prepare(settings, mtu: mtu, host)
+      var bridge = try HostBridge.prepare(settings, mtu: mtu, host)
       let veth = try HostVeth.make(
         request.attachment, in: container.descriptor, mac: mac, mtu: mtu, host, undoneBy: &rollback)
       try veth.connect(to: bridge.index, settings.port, request.attachment, host)
@@ -50,7 +50,7 @@ package struct Bridge: VethPlugin {
       let announcer = try configure(request, result, veth, settings, in: container)
       if settings.isGateway {
         try bridge.add(
-          result.gatewayPrefixes, replaces: settings.forceAddress, ownPort: veth.index, host)
+          result.gatewayPrefixes, replaces: settings.forceAddress, host, undoneBy: &rollback)
         try Forwarding.enable(result.families)
       }
       if settings.masquerades {
@@ -61,6 +61,7 @@ package struct Bridge: VethPlugin {
         try waitForPort(veth, host)
         announce(result, by: announcer, on: bridge, host)
       }
+      try bridge.readMAC(host)
       return settings.result(result, bridge, veth, request)
     }
   }

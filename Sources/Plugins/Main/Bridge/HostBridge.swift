@@ -10,7 +10,7 @@ import Netlink
 struct HostBridge {
   let name: String
   let index: UInt32
-  let mac: MACAddress?
+  private(set) var mac: MACAddress?
   /// Whether this call has made it.
   let isNew: Bool
 
@@ -56,22 +56,27 @@ struct HostBridge {
     try reporting { () throws(NetlinkError) in try routes.linkIfAny(named: name) }
   }
 
+  /// Reads the MAC address that the bridge has now: that of one which another program has made may change with its ports.
+  mutating func readMAC(_ routes: borrowing RouteSocket) throws(CNIError) {
+    if isNew { return }
+    mac = try reporting(name) { () throws(NetlinkError) in try routes.link(index).attributes.address }
+  }
+
   /// Gives the bridge the gateway addresses that it lacks. An address of a network that overlaps is in the way: code 103, unless `replaces`
-  /// says that it goes, or the bridge has no port but `ownPort`.
+  /// says that it goes.
   func add(
-    _ gateways: [Prefix], replaces: Bool, ownPort: UInt32, _ routes: borrowing RouteSocket
+    _ gateways: [Prefix], replaces: Bool, _ routes: borrowing RouteSocket, undoneBy rollback: inout Rollback
   ) throws(CNIError) {
     let present = try reporting { () throws(NetlinkError) in try routes.addresses(of: index) }
-    var changes: [RouteChange] = []
-    for gateway in gateways where !present.contains(where: { $0.isSame(as: gateway) }) {
-      for other in present where other.prefix.overlaps(gateway) && !gateways.contains(where: { other.isSame(as: $0) }) {
-        try makeWay(other, for: gateway, replaces: replaces, ownPort, routes)
-      }
+    let missing = gateways.filter { gateway in !present.contains { $0.isSame(as: gateway) } }
+    let added = missing.map { gateway in
       // Nobody else has the gateway's address, and the first container is not to wait for DAD.
       var address = InterfaceAddress(gateway, of: index, flags: .noDAD)
       address.broadcast = address.usualBroadcast
-      changes.append(.addAddress(address))
+      return address
     }
+    try makeWay(for: added, keeping: gateways, among: present, replaces: replaces, routes, &rollback)
+    var changes = added.map { RouteChange.addAddress($0) }
     if changes.isEmpty { return }
     if let mac, !isNew, mac.isUnicast {
       // Pins the MAC of a bridge that another program has made, as upstream does.
@@ -84,23 +89,50 @@ struct HostBridge {
     for case let failure? in failures where !failure.isAlreadyThere { throw CNIError(failure, name) }
   }
 
+  /// Removes the addresses that are in the way of others.
   private func makeWay(
-    _ other: InterfaceAddress, for gateway: Prefix, replaces: Bool, _ ownPort: UInt32, _ routes: borrowing RouteSocket
+    for added: [InterfaceAddress], keeping gateways: [Prefix], among present: [InterfaceAddress], replaces: Bool,
+    _ routes: borrowing RouteSocket, _ rollback: inout Rollback
   ) throws(CNIError) {
-    let others = try reporting(name) { () throws(NetlinkError) in try routes.ports(of: index) }
-      .filter { $0.index != ownPort }.count
-    if !replaces && others > 0 {
+    let former = present.filter { $0.isInTheWay(of: added) && !$0.isAny(of: gateways) }
+    guard let first = former.first else { return }
+    if !replaces {
+      let wanted = added.first { first.isInTheWay(of: [$0]) }.map { "\($0.prefix)" } ?? ""
       throw CNIError(
         .resourceConflict,
-        "bridge: \(name), which has \(others) other ports, has the address \(other.prefix), but its containers need \(gateway); forceAddress would replace it"
+        "bridge: \(name) has the address \(first.prefix), but its containers need \(wanted); forceAddress would replace it"
       )
     }
-    try reporting(name) { () throws(NetlinkError) in _ = try routes.remove(other) }
+    // Addresses that replace none stay after a failure: other containers may use them by then.
+    rollback.add { () throws(CNIError) in try restore(former, insteadOf: added) }
+    try reporting(name) { () throws(NetlinkError) in
+      for other in former { try routes.remove(other) }
+    }
+  }
+
+  private func restore(_ former: [InterfaceAddress], insteadOf added: [InterfaceAddress]) throws(CNIError) {
+    try reporting(name) { () throws(NetlinkError) in
+      let routes = try RouteSocket.open()
+      for address in added { try routes.remove(address) }
+      let changes = former.map { address in
+        var copy = address
+        // The others tell a state.
+        copy.flags.formIntersection([.noDAD, .noPrefixRoute])
+        return RouteChange.addAddress(copy)
+      }
+      for case let failure? in try routes.make(changes) where !failure.isAlreadyThere { throw failure }
+    }
   }
 }
 
 extension InterfaceAddress {
   func isSame(as other: Prefix) -> Bool { address == other.address && prefixLength == other.length }
+
+  fileprivate func isAny(of others: [Prefix]) -> Bool { others.contains { isSame(as: $0) } }
+
+  fileprivate func isInTheWay(of others: [InterfaceAddress]) -> Bool {
+    others.contains { prefix.overlaps($0.prefix) }
+  }
 }
 
 extension Prefix {
