@@ -3,6 +3,7 @@
 
 import Glibc
 import OS
+import Synchronization
 import TestSupport
 import Testing
 
@@ -92,23 +93,35 @@ import Testing
   }
 
   @Test("whoever waited for the lock of a file that was removed meanwhile takes that of the new file")
-  func replacedLock() async throws {
+  func replacedLock() throws {
     let lock = "\(path)/lock"
     try Folder.make(path).locked(by: "lock") { () throws(SystemError) in }
     let held = try FileDescriptor.open(lock)
     try systemCall("flock") { flock(held.number, LOCK_EX | LOCK_NB) }
-    let path = path
-    async let isLocked = onOwnThread {
-      try Folder.make(path).locked(by: "lock") { () throws(SystemError) in
-        let other = try FileDescriptor.open(lock)
-        return flock(other.number, LOCK_EX | LOCK_NB) != 0
-      }
+    let (path, isLocked) = (path, Outcome())
+    // Without the pool's threads, which other tests may hold until the other one's patience has ended.
+    try startThread {
+      isLocked.set(
+        Result {
+          try Folder.make(path).locked(by: "lock") { () throws(SystemError) in
+            let other = try FileDescriptor.open(lock)
+            return flock(other.number, LOCK_EX | LOCK_NB) != 0
+          }
+        })
     }
     // Until the other has opened the file.
-    while try openFiles(lock) < 2 { await Task.yield() }
+    while try openFiles(lock) < 2, isLocked.value == nil { usleep(1000) }
     try systemCall("unlink") { unlink(lock) }
     flock(held.number, LOCK_UN)
-    #expect(try await isLocked)
+    while isLocked.value == nil { usleep(1000) }
+    #expect(try isLocked.value?.get() == true)
+  }
+
+  /// What another thread has found out; nil until then.
+  private final class Outcome: Sendable {
+    private let result = Mutex<Result<Bool, any Error>?>(nil)
+    var value: Result<Bool, any Error>? { result.withLock { $0 } }
+    func set(_ found: Result<Bool, any Error>) { result.withLock { $0 = found } }
   }
 
   /// How many descriptors of this process are of a file; their numbers may be above a thousand, as other tests hold namespaces.

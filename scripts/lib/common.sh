@@ -93,11 +93,11 @@ build_flags=(--package-path "$repository" --explicit-target-dependency-import-ch
 # Generic types that the compiler knows are made when it compiles, and not at each start; Apple's platforms have that by default.
 release_flags=(-c release -Xswiftc -Xfrontend -Xswiftc -prespecialize-generic-metadata "${build_flags[@]}")
 
-# Builds a release product, and prints its path on the last line.
+# Builds a release product, and prints its path; everything else goes to stderr.
 build_product() {
   local flags=("${release_flags[@]}" --product "$1")
   require_swift
-  need_build_packages
+  need_build_packages >&2
   say "swift build -c release --product $1" >&2
   swift build "${flags[@]}" >&2
   echo "$(swift build "${flags[@]}" --show-bin-path)/$1"
