@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 // What cnitool does between fork and execve, and in signal handlers, where no Swift code may run.
-// The functions that catch signals share variables of this file: only one Swift file may call them (SignalQueue.swift).
+// A variable of this file has a copy in each module that a call is compiled into: only one function, and the handler that it sets, may use it.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -179,10 +179,10 @@ static inline int cni_catch_signals(void) {
   return cni_ends[0];
 }
 
-// The next signal that was caught, or 0. `sent` is whether a process sent it, and not the terminal, which sends it to the command too.
-static inline int cni_next_signal(int *sent) {
+// The next signal that was caught, by the descriptor of cni_catch_signals, or 0. `sent` is whether a process sent it, and not the terminal, which sends it to the command too.
+static inline int cni_next_signal(int descriptor, int *sent) {
   struct cni_entry entry;
-  if (cni_ends[0] < 0 || read(cni_ends[0], &entry, sizeof entry) != (ssize_t)sizeof entry) return 0;
+  if (read(descriptor, &entry, sizeof entry) != (ssize_t)sizeof entry) return 0;
   *sent = entry.sent;
   return entry.number;
 }

@@ -38,7 +38,7 @@ package struct SignalQueue: Sendable {
   /// The next signal; nil if there is none.
   package func next() -> CaughtSignal? {
     var sent: Int32 = 0
-    let number = unsafe cni_next_signal(&sent)
+    let number = unsafe cni_next_signal(descriptor, &sent)
     return number == 0 ? nil : CaughtSignal(number: number, isSentByProcess: sent != 0)
   }
 }
