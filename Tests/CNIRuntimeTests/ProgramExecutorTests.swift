@@ -78,14 +78,12 @@ import Testing
       echo $CNI_COMMAND >> \(bin.path)/log
       [ "$CNI_COMMAND" != ADD ] || exec sleep 100
       """, named: "plugin")
-    let begin = ContinuousClock.now
     let failure = await runtimeFailure {
-      try await runtime(timeout: .milliseconds(500)).add(network("plugin"), Setting.attachment)
+      try await runtime(timeout: .seconds(2)).add(network("plugin"), Setting.attachment)
     }
-    #expect(failure?.reason == .timedOut(.milliseconds(500)))
+    #expect(failure?.reason == .timedOut(.seconds(2)))
     #expect(failure?.rollback.isEmpty == true)
     #expect(try log() == ["ADD", "DEL"])
-    #expect(ContinuousClock.now - begin < .seconds(60))
   }
 
   @Test("a cancelled task ends the program, and what it may have made is undone")
@@ -93,9 +91,10 @@ import Testing
     try bin.addScript(
       """
       echo $CNI_COMMAND >> \(bin.path)/log
-      [ "$CNI_COMMAND" != ADD ] || exec sleep 100
+      [ "$CNI_COMMAND" != ADD ] || exec sleep 900
       """, named: "plugin")
-    let (runtime, list) = (runtime(), try network("plugin"))
+    // Longer than other tests can hold the pool's threads.
+    let (runtime, list) = (runtime(timeout: .seconds(900)), try network("plugin"))
     let task = Task { await runtimeFailure { try await runtime.add(list, Setting.attachment) } }
     for _ in 0..<1000 where !pathExists("\(bin.path)/log") { try await Task.sleep(for: .milliseconds(10)) }
     task.cancel()
