@@ -99,7 +99,7 @@ build_product() {
   require_swift
   need_build_packages >&2
   say "swift build -c release --product $1" >&2
-  swift build "${flags[@]}" >&2
+  swift build "${flags[@]}" >&2 || return # in a command substitution bash goes on after a failure, despite `set -e`
   echo "$(swift build "${flags[@]}" --show-bin-path)/$1"
 }
 
