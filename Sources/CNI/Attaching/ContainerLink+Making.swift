@@ -59,9 +59,24 @@ extension ContainerLink {
     "cni" + sha512(AttachmentTag(attachment).text).prefix(10)
   }
 
-  /// Removes the interface of this kind that an ADD has made under CNI_IFNAME, a name that was free before, or is making; does nothing if it
-  /// has not.
-  package static func removeNew(_ request: Request, ofKind kind: String) throws(CNIError) {
+  /// Runs `make`, which makes the attachment's interface under a name that was free before; `rollback` removes it, also where the kernel's
+  /// answer was lost. Code 103 says that another call has been faster: the interface that is there is that call's.
+  package static func making(
+    _ request: Request, ofKind kind: String, undoneBy rollback: inout Rollback, _ make: () throws(CNIError) -> Link
+  ) throws(CNIError) -> Link {
+    let undo = { () throws(CNIError) in try removeNew(request, ofKind: kind) }
+    do {
+      let link = try make()
+      rollback.add(undo)
+      return link
+    } catch {
+      if error.code != .resourceConflict { rollback.add(undo) }
+      throw error
+    }
+  }
+
+  /// Removes the interface of this kind that has the attachment's name, or the name before that; does nothing if there is none.
+  private static func removeNew(_ request: Request, ofKind kind: String) throws(CNIError) {
     let attachment = request.attachment
     try withNamespace(of: request) { (_) throws(CNIError) in
       try reporting(attachment.interface) { () throws(NetlinkError) in

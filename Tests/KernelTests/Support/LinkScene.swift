@@ -113,6 +113,19 @@ final class LinkScene {
     return try there + here + reservations()
   }
 
+  /// What is left of ADDs in which one system call fails, the first in the first ADD and so on, each with its number. `fault` is as strace
+  /// injects it. An ADD that succeeds all the same is deleted.
+  func leftovers(after fault: String, _ members: String) throws -> [String] {
+    let call = fault.prefix { $0 != ":" }
+    return try (1...30).flatMap { number in
+      let pod = try Pod()
+      let strace = ["strace", "-f", "-qq", "-e", "trace=\(call)", "-e", "inject=\(fault):when=\(number)"]
+      let outcome = try self.call("ADD", pod, members, Way(wrapper: strace))
+      if outcome.status == 0 { try succeed("DEL", pod, members) }
+      return try traces(of: pod).map { "\(number): \($0)" }
+    }
+  }
+
   /// Whether a packet gets there and back within a second. The tests' threads may block the signal by which ping ends.
   func pings(from namespace: Namespace, to address: String) throws -> Bool {
     let words = ["-s", "KILL", "2", "busybox", "ping", "-c", "1", "-W", "1", address]

@@ -71,7 +71,6 @@ struct BridgeSettings {
     }
     dns = try config.dns()
   }
-
 }
 
 extension Field {

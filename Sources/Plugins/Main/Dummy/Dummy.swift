@@ -32,8 +32,9 @@ package struct Dummy: ContainerKindPlugin {
       return try reporting { () throws(NetlinkError) in try RouteSocket.open() }
     }
     return try allOrNothing { (rollback) throws(CNIError) in
-      rollback.add { () throws(CNIError) in try ContainerLink.removeNew(request, ofKind: Self.kind) }
-      let link = try ContainerLink.make(NewLink(request.attachment.interface, .dummy), inside)
+      let link = try ContainerLink.making(request, ofKind: Self.kind, undoneBy: &rollback) { () throws(CNIError) in
+        try ContainerLink.make(NewLink(request.attachment.interface, .dummy), inside)
+      }
       return try OnlyInterface(link, request.attachment, dns: dns)
         .attach(request, ipam, in: container, undoneBy: &rollback, note: note)
     }

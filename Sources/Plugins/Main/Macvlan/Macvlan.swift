@@ -38,8 +38,9 @@ package struct Macvlan: ContainerKindPlugin {
       return try reporting { () throws(NetlinkError) in try RouteSocket.open() }
     }
     return try allOrNothing { (rollback) throws(CNIError) in
-      rollback.add { () throws(CNIError) in try ContainerLink.removeNew(request, ofKind: Self.kind) }
-      let made = try make(&link, settings, host, inside, in: container, request.attachment)
+      let made = try ContainerLink.making(request, ofKind: Self.kind, undoneBy: &rollback) { () throws(CNIError) in
+        try make(&link, settings, host, inside, in: container, request.attachment)
+      }
       var interface = OnlyInterface(made, request.attachment, dns: settings.dns)
       // Any host on the master's network may have the address.
       interface.detectsDuplicates = true

@@ -39,9 +39,10 @@ package struct Tap: ContainerKindPlugin {
         return try reporting { () throws(NetlinkError) in try RouteSocket.open() }
       }
       let bridge = try settings.findBridge(inside)
-      rollback.add { () throws(CNIError) in try ContainerLink.removeNew(request, ofKind: Self.kind) }
-      try request.inside(container) { () throws(CNIError) in try settings.make(request.attachment.interface) }
-      let link = try complete(request.attachment.interface, attributes, bridge, inside)
+      let link = try ContainerLink.making(request, ofKind: Self.kind, undoneBy: &rollback) { () throws(CNIError) in
+        try request.inside(container) { () throws(CNIError) in try settings.make(request.attachment.interface) }
+        return try complete(request.attachment.interface, attributes, bridge, inside)
+      }
       return try OnlyInterface(link, request.attachment, dns: settings.dns)
         .attach(request, ipam, in: container, undoneBy: &rollback, note: note)
     }
