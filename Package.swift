@@ -145,7 +145,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
-      name: "cnitool", dependencies: ["CNITool"], path: "Sources/Runtime/cnitool", swiftSettings: strict,
+      name: "cnitool", dependencies: ["CNITool"], swiftSettings: strict,
       linkerSettings: leanLink + foundationLink),
 
     // The plugin to copy for a new one; in no program.

@@ -5,8 +5,9 @@ import JSON
 
 extension NetworkRuntime {
   /// Removes what no valid attachment of a network owns: deletes the attachments of the cache that are not in `valid`, and those that were
-  /// interrupted while they were made (``ResultCache/interrupted()``), with the network's configuration of now and the arguments of then, and from 1.1.0 on calls GC of each plugin. Plugins get a namespace only if it can still
-  /// be the container's (``CachedAttachment/currentNamespace``).
+  /// interrupted while they were made (``ResultCache/interrupted()``), with the network's configuration of now and the arguments of then, and
+  /// from 1.1.0 on calls GC of each plugin. Plugins get a namespace only if it can still be the container's
+  /// (``CachedAttachment/currentNamespace``).
   ///
   /// An empty list means that no attachment is valid: everything is removed. Goes on after errors, and reports them all. Does nothing if
   /// the network disables GC.
