@@ -7,6 +7,7 @@ import Launch
 
 struct Add: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "add",
     abstract: "Attach a network namespace to a network.",
     discussion: """
       Calls ADD of the network's plugins, prints their result and keeps it in /var/lib/cni/results for check and del. If a \

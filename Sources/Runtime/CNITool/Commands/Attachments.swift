@@ -7,6 +7,7 @@ import JSON
 
 struct Attachments: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "attachments",
     abstract: "List the attachments of this node.",
     discussion: """
       Lists what cnitool and every other runtime on libcni has attached and not deleted, with addresses, age and the network \

@@ -6,6 +6,7 @@ import CNIRuntime
 
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "check",
     abstract: "Check that an attachment is as add has made it.",
     discussion: """
       Calls CHECK of the network's plugins with the result of add; prints nothing if all is well.

@@ -7,6 +7,7 @@ import JSON
 
 struct List: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "list",
     abstract: "List the networks of this node and their plugins.",
     discussion: """
       Each network is followed by its plugins, IPAM plugins included, with their files and the newest version of the \

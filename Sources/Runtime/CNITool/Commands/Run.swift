@@ -10,6 +10,7 @@ import OS
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "run",
     abstract: "Run a command in a network namespace that is attached to networks.",
     usage: """
       cnitool run [<options>] [<network> ...] [-- <command> ...]

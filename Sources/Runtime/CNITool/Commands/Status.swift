@@ -6,6 +6,7 @@ import CNIRuntime
 
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "status",
     abstract: "Ask whether a network could attach a container now.",
     discussion: """
       Calls STATUS of the network's plugins; networks before version 1.1.0 have none. Prints nothing if all is well.

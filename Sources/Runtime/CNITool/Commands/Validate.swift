@@ -8,6 +8,7 @@ import OS
 
 struct Validate: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "validate",
     abstract: "Say what is wrong with a network configuration, and where.",
     discussion: """
       Prints FILE:LINE: FIELD: what is wrong, and a hint; nothing if the configuration is good. Plugins are only looked for: \
