@@ -12,7 +12,9 @@ func perform<Value: Sendable>(
 ) throws(ToolFailure) -> Waited<Value> {
   let waited: Waited<Result<Value, RuntimeError>>
   do {
-    waited = try waitFor(cancelledBy: signals) { () async -> Result<Value, RuntimeError> in
+    let thread = try OperationThread()
+    defer { thread.end() }
+    waited = try waitFor(cancelledBy: signals, on: thread) { () async -> Result<Value, RuntimeError> in
       do throws(RuntimeError) {
         return .success(try await body())
       } catch {

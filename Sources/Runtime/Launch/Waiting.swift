@@ -18,14 +18,15 @@ package struct Waited<Value: Sendable>: Sendable {
 }
 
 /// Runs an asynchronous body, and blocks the calling thread until it has returned. The first of `signals` that asks to end cancels it; nil
-/// lets it run to its end whatever signals come.
+/// lets it run to its end whatever signals come. It runs on `executor`, or in Swift's pool.
 package func waitFor<Value: Sendable>(
-  cancelledBy signals: SignalQueue?, _ body: @escaping @Sendable () async -> Value
+  cancelledBy signals: SignalQueue?, on executor: (any TaskExecutor)? = nil,
+  _ body: @escaping @Sendable () async -> Value
 ) throws(SystemError) -> Waited<Value> {
   let done = try Event()
   let result = Mutex<Value?>(nil)
   let box = Box(result)
-  let task = Task.detached {
+  let task = Task.detached(executorPreference: executor) {
     let value = await body()
     box.value.withLock { $0 = value }
     done.set()

@@ -24,8 +24,8 @@ public struct InProcessPlugins: Sendable {
 
 /// Calls plugins in this process, without a program for each, where this process contains them; other plugins by another executor.
 ///
-/// They come before those of the folders, which need not have them. A plugin runs on a thread of its own, with the environment and stdin of a
-/// program. It is not ended when it takes too long or when the task is cancelled: the call ends when the plugin does, and an ADD is undone
+/// They come before those of the folders, which need not have them. A plugin runs on its operation's thread, with the environment and stdin of
+/// a program. It is not ended when it takes too long or when the task is cancelled: the call ends when the plugin does, and an ADD is undone
 /// then.
 public struct InProcessExecutor: PluginExecuting {
   private let plugins: InProcessPlugins

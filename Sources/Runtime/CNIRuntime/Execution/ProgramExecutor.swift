@@ -6,7 +6,7 @@ import OS
 /// Executes plugins as programs.
 ///
 /// A plugin inherits this process's environment, and is the leader of a process group, which is killed when it takes too long or when the
-/// task is cancelled. Each call waits on a thread of its own, so that any number of them can run at once.
+/// task is cancelled. Each operation waits on a thread of its own, so that any number of them can run at once.
 public struct ProgramExecutor: PluginExecuting {
   /// Makes an executor; there is no state in it.
   public init() {}

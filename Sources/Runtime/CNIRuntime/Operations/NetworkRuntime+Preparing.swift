@@ -35,8 +35,17 @@ extension NetworkRuntime {
     return nil
   }
 
-  /// Runs `body` with the attachment's lock. ADD needs it, and the folder of the cache for it; DEL goes on where there can be none.
+  /// Runs `body` with the attachment's lock, on a thread of its own. ADD needs the lock, and the folder of the cache for it; DEL goes on
+  /// where there can be none.
   func withLock<T: Sendable>(
+    _ network: NetworkList, _ id: AttachmentID, for verb: Verb, _ body: (FileLock?) async throws(RuntimeError) -> T
+  ) async throws(RuntimeError) -> T {
+    try await onOperationThread { () async throws(RuntimeError) in
+      try await withLockHere(network, id, for: verb, body)
+    }
+  }
+
+  private func withLockHere<T: Sendable>(
     _ network: NetworkList, _ id: AttachmentID, for verb: Verb, _ body: (FileLock?) async throws(RuntimeError) -> T
   ) async throws(RuntimeError) -> T {
     let cache = cache
