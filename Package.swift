@@ -141,7 +141,7 @@ let package = Package(
     library(
       "CNITool", in: "Runtime",
       needs: [
-        "OS", "Address", "Digest", "JSON", "NetNS", "Netlink", "Sysctl", "Skel", "Launch", "CNIRuntime",
+        "OS", "Address", "Digest", "JSON", "NetNS", "Netlink", "Sysctl", "Skel", "Launch", "CNIRuntime", "CNIPlugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(

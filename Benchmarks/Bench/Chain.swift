@@ -3,8 +3,8 @@
 
 import TestSupport
 
-/// Measures a whole network configuration list: cnitool with our plugins, beside a shell that calls upstream's one after another, which
-/// is the least that a runtime does.
+/// Measures a whole network configuration list: cnitool with our plugins in its own process and as programs, beside a shell that calls
+/// upstream's one after another, which is the least that a runtime does.
 struct ChainBenchmark {
   private let options: Options
 
@@ -14,30 +14,38 @@ struct ChainBenchmark {
     try PrivateMounts.make()
     // cnitool keeps results in /var/lib/cni, as upstream's does.
     _ = try Program("mount").run(["-t", "tmpfs", "tmpfs", "/var/lib"]).succeeded("mount /var/lib")
-    let tool = try CNITool(Program(options.tool), PluginFolder(ours: options))
-    let shell = ShellRuntime(try PluginFolder(upstream: options))
-    let hosts = (try ChainHost(tool.call), try ChainHost(shell.call))
+    let (tool, ours) = (Program(options.tool), try PluginFolder(ours: options))
+    let hosts = [
+      try ChainHost("cnitool --in-process", CNITool(tool, ours, ["--in-process"]).call),
+      try ChainHost("cnitool", CNITool(tool, ours).call),
+      try ChainHost("shell and upstream's", ShellRuntime(PluginFolder(upstream: options)).call),
+    ]
     var starts = Samples()
     for round in 0..<(options.quick ? 6 : 60) {
-      for host in round % 2 == 0 ? [hosts.0, hosts.1] : [hosts.1, hosts.0] { try host.measureCycle() }
+      for index in hosts.indices { try hosts[(index + round) % hosts.count].measureCycle() }
       settle()
-      starts.add(try Program(options.tool).run(["--version"]).succeeded("cnitool --version").nanoseconds)
+      starts.add(try tool.run(["--version"]).succeeded("cnitool --version").nanoseconds)
     }
-    show(hosts.0, hosts.1, starts)
+    show(hosts, starts)
   }
 
-  private func show(_ ours: ChainHost, _ upstream: ChainHost, _ starts: Samples) {
-    var table = Table("verb", "cnitool and ours, ms (p90)", "shell and upstream's, ms (p90)", "runs", "ours/upstream")
-    for (verb, own, other) in [
-      ("ADD", ours.adding, upstream.adding), ("DEL", ours.deleting, upstream.deleting),
-    ] {
-      let times = [own, other].map { "\(milliseconds($0.median)) (\(milliseconds($0.p90)))" }
-      table.add([verb] + times + ["\(own.count)", fixed(own.median / other.median, 3)])
+  private func show(_ hosts: [ChainHost], _ starts: Samples) {
+    guard let ours = hosts.first, let upstream = hosts.last else { return }
+    var table = Table("verb", "called by", "ms (p90)", "runs", "part of the last")
+    for (verb, samples) in [("ADD", \ChainHost.adding), ("DEL", \ChainHost.deleting)] {
+      for host in hosts {
+        let (own, other) = (host[keyPath: samples], upstream[keyPath: samples])
+        table.add([
+          verb, host.name, "\(milliseconds(own.median)) (\(milliseconds(own.p90)))", "\(own.count)",
+          fixed(own.median / other.median, 3),
+        ])
+      }
     }
     table.show("\(ChainNetwork.plugins.map(\.type).joined(separator: ", ")), from start to end, medians")
     var targets = Table("target", "limit", "measured", "")
     let share = ours.adding.median / upstream.adding.median
-    targets.add(Target("ADD, part of the time of a shell and upstream's plugins", measured: share, limit: 1.0 / 8).row)
+    targets.add(
+      Target("ADD in process, part of the time of a shell and upstream's plugins", measured: share, limit: 1.0 / 8).row)
     targets.add(Target("start of cnitool", measured: starts.median / 1e6, limit: 20, unit: " ms").row)
     targets.show("Targets")
   }

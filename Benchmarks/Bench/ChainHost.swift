@@ -8,14 +8,15 @@ final class ChainHost {
   /// Attaches a container (`ADD`) or detaches it (`DEL`), called in the node's namespace.
   typealias Call = (_ verb: String, _ container: Container) throws -> Outcome
 
+  let name: String
   private(set) var adding = Samples()
   private(set) var deleting = Samples()
   private let call: Call
   private let node: Namespace
   private let sandbox: Namespace
 
-  init(_ call: @escaping Call) throws {
-    (self.call, node, sandbox) = (call, try Namespace(), try Namespace())
+  init(_ name: String, _ call: @escaping Call) throws {
+    (self.name, self.call, node, sandbox) = (name, call, try Namespace(), try Namespace())
     // The first makes the bridge, tables and chains.
     try measureCycle()
     (adding, deleting) = (Samples(), Samples())

@@ -7,10 +7,11 @@ import TestSupport
 struct CNITool {
   private let program: Program
   private let plugins: PluginFolder
+  private let options: [String]
   private let configurations: TemporaryFolder
 
-  init(_ program: Program, _ plugins: PluginFolder) throws {
-    (self.program, self.plugins, configurations) = (program, plugins, try TemporaryFolder())
+  init(_ program: Program, _ plugins: PluginFolder, _ options: [String] = []) throws {
+    (self.program, self.plugins, self.options, configurations) = (program, plugins, options, try TemporaryFolder())
     let list = ChainNetwork.plugins.map { #"{"type":"\#($0.type)"\#($0.members)}"# }.joined(separator: ",")
     let text = #"{"cniVersion":"1.0.0","name":"\#(ChainNetwork.name)","plugins":[\#(list)]}"#
     try configurations.add(text, named: "\(ChainNetwork.name).conflist")
@@ -19,7 +20,7 @@ struct CNITool {
   func call(_ verb: String, _ container: Container) throws -> Outcome {
     let variables = ["NETCONFPATH": configurations.path, "CAP_ARGS": ChainNetwork.capabilityArguments]
     return try program.run(
-      [verb.lowercased(), ChainNetwork.name, container.namespace.path],
+      [verb.lowercased(), ChainNetwork.name, container.namespace.path] + options,
       environment: plugins.environment(verb, container).merging(variables) { $1 })
   }
 }

@@ -15,23 +15,31 @@ struct CNIToolInterruptionTests {
       "net", ToolNode.bridge(0), ToolNode.tuning, ToolNode.bandwidth, ToolNode.portmap, ToolNode.firewall)
   }
 
-  private var words: [String] {
-    [ToolNode.tool, "run", "net", "-p", "8080:80", "--bandwidth", "10M", "--dns", "10.60.0.1", "--", "sleep", "0.01"]
+  /// How plugins are called.
+  enum Execution: String, CaseIterable {
+    case programs, inProcess = "in-process"
+
+    var options: [String] { self == .programs ? [] : ["--in-process"] }
+
+    var words: [String] {
+      [ToolNode.tool, "run", "net", "-p", "8080:80", "--bandwidth", "10M", "--dns", "10.60.0.1"] + options
+        + ["--", "sleep", "0.01"]
+    }
   }
 
   /// Microseconds that a run takes from its start to its end.
-  private func usualTime() throws -> UInt32 {
-    let outcome = try node.run(words)
+  private func usualTime(_ execution: Execution) throws -> UInt32 {
+    let outcome = try node.run(execution.words)
     #expect(outcome.status == 0, "\(outcome.errorText)")
     return UInt32(outcome.nanoseconds / 1000)
   }
 
-  @Test("at any instant, SIGINT and SIGTERM leave nothing of a run", arguments: [UInt64(1), 2])
-  func signals(seed: UInt64) throws {
-    var random = SeededGenerator(seed)
-    let longest = try usualTime()
-    for number in (0..<35).map({ $0.isMultiple(of: 2) ? SIGINT : SIGTERM }) {
-      let program = try node.start(words)
+  @Test("at any instant, SIGINT and SIGTERM leave nothing of a run", arguments: Execution.allCases)
+  func signals(execution: Execution) throws {
+    var random = SeededGenerator(1)
+    let longest = try usualTime(execution)
+    for number in (0..<40).map({ $0.isMultiple(of: 2) ? SIGINT : SIGTERM }) {
+      let program = try node.start(execution.words)
       usleep(.random(in: 0...longest, using: &random))
       program.kill(number)
       let outcome = try program.wait()
@@ -41,12 +49,12 @@ struct CNIToolInterruptionTests {
     }
   }
 
-  @Test("at any instant, SIGKILL leaves of a run only what the next gc removes", arguments: [UInt64(3), 4])
-  func kills(seed: UInt64) throws {
-    var random = SeededGenerator(seed)
-    let longest = try usualTime()
-    for _ in 0..<20 {
-      let program = try node.start(words)
+  @Test("at any instant, SIGKILL leaves of a run only what the next gc removes", arguments: Execution.allCases)
+  func kills(execution: Execution) throws {
+    var random = SeededGenerator(3)
+    let longest = try usualTime(execution)
+    for _ in 0..<30 {
+      let program = try node.start(execution.words)
       usleep(.random(in: 0...longest, using: &random))
       program.kill()
       _ = try program.wait()
@@ -61,13 +69,13 @@ struct CNIToolInterruptionTests {
     }
   }
 
-  @Test("at any instant, SIGINT leaves nothing of an add, or all of it")
-  func add() throws {
+  @Test("at any instant, SIGINT leaves nothing of an add, or all of it", arguments: Execution.allCases)
+  func add(execution: Execution) throws {
     var random = SeededGenerator(5)
-    let longest = try usualTime() / 2
+    let longest = try usualTime(execution) / 2
     try node.shell("ip netns add c1")
-    for _ in 0..<30 {
-      let program = try node.start([ToolNode.tool, "add", "net", "/run/netns/c1"])
+    for _ in 0..<20 {
+      let program = try node.start([ToolNode.tool, "add", "net", "/run/netns/c1"] + execution.options)
       usleep(.random(in: 0...longest, using: &random))
       program.kill(SIGINT)
       let outcome = try program.wait()

@@ -13,7 +13,7 @@ package struct PluginExecutor {
   /// Makes the plugin with this name; nil if this program does not contain it.
   package typealias OwnPlugins = (_ name: String, _ executor: PluginExecutor) -> (any Plugin)?
 
-  /// Set to 0, this variable makes every plugin run as a program.
+  /// Set to 0, this variable has delegates whose file is this program run as programs.
   package static let inProcessVariable = "SWIFT_CNI_IN_PROCESS"
 
   /// Which paths lead to a plugin of this program.
@@ -89,9 +89,13 @@ package struct PluginExecutor {
   }
 
   private func ownPlugin(_ call: Call) -> (any Plugin)? {
-    if call.environment[Self.inProcessVariable] == "0" { return nil }
-    guard let plugin = ownPlugin(call.name), place == .anywhere || isThisProgram(call.path) else { return nil }
-    return plugin
+    guard let plugin = ownPlugin(call.name) else { return nil }
+    switch place {
+    case .anywhere: return plugin
+    case .thisProgram:
+      let isWanted = call.environment[Self.inProcessVariable] != "0"
+      return isWanted && isThisProgram(call.path) ? plugin : nil
+    }
   }
 
   private func ownPlugin(_ name: String) -> (any Plugin)? {

@@ -79,10 +79,10 @@ package struct Settings: Sendable {
   }
 
   /// Calls plugins; what they write to stderr goes to this process's.
-  package func runtime() -> NetworkRuntime {
+  package func runtime(_ executor: any PluginExecuting = ProgramExecutor()) -> NetworkRuntime {
     NetworkRuntime(
       NetworkRuntime.Options(
-        pluginFolders: pluginFolders,
+        pluginFolders: pluginFolders, executor: executor,
         onCall: { event in
           if !event.diagnostics.isEmpty { try? writeStandard(.error, event.diagnostics) }
         }))

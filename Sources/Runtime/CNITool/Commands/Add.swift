@@ -21,11 +21,12 @@ struct Add: ParsableCommand {
       """)
 
   @OptionGroup var arguments: NamespaceArguments
+  @OptionGroup var execution: ExecutionOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let settings = try Settings()
-    let (runtime, planned) = (settings.runtime(), try arguments.resolved(settings))
+    let (runtime, planned) = (settings.runtime(execution.executor), try arguments.resolved(settings))
     let signals = try SignalQueue()
     let result = try perform(cancelledBy: signals) { () async throws(RuntimeError) in
       try await runtime.add(planned.network, planned.attachment)

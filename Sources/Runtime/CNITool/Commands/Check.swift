@@ -16,11 +16,12 @@ struct Check: ParsableCommand {
       """)
 
   @OptionGroup var arguments: NamespaceArguments
+  @OptionGroup var execution: ExecutionOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let settings = try Settings()
-    let runtime = settings.runtime()
+    let runtime = settings.runtime(execution.executor)
     let planned = try arguments.existing(settings, in: runtime.cache)
     _ = try perform(cancelledBy: nil) { () async throws(RuntimeError) in
       try await runtime.check(planned.network, planned.attachment)

@@ -31,6 +31,7 @@ struct CollectGarbage: ParsableCommand {
   @Flag(help: "Delete all attachments of the network, also those of running containers.")
   var all = false
 
+  @OptionGroup var execution: ExecutionOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -39,7 +40,7 @@ struct CollectGarbage: ParsableCommand {
 
   func run() throws {
     let settings = try Settings()
-    let runtime = settings.runtime()
+    let runtime = settings.runtime(execution.executor)
     let folder = RunFolder()
     let named = try network.map { name throws(ToolFailure) in try settings.network(name) }
     var problems = folder.removeLeftovers(runtime)

@@ -17,11 +17,12 @@ struct Delete: ParsableCommand {
       """)
 
   @OptionGroup var arguments: NamespaceArguments
+  @OptionGroup var execution: ExecutionOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let settings = try Settings()
-    let runtime = settings.runtime()
+    let runtime = settings.runtime(execution.executor)
     let planned = try arguments.existing(settings, in: runtime.cache)
     _ = try perform(cancelledBy: nil) { () async throws(RuntimeError) in
       try await runtime.delete(planned.network, planned.attachment, continuingAfterErrors: true)

@@ -32,6 +32,7 @@ struct ExecPlugins: ParsableCommand {
   @Argument(help: "The container's network namespace.", completion: .custom { _, _, _ in namespacePaths() })
   var netns: String
 
+  @OptionGroup var execution: ExecutionOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -46,8 +47,8 @@ struct ExecPlugins: ParsableCommand {
           arguments: settings.arguments, capabilityArguments: settings.capabilityArguments))
     }
     switch verb {
-    case .add: try add(planned, settings.runtime())
-    case .del: try delete(planned, settings.runtime())
+    case .add: try add(planned, settings.runtime(execution.executor))
+    case .del: try delete(planned, settings.runtime(execution.executor))
     }
   }
 

@@ -55,10 +55,11 @@ struct Run: ParsableCommand {
   var container: String?
 
   @OptionGroup var options: ContainerOptions
+  @OptionGroup var execution: ExecutionOptions
   @OptionGroup var output: OutputOptions
 
   enum CodingKeys: CodingKey {
-    case networks, name, pid, container, options, output
+    case networks, name, pid, container, options, execution, output
   }
 
   func validate() throws {
@@ -95,7 +96,7 @@ struct Run: ParsableCommand {
     let shell = Environment.process["SHELL"].flatMap { $0.isEmpty ? nil : $0 } ?? "/bin/sh"
     return try ContainerRun(
       plan: plan, name: name, joined: joined, command: command.isEmpty && joined == nil ? [shell] : command,
-      options: options, runtime: settings.runtime()
+      options: options, runtime: settings.runtime(execution.executor)
     ).execute()
   }
 

@@ -23,11 +23,12 @@ struct Status: ParsableCommand {
   @Argument(help: "Not used; upstream's cnitool demands it.")
   var netns: String?
 
+  @OptionGroup var execution: ExecutionOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let settings = try Settings()
-    let (runtime, network) = (settings.runtime(), try settings.network(network))
+    let (runtime, network) = (settings.runtime(execution.executor), try settings.network(network))
     _ = try perform(cancelledBy: nil) { () async throws(RuntimeError) in try await runtime.status(network) }
   }
 }
