@@ -126,8 +126,9 @@ let package = Package(
       needs: ["IPTables", "Rules", "OS", "Address", "NetNS", "Netlink", "CNI", "CLinux"]),
     library("Firewalld", in: "Rules", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
 
-    // What runtimes call plugins with: a product, so that nothing in it may have unsafe flags.
-    library("CNIRuntime", in: "Runtime", needs: ["OS", "JSON", "NetNS", "CNI", "Skel", "Invoke"]),
+    // What runtimes call plugins with: products, so that nothing in them may have unsafe flags.
+    library("Blocking", in: "Runtime", needs: ["OS"]),
+    library("CNIRuntime", in: "Runtime", needs: ["OS", "JSON", "NetNS", "CNI", "Skel", "Invoke", "Blocking"]),
   ] + plugins + [
     .executableTarget(
       name: "swift-cni",
@@ -141,7 +142,8 @@ let package = Package(
     library(
       "CNITool", in: "Runtime",
       needs: [
-        "OS", "Address", "Digest", "JSON", "NetNS", "Netlink", "Sysctl", "Skel", "Launch", "CNIRuntime", "CNIPlugins",
+        "OS", "Address", "Digest", "JSON", "NetNS", "Netlink", "Sysctl", "Skel", "Launch", "Blocking", "CNIRuntime",
+        "CNIPlugins",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -233,6 +235,7 @@ let package = Package(
       "HostLocalTests", of: "HostLocal",
       needs: ["TestSupport", "OS", "Address", "CNI", "IPAM", "JSON", "CallSupport"]),
     tests("StaticTests", of: "Static", needs: ["JSON", "CallSupport"]),
+    tests("BlockingTests", of: "Blocking", needs: ["OS"]),
     tests(
       "CNIRuntimeTests", of: "CNIRuntime", needs: ["TestSupport", "CNI", "CallSupport", "Invoke", "JSON", "OS", "Skel"]),
     tests("CNIPluginsTests", of: "CNIPlugins", "CNIRuntime", needs: ["TestSupport"]),

@@ -4,7 +4,9 @@
 import OS
 
 /// Runs what blocks: on the operation's thread, or else on one of its own. Where there can be no more threads, it runs here.
-func offPool<T: Sendable, E: Error>(_ body: @escaping @Sendable () throws(E) -> T) async throws(E) -> T {
+package func offPool<T: Sendable, E: Error>(
+  _ body: @escaping @Sendable () throws(E) -> T
+) async throws(E) -> T {
   if OperationThread.isCurrent { return try body() }
   let outcome = await withCheckedContinuation { continuation in
     let work: @Sendable () -> Void = {

@@ -45,11 +45,13 @@ package final class OperationThread: TaskExecutor {
   }()
 
   /// Whether the calling thread is one of these.
-  static var isCurrent: Bool { unsafe pthread_getspecific(mark) != nil }
+  package static var isCurrent: Bool { unsafe pthread_getspecific(mark) != nil }
 }
 
 /// Runs an operation on a thread of its own, unless it is on one; where there can be no more threads, it runs here.
-func onOperationThread<T: Sendable, E: Error>(_ body: () async throws(E) -> T) async throws(E) -> T {
+package func onOperationThread<T: Sendable, E: Error>(
+  _ body: () async throws(E) -> T
+) async throws(E) -> T {
   guard !OperationThread.isCurrent, let thread = try? OperationThread() else { return try await body() }
   defer { thread.end() }
   return try await withTaskExecutorPreference(thread) { () async throws(E) in try await body() }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Blocking
 import Glibc
 import OS
 import Synchronization
 import Testing
-
-@testable import CNIRuntime
 
 @Suite struct OperationThreadTests {
   private final class Counter: Sendable {
