@@ -105,6 +105,23 @@ leftovers() {
 nothing_left() { [[ -z $(leftovers) ]]; }
 expect_nothing_left() { eventually nothing_left || fail "$1 left behind:"$'\n'"$(leftovers)"; }
 
+# MARK: cnitool
+
+# It looks for networks and plugins where the runtimes do.
+cnitool() { "$scratch/cnitool" "$@"; }
+
+# attachment NETWORK CONTAINER MEMBER: what cnitool says of an attachment; nothing if there is none.
+attachment() {
+  cnitool attachments "$1" --json | jq -r ".[] | select(.containerID == \"$2\") | .$3"
+}
+
+# expect_attached NETWORK CONTAINER ADDRESS WHEN: it is listed with its address, lives, and is as it was made.
+expect_attached() {
+  [[ $(attachment "$1" "$2" state) == alive && $(attachment "$1" "$2" 'addresses[0]') == "$3/24" ]] ||
+    fail "$4: cnitool attachments does not list $2 with $3: $(cnitool attachments)"
+  cnitool check "$1" "$(attachment "$1" "$2" namespace)" --id "$2" || fail "$4: cnitool check of $2 fails"
+}
+
 # MARK: podman
 
 # serve NAME OPTION…: starts a container whose web server answers with its name.
@@ -180,6 +197,25 @@ test_failed_run() {
   expect_nothing_left "a failed podman run"
 }
 
+# Another runtime's attachments, and one more network for another runtime's container.
+test_cnitool_with_podman() {
+  local id
+  say "cnitool attachments, check, run --container, del after podman run"
+  serve first --network masq --publish 18084:80
+  id=$(podman inspect first | jq -r '.[0].Id')
+  expect_attached masq "$id" "$(address first masq)" "podman run"
+  cnitool run --container first made -- busybox ip -4 address show dev eth1 | grep -q 'inet 10\.91\.' ||
+    fail "cnitool run --container does not attach podman's container to a second network"
+  ! podman exec first /bin/ip link show dev eth1 >/dev/null 2>&1 || fail "cnitool run --container leaves its interface"
+  expect_attached masq "$id" "$(address first masq)" "cnitool run --container"
+  cnitool gc || fail "cnitool gc fails beside a container of podman"
+  expect_port 18084 first "cnitool gc"
+  cnitool del masq "$(attachment masq "$id" namespace)" --id "$id" || fail "cnitool del of podman's attachment fails"
+  [[ -z $(attachment masq "$id" state) ]] || fail "cnitool del leaves podman's attachment in the list: $(cnitool attachments)"
+  expect_nothing_left "cnitool del of podman's attachment"
+  podman rm --force --time 0 first >/dev/null || fail "podman rm fails after cnitool del"
+}
+
 test_podman() {
   test_network podman 18080
   test_network masq 18081
@@ -188,6 +224,7 @@ test_podman() {
     fail "podman network create fails"
   test_network made 18082
   test_failed_run
+  test_cnitool_with_podman
 }
 
 # MARK: buildah
@@ -225,4 +262,25 @@ END
     fail "ctr run fails: $output"
   [[ $output == *'inet 10.100.0.'*'the client'* ]] || fail "ctr run has no network: $output"
   expect_nothing_left "ctr run"
+  test_cnitool_with_containerd
+}
+
+# ctr deletes attachments only with --rm: cnitool gc does when the container is gone.
+test_cnitool_with_containerd() {
+  local id=$ctr_namespace-two address
+  say "cnitool attachments, check, gc after ctr run --detach"
+  ctr run --detach --cni localhost/bb:latest two /bin/httpd -f -p 80 >/dev/null || fail "ctr run --detach fails"
+  address=$(attachment ctrnet "$id" 'addresses[0]')
+  [[ $address == 10.100.0.* ]] || fail "cnitool attachments does not list ctr's $id: $(cnitool attachments)"
+  expect_attached ctrnet "$id" "${address%/24}" "ctr run"
+  cnitool run --container two made -- busybox ip -4 address show dev eth1 | grep -q 'inet 10\.91\.' ||
+    fail "cnitool run --container does not attach containerd's container to a second network"
+  cnitool gc || fail "cnitool gc fails beside a container of containerd"
+  expect_attached ctrnet "$id" "${address%/24}" "cnitool gc"
+  ctr task kill --signal KILL two || fail "ctr task kill fails"
+  eventually ctr task delete two >/dev/null 2>&1 || fail "ctr task delete fails"
+  ctr container delete two || fail "ctr container delete fails"
+  eventually answers gone attachment ctrnet "$id" state || fail "cnitool attachments says of a dead container: $(cnitool attachments)"
+  cnitool gc || fail "cnitool gc of containerd's attachment fails"
+  expect_nothing_left "cnitool gc of containerd's attachment"
 }
