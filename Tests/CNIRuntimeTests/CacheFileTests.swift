@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import OS
 import Testing
 
 @testable import CNIRuntime
@@ -50,6 +51,18 @@ import Testing
     #expect(file.attachment == attachment)
     #expect(text(file.configuration) == Self.list)
     #expect(text(file.text) == source)
+  }
+
+  @Test(
+    "what libcni has written for podman and containerd is written again to the byte",
+    arguments: ["podman", "containerd"])
+  func recorded(runtime: String) throws {
+    let tests = #filePath.split(separator: "/").dropLast(2).map { "/\($0)" }.joined()
+    let file = "\(tests)/Fixtures/cache-\(runtime).json"
+    // libcni sorts members but those of a Go struct, as podman's ports are.
+    let recorded = text(try FileDescriptor.open(file).readAll()).replacing(
+      #""hostPort":8080,"containerPort":80,"#, with: #""containerPort":80,"hostPort":8080,"#)
+    #expect(text(try #require(CacheFile(Array(recorded.utf8))).text) == recorded)
   }
 
   @Test(
