@@ -16,7 +16,7 @@ import Testing
 
   @Test("all steps of an operation run on one thread, also what blocks, and after a pause")
   func oneThread() async throws {
-    #expect(!OperationThread.isCurrent)
+    #expect(OperationThread.current == nil)
     let threads = await onOperationThread { () async -> [pthread_t] in
       var threads = [Self.thread()]
       threads.append(await offPool { Self.thread() })
@@ -27,7 +27,7 @@ import Testing
       return threads
     }
     #expect(Set(threads).count == 1 && threads.count == 5)
-    #expect(!OperationThread.isCurrent)
+    #expect(OperationThread.current == nil)
   }
 
   @Test("operations block at once, however few threads Swift's pool has")
@@ -62,7 +62,7 @@ import Testing
     try await {
       let own = try OperationThread()
       thread = own
-      #expect(await withTaskExecutorPreference(own) { () async in OperationThread.isCurrent })
+      #expect(await withTaskExecutorPreference(own) { () async in OperationThread.current != nil })
       own.end()
     }()
     for _ in 0..<6000 where thread != nil { try await Task.sleep(for: .milliseconds(10)) }

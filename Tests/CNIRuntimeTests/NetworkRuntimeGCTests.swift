@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import CNIRuntime
 import OS
 import Synchronization
 import Testing
+
+@testable import CNIRuntime
 
 @Suite struct NetworkRuntimeGCTests {
   private func setting(_ plugins: FakePlugins) async throws -> Setting {
@@ -39,6 +40,98 @@ import Testing
     #expect(deleted.environment["CNI_ARGS"] == "K8S_POD_NAME=c2")
     #expect(text(deleted.input).contains(#""runtimeConfig":{"mac":"c2"}"#))
     #expect(try setting.files() == ["net-c1-eth1", "other-c2-eth0"])
+  }
+
+  @Test("what is kept can be decided while no attachment is made or deleted")
+  func keeping() async throws {
+    let setting = try await setting(FakePlugins())
+    let before = setting.plugins.calls.count
+    try await setting.runtime.collectGarbage(network("a", version: "1.1.0")) { $0.attachment.containerID == "c2" }
+    #expect(setting.plugins.words.dropFirst(before) == ["DEL a", "DEL a", "GC a"])
+    #expect(try setting.files() == ["net-c2-eth0", "other-c2-eth0"])
+    let valid = #""cni.dev/valid-attachments":[{"containerID":"c2","ifname":"eth0"}]"#
+    #expect(text(try #require(setting.plugins.calls.last).input).contains(valid))
+  }
+
+  @Test("GC waits for an ADD of the network that is running, and keeps what that has made")
+  func waits() async throws {
+    let (started, start) = AsyncStream<Void>.makeStream()
+    let (finished, finish) = AsyncStream<Void>.makeStream()
+    let setting = try Setting(
+      FakePlugins { call in
+        if call.verb == .add {
+          start.yield()
+          for await _ in finished { break }
+        }
+        return FakePlugins.success(call)
+      })
+    let (runtime, list) = (setting.runtime, try network("a", version: "1.1.0"))
+    let adding = Task { try await runtime.add(list, Setting.attachment) }
+    for await _ in started { break }
+    let asked = Mutex(false)
+    let box = Box(asked)
+    let collecting = Task {
+      try await runtime.collectGarbage(list) { _ in
+        box.value.withLock { $0 = true }
+        return true
+      }
+    }
+    // It is asked at once if it does not wait.
+    try await Task.sleep(for: .milliseconds(50))
+    #expect(!box.value.withLock { $0 })
+    // Another network's does not wait.
+    try await runtime.collectGarbage(network("a", name: "other", version: "1.1.0"), valid: [])
+    finish.yield()
+    _ = try await adding.value
+    try await collecting.value
+    #expect(box.value.withLock { $0 })
+    #expect(setting.plugins.words == ["ADD a", "GC a", "GC a"])
+    #expect(try setting.files() == ["net-c1-eth0"])
+    #expect(try setting.ownFiles() == ["net-c1-eth0"], "the network's lock is gone")
+  }
+
+  @Test("an ADD waits for GC of its network")
+  func waitsForGC() async throws {
+    let (started, start) = AsyncStream<Void>.makeStream()
+    let (finished, finish) = AsyncStream<Void>.makeStream()
+    let setting = try Setting(
+      FakePlugins { call in
+        if call.verb == .collectGarbage {
+          start.yield()
+          for await _ in finished { break }
+        }
+        return FakePlugins.success(call)
+      })
+    let (runtime, list) = (setting.runtime, try network("a", version: "1.1.0"))
+    let collecting = Task { try await runtime.collectGarbage(list, valid: []) }
+    for await _ in started { break }
+    let adding = Task { try await runtime.add(list, Setting.attachment) }
+    try await Task.sleep(for: .milliseconds(50))
+    #expect(setting.plugins.words == ["GC a"])
+    finish.yield()
+    try await collecting.value
+    _ = try await adding.value
+    #expect(setting.plugins.words == ["GC a", "ADD a"])
+  }
+
+  @Test("what a plugin is making whose caller was killed is neither deleted nor left out of the valid attachments")
+  func orphan() async throws {
+    let setting = try Setting()
+    let list = try network("a", version: "1.1.0")
+    let cache = setting.runtime.cache
+    let lock = try #require(try cache.tryLock("net", Setting.attachment.id))
+    try cache.begin(list, Setting.attachment)
+    try await setting.runtime.collectGarbage(list, valid: [])
+    #expect(setting.plugins.words == ["GC a"])
+    #expect(text(setting.plugins.calls[0].input).contains(#"[{"containerID":"c1","ifname":"eth0"}]"#))
+    lock.unlock()
+    try await setting.runtime.collectGarbage(list, valid: [])
+    #expect(setting.plugins.words == ["GC a", "DEL a", "GC a"])
+  }
+
+  private final class Box: Sendable {
+    let value: Mutex<Bool>
+    init(_ value: consuming sending Mutex<Bool>) { self.value = value }
   }
 
   @Test("an empty list means that nothing of the network is valid")

@@ -39,11 +39,27 @@ import Testing
 
   @Test("arguments that would be read as others are refused by ADD, and let through by DEL")
   func arguments() async throws {
-    for pair in [Attachment.Argument("", "x"), .init("a=b", "x"), .init("a", "x;y"), .init("a;b", "x")] {
+    for pair in [Attachment.Argument("", "x"), .init("a=b", "x"), .init("a", "x;y"), .init("a;b", "x"), .init("a", "x\0y")] {
       let attachment = Attachment(containerID: "c", namespace: "/x", arguments: [pair])
       #expect(try await failure(attachment)?.message.hasPrefix("invalid CNI_ARGS pair") == true)
       #expect(try await failure(attachment, .delete) == nil)
     }
+  }
+
+  @Test("a path of a namespace that NUL would end is refused", arguments: [Verb.add, .delete, .check])
+  func endedPath(verb: Verb) async throws {
+    let failure = try await failure(Attachment(containerID: "c", namespace: "/run/netns/a\0b"), verb)
+    #expect(failure?.message == "the path of the network namespace has a NUL")
+  }
+
+  @Test("a DEL where no such file can be, and none of the cache's folder, succeeds")
+  func nothingThere() async throws {
+    let setting = try Setting()
+    let long = Attachment(containerID: String(repeating: "c", count: 300), namespace: "/x")
+    try await setting.runtime.delete(network("a"), long)
+    try setting.folder.add("x", named: "cni")
+    try await setting.runtime.delete(network("a"), Setting.attachment)
+    #expect(setting.plugins.words == ["DEL a", "DEL a"])
   }
 
   @Test("a call for one attachment waits for another one, and not for that of a second attachment")

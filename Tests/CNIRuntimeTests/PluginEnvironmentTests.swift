@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import CNIRuntime
+import Glibc
+import OS
 import Testing
+
+@testable import CNIRuntime
 
 @Suite struct PluginEnvironmentTests {
   private static let names = [
@@ -67,5 +70,18 @@ import Testing
     _ = try await NetworkRuntime(options).version(ofPlugin: "a")
     #expect(setting.plugins.calls[0].environment["TRACEPARENT"] == "00-1-2-01")
     #expect(setting.plugins.calls[0].environment["TRACESTATE"] == nil)
+  }
+
+  @Test("state and baggage of this process's trace are not passed on with another trace's parent")
+  func otherTrace() {
+    var call = PluginCall(plugin: "a", path: "/a", verb: .add, environment: [:], input: [], timeout: .seconds(1))
+    #expect(call.wholeEnvironment["PATH"] != nil)
+    setenv("TRACESTATE", "old=1", 1)
+    defer { unsetenv("TRACESTATE") }
+    #expect(call.wholeEnvironment["TRACESTATE"] == "old=1")
+    call.environment = ["TRACEPARENT": "00-1-2-01"]
+    #expect(call.wholeEnvironment["TRACESTATE"] == nil)
+    call.environment["TRACESTATE"] = "new=1"
+    #expect(call.wholeEnvironment["TRACESTATE"] == "new=1")
   }
 }

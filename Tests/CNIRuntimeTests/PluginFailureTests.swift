@@ -61,6 +61,14 @@ import Testing
     #expect(try await failure(output).reason == .failed(message))
   }
 
+  @Test("an error object without message, or without code, is one, as in Go")
+  func halfObjects() async throws {
+    let code = try await failure(FakePlugins.printing(#"{"code":11}"#, status: 1))
+    #expect(code.reason == .refused(code: 11, message: "", details: "") && code.code == 11)
+    let message = try await failure(FakePlugins.printing(#"{"msg":"m","details":"d"}"#, status: 1))
+    #expect(message.reason == .refused(code: 0, message: "m", details: "d"))
+  }
+
   @Test("what is not JSON is told as it is")
   func noJSON() async throws {
     let message = try await failure(FakePlugins.printing("panic: x", status: 2)).message

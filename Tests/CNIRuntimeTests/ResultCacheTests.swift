@@ -75,7 +75,7 @@ import Testing
     #expect(found.attachment == attachment)
     #expect(try found.networkList().plugins == list.plugins)
     #expect(found.result?.interfaces.map(\.name) == ["a"])
-    #expect(found.isNamespaceAlive)
+    #expect(found.state == .alive)
     #expect(!found.isOfFormerBoot)
     #expect(found.age >= .zero && found.age < .seconds(600))
     #expect(setting.runtime.cache.attachment(AttachmentID(containerID: "c1", interface: "eth1"), network: "net") == nil)
@@ -86,8 +86,89 @@ import Testing
     let setting = try Setting()
     for namespace in ["/run/netns/no-such-namespace", setting.folder.path] {
       try setting.put(entry("c", members: #","netns":"\#(namespace)""#), as: "net-c-eth0")
-      #expect(try setting.runtime.cache.attachments().map(\.isNamespaceAlive) == [false])
+      #expect(try setting.runtime.cache.attachments().map(\.state) == [.gone])
     }
+  }
+
+  @Test("a namespace is not known to be gone if its path is not known, or cannot be looked at")
+  func unknown() throws {
+    let setting = try Setting()
+    let tooLong = "/" + String(repeating: "x", count: 300)
+    for members in ["", #","netns":"""#, #","netns":"\#(tooLong)""#] {
+      try setting.put(entry("c", members: members), as: "net-c-eth0")
+      #expect(try setting.runtime.cache.attachments().map(\.state) == [.unknown])
+    }
+  }
+
+  @Test("the results may be behind a link, as libcni follows one")
+  func link() async throws {
+    let setting = try Setting()
+    try setting.folder.add("", named: "elsewhere/x")
+    try setting.folder.add("", named: "cni/x")
+    try systemCall("symlink") { symlink("\(setting.folder.path)/elsewhere", setting.results) }
+    let list = try network("a")
+    _ = try await setting.runtime.add(list, Setting.attachment)
+    #expect(try Folder.open("\(setting.folder.path)/elsewhere")?.names().contains("net-c1-eth0") == true)
+    #expect(try setting.runtime.cache.attachments().count == 1)
+    try await setting.runtime.delete(list, Setting.attachment)
+    #expect(text(setting.plugins.calls[1].input).contains("prevResult"))
+    #expect(try setting.runtime.cache.attachments().isEmpty)
+  }
+
+  @Test("a relative folder is one of the current folder")
+  func relative() {
+    #expect(ResultCache("some/folder").folder == (resolvedPath(".") ?? "") + "/some/folder")
+  }
+
+  @Test("names that make the same name of a file are told apart")
+  func sameFile() async throws {
+    let setting = try Setting()
+    let (first, second) = (try network("a", name: "n-a"), try network("a", name: "n"))
+    let attachment = Attachment(containerID: "b", namespace: "/x")
+    let other = Attachment(containerID: "a-b", namespace: "/x")
+    _ = try await setting.runtime.add(first, attachment)
+    let cache = setting.runtime.cache
+    #expect(cache.attachment(attachment.id, network: "n-a") != nil && cache.attachment(other.id, network: "n") == nil)
+    try await setting.runtime.delete(second, other)
+    #expect(!text(setting.plugins.calls[1].input).contains("prevResult"))
+    #expect(cache.attachment(attachment.id, network: "n-a") != nil)
+    #expect(try cache.attachments(ofContainer: "b").count == 1 && cache.attachments(ofContainer: "a-b").isEmpty)
+  }
+
+  @Test("a configuration as large as one may be is read again")
+  func large() async throws {
+    let setting = try Setting()
+    let list = try network(#"{"type":"a","text":"\#(String(repeating: "x", count: 1_000_000))"}"#)
+    _ = try await setting.runtime.add(list, Setting.attachment)
+    #expect(setting.runtime.cache.attachment(Setting.attachment.id, network: "net") != nil)
+    try await setting.runtime.delete(list, Setting.attachment)
+    #expect(text(setting.plugins.calls[1].input).contains("prevResult"))
+  }
+
+  @Test("the plugins of files beside the list are kept with the attachment")
+  func pluginsBeside() async throws {
+    let setting = try Setting()
+    try setting.folder.add(#"{"name":"net","cniVersion":"1.0.0","plugins":[{"type":"a"}]}"#, named: "conf/net.conflist")
+    try setting.folder.add(#"{"type":"b"}"#, named: "conf/net/1.conf")
+    let list = try ConfigurationFolder("\(setting.folder.path)/conf").network(named: "net")
+    _ = try await setting.runtime.add(list, Setting.attachment)
+    let cached = try #require(setting.runtime.cache.attachment(Setting.attachment.id, network: "net"))
+    #expect(text(cached.configuration) == text(list.text))
+    #expect(try cached.networkList().plugins == list.plugins)
+    try await setting.runtime.delete(cached.networkList(), cached.forDeletion)
+    #expect(setting.plugins.words == ["ADD a", "ADD b", "DEL b", "DEL a"])
+  }
+
+  @Test("a file that another has written since has none of the plugins beside the list")
+  func overwritten() async throws {
+    let setting = try Setting()
+    let list = try NetworkList(
+      parsing: Array(#"{"name":"net","cniVersion":"1.0.0","plugins":[{"type":"a"}]}"#.utf8),
+      beside: Array(#"[{"type":"b"}]"#.utf8), path: nil)
+    _ = try await setting.runtime.add(list, Setting.attachment)
+    try setting.date("net-c1-eth0", FileTime.now().seconds)
+    let cached = try #require(setting.runtime.cache.attachment(Setting.attachment.id, network: "net"))
+    #expect(try cached.networkList().plugins.map(\.type) == ["a"])
   }
 
   @Test("a file without a namespace has that of the result's interface, as podman's and containerd's of Debian")

@@ -55,21 +55,29 @@ extension Folder {
     throw SystemError("lock \(path)/\(lockFile), which is removed again and again", number: EWOULDBLOCK)
   }
 
-  /// Takes the lock of a file in the folder, which is created if it is missing; nil if another holds it. It is held until the returned
-  /// value is gone.
-  package func tryLock(_ lockFile: String) throws(SystemError) -> FileLock? {
+  /// Takes the lock of a file in the folder, which is created if it is missing; nil if another holds it, or if it is to be shared, another
+  /// that does not share it. It is held until the returned value is gone.
+  package func tryLock(_ lockFile: String, isShared: Bool = false) throws(SystemError) -> FileLock? {
     for _ in 0..<100 {
       let number = try systemCall("open \(path)/\(lockFile)") {
         unsafe openat(file.number, lockFile, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o600)
       }
       let lock = FileLock(FileDescriptor(owning: number))
-      if flock(number, LOCK_EX | LOCK_NB) != 0 {
+      if flock(number, (isShared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
         if errno == EWOULDBLOCK { return nil }
         throw SystemError("lock \(path)/\(lockFile)", number: errno)
       }
       if isStill(number, lockFile) { return lock }
     }
     return nil
+  }
+
+  /// Whether somebody holds the lock of a file.
+  package func isLocked(_ lockFile: String) -> Bool {
+    let number = unsafe openat(file.number, lockFile, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+    if number < 0 { return false }
+    let lock = FileDescriptor(owning: number)
+    return flock(lock.number, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
   /// Replaces a file's contents atomically, also across a power failure, by a temporary file of another folder of the file system, so that
@@ -167,6 +175,9 @@ package final class FileLock: Sendable, Equatable {
 
   /// Gives up the lock. Children that a program which inherited it has left hold it no longer, either.
   package func unlock() { flock(file.number, LOCK_UN) }
+
+  /// Makes a shared lock one of this process alone, without waiting; returns false, and gives the lock up, if another holds it too.
+  package func becomesExclusive() -> Bool { flock(file.number, LOCK_EX | LOCK_NB) == 0 }
 
   /// The descriptor, which a program inherits if it is told to.
   var descriptor: Int32 { file.number }

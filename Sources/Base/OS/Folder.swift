@@ -45,13 +45,13 @@ package struct Folder: ~Copyable {
     return folder
   }
 
-  /// The contents of a file, at most 1 MiB; nil if it does not exist.
-  package func read(_ name: String) throws(SystemError) -> [UInt8]? {
+  /// The contents of a file, at most this many bytes of it; nil if it does not exist.
+  package func read(_ name: String, limit: Int = 1 << 20) throws(SystemError) -> [UInt8]? {
     do {
       let number = try systemCall("open \(path)/\(name)") {
         unsafe openat(file.number, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
       }
-      return try FileDescriptor(owning: number).readAll(limit: 1 << 20)
+      return try FileDescriptor(owning: number).readAll(limit: limit)
     } catch {
       if error.number == ENOENT { return nil }
       throw error
@@ -76,8 +76,12 @@ package struct Folder: ~Copyable {
   /// Removes a file, if it exists.
   package func remove(_ name: String) throws(SystemError) {
     for name in [name, Self.temporaryName(name)] where unsafe unlinkat(file.number, name, 0) != 0 {
-      // A file whose name is too long cannot exist.
-      if errno != ENOENT, errno != ENAMETOOLONG { throw SystemError("remove \(path)/\(name)", number: errno) }
+      // A file whose name is too long cannot exist. A file system that is read-only says so also of a file that does not.
+      let number = errno
+      var found = stat()
+      let isMissing = unsafe fstatat(file.number, name, &found, AT_SYMLINK_NOFOLLOW) != 0
+      if number == EROFS && isMissing || number == ENOENT || number == ENAMETOOLONG { continue }
+      throw SystemError("remove \(path)/\(name)", number: number)
     }
   }
 

@@ -19,3 +19,12 @@ package func isThisProgram(_ path: String) -> Bool {
 package func pause(microseconds: UInt32) {
   usleep(microseconds)
 }
+
+/// When a process started, in hundredths of a second since the boot (the twenty-second field of proc_pid_stat(5)); nil if there is none. With
+/// it a process is told from a later one that has its ID.
+package func startTime(ofProcess process: Int) -> Int? {
+  guard let bytes = try? FileDescriptor.open("/proc/\(process)/stat").readAll() else { return nil }
+  // The second field is the name in parentheses, which can hold any character.
+  let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
+  return fields.count > 19 ? Int(fields[19]) : nil
+}

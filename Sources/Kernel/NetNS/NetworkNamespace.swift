@@ -32,6 +32,17 @@ package struct NetworkNamespace: ~Copyable {
     return NetworkNamespace(file: file)
   }
 
+  /// Whether a path leads to a network namespace; nil if this process may not or cannot look.
+  package static func exists(_ path: String) -> Bool? {
+    do {
+      let file = try FileDescriptor.open(path, .nonblocking)
+      return ioctl(file.number, UInt(cni_ns_get_nstype)) == cni_clone_newnet
+    } catch {
+      // A process that has ended has no files below its folder in /proc.
+      return [ENOENT, ENOTDIR, ESRCH].contains(error.number) ? false : nil
+    }
+  }
+
   /// Makes a namespace with nothing in it but `lo`.
   package static func make() throws(NetworkNamespaceError) -> NetworkNamespace {
     let home = try current()

@@ -7,7 +7,7 @@ import OS
 package func offPool<T: Sendable, E: Error>(
   _ body: @escaping @Sendable () throws(E) -> T
 ) async throws(E) -> T {
-  if OperationThread.isCurrent { return try body() }
+  if OperationThread.current != nil { return try body() }
   let outcome = await withCheckedContinuation { continuation in
     let work: @Sendable () -> Void = {
       let outcome = Result { () throws(E) in try body() }

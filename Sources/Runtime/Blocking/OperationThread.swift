@@ -6,7 +6,8 @@ import Glibc
 import OS
 import Synchronization
 
-/// A thread for the steps of one operation, which may block on it: Swift's pool has only one thread for each processor.
+/// A thread for the steps of one operation, which may block on it: Swift's pool has only one thread for each processor. What others have
+/// written does not run on it, as it may count on threads that are free: see ``onPool(_:)``.
 package final class OperationThread: TaskExecutor {
   private let jobs = Mutex<[UnownedJob]>([])
   /// Counts the jobs, and after them the end.
@@ -15,7 +16,7 @@ package final class OperationThread: TaskExecutor {
   /// Starts the thread; throws if there can be no more threads.
   package init() throws(SystemError) {
     try startThread { [self] in
-      _ = unsafe pthread_setspecific(Self.mark, UnsafeRawPointer(bitPattern: 1))
+      unsafe pthread_setspecific(Self.key, Unmanaged.passUnretained(self).toOpaque())
       runJobs()
     }
   }
@@ -37,22 +38,45 @@ package final class OperationThread: TaskExecutor {
     }
   }
 
-  /// The key of what only these threads have.
-  private static let mark: pthread_key_t = {
+  /// Under which each of these threads has itself.
+  private static let key: pthread_key_t = {
     var key = pthread_key_t()
     unsafe pthread_key_create(&key, nil)
     return key
   }()
 
-  /// Whether the calling thread is one of these.
-  package static var isCurrent: Bool { unsafe pthread_getspecific(mark) != nil }
+  /// The thread of the current task, if it runs on it. An actor can bring another task to this thread, which may not block it.
+  package static var current: OperationThread? {
+    guard let pointer = unsafe pthread_getspecific(key) else { return nil }
+    let thread = unsafe Unmanaged<OperationThread>.fromOpaque(pointer).takeUnretainedValue()
+    let isPreferred = unsafe withUnsafeCurrentTask { task in
+      unsafe task?.unownedTaskExecutor == thread.asUnownedTaskExecutor()
+    }
+    return isPreferred ? thread : nil
+  }
 }
 
 /// Runs an operation on a thread of its own, unless it is on one; where there can be no more threads, it runs here.
 package func onOperationThread<T: Sendable, E: Error>(
   _ body: () async throws(E) -> T
 ) async throws(E) -> T {
-  guard !OperationThread.isCurrent, let thread = try? OperationThread() else { return try await body() }
+  guard OperationThread.current == nil, let thread = try? OperationThread() else { return try await body() }
   defer { thread.end() }
   return try await withTaskExecutorPreference(thread) { () async throws(E) in try await body() }
+}
+
+/// Runs, in Swift's pool, what may await anything.
+package func onPool<T: Sendable, E: Error>(_ body: () async throws(E) -> T) async throws(E) -> T {
+  if OperationThread.current == nil { return try await body() }
+  return try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(E) in try await body() }
+}
+
+/// Runs something to its end although the task is cancelled, where the task runs.
+package func uncancelled<T: Sendable>(_ body: @escaping @Sendable () async -> T) async -> T {
+  await Task(executorPreference: OperationThread.current) { await body() }.value
+}
+
+/// Lets time pass. On an operation's thread no timer is needed, for which there may be no descriptor left.
+package func pause(milliseconds: Int) async {
+  await offPool { _ = usleep(UInt32(clamping: milliseconds * 1000)) }
 }

@@ -11,15 +11,21 @@ struct BootRecord {
   /// For a file that was written last at this time.
   init(of file: FileTime) { self.file = file }
 
-  /// The record's text.
-  var text: [UInt8] { Array("\(Self.bootID) \(file)\n".utf8) }
+  /// The record's text, in one line.
+  var text: [UInt8] { Array("\(Self.bootID) \(file)".utf8) }
 
   /// Whether the file was written before this boot. Without a record, or with that of an older file, the times of the file and of the
   /// boot decide.
   func isOfFormerBoot(_ record: [UInt8]?) -> Bool {
-    let words = String(decoding: record ?? [], as: UTF8.self).split(whereSeparator: \.isWhitespace)
-    if words.count == 2, words[1] == "\(file)" { return words[0] != Self.bootID }
-    return file < FileTime.boot()
+    boot(in: record).map { $0 != Self.bootID } ?? (file < FileTime.boot())
+  }
+
+  /// Whether the record is of this file, and not of one that another has written since.
+  func matches(_ record: [UInt8]?) -> Bool { boot(in: record) != nil }
+
+  private func boot(in record: [UInt8]?) -> String? {
+    let words = String(decoding: record ?? [], as: UTF8.self).split(separator: " ")
+    return words.count == 2 && words[1] == "\(file)" ? String(words[0]) : nil
   }
 
   /// random(4): the kernel makes a new one at each boot.

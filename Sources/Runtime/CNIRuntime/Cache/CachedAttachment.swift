@@ -21,19 +21,31 @@ public struct CachedAttachment: Sendable {
   /// Whether it was made before this boot: nothing of it is left in the kernel.
   public let isOfFormerBoot: Bool
 
-  init(_ file: CacheFile, name: String, _ time: FileTime, isOfFormerBoot: Bool) {
+  /// Whether its ADD did not come to an end, nor was undone (``ResultCache/interrupted()``): it may exist in part.
+  public let isInterrupted: Bool
+  /// The plugins of the network that stand in files beside its list (``NetworkList/textBeside``), as far as this library has made the
+  /// attachment.
+  private let pluginsBeside: [UInt8]
+
+  /// What a file has that was written at this time, and the record beside it.
+  init(_ file: CacheFile, name: String, _ time: FileTime, _ record: OwnRecord?, isInterrupted: Bool = false) {
     network = file.network
     configuration = file.configuration
     let result = file.result.flatMap { try? AttachmentResult($0, implied: "") }
     self.result = result
     var attachment = file.attachment
-    if attachment.namespace == nil {
-      attachment.namespace = result?.interfaces.first { $0.name == attachment.interface && $0.sandbox != nil }?.sandbox
+    if (attachment.namespace ?? "").isEmpty {
+      attachment.namespace = result?.interfaces.last { $0.name == attachment.interface && $0.sandbox != nil }?.sandbox
     }
     self.attachment = attachment
     fileName = name
     written = time.seconds
-    self.isOfFormerBoot = isOfFormerBoot
+    let boot = BootRecord(of: time)
+    isOfFormerBoot = boot.isOfFormerBoot(record?.line)
+    self.isInterrupted = isInterrupted
+    // The record of an ADD that is not done belongs to no file of libcni's.
+    let isCurrent = isInterrupted || boot.matches(record?.line)
+    pluginsBeside = isCurrent ? record?.pluginsBeside ?? [] : []
   }
 
   /// How long ago the file was written; not below zero, whatever the clock did.
@@ -41,6 +53,6 @@ public struct CachedAttachment: Sendable {
 
   /// The network as it was configured when the attachment was made, for deleting it after its file is gone.
   public func networkList() throws(ConfigurationError) -> NetworkList {
-    try NetworkList(parsing: configuration, path: "\(fileName) of the cache")
+    try NetworkList(parsing: configuration, beside: pluginsBeside, path: "\(fileName) of the cache")
   }
 }

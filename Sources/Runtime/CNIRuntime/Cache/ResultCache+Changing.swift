@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import CNI
+import Glibc
 import JSON
 import OS
 
@@ -21,16 +22,28 @@ extension ResultCache {
     return try Folder.make(ownPath).tryLock(Self.name(network, id))
   }
 
+  /// Takes the lock of a network without waiting: shared for ADD and DEL, alone for GC, which the specification wants to be alone; nil if
+  /// others have it.
+  func tryNetworkLock(_ network: String, isShared: Bool) throws(SystemError) -> FileLock? {
+    _ = try Folder.make(path)
+    return try Folder.make(ownPath).tryLock(Self.lockName(network), isShared: isShared)
+  }
+
+  /// Gives up the lock of a network, and removes its file if nobody else has it; who waits for the lock makes a new one.
+  func releaseNetworkLock(_ network: String, _ lock: FileLock) {
+    if lock.becomesExclusive(), let own = (try? Folder.open(ownPath)) ?? nil { try? own.unlink(Self.lockName(network)) }
+    // Whoever keeps a call does not keep the lock.
+    lock.unlock()
+  }
+
+  private static func lockName(_ network: String) -> String { ".network-\(shortened(network, to: 200))" }
+
   /// The result of an attachment, converted to the version of the configuration. Files of older versions of libcni are bare results.
   func result(_ network: NetworkList, _ id: AttachmentID) -> CachedResult {
     let name = Self.name(network.name, id)
-    let text: [UInt8]
-    do {
-      guard let found = try Folder.open(path)?.read(name) else { return .none }
-      text = found
-    } catch {
-      return .none
-    }
+    guard let results = (try? Folder.open(path)) ?? nil, let text = contents(name, results) else { return .none }
+    // The names of others can make the same name of a file.
+    if let file = CacheFile(text), file.network != network.name || file.attachment.id != id { return .none }
     do {
       let json = try JSON(parsing: text)
       let isOfThisKind = Field(json)["kind"].value == .string(CacheFile.kind)
@@ -43,6 +56,13 @@ extension ResultCache {
     }
   }
 
+  /// Whether an ADD makes an attachment: there is none that can be read, or only that of a former boot.
+  func isNew(_ network: NetworkList, _ id: AttachmentID) -> Bool {
+    if let found = attachment(id, network: network.name) { return found.isOfFormerBoot }
+    if case .found = result(network, id) { return false }
+    return true
+  }
+
   /// Writes an attachment's file; the caller has its lock.
   func write(_ network: NetworkList, _ attachment: Attachment, _ result: AttachmentResult) throws(SystemError) {
     let name = Self.name(network.name, attachment.id)
@@ -51,19 +71,28 @@ extension ResultCache {
     let temporary = ".\(shortened(name, to: 200)).new"
     try results.write(CacheFile(network, attachment, result).text, to: name, by: temporary, in: own)
     // The file serves without the record too.
-    if let time = results.modificationTime(of: name) { try? own.overwrite(name, with: BootRecord(of: time).text) }
+    if let time = results.modificationTime(of: name) {
+      try? own.overwrite(name, with: OwnRecord(BootRecord(of: time).text, network).text)
+    }
   }
 
   /// Notes that an attachment is being made, in the file of its lock, which the caller has: whoever is killed meanwhile leaves it there.
   func begin(_ network: NetworkList, _ attachment: Attachment) throws(SystemError) {
-    let text = CacheFile(network, attachment).text
-    try Folder.make(ownPath).overwrite(Self.name(network.name, attachment.id), with: text)
+    let record = OwnRecord(CacheFile(network, attachment).text, network)
+    try Folder.make(ownPath).overwrite(Self.name(network.name, attachment.id), with: record.text)
   }
 
   /// Removes an attachment's file and what is noted of it; the caller has its lock.
   func remove(_ network: String, _ id: AttachmentID) throws(SystemError) {
     let name = Self.name(network, id)
-    try Folder.open(path)?.unlink(name)
+    // Where there is no such folder, or such a name is too long for a file, there is nothing to remove.
+    do throws(SystemError) {
+      guard let results = try Folder.open(path) else { return }
+      let file = contents(name, results).flatMap { CacheFile($0) }
+      if file == nil || file?.network == network && file?.attachment.id == id { try results.unlink(name) }
+    } catch {
+      if ![ENOTDIR, ENAMETOOLONG].contains(error.number) { throw error }
+    }
     if let own = (try? Folder.open(ownPath)) ?? nil { try? own.overwrite(name, with: []) }
   }
 
@@ -77,7 +106,6 @@ extension ResultCache {
   }
 
   private func isEmpty(_ name: String, _ own: borrowing Folder) -> Bool {
-    guard let text = (try? own.read(name)) ?? nil else { return true }
-    return text.isEmpty
+    (contents(name, own) ?? []).isEmpty
   }
 }

@@ -11,18 +11,29 @@ extension ResultCache {
   public func interrupted() throws(RuntimeError) -> [CachedAttachment] {
     var found: [CachedAttachment] = []
     try unheld { name, text, own in
-      if let file = CacheFile(text), let time = own.modificationTime(of: name) {
-        let isFormer = BootRecord(of: time).isOfFormerBoot(nil)
-        found.append(CachedAttachment(file, name: name, time, isOfFormerBoot: isFormer))
+      let record = OwnRecord(parsing: text)
+      if let file = CacheFile(record.line), let time = own.modificationTime(of: name) {
+        found.append(CachedAttachment(file, name: name, time, record, isInterrupted: true))
       }
     }
     return found
   }
 
+  /// The attachments of a network that a call is making now, by this library in any process, or a plugin whose caller was killed.
+  func beingMade(in network: String) -> [AttachmentID] {
+    guard let own = (try? Folder.open(ownPath)) ?? nil, let names = try? own.names() else { return [] }
+    return names.compactMap { name in
+      guard !name.hasPrefix("."), let text = contents(name, own), let file = CacheFile(OwnRecord(parsing: text).line),
+        file.network == network, own.isLocked(name)
+      else { return nil }
+      return file.attachment.id
+    }
+  }
+
   /// Removes what is kept here of attachments that libcni has deleted.
   func removeOrphans() {
     try? unheld { name, text, own in
-      if CacheFile(text) == nil { try? own.unlink(name) }
+      if CacheFile(OwnRecord(parsing: text).line) == nil { try? own.unlink(name) }
     }
   }
 
@@ -37,7 +48,7 @@ extension ResultCache {
         if results.modificationTime(of: name) != nil { continue }
         guard let lock = (try? own.tryLock(name)) ?? nil else { continue }
         // It may have been made until the lock was free.
-        if results.modificationTime(of: name) == nil { body(name, ((try? own.read(name)) ?? nil) ?? [], own) }
+        if results.modificationTime(of: name) == nil { body(name, contents(name, own) ?? [], own) }
         withExtendedLifetime(lock) {}
       }
     } catch {

@@ -14,24 +14,20 @@ public struct ResultCache: Sendable {
   /// The folder in which `results` is.
   public let folder: String
 
-  /// Names a cache; makes nothing.
-  public init(_ folder: String = "/var/lib/cni") { self.folder = folder }
+  /// Names a cache; makes nothing. A relative path is one of the current folder.
+  public init(_ folder: String = "/var/lib/cni") {
+    self.folder = folder.hasPrefix("/") ? folder : "\(resolvedPath(".") ?? "")/\(folder)"
+  }
 
   /// All attachments, in the lexical order of their files' names. Files that cannot be read as such are passed over, as libcni does.
   /// Throws if the folder is there and cannot be listed.
   public func attachments() throws(RuntimeError) -> [CachedAttachment] {
     do {
       guard let results = try Folder.open(path) else { return [] }
-      let own = (try? Folder.open(ownPath)) ?? nil
       let names = try results.names().sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
       var attachments: [CachedAttachment] = []
       for name in names {
-        guard let text = (try? results.read(name)) ?? nil, let file = CacheFile(text),
-          let time = results.modificationTime(of: name)
-        else { continue }
-        let record = (try? own?.read(name)) ?? nil
-        let isFormer = BootRecord(of: time).isOfFormerBoot(record)
-        attachments.append(CachedAttachment(file, name: name, time, isOfFormerBoot: isFormer))
+        if let found = read(name, in: results) { attachments.append(found) }
       }
       return attachments
     } catch {
@@ -39,18 +35,39 @@ public struct ResultCache: Sendable {
     }
   }
 
-  /// An attachment; nil if there is none, or if its file cannot be read.
-  public func attachment(_ id: AttachmentID, network: String) -> CachedAttachment? {
-    let name = Self.name(network, id)
-    guard let results = try? Folder.open(path), let text = (try? results.read(name)) ?? nil,
-      let file = CacheFile(text), let time = results.modificationTime(of: name)
-    else { return nil }
-    let own = (try? Folder.open(ownPath)) ?? nil
-    let record = (try? own?.read(name)) ?? nil
-    return CachedAttachment(file, name: name, time, isOfFormerBoot: BootRecord(of: time).isOfFormerBoot(record))
+  /// The attachments of a container, in whichever networks.
+  public func attachments(ofContainer id: String) throws(RuntimeError) -> [CachedAttachment] {
+    try attachments().filter { $0.attachment.containerID == id }
   }
 
-  var path: String { "\(folder)/results" }
+  /// An attachment; nil if there is none, or if its file cannot be read.
+  public func attachment(_ id: AttachmentID, network: String) -> CachedAttachment? {
+    guard let results = try? Folder.open(path), let found = read(Self.name(network, id), in: results) else { return nil }
+    // The names of others can make the same name of a file.
+    return found.attachment.id == id && found.network == network ? found : nil
+  }
+
+  private func read(_ name: String, in results: borrowing Folder) -> CachedAttachment? {
+    guard let text = contents(name, results), let file = CacheFile(text),
+      let time = results.modificationTime(of: name)
+    else { return nil }
+    var record: OwnRecord?
+    if let own = (try? Folder.open(ownPath)) ?? nil {
+      record = contents(name, own).map { OwnRecord(parsing: $0) }
+    }
+    return CachedAttachment(file, name: name, time, record)
+  }
+
+  /// The contents of a file; nil if there is none that can be read.
+  func contents(_ name: String, _ folder: borrowing Folder) -> [UInt8]? {
+    (try? folder.read(name, limit: Self.largestFile)) ?? nil
+  }
+
+  /// A configuration of 1 MiB in Base64, and the largest result of a plugin, in bytes.
+  static let largestFile = 16 << 20
+
+  /// Links are followed, as libcni follows them.
+  var path: String { resolvedPath("\(folder)/results") ?? "\(folder)/results" }
   var ownPath: String { "\(path)/.swift-cni" }
 
   /// The name of an attachment's file.

@@ -147,6 +147,16 @@ struct ListReader {
     }
   }
 
+  /// Reads an array of plugins' configurations.
+  static func plugins(_ text: [UInt8], _ path: String?) throws(ConfigurationError) -> [PluginConfiguration] {
+    do {
+      let items = try Field(JSON(parsing: text)).array() ?? []
+      return try items.map { try PluginConfiguration($0) }
+    } catch {
+      throw ConfigurationError(file: path, message: "the plugins beside the list: \(error)")
+    }
+  }
+
   /// The configuration of the plugin that the whole text is.
   func wholePlugin() throws(ConfigurationError) -> PluginConfiguration {
     try plugin(Field(.object(object)), "")

@@ -9,7 +9,7 @@ extension NetworkList {
     guard let text = try contents(path) else { return nil }
     var list = try NetworkList(text, path)
     if !list.loadsOnlyInlinedPlugins, list.isList {
-      list.plugins += try plugins(inFolder: "\(folder(of: path))/\(list.name)")
+      list.append(pluginsBeside: try plugins(inFolder: "\(folder(of: path))/\(list.name)"))
     }
     try list.requirePlugins()
     return list

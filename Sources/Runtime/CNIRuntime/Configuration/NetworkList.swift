@@ -12,7 +12,7 @@ public struct NetworkList: Equatable, Sendable {
   /// The version of the specification in which the plugins are called; empty if the configuration names none, which means 0.1.0.
   public let cniVersion: String
   /// The plugins, in the order of ADD.
-  public internal(set) var plugins: [PluginConfiguration]
+  public private(set) var plugins: [PluginConfiguration]
   /// Whether CHECK does nothing (`disableCheck`).
   public let disablesCheck: Bool
   /// Whether GC does nothing (`disableGC`).
@@ -23,6 +23,8 @@ public struct NetworkList: Equatable, Sendable {
   public let path: String?
   /// The configuration as it is kept in the cache: the file's bytes, or for a single plugin the list around it.
   public let text: [UInt8]
+  /// How many of the plugins stand in files of a folder beside the list, and so not in `text`; they are the last ones.
+  private var countBeside = 0
 
   /// Reads a list, or a single plugin, told apart by what is in it. Plugins in a folder beside a file are not looked for; see
   /// ``init(file:)``. `path` is only for messages.
@@ -57,12 +59,32 @@ public struct NetworkList: Equatable, Sendable {
     self.name = name
     cniVersion = version
     self.plugins = plugins
-    disablesCheck = try reader.bool("disableCheck")
-    disablesGC = try reader.bool("disableGC")
+    // As in libcni, these are members of lists only.
+    disablesCheck = reader.isSinglePlugin ? false : try reader.bool("disableCheck")
+    disablesGC = reader.isSinglePlugin ? false : try reader.bool("disableGC")
     loadsOnlyInlinedPlugins = try reader.bool("loadOnlyInlinedPlugins")
     isList = !reader.isSinglePlugin
     path = reader.path
     text = reader.listText(name: name, version: version)
+  }
+
+  /// Reads what the cache or a record has: `text`, and ``textBeside``.
+  package init(parsing text: [UInt8], beside: [UInt8], path: String?) throws(ConfigurationError) {
+    try self.init(text, path)
+    if !beside.isEmpty { append(pluginsBeside: try ListReader.plugins(beside, path)) }
+    try requirePlugins()
+  }
+
+  /// The configurations of the plugins in files beside the list, as a JSON array in one line; empty if there are none.
+  package var textBeside: [UInt8] {
+    if countBeside == 0 { return [] }
+    return JSON.array(plugins.suffix(countBeside).map { .object($0.object) }).goText()
+  }
+
+  /// Adds the plugins of files beside the list.
+  mutating func append(pluginsBeside more: [PluginConfiguration]) {
+    plugins += more
+    countBeside += more.count
   }
 
   func requirePlugins() throws(ConfigurationError) {

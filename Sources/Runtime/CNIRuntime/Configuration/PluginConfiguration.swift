@@ -30,6 +30,10 @@ public struct PluginConfiguration: Equatable, Sendable {
       throw FieldError(path: field["type"].path, reason: "error parsing configuration: missing 'type'")
     }
     if type.contains("/") { throw FieldError(path: field["type"].path, reason: "invalid plugin name: \(type)") }
+    // A NUL would end the path of another program.
+    if type.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) {
+      throw FieldError(path: field["type"].path, reason: "invalid plugin name: \(type.inGoQuotes)")
+    }
     self.type = type
     self.object = object
     name = try field["name"].string()

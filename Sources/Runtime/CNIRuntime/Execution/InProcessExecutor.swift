@@ -28,7 +28,7 @@ public struct InProcessPlugins: Sendable {
 /// They come before those of the folders, which need not have them. A plugin runs on its operation's thread, with the environment and stdin of
 /// a program. It is not ended when it takes too long or when the task is cancelled: the call ends when the plugin does, and an ADD is undone
 /// then.
-public struct InProcessExecutor: PluginExecuting {
+public struct InProcessExecutor: BlockingExecuting {
   private let plugins: InProcessPlugins
   private let other: any PluginExecuting
 
@@ -45,7 +45,7 @@ public struct InProcessExecutor: PluginExecuting {
 
   /// Calls a plugin, and waits for its end.
   public func execute(_ call: PluginCall) async throws(PluginStartError) -> PluginOutput {
-    guard plugins.names.contains(call.plugin) else { return try await other.execute(call) }
+    guard plugins.names.contains(call.plugin) else { return try await other.call(call) }
     let plugins = plugins
     let outcome = await offPool { Result { () throws(SystemError) in try Self.run(call, plugins) } }
     do {
@@ -59,11 +59,9 @@ public struct InProcessExecutor: PluginExecuting {
     let notes = Notes()
     let note: (String) -> Void = { notes.text += $0 + "\n" }
     let executor = PluginExecutor(note: note, place: .anywhere) { name, executor in plugins.make(name, executor, note) }
-    var environment = Environment.process
-    for (name, value) in call.environment { environment[name] = value }
     let (ending, output) = try executor.execute(
       PluginExecutor.Call(
-        call.plugin, at: call.path, environment: environment, input: call.input,
+        call.plugin, at: call.path, environment: call.wholeEnvironment, input: call.input,
         timeout: max(1, call.timeout.milliseconds / 1000)))
     return PluginOutput(ending.public, output: output, diagnostics: Array(notes.text.utf8))
   }

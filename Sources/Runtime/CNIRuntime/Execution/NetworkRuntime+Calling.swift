@@ -33,7 +33,7 @@ extension NetworkRuntime {
       timeout: options.timeout)
     call.lock = request.lock
     do {
-      output = try await options.executor.execute(call)
+      output = try await options.executor.call(call)
       failure = request.failure(output, limit: options.timeout)
     } catch {
       failure = request.failure(.failed("\(error)"))
@@ -101,8 +101,12 @@ extension PluginRequest {
     }
     let why: String
     do {
-      if let error = CNIError(Field(try JSON(parsing: output.output))) {
-        return .refused(code: error.code.rawValue, message: error.message, details: error.details)
+      let object = Field(try JSON(parsing: output.output))
+      func text(_ member: String) -> String? { (try? object[member].string()) ?? nil }
+      let code = (try? object["code"].integer(in: 0...Int(UInt32.max))) ?? nil
+      // As in Go, one of both is enough.
+      if code != nil || text("msg") != nil {
+        return .refused(code: code ?? 0, message: text("msg") ?? "", details: text("details") ?? "")
       }
       why = "it is no error object"
     } catch {

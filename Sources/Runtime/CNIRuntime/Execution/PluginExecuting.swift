@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
+import Blocking
 import OS
 
 /// A call of a plugin.
@@ -72,11 +73,36 @@ public struct PluginStartError: Error, Equatable, Sendable, CustomStringConverti
   public init(_ description: String) { self.description = description }
 }
 
-/// Finds and executes plugins: ``ProgramExecutor``, or a test's own.
+/// Finds and executes plugins: ``ProgramExecutor``, ``InProcessExecutor``, or one of your own.
+///
+/// One of your own is called in Swift's pool, like any other asynchronous function: it should not block, and what it awaits and its child tasks
+/// find the pool's threads.
 public protocol PluginExecuting: Sendable {
   /// The path of a plugin; nil if none of the folders has it.
   func find(_ plugin: String, in folders: [String]) -> String?
 
   /// Calls a plugin. When the task is cancelled it ends the plugin.
   func execute(_ call: PluginCall) async throws(PluginStartError) -> PluginOutput
+}
+
+/// An executor that awaits nothing but the end of a plugin, and so may block the operation's thread.
+protocol BlockingExecuting: PluginExecuting {}
+
+extension PluginExecuting {
+  /// Calls a plugin, where this executor may run.
+  func call(_ call: PluginCall) async throws(PluginStartError) -> PluginOutput {
+    if self is any BlockingExecuting { return try await execute(call) }
+    return try await onPool { () async throws(PluginStartError) in try await execute(call) }
+  }
+}
+
+extension PluginCall {
+  /// This process's variables with those of the call.
+  var wholeEnvironment: Environment {
+    var all = Environment.process
+    // State and baggage belong to a parent, and not to another one (W3C Trace Context, section 3.3).
+    if environment["TRACEPARENT"] != nil { (all["TRACESTATE"], all["BAGGAGE"]) = (nil, nil) }
+    for (name, value) in environment { all[name] = value }
+    return all
+  }
 }

@@ -8,7 +8,7 @@ import OS
 ///
 /// A plugin inherits this process's environment, and is the leader of a process group, which is killed when it takes too long or when the
 /// task is cancelled. Each operation waits on a thread of its own, so that any number of them can run at once.
-public struct ProgramExecutor: PluginExecuting {
+public struct ProgramExecutor: BlockingExecuting {
   /// Makes an executor; there is no state in it.
   public init() {}
 
@@ -39,9 +39,7 @@ public struct ProgramExecutor: PluginExecuting {
   }
 
   private static func run(_ call: PluginCall, _ cancellation: Cancellation) throws(SystemError) -> Subprocess.Outcome {
-    var environment = Environment.process
-    for (name, value) in call.environment { environment[name] = value }
-    return try Subprocess(call.path, environment: environment).run(
+    try Subprocess(call.path, environment: call.wholeEnvironment).run(
       input: call.input, milliseconds: call.timeout.milliseconds, outputLimit: outputLimit, cancellation: cancellation,
       lock: call.lock)
   }

@@ -14,9 +14,9 @@ extension NetworkRuntime {
   public func add(_ network: NetworkList, _ attachment: Attachment) async throws(RuntimeError) -> AttachmentResult {
     try validate(network, attachment, for: .add)
     for plugin in network.plugins { try find(PluginRequest(plugin, .add, of: network, for: attachment, previous: nil)) }
-    return try await withLock(network, attachment.id, for: .add) { (lock) async throws(RuntimeError) in
+    return try await withLocks(network, attachment.id, for: .add) { (lock) async throws(RuntimeError) in
       let cache = cache
-      let isNew = await offPool { cache.attachment(attachment.id, network: network.name)?.isOfFormerBoot ?? true }
+      let isNew = await offPool { cache.isNew(network, attachment.id) }
       var progress = Progress(lock: lock, isNew: isNew)
       do throws(RuntimeError) {
         return try await add(network, attachment, &progress)
@@ -85,8 +85,7 @@ extension NetworkRuntime {
     _ progress: Progress, _ network: NetworkList, _ attachment: Attachment
   ) async -> [RuntimeError] {
     let previous = network.hasPreviousResultInDelete ? progress.last?.json(in: network.cniVersion) : nil
-    // A task of its own is not cancelled with this one.
-    return await Task {
+    return await uncancelled {
       var failures: [RuntimeError] = []
       for plugin in progress.called.reversed() {
         var request = PluginRequest(plugin, .delete, of: network, for: attachment, previous: previous)
@@ -102,7 +101,7 @@ extension NetworkRuntime {
         await offPool { _ = try? cache.remove(network.name, attachment.id) }
       }
       return failures
-    }.value
+    }
   }
 
   private static let left = RuntimeError(

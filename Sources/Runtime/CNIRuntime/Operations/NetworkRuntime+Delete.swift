@@ -15,25 +15,39 @@ extension NetworkRuntime {
     _ network: NetworkList, _ attachment: Attachment, continuingAfterErrors: Bool = false
   ) async throws(RuntimeError) {
     try validate(network, attachment, for: .delete)
+    try await withLocks(network, attachment.id, for: .delete) { (_) async throws(RuntimeError) in
+      try await deleteLocked(network, attachment, continuingAfterErrors)
+    }
+  }
+
+  /// The same with the network's lock held.
+  func deleteWithNetworkLock(_ network: NetworkList, _ attachment: Attachment) async throws(RuntimeError) {
+    try validate(network, attachment, for: .delete)
     try await withLock(network, attachment.id, for: .delete) { (_) async throws(RuntimeError) in
-      let cache = cache
-      let previous = network.hasPreviousResultInDelete ? await cachedResult(network, attachment) : nil
-      var failures: [RuntimeError] = []
-      for plugin in network.plugins.reversed() {
-        if Task.isCancelled { failures.append(RuntimeError(.cancelled, verb: .delete)) }
-        if let last = failures.last, last.reason == .cancelled || !continuingAfterErrors { break }
-        do throws(RuntimeError) {
-          _ = try await call(PluginRequest(plugin, .delete, of: network, for: attachment, previous: previous))
-        } catch {
-          failures.append(error)
-        }
-      }
-      if let failure = RuntimeError.joining(failures) { throw failure }
-      do throws(SystemError) {
-        try await offPool { () throws(SystemError) in try cache.remove(network.name, attachment.id) }
+      try await deleteLocked(network, attachment, false)
+    }
+  }
+
+  private func deleteLocked(
+    _ network: NetworkList, _ attachment: Attachment, _ continuingAfterErrors: Bool
+  ) async throws(RuntimeError) {
+    let cache = cache
+    let previous = network.hasPreviousResultInDelete ? await cachedResult(network, attachment) : nil
+    var failures: [RuntimeError] = []
+    for plugin in network.plugins.reversed() {
+      if Task.isCancelled { failures.append(RuntimeError(.cancelled, verb: .delete)) }
+      if let last = failures.last, last.reason == .cancelled || !continuingAfterErrors { break }
+      do throws(RuntimeError) {
+        _ = try await call(PluginRequest(plugin, .delete, of: network, for: attachment, previous: previous))
       } catch {
-        throw RuntimeError(.cache("\(error)"), verb: .delete)
+        failures.append(error)
       }
+    }
+    if let failure = RuntimeError.joining(failures) { throw failure }
+    do throws(SystemError) {
+      try await offPool { () throws(SystemError) in try cache.remove(network.name, attachment.id) }
+    } catch {
+      throw RuntimeError(.cache("\(error)"), verb: .delete)
     }
   }
 

@@ -3,6 +3,7 @@
 
 import Blocking
 import JSON
+import OS
 
 extension NetworkRuntime {
   /// Removes what no valid attachment of a network owns: deletes the attachments of the cache that are not in `valid`, and those that were
@@ -12,30 +13,63 @@ extension NetworkRuntime {
   ///
   /// An empty list means that no attachment is valid: everything is removed. Goes on after errors, and reports them all. Does nothing if
   /// the network disables GC.
+  ///
+  /// It waits for the calls of ADD and DEL that are running, and those that come wait for it. What was attached after the list had been made
+  /// is deleted: see ``collectGarbage(_:keeping:)``.
   public func collectGarbage(_ network: NetworkList, valid: [AttachmentID]) async throws(RuntimeError) {
+    let kept = Set(valid)
+    try await collectGarbage(network, valid) { kept.contains($0.attachment.id) }
+  }
+
+  /// The same with the attachments of the cache for which `isValid` is true, which is asked while no ADD or DEL of the network runs.
+  public func collectGarbage(
+    _ network: NetworkList, keeping isValid: @escaping @Sendable (CachedAttachment) -> Bool
+  ) async throws(RuntimeError) {
+    try await collectGarbage(network, [], isValid)
+  }
+
+  private func collectGarbage(
+    _ network: NetworkList, _ named: [AttachmentID], _ isValid: @escaping @Sendable (CachedAttachment) -> Bool
+  ) async throws(RuntimeError) {
     if network.disablesGC { return }
+    try await onOperationThread { () async throws(RuntimeError) in
+      try await withNetworkLock(network, for: .collectGarbage, isShared: false) { (lock) async throws(RuntimeError) in
+        try await collectGarbage(network, named, isValid, lock)
+      }
+    }
+  }
+
+  private func collectGarbage(
+    _ network: NetworkList, _ named: [AttachmentID], _ isValid: @escaping @Sendable (CachedAttachment) -> Bool,
+    _ lock: FileLock?
+  ) async throws(RuntimeError) {
     var failures: [RuntimeError] = []
     let cache = cache
-    let cached = try await offPool { () throws(RuntimeError) in
+    let (kept, stale, beingMade) = try await offPool { () throws(RuntimeError) in
       cache.removeOrphans()
-      return try cache.attachments() + cache.interrupted()
+      let (made, interrupted) = (try cache.attachments(), try cache.interrupted())
+      let all = (made + interrupted).filter { $0.network == network.name }
+      return (all.filter(isValid), all.filter { !isValid($0) }, cache.beingMade(in: network.name))
     }
-    let kept = Set(valid)
-    for entry in cached where entry.network == network.name && !kept.contains(entry.attachment.id) {
+    for entry in stale where !beingMade.contains(entry.attachment.id) {
       do throws(RuntimeError) {
-        try await delete(network, entry.forDeletion)
+        try await deleteWithNetworkLock(network, entry.forDeletion)
       } catch {
         failures.append(error.within("failed to delete stale attachment \(entry.attachment.id)"))
       }
       if Task.isCancelled { throw RuntimeError(.cancelled, verb: .collectGarbage, others: failures) }
     }
     if let version = network.version, version >= .firstWithGC {
-      failures += await callGC(network, valid)
+      var valid: [AttachmentID] = []
+      for id in named + kept.map(\.attachment.id) + beingMade where !valid.contains(id) { valid.append(id) }
+      failures += await callGC(network, valid, lock)
     }
     if let failure = RuntimeError.joining(failures) { throw failure }
   }
 
-  private func callGC(_ network: NetworkList, _ valid: [AttachmentID]) async -> [RuntimeError] {
+  private func callGC(
+    _ network: NetworkList, _ valid: [AttachmentID], _ lock: FileLock?
+  ) async -> [RuntimeError] {
     let list = JSON.array(
       valid.map { id in
         .object(JSONObject(["containerID": .string(id.containerID), "ifname": .string(id.interface)]))
@@ -49,7 +83,9 @@ extension NetworkRuntime {
         break
       }
       do throws(RuntimeError) {
-        _ = try await call(PluginRequest(plugin, .collectGarbage, of: network, adding: members))
+        var request = PluginRequest(plugin, .collectGarbage, of: network, adding: members)
+        request.lock = lock
+        _ = try await call(request)
       } catch {
         failures.append(error.within("failed to GC plugin \(plugin.type)"))
       }

@@ -38,7 +38,7 @@ struct Attachments: ParsableCommand {
     for entry in wanted {
       table.append([
         entry.network, entry.attachment.containerID, entry.attachment.interface, entry.addresses.joined(separator: ","),
-        age(seconds: Int(entry.age.components.seconds)), entry.state.rawValue, entry.namespace ?? "-",
+        age(seconds: Int(entry.age.components.seconds)), entry.state.rawValue, entry.attachment.namespace ?? "-",
       ])
     }
     try printLines(table.lines)

@@ -9,9 +9,9 @@ struct CollectGarbage: ParsableCommand {
     commandName: "gc",
     abstract: "Delete attachments whose network namespace is gone.",
     discussion: """
-      Keeps the attachments whose namespace is there, and those that a living cnitool run is making; deletes the others of this and \
-      of former boots, and lets the plugins (from version 1.1.0 on) remove what no attachment owns. Also removes the namespaces \
-      and attachments of each cnitool run that was killed.
+      Keeps the attachments whose namespace is there; deletes the others of this and of former boots, and what was interrupted, and \
+      lets the plugins (from version 1.1.0 on) remove what no attachment owns. Also removes the namespaces and attachments of \
+      each cnitool run that was killed. Waits for each add and del that is running.
 
       Upstream's cnitool deletes every attachment of the network: that is --all.
 
@@ -44,36 +44,28 @@ struct CollectGarbage: ParsableCommand {
     let folder = RunFolder()
     let named = try network.map { name throws(ToolFailure) in try settings.network(name) }
     var problems = folder.removeLeftovers(runtime)
-    let entries: [CachedAttachment]
-    do {
-      entries = try runtime.cache.attachments()
-    } catch {
-      throw ToolFailure(error)
-    }
     let networks: [NetworkList]
-    if let named { networks = [named] } else { networks = Self.networks(settings, entries, &problems) }
+    if let named {
+      networks = [named]
+    } else {
+      do {
+        let entries = try runtime.cache.attachments() + runtime.cache.interrupted()
+        networks = Self.networks(settings, entries, &problems)
+      } catch {
+        throw ToolFailure(error)
+      }
+    }
+    let all = all
     for network in networks {
-      // A process that has made its record by now may be calling its plugins.
-      let valid = all ? [] : Self.valid(network, entries, folder.livingAttachments())
       do throws(ToolFailure) {
         _ = try perform(cancelledBy: nil) { () async throws(RuntimeError) in
-          try await runtime.collectGarbage(network, valid: valid)
+          try await runtime.collectGarbage(network) { entry in !all && entry.isKept }
         }
       } catch {
         problems.append("\(network.name): \(error.description)")
       }
     }
     if !problems.isEmpty { throw ToolFailure(problems.joined(separator: "\n")) }
-  }
-
-  /// The attachments of a network that are kept: of living namespaces of this boot, those whose namespace is not known, and those of living
-  /// processes of cnitool.
-  static func valid(
-    _ network: NetworkList, _ entries: [CachedAttachment], _ living: [PlannedAttachment]
-  ) -> [AttachmentID] {
-    let cached = entries.filter { $0.network == network.name && [.alive, .unknown].contains($0.state) }
-    let ids = cached.map(\.attachment.id) + living.filter { $0.network.name == network.name }.map(\.attachment.id)
-    return ids.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
   /// The networks of the folder, and those that have attachments although their files are gone.
@@ -85,7 +77,7 @@ struct CollectGarbage: ParsableCommand {
     for network in found where !networks.contains(where: { $0.name == network.name }) { networks.append(network) }
     problems += unreadable.map { "\($0)" }
     for entry in entries where !networks.contains(where: { $0.name == entry.network }) {
-      if [.alive, .unknown].contains(entry.state) { continue }
+      if entry.isKept { continue }
       do {
         networks.append(try entry.networkList())
       } catch {
@@ -94,4 +86,9 @@ struct CollectGarbage: ParsableCommand {
     }
     return networks
   }
+}
+
+extension CachedAttachment {
+  /// Whether the attachment's namespace is there, or may be.
+  fileprivate var isKept: Bool { [.alive, .unknown].contains(state) && !isInterrupted }
 }

@@ -92,7 +92,8 @@ struct Run: ParsableCommand {
     let path = joined.map { "/proc/\($0)/ns/net" } ?? NamedNamespaces().path(name)
     let plan = try RunPlan(
       networks, interfaces: freeInterfaces(networks.count, joined.map { _ in path }),
-      containerID: containerID(forNamespace: path), namespace: path, options: options, settings: settings)
+      containerID: containerID(forNamespace: path), namespace: path, options: options, settings: settings,
+      process: joined.flatMap { id in startTime(ofProcess: Int(id)).map { .init(id: id, start: $0) } })
     let shell = Environment.process["SHELL"].flatMap { $0.isEmpty ? nil : $0 } ?? "/bin/sh"
     return try ContainerRun(
       plan: plan, name: name, joined: joined, command: command.isEmpty && joined == nil ? [shell] : command,

@@ -4,6 +4,7 @@
 import Address
 import CNIRuntime
 import JSON
+import OS
 
 /// A network that a container is to be attached to, and how.
 package struct PlannedAttachment: Sendable {
@@ -12,10 +13,26 @@ package struct PlannedAttachment: Sendable {
   /// What was requested, and must be in the result.
   package var requestedAddresses: [IPAddress] = []
   package var requestedMAC: MACAddress?
+  /// The process that the namespace's path names, by its ID and its start (``startTime(ofProcess:)``): when it has ended, the path can lead
+  /// to the namespace of another one. Nil where the path is of another form.
+  package var process: StartedProcess?
+
+  /// A process that is told from a later one with its ID.
+  package struct StartedProcess: Equatable, Sendable {
+    package let id: Int32
+    package let start: Int
+  }
 
   package init(_ network: NetworkList, _ attachment: Attachment) {
     self.network = network
     self.attachment = attachment
+  }
+
+  /// What to delete: without the namespace if the process has ended, so that a DEL would remove what others own.
+  package var forDeletion: Attachment {
+    var attachment = attachment
+    if let process, startTime(ofProcess: Int(process.id)) != process.start { attachment.namespace = nil }
+    return attachment
   }
 
   /// Throws unless the result has what was requested: plugins that do not know a capability or an argument pass over it.

@@ -39,14 +39,6 @@ package struct RunFolder: Sendable {
     try? Folder.open(path)?.remove(name + Self.resolverEnding)
   }
 
-  /// The attachments of living processes, those included that are about to be made.
-  func livingAttachments() -> [PlannedAttachment] {
-    records.filter { LockedFile.isHeld("\(path)/\($0)") }.flatMap { name in
-      let text = (try? FileDescriptor.open("\(path)/\(name)").readAll(limit: 16 << 20)) ?? []
-      return RunRecord(parsing: text)?.attachments ?? []
-    }
-  }
-
   /// Removes what processes have left that were killed: their attachments, and the namespaces that they had made. Returns why something of
   /// it could not be removed; it is tried again next time.
   func removeLeftovers(_ runtime: NetworkRuntime, namespaces: NamedNamespaces = NamedNamespaces()) -> [String] {
@@ -54,8 +46,7 @@ package struct RunFolder: Sendable {
     for name in records {
       do {
         guard let file = try LockedFile.takeOver("\(path)/\(name)") else { continue }
-        // A record that is incomplete is of a process that was killed before it made anything.
-        if let record = RunRecord(parsing: try file.read()) {
+        if let record = try RunRecord(parsing: try file.read()) {
           // A plugin that is killed with this process must not be one that somebody else takes to have ended.
           try file.pass(toPrograms: true)
           try record.remove(runtime, namespaces)
@@ -84,7 +75,7 @@ extension RunRecord {
     for planned in attachments.reversed() {
       do throws(ToolFailure) {
         _ = try perform(cancelledBy: nil) { () async throws(RuntimeError) in
-          try await runtime.delete(planned.network, planned.attachment, continuingAfterErrors: true)
+          try await runtime.delete(planned.network, planned.forDeletion, continuingAfterErrors: true)
         }
       } catch {
         first = first ?? error

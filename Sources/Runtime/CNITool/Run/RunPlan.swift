@@ -13,7 +13,7 @@ package struct RunPlan: Sendable {
   /// network declares the capability: IPAM plugins read them there too.
   package init(
     _ networks: [NetworkList], interfaces: [String], containerID: String, namespace: String, options: ContainerOptions,
-    settings: Settings
+    settings: Settings, process: PlannedAttachment.StartedProcess? = nil
   ) throws(ToolFailure) {
     var attachments = zip(networks, interfaces).map { network, interface in
       Attachment(
@@ -64,6 +64,9 @@ package struct RunPlan: Sendable {
       }
     }
     self.attachments = zip(networks, attachments).map { PlannedAttachment($0, $1) }
+    if let process {
+      for place in self.attachments.indices { self.attachments[place].process = process }
+    }
     if let addressed {
       self.attachments[addressed].requestedAddresses = options.addresses.compactMap {
         Prefix(addressOrPrefix: $0)?.address

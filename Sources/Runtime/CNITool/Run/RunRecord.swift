@@ -15,12 +15,14 @@ package struct RunRecord: Sendable {
     self.attachments = attachments
   }
 
-  /// Reads a record; nil if it is incomplete, as of a process that was killed before it made anything.
-  package init?(parsing text: [UInt8]) {
+  /// Reads a record; nil if it was cut off, as of a process that was killed before it made anything. Throws if it is whole and of another
+  /// form: what it names must not be forgotten.
+  package init?(parsing text: [UInt8]) throws(ToolFailure) {
+    guard let json = try? JSON(parsing: text) else { return nil }
     do {
-      try self.init(Field(JSON(parsing: text)))
+      try self.init(Field(json))
     } catch {
-      return nil
+      throw ToolFailure("the record cannot be read: \(error)")
     }
   }
 
@@ -39,11 +41,9 @@ package struct RunRecord: Sendable {
 
 extension PlannedAttachment {
   fileprivate init(_ field: Field) throws {
-    let text = Array((try field["configuration"].string() ?? "").utf8)
-    let path = try field["file"].string()
-    // The file's list has also the plugins that stand in a folder beside it.
-    let current = path.flatMap { try? NetworkList(file: $0) }
-    let network = if let current, current.text == text { current } else { try NetworkList(parsing: text, path: path) }
+    func text(_ member: String) throws -> [UInt8] { Array((try field[member].string() ?? "").utf8) }
+    let network = try NetworkList(
+      parsing: text("configuration"), beside: text("pluginsBeside"), path: try field["file"].string())
     var arguments: [Attachment.Argument] = []
     for pair in try field["arguments"].array() ?? [] {
       let words = try pair.strings() ?? []
@@ -55,6 +55,9 @@ extension PlannedAttachment {
         containerID: try field["containerID"].string() ?? "", namespace: try field["namespace"].string(),
         interface: try field["interface"].string() ?? "", arguments: arguments,
         capabilityArguments: try CapabilityArguments(json: field["capabilityArguments"].string() ?? "{}")))
+    if let id = try field["process"].integer(in: 1...Int(Int32.max)), let start = try field["processStart"].integer(in: 0...Int.max) {
+      process = StartedProcess(id: Int32(id), start: start)
+    }
   }
 
   fileprivate var json: JSON {
@@ -66,6 +69,13 @@ extension PlannedAttachment {
     ])
     if let namespace = attachment.namespace { object.append("namespace", .string(namespace)) }
     if let path = network.path { object.append("file", .string(path)) }
+    if !network.textBeside.isEmpty {
+      object.append("pluginsBeside", .string(String(decoding: network.textBeside, as: UTF8.self)))
+    }
+    if let process {
+      object.append("process", .integer(Int64(process.id)))
+      object.append("processStart", .integer(Int64(process.start)))
+    }
     return .object(object)
   }
 }

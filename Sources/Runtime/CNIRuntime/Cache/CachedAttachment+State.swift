@@ -5,10 +5,28 @@ import NetNS
 import OS
 
 extension CachedAttachment {
+  /// What has become of an attachment's network namespace.
+  public enum State: String, Sendable {
+    /// It is there.
+    case alive
+    /// It is not there any more, or its path leads to another one.
+    case gone
+    /// It was that of a boot before this one.
+    case formerBoot = "former boot"
+    /// No path of it is known, or this process may not or cannot look.
+    case unknown
+  }
+
   /// Whether the container's network namespace is still there.
-  public var isNamespaceAlive: Bool {
-    guard let path = currentNamespace else { return false }
-    return (try? NetworkNamespace.open(path)) != nil
+  public var state: State {
+    if isOfFormerBoot { return .formerBoot }
+    guard let known = attachment.namespace, !known.isEmpty else { return .unknown }
+    guard let path = currentNamespace else { return .gone }
+    return switch NetworkNamespace.exists(path) {
+    case true?: .alive
+    case false?: .gone
+    case nil: .unknown
+    }
   }
 
   /// The path of the container's namespace; nil if it leads to another one by now, in which a DEL would remove what others own: after a
@@ -31,11 +49,8 @@ extension CachedAttachment {
   private static func start(ofProcessIn path: String) -> Int? {
     let parts = path.split(separator: "/")
     guard parts.count > 2, parts[0] == "proc", let process = Int(parts[1]),
-      let bytes = try? FileDescriptor.open("/proc/\(process)/stat").readAll()
+      let ticks = startTime(ofProcess: process)
     else { return nil }
-    // proc_pid_stat(5): the twentieth field after the name in parentheses, in hundredths of a second since the boot.
-    let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
-    guard fields.count > 19, let ticks = Int(fields[19]) else { return nil }
     return FileTime.boot().seconds + ticks / 100
   }
 }
