@@ -39,7 +39,9 @@ import Testing
 
   @Test("arguments that would be read as others are refused by ADD, and let through by DEL")
   func arguments() async throws {
-    for pair in [Attachment.Argument("", "x"), .init("a=b", "x"), .init("a", "x;y"), .init("a;b", "x"), .init("a", "x\0y")] {
+    for pair in [
+      Attachment.Argument("", "x"), .init("a=b", "x"), .init("a", "x;y"), .init("a;b", "x"), .init("a", "x\0y"),
+    ] {
       let attachment = Attachment(containerID: "c", namespace: "/x", arguments: [pair])
       #expect(try await failure(attachment)?.message.hasPrefix("invalid CNI_ARGS pair") == true)
       #expect(try await failure(attachment, .delete) == nil)

@@ -36,7 +36,8 @@ import Testing
   func cut() throws {
     let network = try NetworkList(parsing: Array(#"{"name": "n", "plugins": [{"type": "x"}]}"#.utf8))
     let text = RunRecord(
-      namespaceName: "c", attachments: [PlannedAttachment(network, CNIRuntime.Attachment(containerID: "c", namespace: nil))]
+      namespaceName: "c",
+      attachments: [PlannedAttachment(network, CNIRuntime.Attachment(containerID: "c", namespace: nil))]
     ).text
     // The last byte is a line feed.
     for count in 0..<text.count - 1 { #expect(try RunRecord(parsing: Array(text[..<count])) == nil) }

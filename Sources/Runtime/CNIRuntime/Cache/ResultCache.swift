@@ -42,7 +42,9 @@ public struct ResultCache: Sendable {
 
   /// An attachment; nil if there is none, or if its file cannot be read.
   public func attachment(_ id: AttachmentID, network: String) -> CachedAttachment? {
-    guard let results = try? Folder.open(path), let found = read(Self.name(network, id), in: results) else { return nil }
+    guard let results = try? Folder.open(path), let found = read(Self.name(network, id), in: results) else {
+      return nil
+    }
     // The names of others can make the same name of a file.
     return found.attachment.id == id && found.network == network ? found : nil
   }

@@ -31,7 +31,8 @@ extension NetworkRuntime {
 
   private static func fault(_ arguments: [Attachment.Argument]) -> String? {
     for pair in arguments
-    where pair.name.isEmpty || pair.name.contains("=") || "\(pair.name)\(pair.value)".contains(where: { ";\0".contains($0) })
+    where pair.name.isEmpty || pair.name.contains("=")
+      || "\(pair.name)\(pair.value)".contains(where: { ";\0".contains($0) })
     {
       let text = "\(pair.name)=\(pair.value)".inGoQuotes
       return "invalid CNI_ARGS pair \(text); a name without = and ;, and a value without ; and NUL"

@@ -55,7 +55,9 @@ extension PlannedAttachment {
         containerID: try field["containerID"].string() ?? "", namespace: try field["namespace"].string(),
         interface: try field["interface"].string() ?? "", arguments: arguments,
         capabilityArguments: try CapabilityArguments(json: field["capabilityArguments"].string() ?? "{}")))
-    if let id = try field["process"].integer(in: 1...Int(Int32.max)), let start = try field["processStart"].integer(in: 0...Int.max) {
+    if let id = try field["process"].integer(in: 1...Int(Int32.max)),
+      let start = try field["processStart"].integer(in: 0...Int.max)
+    {
       process = StartedProcess(id: Int32(id), start: start)
     }
   }
