@@ -147,7 +147,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
-      name: "cnitool", dependencies: ["CNITool"], swiftSettings: strict,
+      name: "cnitool", dependencies: ["CNITool", "OS"], swiftSettings: strict,
       linkerSettings: leanLink + foundationLink),
 
     // The plugin to copy for a new one; in no program.

@@ -3,5 +3,6 @@
 
 import CNITool
 import Glibc
+import OS
 
-exit(Tool.run(Array(CommandLine.arguments.dropFirst())))
+exit(Tool.run(Array(CommandLine.arguments.dropFirst()), words: processWords().map { Array($0.dropFirst()) }))

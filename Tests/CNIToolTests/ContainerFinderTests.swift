@@ -69,10 +69,19 @@ import Testing
   @Test("a beginning that two containers have is refused, and both are named")
   func ambiguous() throws {
     try process(11, "/docker/\(Self.id)")
-    try process(12, "/docker/012345ffff")
+    let similar = "012345ffff" + String(repeating: "0", count: 54)
+    try process(12, "/docker/\(similar)")
     let failure = #expect(throws: ToolFailure.self) { try finder.process(of: "012345") }
-    #expect(failure?.description.contains("012345ffff") == true && failure?.description.contains(Self.id) == true)
+    #expect(failure?.description.contains(similar) == true && failure?.description.contains(Self.id) == true)
     #expect(try finder.process(of: "01234567") == 11)
+  }
+
+  @Test("a group that has containers in it is none", arguments: ["docker", "kubepods", "system", "besteffort"])
+  func parents(name: String) throws {
+    try process(11, "/docker/\(Self.id)")
+    try process(12, "/kubepods/besteffort/pod1/\(Self.id)")
+    try process(13, "/system.slice/docker-\(Self.id).scope")
+    #expect(throws: ToolFailure.self) { try finder.process(of: name) }
   }
 
   @Test(

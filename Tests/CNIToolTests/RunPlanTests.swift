@@ -59,13 +59,21 @@ import Testing
     #expect(failure?.code == 7)
   }
 
+  @Test("an IPAM plugin that takes one address by CNI_ARGS gets no second one")
+  func oneAddress() throws {
+    #expect(try plan([Self.plain], ["--ip", "10.0.0.9"])[0].attachment.arguments.contains(.init("IP", "10.0.0.9")))
+    let failure = #expect(throws: ToolFailure.self) { try plan([Self.plain], ["--ip", "10.0.0.9", "--ip", "fd00::9"]) }
+    #expect(failure?.description.hasPrefix("--ip: network plain takes one address") == true)
+  }
+
   @Test("addresses are capability arguments where that is declared, and pairs of CNI_ARGS elsewhere")
   func addresses() throws {
     let arguments = ["--ip", "10.0.0.9/24", "--ip", "fd00::9", "--mac", "02:00:00:00:00:09"]
     let rich = try plan([Self.rich], arguments)[0]
     #expect(rich.attachment.capabilityArguments.json == #"{"ips":["10.0.0.9/24","fd00::9"],"mac":"02:00:00:00:00:09"}"#)
     #expect(rich.attachment.arguments.isEmpty)
-    let plain = try plan([Self.plain], arguments, environment: ["CNI_ARGS": "IP=10.0.0.1;X=y"])[0]
+    let fixed = #"{"name": "fixed", "plugins": [{"type": "bridge", "ipam": {"type": "static"}}]}"#
+    let plain = try plan([fixed], arguments, environment: ["CNI_ARGS": "IP=10.0.0.1;X=y"])[0]
     #expect(plain.attachment.capabilityArguments.isEmpty)
     #expect(
       plain.attachment.arguments == [

@@ -12,7 +12,19 @@ import Testing
   func flagFirst() {
     #expect(Tool.reordered(["-i", "eth1", "add", "n", "/ns"]) == ["add", "-i", "eth1", "n", "/ns"])
     #expect(Tool.reordered(["--ifname=eth1", "del", "n"]) == ["del", "--ifname=eth1", "n"])
-    for same in [[], ["add"], ["-i"], ["-i", "x"], ["add", "n", "-i", "eth1"]] { #expect(Tool.reordered(same) == same) }
+    for same in [[], ["add"], ["-i"], ["-i", "x"], ["add", "n", "-i", "eth1"], ["gc", "-ix"]] {
+      #expect(Tool.reordered(same) == same)
+    }
+  }
+
+  @Test(
+    "the interface's name may be in one word with its letter, as upstream's parser has it",
+    arguments: ["-ieth5", "-i=eth5"])
+  func joined(flag: String) throws {
+    for words in [["del", flag, "n", "/ns"], ["del", "n", "/ns", flag], [flag, "del", "n", "/ns"]] {
+      let command = try Tool.parseAsRoot(Tool.reordered(words))
+      #expect((command as? Delete)?.arguments.interface == "eth5")
+    }
   }
 
   @Test(

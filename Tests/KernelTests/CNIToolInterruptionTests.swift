@@ -69,6 +69,44 @@ struct CNIToolInterruptionTests {
     }
   }
 
+  @Test("gc deletes what a killed run has made whose network has plugins beside its file, by a relative path")
+  func pluginsBeside() throws {
+    let folder = "\(node.folder.path)/beside"
+    try node.shell(
+      """
+      mkdir -p \(folder)/ppp; cd \(folder)
+      echo '{"cniVersion": "1.0.0", "name": "ppp"}' >ppp.conflist
+      echo '\(ToolNode.bridge(8).replacing("\n", with: ""))' >ppp/1.conf
+      """)
+    let command = "cd \(folder) && exec $CNITOOL run ./ppp.conflist -- sh -c 'touch /run/ready; exec sleep 100'"
+    let program = try node.start(["/bin/sh", "-c", command])
+    try node.shell("for n in $(seq 500); do [ -e /run/ready ] && break; sleep 0.02; done; rm /run/ready")
+    program.kill()
+    _ = try program.wait()
+    try node.shell("for n in $(seq 500); do $CNITOOL gc; [ -z \"$(ls /run/cnitool)\" ] && break; sleep 0.02; done")
+    #expect(try node.leftovers() == "")
+  }
+
+  @Test("gc deletes what a killed add of a network outside the folder has made")
+  func outside() throws {
+    try node.folder.addScript(
+      "[ \"$CNI_COMMAND\" != ADD ] || { echo $$ >/run/slow; exec sleep 100; }", named: "plugins/slow")
+    try node.folder.add(
+      #"{"cniVersion": "1.0.0", "name": "out", "plugins": [\#(ToolNode.bridge(8)), {"type": "slow"}]}"#,
+      named: "out.conflist", mode: "644")
+    try node.shell("ip netns add c1")
+    let program = try node.start([ToolNode.tool, "add", "\(node.folder.path)/out.conflist", "/run/netns/c1"])
+    try node.shell("for n in $(seq 500); do [ -e /run/slow ] && break; sleep 0.02; done")
+    program.kill()
+    _ = try program.wait()
+    // The plugin holds the attachment's lock until it has ended.
+    try node.shell("ip -o link show type veth | grep -q .; $CNITOOL gc; ip -o link show type veth | grep -q .")
+    try node.shell("kill $(cat /run/slow); rm /run/slow")
+    try node.shell(
+      "for n in $(seq 500); do $CNITOOL gc; ip -o link show type veth | grep -q . || break; sleep 0.02; done")
+    #expect(try node.leftovers(besides: "c1") == "")
+  }
+
   @Test("at any instant, SIGINT leaves nothing of an add, or all of it", arguments: Execution.allCases)
   func add(execution: Execution) throws {
     var random = SeededGenerator(5)

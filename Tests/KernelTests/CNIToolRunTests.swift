@@ -60,6 +60,18 @@ struct CNIToolRunTests {
     #expect(file.status == 0 && file.outputText.contains(" 10.61.0.2/16 "))
   }
 
+  @Test("a script without an interpreter is the shell's, as for execvp, and arguments are passed on to the byte")
+  func scripts() throws {
+    try node.shell("printf 'echo $1 $#; exit 5' >/run/script; chmod +x /run/script")
+    let outcome = try run("net", "--", "/run/script", "a b", "c")
+    #expect(outcome.status == 5 && outcome.outputText == "a b 2\n")
+    let bytes = try node.shell(#"$CNITOOL run net -- printf %s "$(printf '\377\376')" | od -An -tx1"#)
+    #expect(bytes == " ff fe\n")
+    let refused = try node.run(["/bin/sh", "-c", #"$CNITOOL add net "$(printf '/x\377')""#])
+    #expect(refused.status == 1 && refused.errorText.contains("is not UTF-8"))
+    try node.shell("rm /run/script")
+  }
+
   @Test(
     "a command that cannot be started, or that a signal ends, has env's and the shell's exit status",
     arguments: [

@@ -105,6 +105,35 @@ struct CNIToolTests {
     #expect(try node.leftovers() == "")
   }
 
+  @Test("an add whose result cannot be printed is undone")
+  func unprintable() throws {
+    try node.shell("ip netns add c1")
+    let outcome = try node.run(["/bin/sh", "-c", "$CNITOOL add net /run/netns/c1 >/dev/full"])
+    #expect(outcome.status == 1 && outcome.errorText.hasPrefix("stdout: "))
+    #expect(try node.leftovers(besides: "c1") == "")
+    let json = try node.run(["/bin/sh", "-c", "$CNITOOL add nosuch /run/netns/c1 --json >/dev/full"])
+    #expect(json.status == 1 && json.errorText.contains("nosuch"))
+  }
+
+  @Test("while gc runs again and again, no attachment that is made or lives is touched")
+  func garbageBesides() throws {
+    let script = """
+      (while [ ! -e /run/stop ]; do $CNITOOL gc || echo gc failed; done) & gc=$!
+      for n in $(seq 20); do ip netns add c$n; $CNITOOL add net /run/netns/c$n >/dev/null || echo add failed; done
+      pids=
+      for n in $(seq 12); do $CNITOOL run net -- true & pids="$pids $!"; done
+      for pid in $pids; do wait $pid || echo run failed; done
+      touch /run/stop; wait $gc
+      for n in $(seq 20); do $CNITOOL check net /run/netns/c$n; done
+      $CNITOOL attachments net | grep -c alive
+      find /var/lib/cni/networks/net -name '10.60.*' | wc -l
+      for n in $(seq 20); do $CNITOOL del net /run/netns/c$n; ip netns delete c$n; done
+      rm /run/stop
+      """
+    #expect(try node.shell(script) == "20\n20\n")
+    #expect(try node.leftovers() == "")
+  }
+
   @Test("gc keeps what is alive and deletes what is gone; with --all it deletes everything of the network")
   func garbage() throws {
     try node.addNetwork("old", version: "0.4.0", ToolNode.bridge(1))
@@ -163,8 +192,13 @@ struct CNIToolTests {
     #expect(try attachments().map { try $0["containerID"].string() } == ["box", "box"])
     let again = try node.tool("exec-plugins", "add", "box", "/run/netns/c1")
     #expect(again.status == 1 && again.errorText.hasPrefix("other : error executing ADD: "))
-    try node.shell("$CNITOOL exec-plugins del box /run/netns/c1")
+    // The interfaces are those of then, and a broken file keeps nothing back.
+    try node.shell("echo '{' >$NETCONFPATH/30-broken.conf; mv $NETCONFPATH/00-first.conf /run")
+    let deleted = try node.tool("exec-plugins", "del", "box", "/run/netns/c1")
+    #expect(deleted.status == 1 && deleted.errorText.contains("30-broken.conf"))
     #expect(try attachments().isEmpty)
+    #expect(try node.leftovers(besides: "c1") == "")
+    try node.shell("rm $NETCONFPATH/30-broken.conf; mv /run/00-first.conf $NETCONFPATH")
     try node.addNetwork("zz", #"{"type": "tuning", "sysctl": {"net.nosuch": "1"}}"#)
     let broken = try node.tool("exec-plugins", "add", "box", "/run/netns/c1")
     #expect(broken.status == 1 && broken.errorText.hasPrefix("zz : error executing ADD: "))

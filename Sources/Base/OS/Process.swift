@@ -28,3 +28,10 @@ package func startTime(ofProcess process: Int) -> Int? {
   let fields = String(decoding: bytes, as: UTF8.self).split(separator: ")").last?.split(separator: " ") ?? []
   return fields.count > 19 ? Int(fields[19]) : nil
 }
+
+/// The words of this process's command line, as bytes; nil if there is no /proc.
+package func processWords() -> [[UInt8]]? {
+  guard let text = try? FileDescriptor.open("/proc/self/cmdline").readAll() else { return nil }
+  // Each word ends with a NUL.
+  return text.split(separator: 0, omittingEmptySubsequences: false).dropLast().map(Array.init)
+}

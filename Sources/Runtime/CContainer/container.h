@@ -19,6 +19,7 @@
 struct cni_command {
   char *const *programs;     // the files to try, in order, as execvp does; a null pointer ends the list
   char *const *words;        // argv of the command; a null pointer ends the list
+  char **script;             // argv for a file that is no program: /bin/sh, a place for the file, the arguments; a null pointer ends the list
   char *const *environment;  // NAME=value; a null pointer ends the list
   int network;               // an open network namespace
   const char *resolver;      // a file to show in place of /etc/resolv.conf; null for none
@@ -76,6 +77,11 @@ static inline struct cni_failure cni_become(const struct cni_command *command, p
   int error = ENOENT;
   for (char *const *program = command->programs; *program; program++) {
     execve(*program, command->words, command->environment);
+    // As execvp: a script without #! is the shell's.
+    if (errno == ENOEXEC) {
+      command->script[1] = *program;
+      execve(command->script[0], command->script, command->environment);
+    }
     // As execvp: a file that may not be executed is worse news than one that is not there, and the search goes on.
     if (errno == EACCES) error = EACCES;
     else if (errno != ENOENT && errno != ENOTDIR) {

@@ -33,55 +33,61 @@ package struct Tool: ParsableCommand {
 
   package init() {}
 
-  /// Runs the command with these arguments, those of the process without its name; returns the exit status.
-  package static func run(_ arguments: [String]) -> Int32 {
+  /// Runs the command with these arguments, those of the process without its name; returns the exit status. `words` are their bytes, where they
+  /// are known: the words of run's command need not be UTF-8.
+  package static func run(_ arguments: [String], words: [[UInt8]]? = nil) -> Int32 {
     guardStandardStreams()
     let isRun = arguments.first == "run"
     let own = isRun ? Array(arguments.prefix { $0 != "--" }) : arguments
+    let words = words.flatMap { $0.count == arguments.count ? $0 : nil } ?? arguments.map { Array($0.utf8) }
+    let asJSON = own.contains("--json")
     do {
+      for (word, argument) in zip(words, own) where word != Array(argument.utf8) {
+        throw ToolFailure("the argument \(argument) is not UTF-8", code: .badEnvironment, exitStatus: isRun ? 125 : 1)
+      }
       var command = try parseAsRoot(reordered(own))
       if var run = command as? Run {
-        run.command = Array(arguments.dropFirst(own.count + 1))
+        run.command = Array(words.dropFirst(own.count + 1))
         command = run
       }
       try command.run()
       return 0
     } catch let failure as ToolFailure {
-      return report(failure, asJSON: own.contains("--json"))
+      return report(failure, asJSON: asJSON)
     } catch let code as ExitCode {
       return code.rawValue
     } catch let error as SystemError {
-      return report(ToolFailure(error), asJSON: own.contains("--json"))
+      return report(ToolFailure(error), asJSON: asJSON)
     } catch {
-      return tell(error, status: isRun ? 125 : 1)
+      return tell(error, status: isRun ? 125 : 1, asJSON: asJSON)
     }
   }
 
-  /// Upstream's cnitool takes the interface's name also before the command.
+  /// What upstream's cnitool takes: the interface's name also before the command, and in one word with its letter (`-ieth1`, `-i=eth1`).
   static func reordered(_ arguments: [String]) -> [String] {
-    guard let first = arguments.first else { return arguments }
-    if ["-i", "--ifname"].contains(first), arguments.count > 2 {
-      return [arguments[2]] + arguments[..<2] + arguments[3...]
+    guard let first = arguments.first,
+      ["add", "check", "del"].contains(first) || first.hasPrefix("-i") || first.hasPrefix("--ifname")
+    else { return arguments }
+    let words = arguments.map { word in
+      guard word.hasPrefix("-i"), word.utf8.count > 2 else { return word }
+      return "--ifname=" + word.dropFirst(word.hasPrefix("-i=") ? 3 : 2)
     }
-    if first.hasPrefix("--ifname="), arguments.count > 1 { return [arguments[1], first] + arguments[2...] }
-    return arguments
+    if ["-i", "--ifname"].contains(words[0]), words.count > 2 { return [words[2]] + words[..<2] + words[3...] }
+    if words[0].hasPrefix("--ifname="), words.count > 1 { return [words[1], words[0]] + words[2...] }
+    return words
   }
 
   private static func report(_ failure: ToolFailure, asJSON: Bool) -> Int32 {
-    if asJSON {
-      try? printJSON(failure.json)
-    } else {
-      note(failure.description)
-    }
+    if !asJSON || (try? printJSON(failure.json)) == nil { note(failure.description) }
     return failure.exitStatus
   }
 
   /// Prints help to stdout and what is wrong with the arguments to stderr; upstream's status for the latter is 1.
-  private static func tell(_ error: any Error, status: Int32) -> Int32 {
+  private static func tell(_ error: any Error, status: Int32, asJSON: Bool) -> Int32 {
     let message = fullMessage(for: error)
     guard exitCode(for: error) == .success else {
-      note(message)
-      return status
+      let failure = ToolFailure(asJSON ? self.message(for: error) : message, code: .badEnvironment, exitStatus: status)
+      return report(failure, asJSON: asJSON)
     }
     do {
       try printLines([message])

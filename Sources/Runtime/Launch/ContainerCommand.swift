@@ -17,14 +17,14 @@ package struct CommandError: Error, CustomStringConvertible {
 /// A command to run in a network namespace. It has this process's terminal, process group and root folder, and its own mounts: /sys shows
 /// the interfaces of its network.
 package struct ContainerCommand: Sendable {
-  private let words: [String]
+  private let words: [[UInt8]]
   /// Variables beside those of this process, or in their place.
   private let variables: [(name: String, value: String)]
   /// A file that it sees in place of /etc/resolv.conf.
   private let resolverFile: String?
 
-  /// `words` are the program, which is looked for in `PATH`, and its arguments.
-  package init(_ words: [String], variables: [(name: String, value: String)] = [], resolverFile: String? = nil) {
+  /// `words` are the program, which is looked for in `PATH`, and its arguments, as bytes: they need not be UTF-8.
+  package init(_ words: [[UInt8]], variables: [(name: String, value: String)] = [], resolverFile: String? = nil) {
     self.words = words
     self.variables = variables
     self.resolverFile = resolverFile
@@ -36,8 +36,11 @@ package struct ContainerCommand: Sendable {
     var number: Int32 = 0
     let words = unsafe copies(self.words)
     let programs = unsafe copies(candidates)
-    let environment = unsafe copies(variables.map { "\($0.name)=\($0.value)" })
-    defer { unsafe (words + programs + environment).forEach { unsafe free($0) } }
+    // Its second word is the file, which is not known yet.
+    var script = unsafe copies([Array("/bin/sh".utf8)]) + [nil] + words.dropFirst()
+    let environment = unsafe copies(variables.map { Array("\($0.name)=\($0.value)".utf8) })
+    defer { unsafe (words + programs + environment + script.prefix(1)).forEach { unsafe free($0) } }
+    unsafe script.append(nil)
     let inherited = unsafe inheritedVariables
     let descriptor = namespace.descriptor
     let resolver = unsafe resolverFile.map { unsafe strdup($0) } ?? nil
@@ -45,10 +48,12 @@ package struct ContainerCommand: Sendable {
     let pid = unsafe (programs + [nil]).withUnsafeBufferPointer { programs in
       unsafe (words + [nil]).withUnsafeBufferPointer { words in
         unsafe (environment + inherited + [nil]).withUnsafeBufferPointer { environment in
-          var command = unsafe cni_command(
-            programs: programs.baseAddress, words: words.baseAddress, environment: environment.baseAddress,
-            network: descriptor, resolver: resolver)
-          return unsafe cni_start(&command, &step, &number)
+          unsafe script.withUnsafeMutableBufferPointer { script in
+            var command = unsafe cni_command(
+              programs: programs.baseAddress, words: words.baseAddress, script: script.baseAddress,
+              environment: environment.baseAddress, network: descriptor, resolver: resolver)
+            return unsafe cni_start(&command, &step, &number)
+          }
         }
       }
     }
@@ -57,16 +62,22 @@ package struct ContainerCommand: Sendable {
   }
 
   /// The files that may be the program: in the folders of `PATH`, unless its name has a slash.
-  private var candidates: [String] {
+  private var candidates: [[UInt8]] {
     guard let name = words.first, !name.isEmpty else { return [] }
-    if name.contains("/") { return [name] }
+    if name.contains(UInt8(ascii: "/")) { return [name] }
     let path = Environment.process["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     // An empty entry is the current folder (execvp(3)).
-    return path.split(separator: ":", omittingEmptySubsequences: false).map { "\($0.isEmpty ? "." : $0)/\(name)" }
+    return path.split(separator: ":", omittingEmptySubsequences: false).map { folder in
+      Array("\(folder.isEmpty ? "." : folder)/".utf8) + name
+    }
   }
 
-  private func copies(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
-    unsafe texts.map { unsafe strdup($0) }
+  private func copies(_ texts: [[UInt8]]) -> [UnsafeMutablePointer<CChar>?] {
+    unsafe texts.map { text in
+      unsafe (text.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { text in
+        unsafe text.baseAddress.flatMap { unsafe strdup($0) }
+      }
+    }
   }
 
   /// This process's variables but for those that are replaced; as bytes, because they may not be UTF-8.
@@ -86,7 +97,8 @@ package struct ContainerCommand: Sendable {
     switch step {
     case cni_start_program:
       let status: Int32 = number == ENOENT || number == ENOTDIR ? 127 : 126
-      return CommandError(description: "run \(words.first ?? ""): \(reason)", exitStatus: status)
+      return CommandError(
+        description: "run \(String(decoding: words.first ?? [], as: UTF8.self)): \(reason)", exitStatus: status)
     case cni_start_network:
       return CommandError(description: "enter the network namespace: \(reason)", exitStatus: 125)
     case cni_start_mounts:

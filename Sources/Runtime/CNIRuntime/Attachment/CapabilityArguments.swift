@@ -11,7 +11,7 @@ public struct CapabilityArguments: Hashable, Sendable {
   /// No arguments.
   public init() {}
 
-  /// Reads an object whose members are named by capability, such as `{"mac": "02:00:00:00:00:01"}`.
+  /// Reads an object whose members are named by capability, such as `{"mac": "02:00:00:00:00:01"}`; null is an object without members.
   public init(json: String) throws(ConfigurationError) {
     let parsed: JSON
     do {
@@ -19,11 +19,13 @@ public struct CapabilityArguments: Hashable, Sendable {
     } catch {
       throw ConfigurationError(line: error.line, message: "capability arguments: \(error)", hint: "expected JSON")
     }
-    guard case .object(let object) = parsed else {
+    switch parsed {
+    case .object(let object): self.init(object)
+    case .null: self.init()
+    default:
       let hint = "expected an object with a member for each capability"
       throw ConfigurationError(message: "capability arguments: found \(parsed.summary)", hint: hint)
     }
-    self.init(object)
   }
 
   init(_ object: JSONObject) {

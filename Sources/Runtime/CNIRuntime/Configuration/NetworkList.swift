@@ -2,6 +2,7 @@
 // Copyright 2026 The swift-cni authors
 
 import JSON
+import OS
 
 /// A network: the list of plugins that attach a container to it, one after the other.
 ///
@@ -35,7 +36,10 @@ public struct NetworkList: Equatable, Sendable {
 
   /// Reads a file of any name, and for a list also the plugins in `NAME/*.conf` beside it.
   public init(file path: String) throws(ConfigurationError) {
-    guard let list = try Self.read(path) else { throw ConfigurationError(file: path, message: "there is no such file") }
+    guard let list = try Self.read(path) else {
+      throw ConfigurationError(
+        file: path.isEmpty ? "\"\"" : path, message: pathExists(path) ? "it is a folder" : "there is no such file")
+    }
     self = list
   }
 

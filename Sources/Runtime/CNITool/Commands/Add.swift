@@ -31,7 +31,19 @@ struct Add: ParsableCommand {
     let result = try perform(cancelledBy: signals) { () async throws(RuntimeError) in
       try await runtime.add(planned.network, planned.attachment)
     }.value
-    // Upstream prints no line feed; a terminal's next prompt would stand behind the result.
-    try printBytes(result.text + (Terminal.isOutput ? [0x0a] : []))
+    do throws(ToolFailure) {
+      // Upstream prints no line feed; a terminal's next prompt would stand behind the result.
+      try printBytes(result.text + (Terminal.isOutput ? [0x0a] : []))
+    } catch {
+      // Whoever sees that it failed calls it again.
+      do throws(ToolFailure) {
+        _ = try perform(cancelledBy: nil) { () async throws(RuntimeError) in
+          try await runtime.delete(planned.network, planned.attachment, continuingAfterErrors: true)
+        }
+      } catch let rollback {
+        throw ToolFailure("\(error.description)\nroll-back: \(rollback.description)", number: error.code)
+      }
+      throw error
+    }
   }
 }

@@ -38,18 +38,54 @@ struct ExecPlugins: ParsableCommand {
   func run() throws {
     let settings = try Settings()
     let (networks, problems) = ConfigurationFolder(settings.configurationFolder).networks()
-    if let problem = problems.first { throw ToolFailure(problem) }
+    let runtime = settings.runtime(execution.executor)
+    let namespace = settings.namespacePath(netns)
     let planned = networks.enumerated().map { index, network in
       PlannedAttachment(
         network,
         Attachment(
-          containerID: id, namespace: settings.namespacePath(netns), interface: "eth\(index)",
+          containerID: id, namespace: namespace, interface: "eth\(index)",
           arguments: settings.arguments, capabilityArguments: settings.capabilityArguments))
     }
     switch verb {
-    case .add: try add(planned, settings.runtime(execution.executor))
-    case .del: try delete(planned, settings.runtime(execution.executor))
+    case .add:
+      if let problem = problems.first { throw ToolFailure(problem) }
+      try add(planned, runtime)
+    case .del:
+      var failures = problems.map { ToolFailure($0) }
+      let attached = withAttached(planned, namespace, runtime, &failures)
+      try delete(attached, runtime, failures)
     }
+  }
+
+  /// The container's attachments as they were made: since then the folder's files may have changed, and with them the numbers of the
+  /// interfaces. Networks that it is not attached to stay as they are planned.
+  private func withAttached(
+    _ planned: [PlannedAttachment], _ namespace: String, _ runtime: NetworkRuntime, _ failures: inout [ToolFailure]
+  ) -> [PlannedAttachment] {
+    let made: [CachedAttachment]
+    do {
+      made = try runtime.cache.attachments(ofContainer: id)
+    } catch {
+      failures.append(ToolFailure(error))
+      return planned
+    }
+    var all = planned.filter { item in !made.contains { $0.network == item.network.name } }
+    for entry in made {
+      if var item = planned.first(where: { $0.network.name == entry.network }) {
+        item.attachment.interface = entry.attachment.interface
+        all.append(item)
+        continue
+      }
+      do {
+        var attachment = entry.attachment
+        attachment.namespace = namespace
+        all.append(PlannedAttachment(try entry.networkList(), attachment))
+      } catch {
+        failures.append(ToolFailure(error))
+      }
+    }
+    return all
   }
 
   private func add(_ planned: [PlannedAttachment], _ runtime: NetworkRuntime) throws {
@@ -70,8 +106,9 @@ struct ExecPlugins: ParsableCommand {
     }
   }
 
-  private func delete(_ planned: [PlannedAttachment], _ runtime: NetworkRuntime) throws {
-    var first: ToolFailure?
+  private func delete(_ planned: [PlannedAttachment], _ runtime: NetworkRuntime, _ problems: [ToolFailure]) throws {
+    for problem in problems.dropFirst() { note(problem.description) }
+    var first = problems.first
     for item in planned.reversed() {
       do throws(ToolFailure) {
         _ = try perform(cancelledBy: nil) { () async throws(RuntimeError) in

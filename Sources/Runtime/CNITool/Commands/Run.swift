@@ -41,8 +41,8 @@ struct Run: ParsableCommand {
     help: "The networks: names in NETCONFPATH, or paths of files.", completion: .custom { _, _, _ in networkNames() })
   var networks: [String] = []
 
-  /// The words behind `--`, which ``Tool`` puts here: the parser has no list of arguments behind another one.
-  var command: [String] = []
+  /// The words behind `--`, which ``Tool`` puts here: the parser has no list of arguments behind another one. They need not be UTF-8.
+  var command: [[UInt8]] = []
 
   @Option(name: .shortAndLong, help: "The namespace's name in /run/netns, for ip-netns(8) (default: a random one).")
   var name: String?
@@ -96,7 +96,7 @@ struct Run: ParsableCommand {
       process: joined.flatMap { id in startTime(ofProcess: Int(id)).map { .init(id: id, start: $0) } })
     let shell = Environment.process["SHELL"].flatMap { $0.isEmpty ? nil : $0 } ?? "/bin/sh"
     return try ContainerRun(
-      plan: plan, name: name, joined: joined, command: command.isEmpty && joined == nil ? [shell] : command,
+      plan: plan, name: name, joined: joined, command: command.isEmpty && joined == nil ? [Array(shell.utf8)] : command,
       options: options, runtime: settings.runtime(execution.executor)
     ).execute()
   }

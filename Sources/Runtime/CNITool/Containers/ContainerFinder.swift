@@ -88,19 +88,18 @@ package struct ContainerFinder: Sendable {
   /// Processes whose control group bears the ID: `docker-ID.scope`, `libpod-ID.scope`, `cri-containerd-ID.scope`, `crio-ID.scope`, or the
   /// ID alone.
   private func groups(_ id: String) -> [Found] {
-    // A short name could be the beginning of anything.
-    guard id.utf8.count >= 6 else { return [] }
     return names("/proc").compactMap { Int32($0) }.flatMap { process -> [Found] in
       let text = contents("/proc/\(process)/cgroup").map { String(decoding: $0, as: UTF8.self) } ?? ""
       return Self.ids(inGroups: text).filter { $0.hasPrefix(id) }.prefix(1).map { Found(id: $0, process: process) }
     }
   }
 
-  /// The names of a process's control groups, without what runtimes put around a container's ID.
+  /// The IDs of containers in the paths of a process's control groups, without what runtimes put around them. Other names, such as that of
+  /// the group of all containers, have not the form of an ID: 64 hexadecimal digits.
   package static func ids(inGroups text: String) -> [String] {
     text.split(separator: "\n").flatMap { line -> [String] in
       let path = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).last ?? ""
-      return path.split { $0 == "/" || $0 == ":" }.map { part in
+      return path.split { $0 == "/" || $0 == ":" }.compactMap { part in
         var name = String(part)
         if name.hasSuffix(".scope") { name.removeLast(6) }
         for prefix in ["docker-", "libpod-", "cri-containerd-", "crio-", "nerdctl-", "containerd-"]
@@ -108,7 +107,7 @@ package struct ContainerFinder: Sendable {
           name.removeFirst(prefix.count)
           break
         }
-        return name
+        return name.utf8.count == 64 && name.allSatisfy { "0123456789abcdef".contains($0) } ? name : nil
       }
     }
   }

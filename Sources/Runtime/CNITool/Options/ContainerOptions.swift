@@ -56,10 +56,11 @@ package struct ContainerOptions: ParsableArguments {
     if let mac, MACAddress(mac)?.isUnicast != true {
       throw ValidationError("--mac \(mac): expected a unicast address, such as 02:00:00:00:00:09")
     }
-    for server in nameServers where IPAddress(server) == nil {
+    // An address of a link has its interface behind it (resolv.conf(5)).
+    for server in nameServers where IPAddress(String(server.prefix { $0 != "%" })) == nil || !isPrintable(server) {
       throw ValidationError("--dns \(server): expected an address, such as 10.22.0.1")
     }
-    for domain in searchDomains where domain.isEmpty || domain.contains(where: \.isWhitespace) {
+    for domain in searchDomains where !isPrintable(domain) {
       throw ValidationError("--dns-search \(domain): expected a domain, such as example.net")
     }
     if !searchDomains.isEmpty, nameServers.isEmpty { throw ValidationError("--dns-search needs --dns") }
@@ -67,6 +68,9 @@ package struct ContainerOptions: ParsableArguments {
       throw ValidationError("--sysctl \(assignment.key): expected a parameter below net, such as net.core.somaxconn")
     }
   }
+
+  /// Whether a word can stand in the resolver's file.
+  private func isPrintable(_ word: String) -> Bool { !word.isEmpty && word.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f } }
 
   /// The file that the command sees as /etc/resolv.conf; nil to leave that as it is.
   package var resolverFile: String? {

@@ -31,6 +31,8 @@ package struct NamespaceArguments: ParsableArguments {
 
   /// The network and the attachment.
   func resolved(_ settings: Settings) throws(ToolFailure) -> PlannedAttachment {
+    // An empty name is none, as in upstream's.
+    let interface = interface.flatMap { $0.isEmpty ? nil : $0 }
     var attachment = settings.attachment(namespace: netns, interface: interface)
     if let id { attachment.containerID = id }
     return PlannedAttachment(try settings.network(network), attachment)

@@ -7,7 +7,7 @@ package struct Table: Sendable {
 
   package init(_ heading: String...) { rows = [heading] }
 
-  package mutating func append(_ row: [String]) { rows.append(row) }
+  package mutating func append(_ row: [String]) { rows.append(row.map { visible($0) }) }
 
   /// The lines; no line ends with spaces.
   package var lines: [String] {

@@ -16,7 +16,7 @@ struct ContainerRun {
   /// The process whose namespace is joined; nil to make one.
   let joined: Int32?
   /// The command's words; empty to wait for a signal, or for the end of the process that was joined.
-  let command: [String]
+  let command: [[UInt8]]
   let options: ContainerOptions
   let runtime: NetworkRuntime
   var folder = RunFolder()

@@ -9,7 +9,7 @@ import OS
 /// A network that a container is to be attached to, and how.
 package struct PlannedAttachment: Sendable {
   package let network: NetworkList
-  package let attachment: Attachment
+  package var attachment: Attachment
   /// What was requested, and must be in the result.
   package var requestedAddresses: [IPAddress] = []
   package var requestedMAC: MACAddress?

@@ -3,6 +3,7 @@
 
 import Address
 import CNIRuntime
+import JSON
 
 /// Which networks a container is attached to, in order, and what each of them is asked for.
 package struct RunPlan: Sendable {
@@ -46,6 +47,11 @@ package struct RunPlan: Sendable {
       if let place {
         attachments[place].capabilityArguments.setAddresses(options.addresses)
       } else {
+        if options.addresses.count > 1, !networks[0].hasStaticAddresses {
+          throw ToolFailure(
+            "--ip: network \(networks[0].name) takes one address: for more a plugin must have the capability ips "
+              + "(\"capabilities\": {\"ips\": true})", code: .invalidConfiguration)
+        }
         attachments[0].request("IP", options.addresses.map { String($0.prefix { $0 != "/" }) }.joined(separator: ","))
       }
     }
@@ -82,5 +88,15 @@ extension Attachment {
   fileprivate mutating func request(_ name: String, _ value: String) {
     arguments.removeAll { $0.name == name || $0.name == "IgnoreUnknown" }
     arguments += [Argument("IgnoreUnknown", "1"), Argument(name, value)]
+  }
+}
+
+extension NetworkList {
+  /// Whether the IPAM plugin is `static`, which takes several addresses in one argument.
+  fileprivate var hasStaticAddresses: Bool {
+    plugins.contains { plugin in
+      let options = Field(try? JSON(parsing: Array(plugin.json.utf8)))
+      return (try? options["ipam"]["type"].string()) == "static"
+    }
   }
 }
