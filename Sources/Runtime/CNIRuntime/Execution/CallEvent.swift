@@ -19,6 +19,21 @@ public struct CallEvent: Sendable {
   public let diagnostics: [UInt8]
   /// Why the call failed; nil if it succeeded.
   public let failure: RuntimeError?
+
+  /// Describes a call, as for a test of what is told of calls.
+  public init(
+    network: String, attachment: AttachmentID? = nil, plugin: String, verb: Verb, isRollback: Bool = false,
+    duration: Duration, diagnostics: [UInt8] = [], failure: RuntimeError? = nil
+  ) {
+    self.network = network
+    self.attachment = attachment
+    self.plugin = plugin
+    self.verb = verb
+    self.isRollback = isRollback
+    self.duration = duration
+    self.diagnostics = diagnostics
+    self.failure = failure
+  }
 }
 
 /// The span that the caller traces the operation in (W3C Trace Context), which plugins get in their environment.

@@ -13,7 +13,7 @@ package struct PlannedAttachment: Sendable {
   /// What was requested, and must be in the result.
   package var requestedAddresses: [IPAddress] = []
   package var requestedMAC: MACAddress?
-  /// The process that the namespace's path names, by its ID and its start (``startTime(ofProcess:)``): when it has ended, the path can lead
+  /// The process that the namespace's path names, by its ID and its start (`startTime(ofProcess:)`): when it has ended, the path can lead
   /// to the namespace of another one. Nil where the path is of another form.
   package var process: StartedProcess?
 
