@@ -90,7 +90,7 @@ struct CNIToolRunTests {
     "what cnitool cannot do is status 125, and nothing is run",
     arguments: [
       ["nosuch"], ["two", "-p", "1:1"], ["net", "-p", "80"], ["net", "--sysctl", "net.nosuch=1"],
-      ["net", "--ip", "10.99.0.1"],
+      ["net", "--ip", "10.99.0.1"], ["net", "-p", "[::1]:81:80"],
       ["net", "--container", "nosuch"], ["net", "--pid", "1"], ["--nosuch"], ["net", "--name", "a/b"],
     ])
   func failures(arguments: [String]) throws {

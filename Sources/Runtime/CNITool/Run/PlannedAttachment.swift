@@ -13,6 +13,8 @@ package struct PlannedAttachment: Sendable {
   /// What was requested, and must be in the result.
   package var requestedAddresses: [IPAddress] = []
   package var requestedMAC: MACAddress?
+  /// The host's addresses that ports are published on: the container needs an address of the same family.
+  package var publishedAddresses: [IPAddress] = []
   /// The process that the namespace's path names, by its ID and its start (`startTime(ofProcess:)`): when it has ended, the path can lead
   /// to the namespace of another one. Nil where the path is of another form.
   package var process: StartedProcess?
@@ -42,6 +44,11 @@ package struct PlannedAttachment: Sendable {
       let got = addresses.map { "\($0)" }.joined(separator: ", ")
       throw ToolFailure(
         "network \(network.name) has not given the address \(wanted), but \(got.isEmpty ? "none" : got)")
+    }
+    for wanted in publishedAddresses where !addresses.contains(where: { $0.family == wanted.family }) {
+      throw ToolFailure(
+        "--publish: a port cannot be published on \(wanted), as network \(network.name) has given no address of its family"
+      )
     }
     guard let requestedMAC else { return }
     let found = result.interfaces.last { $0.name == attachment.interface }?.mac

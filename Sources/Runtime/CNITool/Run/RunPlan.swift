@@ -21,7 +21,7 @@ package struct RunPlan: Sendable {
         containerID: containerID, namespace: namespace, interface: interface, arguments: settings.arguments,
         capabilityArguments: settings.capabilityArguments)
     }
-    var addressed: Int?
+    var (addressed, published): (Int?, Int?) = (nil, nil)
 
     func places(_ capability: String, _ option: String) throws(ToolFailure) -> [Int] {
       let places = networks.indices.filter { networks[$0].capabilities.contains(capability) }
@@ -34,6 +34,7 @@ package struct RunPlan: Sendable {
 
     if !options.ports.isEmpty {
       let place = try places("portMappings", "--publish")[0]
+      published = place
       attachments[place].capabilityArguments.setPortMappings(options.ports.map(\.mapping))
     }
     if let limit = options.bandwidth {
@@ -77,6 +78,9 @@ package struct RunPlan: Sendable {
       self.attachments[addressed].requestedAddresses = options.addresses.compactMap {
         Prefix(addressOrPrefix: $0)?.address
       }
+    }
+    if let published {
+      self.attachments[published].publishedAddresses = options.ports.compactMap(\.hostAddress)
     }
     if let mac = options.mac { self.attachments[0].requestedMAC = MACAddress(mac) }
   }
