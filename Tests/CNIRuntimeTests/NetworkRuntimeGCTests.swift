@@ -90,6 +90,33 @@ import Testing
     #expect(try setting.ownFiles() == ["net-c1-eth0"], "the network's lock is gone")
   }
 
+  @Test("calls that come while GC waits do not hold it up")
+  func precedence() async throws {
+    let (started, start) = AsyncStream<Void>.makeStream()
+    let (finished, finish) = AsyncStream<Void>.makeStream()
+    let setting = try Setting(
+      FakePlugins { call in
+        if call.environment["CNI_CONTAINERID"] == "c1" {
+          start.yield()
+          for await _ in finished { break }
+        }
+        return FakePlugins.success(call)
+      })
+    let (runtime, list) = (setting.runtime, try network("a", version: "1.1.0"))
+    let first = Task { try await runtime.add(list, Setting.attachment) }
+    for await _ in started { break }
+    let collecting = Task { try await runtime.collectGarbage(list) { _ in true } }
+    let own = try Folder.make("\(setting.results)/.swift-cni")
+    while !own.isLocked(NetworkLock.entry.file("net")) { try await Task.sleep(for: .milliseconds(1)) }
+    let second = Task { try await runtime.add(list, Attachment(containerID: "c2", namespace: "/x")) }
+    try await Task.sleep(for: .milliseconds(50))
+    #expect(setting.plugins.words == ["ADD a"])
+    finish.yield()
+    _ = try await (first.value, collecting.value, second.value)
+    #expect(setting.plugins.words == ["ADD a", "GC a", "ADD a"])
+    #expect(try setting.ownFiles() == ["net-c1-eth0", "net-c2-eth0"])
+  }
+
   @Test("an ADD waits for GC of its network")
   func waitsForGC() async throws {
     let (started, start) = AsyncStream<Void>.makeStream()

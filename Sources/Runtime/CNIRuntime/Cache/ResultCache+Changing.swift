@@ -16,28 +16,6 @@ enum CachedResult: Sendable {
 }
 
 extension ResultCache {
-  /// Takes the lock of an attachment without waiting, and makes the folders for it; nil if another has it.
-  func tryLock(_ network: String, _ id: AttachmentID) throws(SystemError) -> FileLock? {
-    _ = try Folder.make(path)
-    return try Folder.make(ownPath).tryLock(Self.name(network, id))
-  }
-
-  /// Takes the lock of a network without waiting: shared for ADD and DEL, alone for GC, which the specification wants to be alone; nil if
-  /// others have it.
-  func tryNetworkLock(_ network: String, isShared: Bool) throws(SystemError) -> FileLock? {
-    _ = try Folder.make(path)
-    return try Folder.make(ownPath).tryLock(Self.lockName(network), isShared: isShared)
-  }
-
-  /// Gives up the lock of a network, and removes its file if nobody else has it; who waits for the lock makes a new one.
-  func releaseNetworkLock(_ network: String, _ lock: FileLock) {
-    if lock.becomesExclusive(), let own = (try? Folder.open(ownPath)) ?? nil { try? own.unlink(Self.lockName(network)) }
-    // Whoever keeps a call does not keep the lock.
-    lock.unlock()
-  }
-
-  private static func lockName(_ network: String) -> String { ".network-\(shortened(network, to: 200))" }
-
   /// The result of an attachment, converted to the version of the configuration. Files of older versions of libcni are bare results.
   func result(_ network: NetworkList, _ id: AttachmentID) -> CachedResult {
     let name = Self.name(network.name, id)
@@ -94,18 +72,5 @@ extension ResultCache {
       if ![ENOTDIR, ENAMETOOLONG].contains(error.number) { throw error }
     }
     if let own = (try? Folder.open(ownPath)) ?? nil { try? own.overwrite(name, with: []) }
-  }
-
-  /// Removes the file of an attachment's lock, which the caller has, if neither the attachment's file is there nor a note; who waits for the
-  /// lock makes a new one.
-  func removeUnusedLock(_ network: String, _ id: AttachmentID) {
-    let name = Self.name(network, id)
-    guard let own = (try? Folder.open(ownPath)) ?? nil else { return }
-    let results = (try? Folder.open(path)) ?? nil
-    if results?.modificationTime(of: name) == nil, isEmpty(name, own) { try? own.unlink(name) }
-  }
-
-  private func isEmpty(_ name: String, _ own: borrowing Folder) -> Bool {
-    (contents(name, own) ?? []).isEmpty
   }
 }

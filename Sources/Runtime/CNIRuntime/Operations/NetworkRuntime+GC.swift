@@ -32,10 +32,8 @@ extension NetworkRuntime {
     _ network: NetworkList, _ named: [AttachmentID], _ isValid: @escaping @Sendable (CachedAttachment) -> Bool
   ) async throws(RuntimeError) {
     if network.disablesGC { return }
-    try await onOperationThread { () async throws(RuntimeError) in
-      try await withNetworkLock(network, for: .collectGarbage, isShared: false) { (lock) async throws(RuntimeError) in
-        try await collectGarbage(network, named, isValid, lock)
-      }
+    try await withNetworkLock(network) { (lock) async throws(RuntimeError) in
+      try await collectGarbage(network, named, isValid, lock)
     }
   }
 
