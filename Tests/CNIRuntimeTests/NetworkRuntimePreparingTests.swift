@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import CNIRuntime
 import OS
 import Testing
+
+@testable import CNIRuntime
 
 @Suite struct NetworkRuntimePreparingTests {
   private func failure(_ attachment: Attachment, _ verb: Verb = .add) async throws -> RuntimeError? {
@@ -62,6 +63,17 @@ import Testing
     try setting.folder.add("x", named: "cni")
     try await setting.runtime.delete(network("a"), Setting.attachment)
     #expect(setting.plugins.words == ["DEL a", "DEL a"])
+  }
+
+  @Test("the programs of an ADD and of a DEL hold the attachment's lock, so that their callers may be killed")
+  func lockOfPrograms() async throws {
+    let setting = try Setting()
+    try await setting.runtime.delete(network("a"), Setting.attachment)
+    _ = try await setting.runtime.add(network("a"), Setting.attachment)
+    #expect(setting.plugins.calls.map { $0.lock != nil } == [true, true])
+    let failing = try Setting(failing("ADD b"))
+    _ = await runtimeFailure { try await failing.runtime.add(network("a", "b"), Setting.attachment) }
+    #expect(failing.plugins.calls.map { $0.lock != nil } == [true, true, true, true])
   }
 
   @Test("a call for one attachment waits for another one, and not for that of a second attachment")

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Copyright 2026 The swift-cni authors
 
-import CNIRuntime
 import Glibc
 import OS
 import TestSupport
 import Testing
+
+@testable import CNIRuntime
 
 @Suite struct ResultCacheTests {
   private func mode(_ path: String) throws -> mode_t {
@@ -157,6 +158,49 @@ import Testing
     #expect(try cached.networkList().plugins == list.plugins)
     try await setting.runtime.delete(cached.networkList(), cached.forDeletion)
     #expect(setting.plugins.words == ["ADD a", "ADD b", "DEL b", "DEL a"])
+  }
+
+  @Test(
+    "a record that was cut off, or stands before the rest of a longer one, has no plugins; one of a killed ADD has them"
+  )
+  func brokenRecords() async throws {
+    let setting = try Setting()
+    let list = try NetworkList(
+      parsing: Array(#"{"name":"net","cniVersion":"1.0.0","plugins":[{"type":"a"}]}"#.utf8),
+      beside: Array(#"[{"type":"b"}]"#.utf8), path: nil)
+    _ = try await setting.runtime.add(list, Setting.attachment)
+    let cache = setting.runtime.cache
+    let own = try Folder.make("\(setting.results)/.swift-cni")
+    func types() throws -> [String]? {
+      try cache.attachment(Setting.attachment.id, network: "net")?.networkList().plugins.map(\.type)
+    }
+    let record = text(try #require(try own.read("net-c1-eth0")))
+    #expect(try types() == ["a", "b"])
+    let head = try #require(record.split(separator: "\n").first)
+    for (contents, found) in [
+      ("\(head)\n[{\"type\":\"b\"}", ["a"]), ("\(head)\n\nend\n\"rest of a longer one\"}", ["a"]), ("\(head)\n", ["a"]),
+      ("", ["a"]), (record, ["a", "b"]),
+    ] {
+      try own.overwrite("net-c1-eth0", with: Array(contents.utf8))
+      #expect(try types() == found)
+    }
+    // As if it had been killed when libcni's file was written.
+    try cache.begin(list, Setting.attachment)
+    #expect(try types() == ["a", "b"])
+  }
+
+  @Test("GC removes what killed processes have left in the folder, and no lock that is held")
+  func hidden() async throws {
+    let setting = try Setting()
+    _ = try await setting.runtime.add(network("a"), Setting.attachment)
+    let own = try Folder.make("\(setting.results)/.swift-cni")
+    for name in [".net-c9-eth0.new", ".net-c8-eth0.new", ".calls-gone.lock", ".calls-busy.lock"] {
+      try own.overwrite(name, with: [])
+    }
+    let locks = (try own.tryLock("net-c8-eth0"), try own.tryLock(".calls-busy.lock", isShared: true))
+    try await setting.runtime.collectGarbage(network("a")) { _ in true }
+    #expect(try setting.ownFiles() == [".calls-busy.lock", ".net-c8-eth0.new", "net-c1-eth0", "net-c8-eth0"])
+    withExtendedLifetime(locks) {}
   }
 
   @Test("a file that another has written since has none of the plugins beside the list")

@@ -77,7 +77,7 @@ import Testing
     #expect(plain.attachment.capabilityArguments.isEmpty)
     #expect(
       plain.attachment.arguments == [
-        .init("X", "y"), .init("IP", "10.0.0.9,fd00::9"), .init("IgnoreUnknown", "1"),
+        .init("X", "y"), .init("IP", "10.0.0.9/24,fd00::9"), .init("IgnoreUnknown", "1"),
         .init("MAC", "02:00:00:00:00:09"),
       ])
     for item in [rich, plain] {

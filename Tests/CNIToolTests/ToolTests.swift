@@ -27,6 +27,15 @@ import Testing
     }
   }
 
+  @Test("an empty name is none, and words behind -- are no options", arguments: ["-i=", "--ifname="])
+  func empty(flag: String) throws {
+    for words in [["del", flag, "n", "/ns"], ["del", "n", "/ns", flag], [flag, "del", "n", "/ns"]] {
+      let command = try Tool.parseAsRoot(Tool.reordered(words)) as? Delete
+      #expect(command?.arguments.interface == "" && command?.arguments.network == "n")
+    }
+    #expect(Tool.reordered(["add", "n", "--", "-ix"]) == ["add", "n", "--", "-ix"])
+  }
+
   @Test(
     "the commands are parsed",
     arguments: [

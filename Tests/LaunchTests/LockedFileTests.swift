@@ -32,7 +32,7 @@ import Testing
     try file.write(Array("text".utf8))
     let again = try LockedFile.create(path) == nil
     let taken = try LockedFile.takeOver(path) == nil
-    #expect(again && taken && LockedFile.isHeld(path))
+    #expect(again && taken && isHeld)
     try file.remove()
     #expect(!pathExists(path))
   }
@@ -43,7 +43,7 @@ import Testing
     #expect(isFreeSoon)
     let file = try takenOver()
     #expect(try file.read() == Array("text".utf8))
-    #expect(LockedFile.isHeld(path))
+    #expect(isHeld)
     try file.remove()
     try file.remove()
   }
@@ -58,7 +58,7 @@ import Testing
         program = try Program("sleep").start(["60"])
         try file.pass(toPrograms: false)
       }
-      #expect(isPassed ? LockedFile.isHeld(path) : isFreeSoon)
+      #expect(isPassed ? isHeld : isFreeSoon)
       program.kill()
       _ = try program.wait()
       #expect(isFreeSoon)
@@ -66,10 +66,34 @@ import Testing
     }
   }
 
+  @Test("a lock that is taken from programs is free when its owner has ended, and at no instant before")
+  func takenBack() throws {
+    let program: RunningProgram
+    do {
+      var file = try created()
+      try file.pass(toPrograms: true)
+      program = try Program("sleep").start(["60"])
+      try file.takeFromPrograms()
+      #expect(isHeld)
+      try file.write(Array("x".utf8))
+    }
+    #expect(isFreeSoon)
+    program.kill()
+    _ = try program.wait()
+  }
+
+  private var isHeld: Bool {
+    do {
+      return try LockedFile.takeOver(path) == nil
+    } catch {
+      return false
+    }
+  }
+
   /// Whether nobody holds the lock; programs that other tests start have this process's descriptors for a moment.
   private var isFreeSoon: Bool {
-    for _ in 0..<1000 where LockedFile.isHeld(path) { usleep(10_000) }
-    return !LockedFile.isHeld(path)
+    for _ in 0..<1000 where isHeld { usleep(10_000) }
+    return !isHeld
   }
 
   @Test("what is no file is not taken over, and holds no lock")
@@ -78,6 +102,5 @@ import Testing
     _ = try Program("ln").run(["-s", "/etc/hostname", path])
     let link = try LockedFile.takeOver(path) == nil
     #expect(missing && link)
-    #expect(!LockedFile.isHeld("\(folder.path)/nosuch"))
   }
 }

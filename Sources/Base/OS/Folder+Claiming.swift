@@ -37,11 +37,11 @@ extension Folder {
 
   /// Removes a name, if it is there.
   package func unlink(_ name: String) throws(SystemError) {
-    do {
-      try systemCall("remove \(path)/\(name)") { unsafe unlinkat(file.number, name, 0) }
-    } catch {
-      if error.number != ENOENT { throw error }
-    }
+    if unsafe unlinkat(file.number, name, 0) == 0 { return }
+    let number = errno
+    // A file whose name is too long cannot exist. A file system that is read-only says so also of a file that does not.
+    if number == ENOENT || number == ENAMETOOLONG || number == EROFS && modificationTime(of: name) == nil { return }
+    throw SystemError("remove \(path)/\(name)", number: number)
   }
 
   /// Writes over a file in place, and creates it if it is missing. Whoever reads meanwhile, or after a crash, may read a mixture.

@@ -73,16 +73,9 @@ package struct Folder: ~Copyable {
     try systemCall("write to \(path)") { unsafe access(path, W_OK | X_OK) }
   }
 
-  /// Removes a file, if it exists.
+  /// Removes a file, if it exists, and what a writer of it has left that was killed.
   package func remove(_ name: String) throws(SystemError) {
-    for name in [name, Self.temporaryName(name)] where unsafe unlinkat(file.number, name, 0) != 0 {
-      // A file whose name is too long cannot exist. A file system that is read-only says so also of a file that does not.
-      let number = errno
-      var found = stat()
-      let isMissing = unsafe fstatat(file.number, name, &found, AT_SYMLINK_NOFOLLOW) != 0
-      if number == EROFS && isMissing || number == ENOENT || number == ENAMETOOLONG { continue }
-      throw SystemError("remove \(path)/\(name)", number: number)
-    }
+    for name in [name, Self.temporaryName(name)] { try unlink(name) }
   }
 
   static func temporaryName(_ name: String) -> String { ".\(name).new" }

@@ -84,7 +84,8 @@ package struct Settings: Sendable {
       NetworkRuntime.Options(
         pluginFolders: pluginFolders, executor: executor,
         onCall: { event in
-          if !event.diagnostics.isEmpty { try? writeStandard(.error, event.diagnostics) }
+          let text = visible(String(decoding: event.diagnostics, as: UTF8.self), except: "\n\t")
+          if !text.isEmpty { try? writeStandard(.error, Array(text.utf8)) }
         }))
   }
 }

@@ -68,10 +68,13 @@ package struct Tool: ParsableCommand {
     guard let first = arguments.first,
       ["add", "check", "del"].contains(first) || first.hasPrefix("-i") || first.hasPrefix("--ifname")
     else { return arguments }
-    let words = arguments.map { word in
-      guard word.hasPrefix("-i"), word.utf8.count > 2 else { return word }
-      return "--ifname=" + word.dropFirst(word.hasPrefix("-i=") ? 3 : 2)
-    }
+    let own = arguments.prefix { $0 != "--" }
+    let words =
+      own.flatMap { word in
+        if word == "--ifname=" { return ["--ifname", ""] }
+        guard word.hasPrefix("-i"), word.utf8.count > 2 else { return [word] }
+        return ["--ifname", String(word.dropFirst(word.hasPrefix("-i=") ? 3 : 2))]
+      } + arguments.dropFirst(own.count)
     if ["-i", "--ifname"].contains(words[0]), words.count > 2 { return [words[2]] + words[..<2] + words[3...] }
     if words[0].hasPrefix("--ifname="), words.count > 1 { return [words[1], words[0]] + words[2...] }
     return words

@@ -8,7 +8,7 @@ import OS
 /// ends.
 package struct LockedFile: ~Copyable {
   package let path: String
-  private let file: FileDescriptor
+  private var file: FileDescriptor
 
   /// Creates a file, which this process locks; nil if the name is taken.
   package static func create(_ path: String) throws(SystemError) -> LockedFile? {
@@ -33,15 +33,20 @@ package struct LockedFile: ~Copyable {
     return nil
   }
 
-  /// Whether a living process has the lock of a file.
-  package static func isHeld(_ path: String) -> Bool {
-    guard let file = try? FileDescriptor.open(path, .nonblocking) else { return false }
-    return flock(file.number, LOCK_SH | LOCK_NB) != 0
-  }
-
   /// Whether programs that this process executes hold the lock too, and with it the file as long as one of them lives.
   package func pass(toPrograms isPassed: Bool) throws(SystemError) {
     try systemCall("change the flags of \(path)") { fcntl(file.number, F_SETFD, isPassed ? 0 : FD_CLOEXEC) }
+  }
+
+  /// Takes the lock from the programs that hold it too, such as a daemon that a plugin has left: from now on it tells that this process lives.
+  package mutating func takeFromPrograms() throws(SystemError) {
+    let number = try systemCall("open \(path)") { unsafe open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW) }
+    let own = FileDescriptor(owning: number)
+    // Both share it for an instant, so that it is never free.
+    try systemCall("lock \(path)") { flock(file.number, LOCK_SH) }
+    try systemCall("lock \(path)") { flock(own.number, LOCK_SH | LOCK_NB) }
+    flock(file.number, LOCK_UN)
+    file = own
   }
 
   /// Writes the contents of a new file.

@@ -43,8 +43,8 @@ public struct CachedAttachment: Sendable {
     let boot = BootRecord(of: time)
     isOfFormerBoot = boot.isOfFormerBoot(record?.line)
     self.isInterrupted = isInterrupted
-    // The record of an ADD that is not done belongs to no file of libcni's.
-    let isCurrent = isInterrupted || boot.matches(record?.line)
+    // An ADD that was killed when it had written its file has left the record of its beginning.
+    let isCurrent = boot.matches(record?.line) || record.flatMap { CacheFile($0.line) }?.attachment.id == attachment.id
     pluginsBeside = isCurrent ? record?.pluginsBeside ?? [] : []
   }
 

@@ -46,7 +46,7 @@ extension ResultCache {
     let name = Self.name(network.name, attachment.id)
     let results = try Folder.make(path)
     let own = try Folder.make(ownPath)
-    let temporary = ".\(shortened(name, to: 200)).new"
+    let temporary = ".\(shortened(name, to: 200))\(Self.temporaryEnding)"
     try results.write(CacheFile(network, attachment, result).text, to: name, by: temporary, in: own)
     // The file serves without the record too.
     if let time = results.modificationTime(of: name) {

@@ -30,10 +30,24 @@ extension ResultCache {
     }
   }
 
-  /// Removes what is kept here of attachments that libcni has deleted.
+  /// Removes what is kept here of attachments that libcni has deleted, and what killed processes have left: temporary files, and networks' locks.
   func removeOrphans() {
+    removeHidden()
     try? unheld { name, text, own in
       if CacheFile(OwnRecord(parsing: text).line) == nil { try? own.unlink(name) }
+    }
+  }
+
+  private func removeHidden() {
+    guard let own = (try? Folder.open(ownPath)) ?? nil, let names = try? own.names() else { return }
+    for name in names where name.hasPrefix(".") {
+      // Whoever writes by a temporary file has the attachment's lock.
+      let isTemporary = name.hasSuffix(Self.temporaryEnding)
+      let owner = isTemporary ? String(name.dropFirst().dropLast(Self.temporaryEnding.utf8.count)) : name
+      guard let lock = (try? own.tryLock(owner)) ?? nil else { continue }
+      try? own.unlink(name)
+      if isTemporary { removeUnusedLock(named: owner) }
+      lock.unlock()
     }
   }
 

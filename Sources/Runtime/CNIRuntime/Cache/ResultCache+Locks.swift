@@ -10,7 +10,7 @@ enum NetworkLock: String {
   case entry, calls
 
   /// The name of the file.
-  func file(_ network: String) -> String { ".\(rawValue)-\(shortened(network, to: 200))" }
+  func file(_ network: String) -> String { ".\(rawValue)-\(shortened(network, to: 200)).lock" }
 }
 
 extension ResultCache {
@@ -44,7 +44,10 @@ extension ResultCache {
   /// Removes the file of an attachment's lock, which the caller has, if neither the attachment's file is there nor a note; who waits for the
   /// lock makes a new one.
   func removeUnusedLock(_ network: String, _ id: AttachmentID) {
-    let name = Self.name(network, id)
+    removeUnusedLock(named: Self.name(network, id))
+  }
+
+  func removeUnusedLock(named name: String) {
     guard let own = (try? Folder.open(ownPath)) ?? nil else { return }
     let results = (try? Folder.open(path)) ?? nil
     if results?.modificationTime(of: name) == nil, isEmpty(name, own) { try? own.unlink(name) }

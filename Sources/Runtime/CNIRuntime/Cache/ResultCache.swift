@@ -68,6 +68,8 @@ public struct ResultCache: Sendable {
   /// A configuration of 1 MiB in Base64, and the largest result of a plugin, in bytes.
   static let largestFile = 16 << 20
 
+  static let temporaryEnding = ".new"
+
   /// Links are followed, as libcni follows them.
   var path: String { resolvedPath("\(folder)/results") ?? "\(folder)/results" }
   var ownPath: String { "\(path)/.swift-cni" }

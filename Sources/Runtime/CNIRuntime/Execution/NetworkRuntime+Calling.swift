@@ -17,7 +17,7 @@ struct PluginRequest: Sendable {
   var isRollback = false
   /// The variables of the protocol that this verb has other values for than empty ones.
   var variables: [String: String] = [:]
-  /// What the plugin's program holds too.
+  /// The lock that the plugin's program holds too, so that nobody takes the call for ended if this process is killed.
   var lock: FileLock?
 }
 

@@ -90,6 +90,7 @@ extension NetworkRuntime {
       for plugin in progress.called.reversed() {
         var request = PluginRequest(plugin, .delete, of: network, for: attachment, previous: previous)
         request.isRollback = true
+        request.lock = progress.lock
         do throws(RuntimeError) {
           _ = try await call(request)
         } catch {

@@ -15,21 +15,21 @@ extension NetworkRuntime {
     _ network: NetworkList, _ attachment: Attachment, continuingAfterErrors: Bool = false
   ) async throws(RuntimeError) {
     try validate(network, attachment, for: .delete)
-    try await withLocks(network, attachment.id, for: .delete) { (_) async throws(RuntimeError) in
-      try await deleteLocked(network, attachment, continuingAfterErrors)
+    try await withLocks(network, attachment.id, for: .delete) { (lock) async throws(RuntimeError) in
+      try await deleteLocked(network, attachment, continuingAfterErrors, lock)
     }
   }
 
   /// The same with the network's lock held.
   func deleteWithNetworkLock(_ network: NetworkList, _ attachment: Attachment) async throws(RuntimeError) {
     try validate(network, attachment, for: .delete)
-    try await withLock(network, attachment.id, for: .delete) { (_) async throws(RuntimeError) in
-      try await deleteLocked(network, attachment, false)
+    try await withLock(network, attachment.id, for: .delete) { (lock) async throws(RuntimeError) in
+      try await deleteLocked(network, attachment, false, lock)
     }
   }
 
   private func deleteLocked(
-    _ network: NetworkList, _ attachment: Attachment, _ continuingAfterErrors: Bool
+    _ network: NetworkList, _ attachment: Attachment, _ continuingAfterErrors: Bool, _ lock: FileLock?
   ) async throws(RuntimeError) {
     let cache = cache
     let previous = network.hasPreviousResultInDelete ? await cachedResult(network, attachment) : nil
@@ -38,7 +38,9 @@ extension NetworkRuntime {
       if Task.isCancelled { failures.append(RuntimeError(.cancelled, verb: .delete)) }
       if let last = failures.last, last.reason == .cancelled || !continuingAfterErrors { break }
       do throws(RuntimeError) {
-        _ = try await call(PluginRequest(plugin, .delete, of: network, for: attachment, previous: previous))
+        var request = PluginRequest(plugin, .delete, of: network, for: attachment, previous: previous)
+        request.lock = lock
+        _ = try await call(request)
       } catch {
         failures.append(error)
       }

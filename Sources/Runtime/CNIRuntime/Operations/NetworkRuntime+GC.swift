@@ -45,9 +45,11 @@ extension NetworkRuntime {
     let cache = cache
     let (kept, stale, beingMade) = try await offPool { () throws(RuntimeError) in
       cache.removeOrphans()
+      // First, as a plugin whose caller was killed may end meanwhile.
+      let beingMade = cache.beingMade(in: network.name)
       let (made, interrupted) = (try cache.attachments(), try cache.interrupted())
       let all = (made + interrupted).filter { $0.network == network.name }
-      return (all.filter(isValid), all.filter { !isValid($0) }, cache.beingMade(in: network.name))
+      return (all.filter(isValid), all.filter { !isValid($0) }, beingMade)
     }
     for entry in stale where !beingMade.contains(entry.attachment.id) {
       do throws(RuntimeError) {

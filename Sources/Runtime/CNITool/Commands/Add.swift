@@ -28,6 +28,7 @@ struct Add: ParsableCommand {
     let settings = try Settings()
     let (runtime, planned) = (settings.runtime(execution.executor), try arguments.resolved(settings))
     let signals = try SignalQueue()
+    let isNew = runtime.cache.attachment(planned.attachment.id, network: planned.network.name)?.isOfFormerBoot ?? true
     let result = try perform(cancelledBy: signals) { () async throws(RuntimeError) in
       try await runtime.add(planned.network, planned.attachment)
     }.value
@@ -35,7 +36,8 @@ struct Add: ParsableCommand {
       // Upstream prints no line feed; a terminal's next prompt would stand behind the result.
       try printBytes(result.text + (Terminal.isOutput ? [0x0a] : []))
     } catch {
-      // Whoever sees that it failed calls it again.
+      // Whoever sees that it failed calls it again. What was there before stays, as when a plugin fails.
+      if !isNew { throw error }
       do throws(ToolFailure) {
         _ = try perform(cancelledBy: nil) { () async throws(RuntimeError) in
           try await runtime.delete(planned.network, planned.attachment, continuingAfterErrors: true)

@@ -12,7 +12,8 @@ struct ExecPlugins: ParsableCommand {
     abstract: "Attach a container to every network of the folder, or detach it.",
     discussion: """
       Takes every configuration of NETCONFPATH, sorted by file name, for the interfaces eth0, eth1, ... as the script \
-      exec-plugins.sh does. If one fails, add deletes the others; del goes on with the others. With DEBUG=1 it prints the results.
+      exec-plugins.sh does. If one fails, add deletes the others; del goes on with the others, and takes the interfaces as \
+      they were made, also those of networks that the folder has no longer. With DEBUG=1 it prints the results.
 
       Examples:
         cnitool exec-plugins add c1 /run/netns/c1
@@ -58,14 +59,16 @@ struct ExecPlugins: ParsableCommand {
     }
   }
 
-  /// The container's attachments as they were made: since then the folder's files may have changed, and with them the numbers of the
+  /// The container's attachments in this namespace as they were made: since then the folder's files may have changed, and with them the numbers of the
   /// interfaces. Networks that it is not attached to stay as they are planned.
   private func withAttached(
     _ planned: [PlannedAttachment], _ namespace: String, _ runtime: NetworkRuntime, _ failures: inout [ToolFailure]
   ) -> [PlannedAttachment] {
     let made: [CachedAttachment]
     do {
-      made = try runtime.cache.attachments(ofContainer: id)
+      made = try runtime.cache.attachments(ofContainer: id).filter {
+        [nil, namespace].contains($0.attachment.namespace)
+      }
     } catch {
       failures.append(ToolFailure(error))
       return planned

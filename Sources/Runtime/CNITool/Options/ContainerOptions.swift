@@ -56,8 +56,7 @@ package struct ContainerOptions: ParsableArguments {
     if let mac, MACAddress(mac)?.isUnicast != true {
       throw ValidationError("--mac \(mac): expected a unicast address, such as 02:00:00:00:00:09")
     }
-    // An address of a link has its interface behind it (resolv.conf(5)).
-    for server in nameServers where IPAddress(String(server.prefix { $0 != "%" })) == nil || !isPrintable(server) {
+    for server in nameServers where !isNameServer(server) {
       throw ValidationError("--dns \(server): expected an address, such as 10.22.0.1")
     }
     for domain in searchDomains where !isPrintable(domain) {
@@ -69,8 +68,17 @@ package struct ContainerOptions: ParsableArguments {
     }
   }
 
+  /// Whether a text is an address, behind which IPv6 can have the name of an interface (RFC 4007, section 11).
+  private func isNameServer(_ text: String) -> Bool {
+    let parts = text.split(separator: "%", omittingEmptySubsequences: false)
+    guard let address = IPAddress(String(parts[0])) else { return false }
+    return parts.count == 1 || parts.count == 2 && address.family == .ip6 && isPrintable(String(parts[1]))
+  }
+
   /// Whether a word can stand in the resolver's file.
-  private func isPrintable(_ word: String) -> Bool { !word.isEmpty && word.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f } }
+  private func isPrintable(_ word: String) -> Bool {
+    !word.isEmpty && word.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+  }
 
   /// The file that the command sees as /etc/resolv.conf; nil to leave that as it is.
   package var resolverFile: String? {

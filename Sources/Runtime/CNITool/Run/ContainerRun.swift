@@ -32,16 +32,18 @@ struct ContainerRun {
   func execute() throws(ToolFailure) -> Int32 {
     let terminal = Terminal()
     let signals = try reportingSystemErrors { () throws(SystemError) in try SignalQueue() }
-    // Another one's leftovers are no reason to fail; `cnitool gc` tells of them.
-    _ = folder.removeLeftovers(runtime, namespaces: namespaces)
+    // Another one's leftovers are no reason to fail, nor to wait for other calls; `cnitool gc` does, and tells of them.
+    var impatient = runtime.options
+    impatient.lockTimeout = .zero
+    _ = folder.removeLeftovers(NetworkRuntime(impatient), namespaces: namespaces)
     if joined == nil, pathExists(namespaces.path(name)) { throw taken }
-    guard let record = try folder.create(name) else { throw taken }
+    guard var record = try folder.create(name) else { throw taken }
 
     let outcome: Result<Int32, ToolFailure>
     var made = Made()
     do throws(ToolFailure) {
       try write(record)
-      outcome = .success(try run(signals, record, &made))
+      outcome = .success(try run(signals, &record, &made))
     } catch {
       outcome = .failure(error)
     }
@@ -73,7 +75,7 @@ struct ContainerRun {
   }
 
   private func run(
-    _ signals: SignalQueue, _ record: borrowing LockedFile, _ made: inout Made
+    _ signals: SignalQueue, _ record: inout LockedFile, _ made: inout Made
   ) throws(ToolFailure) -> Int32 {
     let namespace = try openNamespace()
     if joined == nil { made.namespaceName = name }
@@ -90,7 +92,7 @@ struct ContainerRun {
     try setParameters(namespace)
     if let text = options.resolverFile, !command.isEmpty { try folder.writeResolverFile(name, text) }
     try requireNoSignal(signals)
-    try reportingSystemErrors { () throws(SystemError) in try record.pass(toPrograms: false) }
+    try reportingSystemErrors { () throws(SystemError) in try record.takeFromPrograms() }
     return try runCommand(namespace, signals)
   }
 

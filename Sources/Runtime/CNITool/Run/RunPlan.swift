@@ -48,12 +48,14 @@ package struct RunPlan: Sendable {
       if let place {
         attachments[place].capabilityArguments.setAddresses(options.addresses)
       } else {
-        if options.addresses.count > 1, !networks[0].hasStaticAddresses {
+        let isStatic = networks[0].hasStaticAddresses
+        if options.addresses.count > 1, !isStatic {
           throw ToolFailure(
             "--ip: network \(networks[0].name) takes one address: for more a plugin must have the capability ips "
               + "(\"capabilities\": {\"ips\": true})", code: .invalidConfiguration)
         }
-        attachments[0].request("IP", options.addresses.map { String($0.prefix { $0 != "/" }) }.joined(separator: ","))
+        attachments[0].request(
+          "IP", options.addresses.map { isStatic ? $0 : String($0.prefix { $0 != "/" }) }.joined(separator: ","))
       }
     }
     if let mac = options.mac {
@@ -96,7 +98,7 @@ extension Attachment {
 }
 
 extension NetworkList {
-  /// Whether the IPAM plugin is `static`, which takes several addresses in one argument.
+  /// Whether the IPAM plugin is `static`, which takes several addresses in one argument, each with the length of its subnet.
   fileprivate var hasStaticAddresses: Bool {
     plugins.contains { plugin in
       let options = Field(try? JSON(parsing: Array(plugin.json.utf8)))
