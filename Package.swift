@@ -126,7 +126,7 @@ let package = Package(
       needs: ["IPTables", "Rules", "OS", "Address", "NetNS", "Netlink", "CNI", "CLinux"]),
     library("Firewalld", in: "Rules", needs: ["Rules", "OS", "Address", "CNI", "CLinux"]),
 
-    // What runtimes call plugins with: products, so that nothing in them may have unsafe flags.
+    // What runtimes call plugins with: a product and what it needs, so that nothing here may have unsafe flags.
     library("Blocking", in: "Runtime", needs: ["OS"]),
     library("CNIRuntime", in: "Runtime", needs: ["OS", "JSON", "NetNS", "CNI", "Skel", "Invoke", "Blocking"]),
   ] + plugins + [

@@ -55,19 +55,11 @@ import Testing
 
   @Test("GC waits for an ADD of the network that is running, and keeps what that has made")
   func waits() async throws {
-    let (started, start) = AsyncStream<Void>.makeStream()
-    let (finished, finish) = AsyncStream<Void>.makeStream()
-    let setting = try Setting(
-      FakePlugins { call in
-        if call.verb == .add {
-          start.yield()
-          for await _ in finished { break }
-        }
-        return FakePlugins.success(call)
-      })
+    let gate = Gate { $0.verb == .add }
+    let setting = try Setting(gate.plugins)
     let (runtime, list) = (setting.runtime, try network("a", version: "1.1.0"))
     let adding = Task { try await runtime.add(list, Setting.attachment) }
-    for await _ in started { break }
+    await gate.reached()
     let asked = Mutex(false)
     let box = Box(asked)
     let collecting = Task {
@@ -81,7 +73,7 @@ import Testing
     #expect(!box.value.withLock { $0 })
     // Another network's does not wait.
     try await runtime.collectGarbage(network("a", name: "other", version: "1.1.0"), valid: [])
-    finish.yield()
+    gate.open()
     _ = try await adding.value
     try await collecting.value
     #expect(box.value.withLock { $0 })
@@ -92,26 +84,18 @@ import Testing
 
   @Test("calls that come while GC waits do not hold it up")
   func precedence() async throws {
-    let (started, start) = AsyncStream<Void>.makeStream()
-    let (finished, finish) = AsyncStream<Void>.makeStream()
-    let setting = try Setting(
-      FakePlugins { call in
-        if call.environment["CNI_CONTAINERID"] == "c1" {
-          start.yield()
-          for await _ in finished { break }
-        }
-        return FakePlugins.success(call)
-      })
+    let gate = Gate { $0.environment["CNI_CONTAINERID"] == "c1" }
+    let setting = try Setting(gate.plugins)
     let (runtime, list) = (setting.runtime, try network("a", version: "1.1.0"))
     let first = Task { try await runtime.add(list, Setting.attachment) }
-    for await _ in started { break }
+    await gate.reached()
     let collecting = Task { try await runtime.collectGarbage(list) { _ in true } }
     let own = try Folder.make("\(setting.results)/.swift-cni")
     while !own.isLocked(NetworkLock.entry.file("net")) { try await Task.sleep(for: .milliseconds(1)) }
     let second = Task { try await runtime.add(list, Attachment(containerID: "c2", namespace: "/x")) }
     try await Task.sleep(for: .milliseconds(50))
     #expect(setting.plugins.words == ["ADD a"])
-    finish.yield()
+    gate.open()
     _ = try await (first.value, collecting.value, second.value)
     #expect(setting.plugins.words == ["ADD a", "GC a", "ADD a"])
     #expect(try setting.ownFiles() == ["net-c1-eth0", "net-c2-eth0"])
@@ -119,23 +103,15 @@ import Testing
 
   @Test("an ADD waits for GC of its network")
   func waitsForGC() async throws {
-    let (started, start) = AsyncStream<Void>.makeStream()
-    let (finished, finish) = AsyncStream<Void>.makeStream()
-    let setting = try Setting(
-      FakePlugins { call in
-        if call.verb == .collectGarbage {
-          start.yield()
-          for await _ in finished { break }
-        }
-        return FakePlugins.success(call)
-      })
+    let gate = Gate { $0.verb == .collectGarbage }
+    let setting = try Setting(gate.plugins)
     let (runtime, list) = (setting.runtime, try network("a", version: "1.1.0"))
     let collecting = Task { try await runtime.collectGarbage(list, valid: []) }
-    for await _ in started { break }
+    await gate.reached()
     let adding = Task { try await runtime.add(list, Setting.attachment) }
     try await Task.sleep(for: .milliseconds(50))
     #expect(setting.plugins.words == ["GC a"])
-    finish.yield()
+    gate.open()
     try await collecting.value
     _ = try await adding.value
     #expect(setting.plugins.words == ["GC a", "ADD a"])

@@ -78,23 +78,15 @@ import Testing
 
   @Test("a call for one attachment waits for another one, and not for that of a second attachment")
   func lock() async throws {
-    let (started, start) = AsyncStream<Void>.makeStream()
-    let (finished, finish) = AsyncStream<Void>.makeStream()
-    let plugins = FakePlugins { call in
-      if call.verb == .add, call.environment["CNI_CONTAINERID"] == "c1" {
-        start.yield()
-        for await _ in finished { break }
-      }
-      return FakePlugins.success(call)
-    }
-    let setting = try Setting(plugins)
+    let gate = Gate { $0.verb == .add && $0.environment["CNI_CONTAINERID"] == "c1" }
+    let setting = try Setting(gate.plugins)
     let (runtime, list) = (setting.runtime, try network("a"))
     let add = Task { try await runtime.add(list, Setting.attachment) }
-    for await _ in started { break }
+    await gate.reached()
     let delete = Task { try await runtime.delete(list, Setting.attachment) }
     _ = try await runtime.add(list, Attachment(containerID: "c2", namespace: "/x"))
     #expect(setting.plugins.words == ["ADD a", "ADD a"])
-    finish.yield()
+    gate.open()
     _ = try await add.value
     try await delete.value
     #expect(setting.plugins.words == ["ADD a", "ADD a", "DEL a"])

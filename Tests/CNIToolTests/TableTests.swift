@@ -14,6 +14,15 @@ import Testing
     #expect(table.lines == ["A      LONG  C", "first  x", "é      yy    z"])
   }
 
+  @Test("control characters of names are shown and not sent to the terminal; other text is as it is")
+  func controlCharacters() {
+    #expect(visible("a\u{1b}[31m\n\u{9b}é日") == "a\\x1b[31m\\x0a\\x9bé日")
+    #expect(visible("a\nb\t\u{7f}", except: "\n\t") == "a\nb\t\\x7f")
+    var table = Table("A")
+    table.append(["x\ny"])
+    #expect(table.lines == ["A", "x\\x0ay"])
+  }
+
   @Test(
     "an age is in its largest unit",
     arguments: [

@@ -25,6 +25,14 @@ import Testing
     #expect(error?.description == "\(path) is not a network namespace")
   }
 
+  @Test(
+    "a path leads to a namespace, to none, or nobody knows",
+    arguments: [
+      ("/proc/self/ns/net", true), ("/proc/self/ns/mnt", false), ("/nosuch", false), ("/dev/null/x", false),
+      ("/" + String(repeating: "x", count: 300), nil),
+    ] as [(String, Bool?)])
+  func exists(path: String, isThere: Bool?) { #expect(NetworkNamespace.exists(path) == isThere) }
+
   @Test("a pipe that nobody writes to is refused at once", .timeLimit(.minutes(1)))
   func pipe() throws {
     let path = "/tmp/swift-cni-test-pipe-\(getpid())"

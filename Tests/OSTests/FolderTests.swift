@@ -304,6 +304,24 @@ import Testing
 // MARK: - Locks that are held, and files that come from another folder
 
 extension FolderTests {
+  @Test("a lock is shared by those who share it, and is one's alone when the others have given it up")
+  func sharedLock() throws {
+    let folder = try Folder.make(path)
+    var isLocked = [folder.isLocked("lock")]
+    let first = try folder.tryLock("lock", isShared: true)
+    let second = try folder.tryLock("lock", isShared: true)
+    #expect(first != nil && second != nil)
+    #expect(try folder.tryLock("lock") == nil)
+    // It can still be shared.
+    isLocked.append(folder.isLocked("lock"))
+    #expect(first?.becomesExclusive() == false && second?.becomesExclusive() == true)
+    isLocked.append(folder.isLocked("lock"))
+    #expect(try folder.tryLock("lock", isShared: true) == nil)
+    second?.unlock()
+    isLocked.append(folder.isLocked("lock"))
+    #expect(isLocked == [false, false, true, false])
+  }
+
   @Test("a lock that is taken is not taken twice, and is free when its value is gone")
   func tryLock() throws {
     let folder = try Folder.make(path)

@@ -24,6 +24,25 @@ import Testing
     #expect(invokedName == path.split(separator: "/").last.map(String.init))
   }
 
+  @Test("the words of the command line are those of CommandLine, as bytes")
+  func words() throws {
+    let words = try #require(processWords())
+    #expect(words.map { String(decoding: $0, as: UTF8.self) } == CommandLine.arguments)
+  }
+
+  @Test("a process has one start, before that of its children, and one that is not there has none")
+  func start() throws {
+    let own = try #require(startTime(ofProcess: Int(getpid())))
+    #expect(startTime(ofProcess: Int(getpid())) == own)
+    let child = try Program("sleep").start(["60"])
+    let started = try #require(startTime(ofProcess: Int(child.pid)))
+    #expect(started >= own)
+    child.kill()
+    _ = try child.wait()
+    #expect(startTime(ofProcess: Int(child.pid)) != started)
+    #expect(startTime(ofProcess: -1) == nil)
+  }
+
   @Test("a pause lasts as long as it was asked to")
   func pauseLasts() {
     let clock = ContinuousClock()

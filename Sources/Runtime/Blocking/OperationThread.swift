@@ -78,5 +78,5 @@ package func uncancelled<T: Sendable>(_ body: @escaping @Sendable () async -> T)
 
 /// Lets time pass. On an operation's thread no timer is needed, for which there may be no descriptor left.
 package func pause(milliseconds: Int) async {
-  await offPool { _ = usleep(UInt32(clamping: milliseconds * 1000)) }
+  await offPool { pause(microseconds: UInt32(clamping: milliseconds * 1000)) }
 }

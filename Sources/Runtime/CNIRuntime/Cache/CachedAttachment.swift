@@ -20,7 +20,6 @@ public struct CachedAttachment: Sendable {
   public let written: Int
   /// Whether it was made before this boot: nothing of it is left in the kernel.
   public let isOfFormerBoot: Bool
-
   /// Whether its ADD did not come to an end, nor was undone (``ResultCache/interrupted()``): it may exist in part.
   public let isInterrupted: Bool
   /// The plugins of the network that stand in files beside its list (``NetworkList/textBeside``), as far as this library has made the

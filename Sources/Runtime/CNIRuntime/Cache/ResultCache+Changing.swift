@@ -35,7 +35,7 @@ extension ResultCache {
   }
 
   /// Whether an ADD makes an attachment: there is none that can be read, or only that of a former boot.
-  func isNew(_ network: NetworkList, _ id: AttachmentID) -> Bool {
+  package func isNew(_ network: NetworkList, _ id: AttachmentID) -> Bool {
     if let found = attachment(id, network: network.name) { return found.isOfFormerBoot }
     if case .found = result(network, id) { return false }
     return true
@@ -46,7 +46,7 @@ extension ResultCache {
     let name = Self.name(network.name, attachment.id)
     let results = try Folder.make(path)
     let own = try Folder.make(ownPath)
-    let temporary = ".\(shortened(name, to: 200))\(Self.temporaryEnding)"
+    let temporary = ".\(shortened(name, to: Self.longestTemporaryName))\(Self.temporaryEnding)"
     try results.write(CacheFile(network, attachment, result).text, to: name, by: temporary, in: own)
     // The file serves without the record too.
     if let time = results.modificationTime(of: name) {
@@ -63,13 +63,18 @@ extension ResultCache {
   /// Removes an attachment's file and what is noted of it; the caller has its lock.
   func remove(_ network: String, _ id: AttachmentID) throws(SystemError) {
     let name = Self.name(network, id)
-    // Where there is no such folder, or such a name is too long for a file, there is nothing to remove.
     do throws(SystemError) {
       guard let results = try Folder.open(path) else { return }
-      let file = contents(name, results).flatMap { CacheFile($0) }
-      if file == nil || file?.network == network && file?.attachment.id == id { try results.unlink(name) }
+      // The names of others can make the same name of a file.
+      if let file = contents(name, results).flatMap({ CacheFile($0) }),
+        file.network != network || file.attachment.id != id
+      {
+        return
+      }
+      try results.unlink(name)
     } catch {
-      if ![ENOTDIR, ENAMETOOLONG].contains(error.number) { throw error }
+      // What is no folder has no files.
+      if error.number != ENOTDIR { throw error }
     }
     if let own = (try? Folder.open(ownPath)) ?? nil { try? own.overwrite(name, with: []) }
   }

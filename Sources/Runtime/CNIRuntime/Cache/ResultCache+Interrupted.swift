@@ -44,6 +44,8 @@ extension ResultCache {
       // Whoever writes by a temporary file has the attachment's lock.
       let isTemporary = name.hasSuffix(Self.temporaryEnding)
       let owner = isTemporary ? String(name.dropFirst().dropLast(Self.temporaryEnding.utf8.count)) : name
+      // The lock of a longer name does not follow from that of the temporary file.
+      if isTemporary, owner.utf8.count >= Self.longestTemporaryName { continue }
       guard let lock = (try? own.tryLock(owner)) ?? nil else { continue }
       try? own.unlink(name)
       if isTemporary { removeUnusedLock(named: owner) }

@@ -68,7 +68,9 @@ public struct ResultCache: Sendable {
   /// A configuration of 1 MiB in Base64, and the largest result of a plugin, in bytes.
   static let largestFile = 16 << 20
 
+  /// The name of the temporary file of an attachment's is `.NAME.new`; longer names are shortened to this many bytes.
   static let temporaryEnding = ".new"
+  static let longestTemporaryName = 200
 
   /// Links are followed, as libcni follows them.
   var path: String { resolvedPath("\(folder)/results") ?? "\(folder)/results" }

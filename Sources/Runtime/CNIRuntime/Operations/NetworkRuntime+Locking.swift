@@ -23,7 +23,7 @@ extension NetworkRuntime {
   }
 
   /// Runs `body`, a GC, on a thread of its own, while no other call for the network runs. Calls that come wait from now on, so that those that
-  /// are running come to an end.
+  /// are running come to an end. `body` gets the lock that keeps them out, for the plugins' programs.
   func withNetworkLock<T: Sendable>(
     _ network: NetworkList, _ body: (FileLock?) async throws(RuntimeError) -> T
   ) async throws(RuntimeError) -> T {

@@ -28,7 +28,7 @@ struct Add: ParsableCommand {
     let settings = try Settings()
     let (runtime, planned) = (settings.runtime(execution.executor), try arguments.resolved(settings))
     let signals = try SignalQueue()
-    let isNew = runtime.cache.attachment(planned.attachment.id, network: planned.network.name)?.isOfFormerBoot ?? true
+    let isNew = runtime.cache.isNew(planned.network, planned.attachment.id)
     let result = try perform(cancelledBy: signals) { () async throws(RuntimeError) in
       try await runtime.add(planned.network, planned.attachment)
     }.value
