@@ -64,6 +64,12 @@ struct Socket: Sendable {
   func bind(_ endpoint: Endpoint) throws(SocketError) {
     try set(SOL_SOCKET, SO_REUSEADDR, Int32(1))
     if endpoint.address.family == .ip6 { try set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, Int32(1)) }
+    // A program that another test starts holds a closed socket between fork and execve.
+    for _ in 0..<200 {
+      if Self.with(endpoint, { Glibc.bind(descriptor.number, $0, $1) }) == 0 { return }
+      if errno != EADDRINUSE { break }
+      usleep(10_000)
+    }
     try Self.call("bind \(endpoint)") { Self.with(endpoint) { Glibc.bind(descriptor.number, $0, $1) } }
   }
 
